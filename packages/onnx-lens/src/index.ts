@@ -1,0 +1,26 @@
+/** The public face of onnx-lens: everything that is exported, and nothing that is not. */
+export { OnnxLensError, type OnnxLensErrorCode } from './errors.js';
+export { loadModel, parseModel } from './model/load.js';
+export { saveModel, serializeModel, writeFileWhole } from './model/save.js';
+export { Graph, describeNode } from './model/graph.js';
+export { GraphBuilder, type Dimension, type NodeOptions } from './model/builder.js';
+export { float } from './model/attributes.js';
+export {
+  elementCount,
+  floatTensor,
+  floatToHalf,
+  halfToFloat,
+  int64Tensor,
+  readTensor,
+  tensorNumbers,
+  type Tensor,
+  type TensorData,
+} from './model/tensors.js';
+export {
+  TensorProto_DataType as DataType,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+} from './model/generated/onnx_pb.js';
+export type * from './coverage/result.js';
