@@ -1,0 +1,33 @@
+import { ACTION_UNITS, type ActionUnitRow, type ActionUnitValues } from './units.js';
+
+/** Column names of an action unit table: OpenFace 2's, for the first face only (`face_id` 0). */
+export const ACTION_UNIT_COLUMNS: readonly string[] = [
+  'frame', 'face_id', 'timestamp', 'confidence', 'success',
+  ...ACTION_UNITS.map((unit) => `${unit}_r`),
+  ...ACTION_UNITS.map((unit) => `${unit}_c`),
+];
+
+/**
+ * The text of an action unit table, line by line, each with its line feed: a header, then one line a row. `_r` is the
+ * intensity (0 to 5, two decimals), `_c` the presence (0 or 1); a value that cannot be had is an empty cell, never 0.
+ */
+export function* actionUnitTable(rows: Iterable<ActionUnitRow>): Generator<string> {
+  yield `${ACTION_UNIT_COLUMNS.join(',')}\n`;
+  for (const row of rows) yield `${cells(row).join(',')}\n`;
+}
+
+function cells(row: ActionUnitRow): string[] {
+  return [
+    String(row.frame),
+    '0',
+    row.timestamp.toFixed(3),
+    row.confidence.toFixed(2),
+    row.success ? '1' : '0',
+    ...unitCells(row.intensity, 2),
+    ...unitCells(row.presence, 0),
+  ];
+}
+
+function unitCells(values: ActionUnitValues, decimals: number): string[] {
+  return ACTION_UNITS.map((unit) => values[unit]?.toFixed(decimals) ?? '');
+}
