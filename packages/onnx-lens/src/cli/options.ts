@@ -1,0 +1,29 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A commander argument parser that takes one of `allowed` and names them all otherwise. */
+export function oneOf<T extends string>(allowed: readonly T[]): (value: string) => T {
+  return (value) => {
+    const found = allowed.find((each) => each === value);
+    if (found === undefined) throw new InvalidArgumentError(`It must be one of ${allowed.join(', ')}.`);
+    return found;
+  };
+}
+
+/**
+ * Parses `batch_size=1,height=640` into sizes by dimension name.
+ * @throws InvalidArgumentError (commander's) for anything but name=positive integer pairs.
+ */
+export function parseFixedDimensions(value: string): Readonly<Record<string, number>> {
+  const sizes: [string, number][] = [];
+  for (const pair of value.split(',')) {
+    const split = pair.lastIndexOf('=');
+    const name = pair.slice(0, Math.max(split, 0)).trim();
+    const size = pair.slice(split + 1).trim();
+    if (name === '' || !/^[0-9]+$/.test(size) || !Number.isSafeInteger(Number(size)) || Number(size) < 1) {
+      throw new InvalidArgumentError(`"${pair}" is not name=size with a positive whole number; write e.g. batch_size=1,height=640.`);
+    }
+    if (sizes.some(([known]) => known === name)) throw new InvalidArgumentError(`Dimension "${name}" is given twice.`);
+    sizes.push([name, Number(size)]);
+  }
+  return Object.fromEntries(sizes);
+}
