@@ -1,0 +1,67 @@
+import type { SeriesPoint } from '../series.js';
+import type { Stage, TimelineSpan } from '../summary.js';
+
+const WIDTH = 900;
+const LEFT = 110;
+
+/** Text made safe for HTML and attribute values. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+}
+
+/** A line of means over a shade up to the maxima, with the scale's ends named. */
+export function seriesChart(points: readonly SeriesPoint[], unit: string, axis: string): string {
+  const first = points[0];
+  const last = points.at(-1);
+  if (first === undefined || last === undefined) return '';
+  const height = 200;
+  const bottom = height - 28;
+  const largest = Math.max(...points.map((point) => point.max)) || 1;
+  const span = last.at - first.at || 1;
+  const x = (at: number): string => (LEFT + ((at - first.at) / span) * (WIDTH - LEFT - 20)).toFixed(1);
+  const y = (value: number): string => (bottom - (value / largest) * (bottom - 14)).toFixed(1);
+  const line = points.map((point) => `${x(point.at)},${y(point.mean)}`).join(' ');
+  const shade = `${x(first.at)},${bottom} ${points.map((point) => `${x(point.at)},${y(point.max)}`).join(' ')} ${x(last.at)},${bottom}`;
+  const ticks = [0, 0.5, 1].map(
+    (part) =>
+      `<line class="grid" x1="${LEFT}" x2="${WIDTH - 20}" y1="${y(largest * part)}" y2="${y(largest * part)}"/><text x="${LEFT - 8}" y="${y(largest * part)}" text-anchor="end" dominant-baseline="middle">${(largest * part).toFixed(largest < 10 ? 1 : 0)} ${escapeHtml(unit)}</text>`,
+  );
+  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img">${ticks.join('')}<polygon class="shade" points="${shade}"/><polyline class="line" points="${line}"/><text x="${LEFT}" y="${height - 8}">${format(first.at)}</text><text x="${WIDTH - 20}" y="${height - 8}" text-anchor="end">${format(last.at)} ${escapeHtml(axis)}</text></svg>`;
+}
+
+const STAGE_HUES: Readonly<Record<Stage, number>> = {
+  decode: 210,
+  convert: 190,
+  detect: 30,
+  landmarks: 50,
+  mirror: 140,
+  overlay: 100,
+  'action-units': 330,
+  encode: 265,
+  write: 0,
+  wait: 240,
+};
+
+/** The spans of a stretch of frames, one lane each, so that what runs side by side is seen. */
+export function timelineChart(spans: readonly TimelineSpan[]): string {
+  if (spans.length === 0) return '';
+  const lanes = [...new Set(spans.map((span) => span.lane))];
+  const start = Math.min(...spans.map((span) => span.startMs));
+  const end = Math.max(...spans.map((span) => span.startMs + span.durationMs));
+  const rowHeight = 26;
+  const height = lanes.length * rowHeight + 30;
+  const scale = (WIDTH - LEFT - 20) / (end - start || 1);
+  const names = lanes.map((lane, row) => `<text x="${LEFT - 8}" y="${row * rowHeight + 14}" text-anchor="end" dominant-baseline="middle">${escapeHtml(lane)}</text>`);
+  const bars = spans.map((span) => {
+    const x = (LEFT + (span.startMs - start) * scale).toFixed(2);
+    const width = Math.max(0.75, span.durationMs * scale).toFixed(2);
+    const y = lanes.indexOf(span.lane) * rowHeight + 3;
+    const story = `${span.lane}, frame ${span.frame}: ${span.durationMs.toFixed(2)} ms`;
+    return `<rect x="${x}" y="${y}" width="${width}" height="${rowHeight - 6}" rx="2" style="--hue:${STAGE_HUES[span.stage]}" class="span${span.frame % 2 === 0 ? '' : ' odd'}"><title>${escapeHtml(story)}</title></rect>`;
+  });
+  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img">${names.join('')}${bars.join('')}<text x="${LEFT}" y="${height - 8}">0 ms</text><text x="${WIDTH - 20}" y="${height - 8}" text-anchor="end">${(end - start).toFixed(0)} ms</text></svg>`;
+}
+
+function format(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toFixed(1);
+}

@@ -1,0 +1,133 @@
+import type { ModelFigures } from '../summary.js';
+import type { RunFacts, Trial } from './facts.js';
+import { counted, ms, percent } from './wording.js';
+
+/** Something to do about the speed of a run. */
+export interface Recommendation {
+  readonly title: string;
+  readonly current: string;
+  readonly options: readonly string[];
+  /** Part of the run's wall time that it would save at most, 0 to 1, computed from this run's figures. */
+  readonly expectedGain: number;
+  /** How the expectation was computed. */
+  readonly basis: string;
+  /** What trying it on this machine saved, as a part of the run's wall time; null when it was not tried. */
+  readonly measuredGain: number | null;
+  readonly priority: 'HIGH' | 'MEDIUM' | 'LOW';
+}
+
+/**
+ * What would make this run faster, best first. Gains are parts of the run's wall time. Work that overlaps (stages run
+ * side by side on several cores) is counted at its share of all CPU work, so that gains are never promised twice.
+ */
+export function recommend(facts: RunFacts): Recommendation[] {
+  return [
+    ...facts.profile.models.flatMap((model) => [reducePartitions(facts, model), batchInference(facts, model)]),
+    precompile(facts),
+    useIdleCores(facts),
+    cheaperEncoding(facts),
+  ]
+    .filter((each) => each !== null)
+    .toSorted((a, b) => (b.measuredGain ?? b.expectedGain) - (a.measuredGain ?? a.expectedGain));
+}
+
+function reducePartitions(facts: RunFacts, model: ModelFigures): Recommendation | null {
+  const utilization = facts.utilization.find((each) => each.model === model.model && each.partitions > 1);
+  const trial = findTrial(facts, 'rewrite', model.model);
+  if (utilization === undefined && trial === null) return null;
+  // On the provider, the nodes left behind are what a rewrite can bring back: their part of the arithmetic bounds the gain.
+  const expected = utilization === undefined ? 0 : shareOfWork(facts, model) * (1 - utilization.macsShare);
+  return recommendation({
+    title: `Reduce partitioning of ${model.model}`,
+    current:
+      utilization === undefined
+        ? 'One partition.'
+        : `${counted(utilization.partitions, 'partition')} at ${utilization.coverage.toFixed(1)} % of nodes on ${utilization.provider}.`,
+    options: [
+      'Rewrite the graph: onnx-lens optimize proves that the result computes the same.',
+      ...(utilization?.causes.slice(0, 3).map((cause) => `${cause.text} (${counted(cause.nodes, 'node')})`) ?? []),
+    ],
+    expectedGain: trial === null ? expected : shareOfWork(facts, model) * trialGain(trial),
+    basis: `${model.model} is ${percent(shareOfWork(facts, model))} of the run's work${trial === null ? ', and only what is left to the CPU can gain' : ''}.`,
+    measuredGain: trial === null ? null : shareOfWork(facts, model) * trialGain(trial),
+  });
+}
+
+function batchInference(facts: RunFacts, model: ModelFigures): Recommendation | null {
+  const trial = findTrial(facts, 'batch', model.model);
+  if (trial === null || trialGain(trial) <= 0.01) return null;
+  const gain = shareOfWork(facts, model) * trialGain(trial);
+  return recommendation({
+    title: `Batch inference of ${model.model}`,
+    current: `${facts.batch[model.model] ?? 1} per inference, ${ms(trial.beforeMs)} an item.`,
+    options: [`${trial.what}: ${ms(trial.afterMs)} an item (adds latency).`],
+    expectedGain: gain,
+    basis: `${model.model} is ${percent(shareOfWork(facts, model))} of the run's work.`,
+    measuredGain: gain,
+  });
+}
+
+function precompile(facts: RunFacts): Recommendation | null {
+  const created = facts.profile.models.reduce((sum, model) => sum + (model.warmUp?.createMs ?? 0) * facts.workers, 0);
+  const trials = facts.trials.filter((trial) => trial.kind === 'precompile');
+  if (created === 0 && trials.length === 0) return null;
+  const saved = trials.reduce((sum, trial) => sum + Math.max(0, trial.beforeMs - trial.afterMs), 0);
+  return recommendation({
+    title: 'Pre-compiled models',
+    current: `Opening the sessions took ${ms(created)} of this run.`,
+    options:
+      trials.length === 0
+        ? ['onnx-lens compile prepares a model, so that a session opens without optimizing its graph.']
+        : trials.map((trial) => `${trial.model}: ${ms(trial.beforeMs)} to open as exported, ${ms(trial.afterMs)} prepared.`),
+    expectedGain: facts.profile.wallMs === 0 ? 0 : created / facts.profile.wallMs,
+    basis: 'No more than all of the time that opening takes.',
+    measuredGain: trials.length === 0 || facts.profile.wallMs === 0 ? null : saved / facts.profile.wallMs,
+  });
+}
+
+function useIdleCores(facts: RunFacts): Recommendation | null {
+  const { cpuMs, wallMs, cores } = facts.profile;
+  const busy = wallMs === 0 ? 1 : cpuMs / (wallMs * cores);
+  if (busy >= 0.9) return null;
+  return recommendation({
+    title: 'Keep all cores busy',
+    current: `${percent(busy)} of ${counted(cores, 'core')} used, ${counted(facts.workers, 'worker')}.`,
+    options: ['--workers: another worker needs the memory of its sessions (see Memory).', 'Give several videos at once.'],
+    expectedGain: 1 - busy,
+    basis: 'The time in which cores stood idle.',
+    measuredGain: null,
+  });
+}
+
+function cheaperEncoding(facts: RunFacts): Recommendation | null {
+  const encode = facts.profile.stages.find((stage) => stage.stage === 'encode');
+  if (encode === undefined || encode.share < 0.25 || facts.encodedVideos === 0) return null;
+  return recommendation({
+    title: 'Encode less, or in hardware',
+    current: `${counted(facts.encodedVideos, 'video')} by ${facts.encoder}, ${percent(encode.share)} of the work.`,
+    options: ['--no-debug-video leaves one video out.', '--encoder: a hardware encoder where the machine has one.'],
+    expectedGain: encode.share / facts.encodedVideos,
+    basis: 'One of the videos less.',
+    measuredGain: null,
+  });
+}
+
+function recommendation(parts: Omit<Recommendation, 'priority'>): Recommendation {
+  const gain = parts.measuredGain ?? parts.expectedGain;
+  return { ...parts, priority: gain >= 0.15 ? 'HIGH' : gain >= 0.05 ? 'MEDIUM' : 'LOW' };
+}
+
+function findTrial(facts: RunFacts, kind: Trial['kind'], model: string): Trial | null {
+  return facts.trials.find((trial) => trial.kind === kind && trial.model === model) ?? null;
+}
+
+function trialGain(trial: Trial): number {
+  return trial.beforeMs === 0 ? 0 : 1 - trial.afterMs / trial.beforeMs;
+}
+
+/** A model's part of all work of the run (of the stages' time without waiting), 0 to 1. */
+export function shareOfWork(facts: RunFacts, model: ModelFigures): number {
+  const work = facts.profile.stages.reduce((sum, stage) => sum + (stage.stage === 'wait' ? 0 : stage.totalMs), 0);
+  const own = model.preprocess.totalMs + model.inference.totalMs + model.postprocess.totalMs;
+  return work === 0 ? 0 : Math.min(1, own / work);
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { RunProfiler } from '../../src/profile/profiler.js';
+import { buildReport } from '../../src/profile/report/build.js';
+import type { RunFacts, UtilizationFacts } from '../../src/profile/report/facts.js';
+import { renderHtml } from '../../src/profile/report/html.js';
+import { renderMarkdown } from '../../src/profile/report/markdown.js';
+import { recommend } from '../../src/profile/report/recommendations.js';
+
+/** The three models with the figures that the seed document gives them. */
+function seedUtilization(): UtilizationFacts[] {
+  const common = { provider: 'Core ML (NeuralNetwork)', macsShare: 0.99, boundaryBytes: 4e6, rules: 'Rules of 1.23.', causes: [] };
+  return [
+    { ...common, model: 'MTL', file: 'mtl.onnx', job: 'action units', nodes: 520, supported: 359, cpu: 161, coverage: 69.04, partitions: 28, impact: 'HIGH', advice: 'Rewrite it.' },
+    { ...common, model: 'RetinaFace', file: 'retinaface.onnx', job: 'detection', nodes: 144, supported: 117, cpu: 27, coverage: 81.25, partitions: 3, impact: 'LOW', advice: '' },
+    { ...common, model: 'STAR', file: 'star.onnx', job: 'landmarks', nodes: 855, supported: 706, cpu: 149, coverage: 82.57, partitions: 18, impact: 'MEDIUM', advice: '' },
+  ];
+}
+
+function facts(): RunFacts {
+  const profiler = new RunProfiler();
+  for (let frame = 0; frame < 100; frame++) {
+    for (const stage of ['decode', 'landmarks', 'mirror', 'action-units', 'encode'] as const) profiler.end(stage, profiler.begin() - 2, frame);
+    if (frame % 5 === 0) profiler.end('detect', profiler.begin() - 10, frame);
+    profiler.model('RetinaFace', { items: 1, preprocessMs: 1, inferenceMs: 8, postprocessMs: 1 });
+    profiler.model('STAR', { items: 1, preprocessMs: 0.2, inferenceMs: 1.5, postprocessMs: 0.1 });
+    profiler.model('MTL', { items: 2, preprocessMs: 0.05, inferenceMs: 1.9, postprocessMs: 0.01 });
+    profiler.frameDone(frame, 25);
+  }
+  return {
+    video: 'visit <1>.mp4',
+    programVersion: '3.0.0',
+    finishedAt: '2026-11-22T20:00:00Z',
+    machine: { platform: 'linux x64', cpu: 'CPU', cores: 2, memoryBytes: 8e9, node: '20.19.0', onnxRuntime: '1.30.0' },
+    suite: 'openface3',
+    provider: 'cpu',
+    workers: 1,
+    isolation: 'thread',
+    batch: { MTL: 2 },
+    frame: { width: 1080, height: 1920, poolFrames: 16 },
+    encoder: 'libx264',
+    encodedVideos: 3,
+    profile: profiler.finish(),
+    utilization: seedUtilization(),
+    warnings: [{ model: 'MTL', line: 'number of partitions supported by CoreML: 28' }],
+    trials: [{ kind: 'batch', model: 'MTL', beforeMs: 10, afterMs: 5, what: 'batch 1 against batch 8, per item' }],
+    jobs: { detection: ['RetinaFace'], landmarks: ['STAR'], actionUnits: ['MTL'] },
+  };
+}
+
+describe('the performance report', () => {
+  it('has the sections of the analysis it grew from, in its order', () => {
+    expect(buildReport(facts()).sections.map((section) => section.title)).toEqual([
+      'Accelerator utilization by model',
+      'Warnings detected',
+      'Performance characteristics',
+      'Memory',
+      'Optimization recommendations',
+      'Summary',
+    ]);
+  });
+
+  it('ends in the summary table that the seed document ends in', () => {
+    const markdown = renderMarkdown(buildReport(facts()));
+    expect(markdown).toContain('| MTL | Core ML (NeuralNetwork) | 69.0 % | 31.0 % | 28 | HIGH overhead |');
+    expect(markdown).toContain('| RetinaFace | Core ML (NeuralNetwork) | 81.3 % | 18.8 % | 3 | LOW overhead |');
+    expect(markdown).toContain('| STAR | Core ML (NeuralNetwork) | 82.6 % | 17.4 % | 18 | MEDIUM overhead |');
+  });
+
+  it('says how often detection ran and what a detection took', () => {
+    const markdown = renderMarkdown(buildReport(facts()));
+    expect(markdown).toMatch(/Detection ran \| every 5\.0 frames/);
+    expect(markdown).toMatch(/Detection time \| 1\d\.\d ms a detection \(20 of 100 frames\)/);
+  });
+
+  it('ranks recommendations by gain and computes gains from the run', () => {
+    const all = recommend(facts());
+    const gains = all.map((each) => each.measuredGain ?? each.expectedGain);
+    expect(gains).toEqual(gains.toSorted((a, b) => b - a));
+    // 100 calls of 1.96 ms of MTL in 100 × 5 × 2 ms + 20 × 10 ms of work, halved by the batch.
+    const batch = all.find((each) => each.title.startsWith('Batch inference of MTL'));
+    expect(batch?.measuredGain).toBeCloseTo((0.196 / 1.2) * 0.5, 1);
+  });
+
+  it('shows hostile names as text in HTML and Markdown', () => {
+    const html = renderHtml(buildReport(facts()));
+    expect(html).toContain('visit &lt;1&gt;.mp4');
+    expect(html).not.toContain('<1>');
+    expect(html).not.toMatch(/https?:\/\//);
+    expect(renderMarkdown(buildReport(facts()))).toContain('visit \\<1\\>.mp4');
+  });
+});
