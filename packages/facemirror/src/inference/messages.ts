@@ -1,0 +1,33 @@
+import type { ProviderName } from './providers.js';
+import type { ModelSource, RunRequest, RunResult } from './request.js';
+
+/** What a worker is started with. */
+export interface WorkerSetup {
+  readonly models: readonly ModelSource[];
+  readonly provider: ProviderName;
+  readonly threadsPerRun: number;
+}
+
+/** To a worker. */
+export type ToWorker = { readonly kind: 'run'; readonly id: number; readonly request: RunRequest } | { readonly kind: 'close' };
+
+/** How long opening a session took, and its first run. */
+export interface OpenedTimes {
+  readonly model: string;
+  readonly createMs: number;
+  readonly firstInferenceMs: number;
+}
+
+/** From a worker. `opened` comes once, when the models that open at the start are warm. */
+export type FromWorker =
+  | { readonly kind: 'opened'; readonly times: readonly OpenedTimes[] }
+  | { readonly kind: 'unopened'; readonly message: string; readonly model: string }
+  | {
+      readonly kind: 'done';
+      readonly id: number;
+      readonly result: RunResult;
+      readonly preprocessMs: number;
+      readonly inferenceMs: number;
+      readonly openedNow: OpenedTimes | null;
+    }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string; readonly model: string; readonly atOpening: boolean };

@@ -1,0 +1,39 @@
+import type { Crop } from '../frames/crop.js';
+import type { Frame } from '../frames/frame.js';
+
+/** A network to open. */
+export interface ModelSource {
+  readonly name: string;
+  /** Path of an .onnx file, or its bytes. Providers like fixed input shapes: fix them in the graph. */
+  readonly model: string | Uint8Array;
+  /** `start` (default): opened and warmed up in every worker when the pool opens; `first-use`: not before it is asked for. */
+  readonly open?: 'start' | 'first-use';
+}
+
+/** A crop of a frame that becomes one item of a batch. The frame must stay unreleased until the run has ended. */
+export interface CropRequest {
+  readonly frame: Frame;
+  readonly crop: Crop;
+}
+
+/** One input of a network: values as they are, or crops that the worker itself samples from shared memory. */
+export type NetworkInput =
+  | { readonly kind: 'values'; readonly dims: readonly number[]; readonly data: Float32Array }
+  | { readonly kind: 'crops'; readonly crops: readonly CropRequest[] };
+
+/** One output of a network, float32, row-major. */
+export interface NetworkOutput {
+  readonly dims: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** One run of one network. */
+export interface RunRequest {
+  readonly model: string;
+  readonly inputs: Readonly<Record<string, NetworkInput>>;
+  /** Names of the outputs to compute; all when left out. */
+  readonly outputs?: readonly string[];
+}
+
+/** Outputs by name. */
+export type RunResult = Readonly<Record<string, NetworkOutput>>;

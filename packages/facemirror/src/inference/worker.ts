@@ -1,0 +1,154 @@
+/** The thread in which sessions run: onnxruntime-node's `run` blocks the thread that calls it. Started by pool.ts only. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { cropLength, cropToTensor } from '../frames/crop.js';
+import type { FromWorker, OpenedTimes, ToWorker, WorkerSetup } from './messages.js';
+import type { CropRequest, ModelSource, NetworkInput, NetworkOutput, RunRequest } from './request.js';
+
+const port = parentPort;
+if (port === null) throw new Error('inference/worker.js runs only as a worker thread.');
+const setup = workerData as WorkerSetup;
+const sessions = new Map<string, InferenceSession>();
+/** Input buffers by model and input, used again from run to run. */
+const buffers = new Map<string, Float32Array>();
+
+function post(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
+  port?.postMessage(message, transfer);
+}
+
+class OpeningError extends Error {}
+
+async function open(source: ModelSource): Promise<{ session: InferenceSession; times: OpenedTimes }> {
+  const startedAt = performance.now();
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: setup.provider === 'cpu' ? ['cpu'] : [setup.provider, 'cpu'],
+    intraOpNumThreads: setup.threadsPerRun,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    // Spinning threads would take the cores from decoding and encoding between two runs.
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+  };
+  let session: InferenceSession;
+  try {
+    session =
+      typeof source.model === 'string'
+        ? await InferenceSession.create(source.model, options)
+        : await InferenceSession.create(source.model, options);
+  } catch (cause) {
+    throw new OpeningError(reason(cause), { cause });
+  }
+  sessions.set(source.name, session);
+  const createdAt = performance.now();
+  await warmUp(session);
+  return {
+    session,
+    times: { model: source.name, createMs: createdAt - startedAt, firstInferenceMs: performance.now() - createdAt },
+  };
+}
+
+/** One run on zeros, where every input's shape is fixed. */
+async function warmUp(session: InferenceSession): Promise<void> {
+  const feeds: Record<string, Tensor> = {};
+  for (const input of session.inputMetadata) {
+    if (!input.isTensor || input.type !== 'float32' || !isFixed(input.shape)) return;
+    feeds[input.name] = new Tensor('float32', new Float32Array(input.shape.reduce((a, b) => a * b, 1)), input.shape);
+  }
+  await session.run(feeds);
+}
+
+function isFixed(shape: readonly (number | string)[]): shape is readonly number[] {
+  return shape.every((dim) => typeof dim === 'number');
+}
+
+async function run(id: number, request: RunRequest): Promise<void> {
+  let openedNow: OpenedTimes | null = null;
+  try {
+    let session = sessions.get(request.model);
+    if (session === undefined) {
+      const source = setup.models.find((model) => model.name === request.model);
+      if (source === undefined) throw new Error(`no model of the name "${request.model}" was given to the pool`);
+      ({ session, times: openedNow } = await open(source));
+    }
+    const startedAt = performance.now();
+    const feeds = Object.fromEntries(
+      Object.entries(request.inputs).map(([name, input]) => [name, toTensor(`${request.model}/${name}`, input)]),
+    );
+    const preparedAt = performance.now();
+    const outputs = request.outputs === undefined ? await session.run(feeds) : await session.run(feeds, request.outputs);
+    const finishedAt = performance.now();
+    const result = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toOutput(name, value)]));
+    post(
+      { kind: 'done', id, result, preprocessMs: preparedAt - startedAt, inferenceMs: finishedAt - preparedAt, openedNow },
+      Object.values(result).map(({ data }) => data.buffer as ArrayBuffer),
+    );
+  } catch (cause) {
+    post({ kind: 'failed', id, model: request.model, message: reason(cause), atOpening: cause instanceof OpeningError });
+  }
+}
+
+function toTensor(key: string, input: NetworkInput): Tensor {
+  if (input.kind === 'values') return new Tensor('float32', input.data, input.dims);
+  const [first] = input.crops;
+  if (first === undefined) throw new RangeError(`input ${key} was given no crops`);
+  const { crop } = first;
+  const length = cropLength(crop);
+  const data = buffer(key, length * input.crops.length);
+  input.crops.forEach((request: CropRequest, place) => {
+    if (request.crop.width !== crop.width || request.crop.height !== crop.height || request.crop.layout !== crop.layout) {
+      throw new RangeError(`input ${key} was given crops of different shapes`);
+    }
+    cropToTensor(request.frame, request.crop, data, place * length);
+  });
+  const count = input.crops.length;
+  const dims = crop.layout === 'NCHW' ? [count, 3, crop.height, crop.width] : [count, crop.height, crop.width, 3];
+  return new Tensor('float32', data, dims);
+}
+
+function buffer(key: string, length: number): Float32Array {
+  const kept = buffers.get(key);
+  if (kept?.length === length) return kept;
+  const made = new Float32Array(length);
+  buffers.set(key, made);
+  return made;
+}
+
+/** Copies the values: ONNX Runtime's own memory cannot be transferred to another thread. */
+function toOutput(name: string, value: Tensor): NetworkOutput {
+  if (!(value.data instanceof Float32Array)) throw new TypeError(`output "${name}" is ${value.type}, not float32`);
+  return { dims: [...value.dims], data: value.data.slice() };
+}
+
+async function close(): Promise<void> {
+  for (const session of sessions.values()) await session.release();
+  sessions.clear();
+  buffers.clear();
+  port?.close();
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+async function start(): Promise<void> {
+  const times: OpenedTimes[] = [];
+  for (const source of setup.models) {
+    if (source.open === 'first-use') continue;
+    try {
+      times.push((await open(source)).times);
+    } catch (cause) {
+      post({ kind: 'unopened', model: source.name, message: reason(cause) });
+      await close();
+      return;
+    }
+  }
+  // Messages are answered in the order in which they came, one after another.
+  let last: Promise<void> = Promise.resolve();
+  port?.on('message', (message: ToWorker) => {
+    last = last.then(() => (message.kind === 'run' ? run(message.id, message.request) : close()));
+  });
+  post({ kind: 'opened', times });
+}
+
+await start();

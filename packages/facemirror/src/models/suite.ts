@@ -1,0 +1,74 @@
+import type { ActionUnitSource } from '../action-units/source.js';
+import type { FaceDetector, Landmarker } from '../face/adapters.js';
+import type { Topology } from '../face/observation.js';
+import type { InferenceOptions } from '../inference/options.js';
+
+/** Names of the suites that `--suite` takes. */
+export const SUITE_NAMES = ['mediapipe', 'openface3'] as const;
+export type SuiteName = (typeof SUITE_NAMES)[number];
+
+/** Where a model file comes from. */
+export type ModelOrigin =
+  /** A file inside a package that was installed with this program. */
+  | { readonly kind: 'package'; readonly packageName: string; readonly path: string }
+  /** A file that the user brings, or `models pull` fetches. */
+  | { readonly kind: 'download'; readonly url: string };
+
+/** One file that a suite is made of. */
+export interface ModelFile {
+  readonly name: string;
+  /** What it does, as a phrase. */
+  readonly purpose: string;
+  readonly origin: ModelOrigin;
+  /** Lower-case hex; absent where any checkpoint of the right architecture will do. */
+  readonly sha256?: string;
+  readonly bytes?: number;
+  /** SPDX identifier or the licence's own name. */
+  readonly licence: string;
+  readonly licenceUrl: string;
+  /** True when the suite works without it (and what is lost, in `purpose`). */
+  readonly optional: boolean;
+}
+
+/** What a suite is, as data: nothing is opened to read it. */
+export interface SuiteManifest {
+  readonly name: SuiteName;
+  readonly title: string;
+  readonly topology: Topology;
+  readonly files: readonly ModelFile[];
+  /** A licence that a user must accept before `models pull` fetches anything; null when there is none to accept. */
+  readonly licenceToAccept: { readonly name: string; readonly url: string; readonly summary: string } | null;
+}
+
+/** How to open a suite. */
+export interface SuiteOptions extends InferenceOptions {
+  /** Folder in which the user keeps model files (`--models`); the model cache is looked into after it. */
+  readonly modelsFolder?: string;
+}
+
+/** What a suite really opened, for the sidecar JSON. */
+export interface OpenedModel {
+  readonly name: string;
+  readonly file: string;
+  /** Of the file it was converted from. */
+  readonly sha256: string;
+}
+
+/** An open suite. Close it on every path. */
+export interface Suite {
+  readonly manifest: SuiteManifest;
+  readonly detector: FaceDetector;
+  readonly landmarker: Landmarker;
+  readonly actionUnits: ActionUnitSource;
+  readonly models: readonly OpenedModel[];
+  /** Sentences for the user, such as which optional file was not found and what that means. */
+  readonly notes: readonly string[];
+  close(): Promise<void>;
+}
+
+/** A suite that can be opened. */
+export interface SuiteDefinition {
+  readonly manifest: SuiteManifest;
+  /** @throws FaceMirrorError MODEL_MISSING, MODEL_CORRUPT, CHECKPOINT_MISMATCH, PROVIDER_UNAVAILABLE, WORKER_LOST. */
+  open(options: SuiteOptions): Promise<Suite>;
+}
