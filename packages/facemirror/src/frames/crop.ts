@@ -76,7 +76,7 @@ export function cropToTensor(frame: Frame, crop: Crop, out: Float32Array, start 
   const { toSource } = crop;
   const plane = crop.width * crop.height;
   const [step, channelStep] = crop.layout === 'NCHW' ? [1, plane] : [3, 1];
-  const [redChannel, blueChannel] = crop.channels === 'RGB' ? [0, 2] : [2, 0];
+  const [redChannel, blueChannel] = crop.channels === 'RGB' ? ([0, 2] as const) : ([2, 0] as const);
   const shrinks = crop.sampling === 'antialiased';
   const reachX = shrinks ? Math.max(1, Math.abs(toSource.xx)) : 1;
   const reachY = shrinks ? Math.max(1, Math.abs(toSource.yy)) : 1;
