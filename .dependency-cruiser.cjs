@@ -27,6 +27,12 @@ module.exports = {
       from: { path: '^packages/facemirror/src', pathNot: '^packages/facemirror/src/inference/' },
       to: { path: 'node_modules/onnxruntime-node' },
     },
+    {
+      name: 'only-runtime-talks-to-onnx-runtime',
+      severity: 'error',
+      from: { path: '^packages/onnx-lens/src', pathNot: '^packages/onnx-lens/src/runtime/' },
+      to: { path: 'node_modules/onnxruntime-node' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,0 +1,53 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import type { ModelProto } from '../model/generated/onnx_pb.js';
+import { parseModel } from '../model/load.js';
+import { serializeModel } from '../model/save.js';
+import { Session, type OptimizationLevel } from './session.js';
+
+/** What {@link optimize} may be told. */
+export interface OptimizeOptions {
+  /** Values of free dimensions by name. */
+  readonly freeDimensions?: Readonly<Record<string, number>>;
+  /** Folder of external data files, for a model that is not given as a path. */
+  readonly dataFolder?: string;
+  /** How to call the model in messages. */
+  readonly origin?: string;
+}
+
+/**
+ * The graph after ONNX Runtime's own optimizers of a level, as it would be handed to execution providers.
+ *
+ * The file that ONNX Runtime saves is taken after the CPU provider's own step: casts around operators that have no
+ * float16 kernel may have been inserted, and functions are inlined. Weights that stand in other files stay there.
+ *
+ * @param source path of an .onnx file, or a model.
+ * @throws OnnxLensError RUNTIME_REFUSED.
+ */
+export async function optimize(source: string | ModelProto, level: OptimizationLevel, options: OptimizeOptions = {}): Promise<ModelProto> {
+  const folder = mkdtempSync(join(tmpdir(), 'onnx-lens-'));
+  try {
+    const optimizedPath = join(folder, 'optimized.onnx');
+    const origin = options.origin ?? (typeof source === 'string' ? source : 'the model');
+    const session = await Session.open(typeof source === 'string' ? source : serializeModel(source), {
+      optimization: level,
+      optimizedPath,
+      origin,
+      withoutPrepacking: true,
+      threads: 1,
+      ...(options.freeDimensions === undefined ? {} : { freeDimensions: options.freeDimensions }),
+      ...(options.dataFolder === undefined ? {} : { dataFolder: resolve(options.dataFolder) }),
+      ...(typeof source === 'string' && options.dataFolder === undefined ? { dataFolder: resolve(dirname(source)) } : {}),
+    });
+    await session.close();
+    return parseModel(readFileSync(optimizedPath), `ONNX Runtime's optimized form of ${origin}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The level-1 ("basic") graph of a model: the one that execution providers are asked about. See {@link optimize}. */
+export function optimizeBasic(source: string | ModelProto, options: OptimizeOptions = {}): Promise<ModelProto> {
+  return optimize(source, 'basic', options);
+}

@@ -1,0 +1,113 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  DataType,
+  GraphBuilder,
+  Session,
+  floatTensor,
+  inferShapes,
+  int64Tensor,
+  optimizeBasic,
+  serializeModel,
+  withSession,
+} from '../src/index.js';
+
+function doubler() {
+  const builder = new GraphBuilder('doubler');
+  const x = builder.input('x', DataType.FLOAT, ['batch', 3]);
+  const two = builder.node('Add', [builder.floats([], [1]), builder.floats([], [1])]);
+  builder.output(builder.node('Mul', [x, two], {}, { outputs: ['y'] }), DataType.FLOAT, ['batch', 3]);
+  return builder.toModel({ opset: 17 });
+}
+
+describe('a session', () => {
+  it('runs a model from bytes and gives numbers back', async () => {
+    const y = await withSession(serializeModel(doubler()), {}, async (session) => {
+      expect(session.inputs).toEqual([{ name: 'x', dataType: DataType.FLOAT, shape: ['batch', 3] }]);
+      return (await session.run(new Map([['x', floatTensor([1, 3], [1, 2, 3])]]))).get('y');
+    });
+    expect(y).toEqual({ dataType: DataType.FLOAT, dims: [1, 3], data: Float32Array.of(2, 4, 6) });
+  });
+
+  it('passes half floats through as their bits', async () => {
+    const builder = new GraphBuilder('half');
+    const x = builder.input('x', DataType.FLOAT16, [2]);
+    builder.output(builder.node('Identity', [x], {}, { outputs: ['y'] }), DataType.FLOAT16, [2]);
+    const half = { dataType: DataType.FLOAT16, dims: [2], data: Uint16Array.of(0x3c00, 0xfbff) };
+    const results = await withSession(serializeModel(builder.toModel({ opset: 17 })), {}, (session) => session.run(new Map([['x', half]])));
+    expect(results.get('y')).toEqual(half);
+  });
+
+  it('refuses what ONNX Runtime refuses, in one sentence', async () => {
+    const builder = new GraphBuilder('unknown');
+    builder.output(builder.node('Nonsense', [builder.input('x', DataType.FLOAT, [1])], {}, { outputs: ['y'] }), DataType.FLOAT, [1]);
+    await expect(Session.open(serializeModel(builder.toModel({ opset: 17 })))).rejects.toThrow(
+      expect.objectContaining({ code: 'RUNTIME_REFUSED', message: expect.stringMatching(/^ONNX Runtime cannot open the model: .*Nonsense[^\n]*\.$/) }),
+    );
+    await withSession(serializeModel(doubler()), {}, async (session) => {
+      await expect(session.run(new Map([['x', floatTensor([1, 2], [1, 2])]]))).rejects.toThrow(/x: FLOAT \[1, 2\]/);
+    });
+  });
+});
+
+describe('the level-1 graph', () => {
+  it('has constants folded and leaves no temporary file', async () => {
+    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('onnx-lens-')).length;
+    const basic = await optimizeBasic(doubler());
+    expect(basic.graph?.node.map((node) => node.opType)).toEqual(['Mul']);
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('onnx-lens-')).length).toBeLessThanOrEqual(before);
+  });
+
+  it('follows weights in other files, from a path and from a model with its folder', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lens-test-'));
+    try {
+      const builder = new GraphBuilder('external');
+      const x = builder.input('x', DataType.FLOAT, [2]);
+      const w = builder.floats([2], [3, 4], 'w');
+      builder.output(builder.node('Mul', [x, w], {}, { outputs: ['y'] }), DataType.FLOAT, [2]);
+      const external = builder.toModel({ opset: 17 });
+      const weight = external.graph!.initializer[0]!;
+      writeFileSync(join(folder, 'weights.bin'), weight.rawData);
+      weight.rawData = new Uint8Array();
+      weight.dataLocation = 1;
+      weight.externalData = [{ $typeName: 'onnx.StringStringEntryProto', key: 'location', value: 'weights.bin' }];
+      const path = join(folder, 'model.onnx');
+      writeFileSync(path, serializeModel(external));
+      expect((await optimizeBasic(path)).graph?.node).toHaveLength(1);
+      expect((await optimizeBasic(external, { dataFolder: folder })).graph?.node).toHaveLength(1);
+      const results = await withSession(path, {}, (session) => session.run(new Map([['x', floatTensor([2], [1, 1])]])));
+      expect(results.get('y')?.data).toEqual(Float32Array.of(3, 4));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('shapes', () => {
+  it('tell numbers, named and unnamed dimensions, scalars and values of unknown rank apart', async () => {
+    const builder = new GraphBuilder('shapes');
+    const x = builder.input('x', DataType.FLOAT, ['batch', 3]);
+    const target = builder.input('target', DataType.INT64, [2]);
+    const anyRank = builder.input('anyRank', DataType.INT64, ['rank']);
+    const sum = builder.node('ReduceSum', [x], { keepdims: 0 }, { outputs: ['sum'] });
+    const reshaped = builder.node('Reshape', [x, target], {}, { outputs: ['reshaped'] });
+    const unknown = builder.node('Reshape', [reshaped, anyRank], {}, { outputs: ['unknown'] });
+    builder.output(builder.node('Mul', [sum, unknown], {}, { outputs: ['y'] }), DataType.FLOAT, [undefined]);
+    const types = await inferShapes(builder.toModel({ opset: 17 }));
+    expect(types.get('x')).toEqual({ dataType: DataType.FLOAT, shape: ['batch', 3] });
+    expect(types.get('sum')).toEqual({ dataType: DataType.FLOAT, shape: [] });
+    expect(types.get('reshaped')?.shape).toHaveLength(2);
+    expect(types.get('unknown')).toEqual({ dataType: DataType.FLOAT, shape: null });
+    const fixed = await inferShapes(builder.toModel({ opset: 17 }), { freeDimensions: { batch: 4 } });
+    expect(fixed.get('x')?.shape).toEqual([4, 3]);
+  });
+
+  it('know the initializers too', async () => {
+    const builder = new GraphBuilder('initializers');
+    const axes = builder.constant('axes', int64Tensor([1], [0]));
+    builder.output(builder.node('Unsqueeze', [builder.input('x', DataType.FLOAT, [3]), axes], {}, { outputs: ['y'] }), DataType.FLOAT, [1, 3]);
+    expect((await inferShapes(builder.toModel({ opset: 17 }))).get('axes')).toEqual({ dataType: DataType.INT64, shape: [1] });
+  });
+});
