@@ -1,1 +1,71 @@
-export {};
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import type { CommandContext, RegisterCommand } from './command.js';
+import { EXIT, describeFailure, exitCodeOf } from './failure.js';
+
+/** Every command, in the order of `--help`. */
+const commands: readonly RegisterCommand[] = [];
+
+const EXAMPLES = `
+Examples:
+  facemirror run patient.mp4 --out results          mirrored halves, action units, measures and a report of one video
+  facemirror run visits/ --out results              every video of a folder; those already done are skipped
+  facemirror run selfie.mov --camera mirrored       a front camera that showed the patient as in a mirror
+  facemirror run patient.mp4 --neutral 0:02-0:04    the seconds in which the face is at rest
+  facemirror demo                                   make a short clip of a speaking face and process it
+
+Left and right are always the patient's.
+Exit code: 0 done, 1 failed, 2 used wrongly, 3 some files of a batch failed, 130 stopped by Ctrl-C.`;
+
+interface Program {
+  readonly command: Command;
+  readonly context: CommandContext;
+}
+
+function buildProgram(signal: AbortSignal): Program {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const command = new Command('facemirror')
+    .description('One video of a face in; mirrored half-face videos, action units, clinical measures and a report out.')
+    .version(version)
+    .option('--verbose', 'show where an error came from')
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('Run with --help to see what can be asked.')
+    .exitOverride();
+  const context = { signal };
+  for (const register of commands) register(command, context);
+  return { command, context };
+}
+
+/**
+ * The first Ctrl-C asks the command to stop, which removes what it had begun; a second one ends the process at once
+ * (what stays behind has temporary names and is removed by the next run).
+ */
+function stopOnSignals(controller: AbortController): void {
+  const stop = (): void => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    controller.abort();
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
+}
+
+/** Runs the command line and gives the exit code; errors have been told on standard error. */
+async function main(argv: readonly string[]): Promise<number> {
+  const controller = new AbortController();
+  stopOnSignals(controller);
+  const program = buildProgram(controller.signal);
+  try {
+    await program.command.parseAsync(argv);
+    return Number(process.exitCode ?? EXIT.done);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    process.stderr.write(`${describeFailure(error, program.command.opts<{ verbose?: boolean }>().verbose === true)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+// `facemirror ... | head` closes our standard output; that is the reader's wish, not an error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  throw error;
+});
+process.exitCode = await main(process.argv);

@@ -1,0 +1,10 @@
+import type { Command } from 'commander';
+
+/** What the program hands to every command. */
+export interface CommandContext {
+  /** Aborted by the first Ctrl-C (or SIGTERM, SIGHUP): stop, leave nothing half-done, and throw `CANCELLED`. */
+  readonly signal: AbortSignal;
+}
+
+/** Adds one command to the program; every file of this folder that is a command exports one, named `register`. */
+export type RegisterCommand = (program: Command, context: CommandContext) => void;

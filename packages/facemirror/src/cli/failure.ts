@@ -1,0 +1,35 @@
+import { OnnxLensError } from 'onnx-lens';
+import { FaceMirrorError } from '../errors.js';
+
+/**
+ * What the shell is told: 0 done, 1 failed, 2 used wrongly, 3 some files of a batch failed; 130 is the shell's own number
+ * for a program that Ctrl-C ended.
+ */
+export const EXIT = { done: 0, failed: 1, usage: 2, someFailed: 3, interrupted: 130 } as const;
+
+/** The exit code for an error that ended a command. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof FaceMirrorError) {
+    if (error.code === 'USAGE') return EXIT.usage;
+    if (error.code === 'CANCELLED') return EXIT.interrupted;
+    // One video is a batch of one: "no face in any of them" is the batch's answer, whatever its size.
+    if (error.code === 'NO_FACE') return EXIT.someFailed;
+  }
+  if (error instanceof OnnxLensError && error.code === 'USAGE') return EXIT.usage;
+  return EXIT.failed;
+}
+
+/** The one line a user reads about an error; with `verbose` the stack and the causes follow. */
+export function describeFailure(error: unknown, verbose: boolean): string {
+  const sentence = sentenceOf(error);
+  if (!verbose) return sentence;
+  const stacks: string[] = [];
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) stacks.push(cause.stack ?? cause.message);
+  return [sentence, ...stacks].join('\n');
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof FaceMirrorError || error instanceof OnnxLensError) return error.message;
+  const text = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+  return `Face Mirror met an error that it did not expect: ${text.replace(/\.$/, '')}. Run it again with --verbose to see where.`;
+}
