@@ -4,18 +4,20 @@ import type { ModelSource, RunRequest, RunResult } from './request.js';
 /** What a worker is started with. */
 export interface WorkerSetup {
   readonly models: readonly ModelSource[];
-  readonly provider: ProviderName;
+  /** One for each model, by the model's name. */
+  readonly providers: Readonly<Record<string, ProviderName>>;
   readonly threadsPerRun: number;
 }
 
 /** To a worker. */
 export type ToWorker = { readonly kind: 'run'; readonly id: number; readonly request: RunRequest } | { readonly kind: 'close' };
 
-/** How long opening a session took, and its first run. */
+/** What opening a session took, and its first run, which compiles; and how much the process grew meanwhile. */
 export interface OpenedTimes {
   readonly model: string;
   readonly createMs: number;
   readonly firstInferenceMs: number;
+  readonly memoryBytes: number;
 }
 
 /** From a worker. `opened` comes once, when the models that open at the start are warm. */

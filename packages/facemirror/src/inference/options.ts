@@ -1,6 +1,7 @@
 import type { Profiler } from '../profile/profiler.js';
+import type { Isolation } from './channel.js';
 
-/** What `--provider` takes. `auto` is Core ML on a Mac whose ONNX Runtime has it, and the CPU everywhere else. */
+/** What `--provider` takes. `auto` is the best accelerator that really opens here, and the CPU where there is none. */
 export const PROVIDER_CHOICES = ['auto', 'cpu', 'coreml', 'cuda', 'directml', 'webgpu'] as const;
 export type ProviderChoice = (typeof PROVIDER_CHOICES)[number];
 
@@ -8,10 +9,18 @@ export type ProviderChoice = (typeof PROVIDER_CHOICES)[number];
 export interface InferenceOptions {
   /** Default `auto`. */
   readonly provider?: ProviderChoice;
-  /** Worker threads that run networks side by side. Default 1. Results do not depend on it. */
+  /** Workers that run networks side by side. Default 1. Results do not depend on it. */
   readonly workers?: number;
+  /** Default `thread`. Results do not depend on it. */
+  readonly isolation?: Isolation;
   /** Threads inside one run of one network. Default 1, with which results are the same on every machine of a kind. */
   readonly threadsPerRun?: number;
+  /** How long a run may take before its worker is given up, in ms. Default three minutes. */
+  readonly patienceMs?: number;
   /** Where calls and openings are reported to. */
   readonly profiler?: Pick<Profiler, 'model' | 'modelOpened'>;
+  /** Hears what the user should know: a provider that did not open, a worker that was lost. */
+  readonly onNotice?: (sentence: string) => void;
+  /** Hears ONNX Runtime's own log lines (isolation `process` only). */
+  readonly onLog?: (line: string) => void;
 }

@@ -1,33 +1,40 @@
-import { Worker } from 'node:worker_threads';
 import { FaceMirrorError } from '../errors.js';
-import type { FromWorker, OpenedTimes, ToWorker, WorkerSetup } from './messages.js';
+import { cropLength, cropToTensor } from '../frames/crop.js';
+import { startWorker, type WorkerChannel } from './channel.js';
+import type { FromWorker, OpenedTimes, WorkerSetup } from './messages.js';
 import type { InferenceOptions } from './options.js';
-import { resolveProvider, type ProviderName } from './providers.js';
-import type { ModelSource, RunRequest, RunResult } from './request.js';
-
-/** The built file, both for this file's own build and when tests run the sources. */
-const WORKER_FILE = new URL('../../dist/inference/worker.js', import.meta.url);
+import { providerCandidates, type ProviderName } from './providers.js';
+import type { ModelSource, NetworkInput, RunRequest, RunResult } from './request.js';
 
 /** How long a worker may take to let go of its sessions before it is ended the hard way. */
 const CLOSE_PATIENCE_MS = 5000;
+const RUN_PATIENCE_MS = 180_000;
+/** A run that was under way in two workers that died is taken for what kills them. */
+const MOST_ATTEMPTS = 2;
 
 interface Job {
   readonly request: RunRequest;
   readonly resolve: (result: RunResult) => void;
   readonly reject: (error: Error) => void;
+  attempts: number;
 }
 
 interface Member {
-  readonly worker: Worker;
+  readonly channel: WorkerChannel;
+  /** Settles when the worker has ended, for whatever reason. */
+  readonly ended: Promise<void>;
   /** The run it is at; null when idle. */
   job: Job | null;
+  patience: NodeJS.Timeout | null;
 }
 
 /**
- * Sessions of some networks in worker threads: runs are handed to idle workers in the order in which they are asked for.
+ * Sessions of some networks in workers (threads, or processes of their own): runs are handed to idle workers in the
+ * order in which they are asked for.
  *
  * Every worker opens every network, and a run of a network gives the same values in each, so results do not depend on
- * the number of workers. Crops are sampled inside the worker from the frame's shared memory.
+ * the number of workers. In threads, crops are sampled inside the worker from the frame's shared memory. A worker that
+ * dies, or does not answer, is given up: its run goes to another, and only when none is left does the pool fail.
  *
  * @example
  * const pool = await InferencePool.open([{ name: 'mesh', model: 'mesh.onnx' }], { workers: 2 });
@@ -38,8 +45,9 @@ interface Member {
  * }
  */
 export class InferencePool {
+  /** What the networks run on. */
   readonly provider: ProviderName;
-  readonly #profiler: InferenceOptions['profiler'];
+  readonly #options: InferenceOptions;
   readonly #members: Member[] = [];
   readonly #queue: Job[] = [];
   readonly #reported = new Set<string>();
@@ -47,27 +55,42 @@ export class InferencePool {
   #failure: FaceMirrorError | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(provider: ProviderName, profiler: InferenceOptions['profiler']) {
+  private constructor(provider: ProviderName, options: InferenceOptions) {
     this.provider = provider;
-    this.#profiler = profiler;
+    this.#options = options;
   }
 
   /**
    * Starts the workers and opens and warms up every network that is not to be opened on first use.
+   *
+   * With provider `auto`, one that does not open is passed over for the next, and `onNotice` is told.
    * @throws FaceMirrorError PROVIDER_UNAVAILABLE, MODEL_CORRUPT (ONNX Runtime cannot open a network), WORKER_LOST.
    */
   static async open(models: readonly ModelSource[], options: InferenceOptions = {}): Promise<InferencePool> {
-    const provider = resolveProvider(options.provider ?? 'auto');
-    const pool = new InferencePool(provider, options.profiler);
-    const setup: WorkerSetup = { models, provider, threadsPerRun: options.threadsPerRun ?? 1 };
-    const count = Math.max(1, Math.floor(options.workers ?? 1));
-    try {
-      await Promise.all(Array.from({ length: count }, () => pool.#start(setup)));
-    } catch (error) {
-      await pool.close();
-      throw error;
+    const candidates = providerCandidates(options.provider ?? 'auto');
+    for (const [place, provider] of candidates.entries()) {
+      const pool = new InferencePool(provider, options);
+      try {
+        await pool.#startAll(models);
+        return pool;
+      } catch (error) {
+        await pool.close();
+        const next = candidates[place + 1];
+        if (next === undefined) throw error;
+        options.onNotice?.(`The provider ${provider} does not open here (${sentence(error)}); the networks run on ${next} instead.`);
+      }
     }
-    return pool;
+    throw new FaceMirrorError('PROVIDER_UNAVAILABLE', 'No provider opens here.');
+  }
+
+  /** Workers that are alive. */
+  get workers(): number {
+    return this.#members.length;
+  }
+
+  /** Of the workers that are processes of their own. */
+  get processIds(): number[] {
+    return this.#members.flatMap(({ channel }) => channel.processId ?? []);
   }
 
   /**
@@ -78,7 +101,7 @@ export class InferencePool {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#closing !== null) return Promise.reject(cancelled());
     return new Promise((resolve, reject) => {
-      this.#queue.push({ request, resolve, reject });
+      this.#queue.push({ request, resolve, reject, attempts: 0 });
       this.#dispatch();
     });
   }
@@ -89,32 +112,44 @@ export class InferencePool {
     return this.#closing;
   }
 
+  /** The first worker opens alone, so that what the process grows by is that worker's; the others open side by side. */
+  async #startAll(models: readonly ModelSource[]): Promise<void> {
+    const setup: WorkerSetup = {
+      models,
+      providers: Object.fromEntries(models.map((model) => [model.name, this.provider])),
+      threadsPerRun: this.#options.threadsPerRun ?? 1,
+    };
+    const count = Math.max(1, Math.floor(this.#options.workers ?? 1));
+    await this.#start(setup);
+    await Promise.all(Array.from({ length: count - 1 }, () => this.#start(setup)));
+  }
+
   #start(setup: WorkerSetup): Promise<void> {
-    const worker = new Worker(WORKER_FILE, { workerData: setup });
-    const member: Member = { worker, job: null };
-    this.#members.push(member);
     return new Promise((resolve, reject) => {
-      worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'opened') {
-          for (const times of message.times) this.#reportOpened(times);
-          resolve();
-        } else if (message.kind === 'unopened') {
-          reject(unopenable(message.model, message.message));
-        } else {
-          this.#settle(member, message);
-        }
+      let hasEnded: () => void = () => undefined;
+      const ended = new Promise<void>((settle) => {
+        hasEnded = settle;
       });
-      worker.on('error', (cause) => {
-        const lost = new FaceMirrorError('WORKER_LOST', `A thread that runs the networks failed: ${cause.message}. Run again; if it fails again, report it.`, { cause });
-        this.#lose(lost);
-        reject(lost);
+      const channel = startWorker(this.#options.isolation ?? 'thread', setup, {
+        message: (message) => {
+          if (message.kind === 'opened') {
+            for (const times of message.times) this.#reportOpened(times);
+            resolve();
+          } else if (message.kind === 'unopened') {
+            reject(unopenable(message.model, message.message));
+          } else {
+            this.#settle(member, message);
+          }
+        },
+        ended: (why) => {
+          hasEnded();
+          this.#lose(member, why);
+          reject(lost(why));
+        },
+        log: (line) => this.#options.onLog?.(line),
       });
-      worker.on('exit', (code) => {
-        if (this.#closing !== null) return;
-        const lost = new FaceMirrorError('WORKER_LOST', `A thread that runs the networks ended unasked (code ${code}). Run again; if it fails again, report it.`);
-        this.#lose(lost);
-        reject(lost);
-      });
+      const member: Member = { channel, ended, job: null, patience: null };
+      this.#members.push(member);
     });
   }
 
@@ -124,16 +159,22 @@ export class InferencePool {
       const job = this.#queue.shift();
       if (job === undefined) return;
       member.job = job;
-      member.worker.postMessage({ kind: 'run', id: this.#nextId++, request: job.request } satisfies ToWorker);
+      job.attempts++;
+      // A worker that is stuck in native code answers to nothing: all that can be done is to go on without it.
+      member.patience = setTimeout(() => {
+        this.#lose(member, 'it did not answer in time');
+        member.channel.terminate();
+      }, this.#options.patienceMs ?? RUN_PATIENCE_MS);
+      const request = member.channel.sharesMemory ? job.request : withoutFrames(job.request);
+      member.channel.post({ kind: 'run', id: this.#nextId++, request });
     }
   }
 
   #settle(member: Member, message: Extract<FromWorker, { kind: 'done' | 'failed' }>): void {
-    const { job } = member;
-    member.job = null;
+    const job = release(member);
     if (job !== null && message.kind === 'done') {
       if (message.openedNow !== null) this.#reportOpened(message.openedNow);
-      this.#profiler?.model(job.request.model, {
+      this.#options.profiler?.model(job.request.model, {
         items: batchSize(job.request),
         preprocessMs: message.preprocessMs,
         inferenceMs: message.inferenceMs,
@@ -146,40 +187,78 @@ export class InferencePool {
     if (this.#closing === null) this.#dispatch();
   }
 
-  #reportOpened(times: OpenedTimes): void {
-    if (this.#reported.has(times.model)) return;
-    this.#reported.add(times.model);
-    this.#profiler?.modelOpened(times.model, { createMs: times.createMs, firstInferenceMs: times.firstInferenceMs, memoryBytes: null });
+  #reportOpened({ model, ...times }: OpenedTimes): void {
+    if (this.#reported.has(model)) return;
+    this.#reported.add(model);
+    this.#options.profiler?.modelOpened(model, times);
   }
 
-  #lose(error: FaceMirrorError): void {
-    this.#failure ??= error;
-    for (const member of this.#members) {
-      member.job?.reject(error);
-      member.job = null;
+  /** Goes on without a worker, as long as there is another. */
+  #lose(member: Member, why: string): void {
+    const place = this.#members.indexOf(member);
+    if (place < 0 || this.#closing !== null) return;
+    this.#members.splice(place, 1);
+    const job = release(member);
+    if (this.#members.length === 0) {
+      this.#failure = lost(why);
+      job?.reject(this.#failure);
+      for (const queued of this.#queue.splice(0)) queued.reject(this.#failure);
+      return;
     }
-    for (const job of this.#queue.splice(0)) job.reject(error);
+    this.#options.onNotice?.(`A worker was lost (${why}); the run goes on with ${this.#members.length}.`);
+    if (job !== null && job.attempts >= MOST_ATTEMPTS) job.reject(lost(why));
+    else if (job !== null) this.#queue.unshift(job);
+    this.#dispatch();
   }
 
   async #end(): Promise<void> {
     for (const job of this.#queue.splice(0)) job.reject(cancelled());
-    await Promise.all(this.#members.map(({ worker }) => endWorker(worker)));
-    for (const member of this.#members.splice(0)) member.job?.reject(cancelled());
+    await Promise.all(this.#members.map(endMember));
+    for (const member of this.#members.splice(0)) release(member)?.reject(cancelled());
   }
 }
 
-async function endWorker(worker: Worker): Promise<void> {
-  if (worker.threadId === -1) return;
-  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  worker.postMessage({ kind: 'close' } satisfies ToWorker);
-  const timer = setTimeout(() => void worker.terminate(), CLOSE_PATIENCE_MS);
-  await ended;
+async function endMember(member: Member): Promise<void> {
+  member.channel.post({ kind: 'close' });
+  const timer = setTimeout(() => member.channel.terminate(), CLOSE_PATIENCE_MS);
+  await member.ended;
   clearTimeout(timer);
+}
+
+/** Takes the run from a worker and ends the waiting for it. */
+function release(member: Member): Job | null {
+  if (member.patience !== null) clearTimeout(member.patience);
+  member.patience = null;
+  const { job } = member;
+  member.job = null;
+  return job;
+}
+
+/** For workers that do not share the frames' memory: samples the crops here. */
+function withoutFrames(request: RunRequest): RunRequest {
+  const inputs = Object.entries(request.inputs).map(([name, input]) => [name, toValues(input)] as const);
+  return { ...request, inputs: Object.fromEntries(inputs) };
+}
+
+function toValues(input: NetworkInput): NetworkInput {
+  const [first] = input.kind === 'crops' ? input.crops : [];
+  if (input.kind === 'values' || first === undefined) return input;
+  const { crop } = first;
+  const length = cropLength(crop);
+  const data = new Float32Array(length * input.crops.length);
+  input.crops.forEach((each, place) => cropToTensor(each.frame, each.crop, data, place * length));
+  const count = input.crops.length;
+  const dims = crop.layout === 'NCHW' ? [count, 3, crop.height, crop.width] : [count, crop.height, crop.width, 3];
+  return { kind: 'values', dims, data };
 }
 
 function batchSize(request: RunRequest): number {
   const [first] = Object.values(request.inputs);
   return first === undefined ? 0 : first.kind === 'crops' ? first.crops.length : (first.dims[0] ?? 1);
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
 }
 
 function unopenable(model: string, why: string): FaceMirrorError {
@@ -188,6 +267,10 @@ function unopenable(model: string, why: string): FaceMirrorError {
 
 function unrunnable(model: string, why: string): FaceMirrorError {
   return new FaceMirrorError('MODEL_CORRUPT', `The model "${model}" failed in a run: ${why}.`);
+}
+
+function lost(why: string): FaceMirrorError {
+  return new FaceMirrorError('WORKER_LOST', `The last worker that runs the networks was lost: ${why}. Run again; if it fails again, report it.`);
 }
 
 function cancelled(): FaceMirrorError {

@@ -1,4 +1,7 @@
-import { listSupportedBackends } from 'onnxruntime-node';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { listSupportedBackends, type InferenceSession } from 'onnxruntime-node';
 import { FaceMirrorError } from '../errors.js';
 import type { ProviderChoice } from './options.js';
 
@@ -13,20 +16,44 @@ const BINDING_NAMES: Readonly<Record<Exclude<ProviderChoice, 'auto'>, ProviderNa
   webgpu: 'webgpu',
 };
 
+/** Bit 16 of coreMlFlags: write MLProgram, which takes far more operators than the older NeuralNetwork. */
+const COREML_CREATE_MLPROGRAM = 0x10;
+
 /**
- * The provider for a choice on this machine.
- * @throws FaceMirrorError PROVIDER_UNAVAILABLE when this ONNX Runtime build lacks it.
+ * The providers to try for a choice on this machine, best first. For `auto` the last is the CPU; a provider that was
+ * asked for by name is the only one.
+ * @throws FaceMirrorError PROVIDER_UNAVAILABLE when this ONNX Runtime build lacks the one that was asked for.
  */
-export function resolveProvider(choice: ProviderChoice): ProviderName {
-  const available = new Set<string>(['cpu', ...listSupportedBackends().map((backend) => backend.name)]);
-  if (choice === 'auto') return process.platform === 'darwin' && available.has('coreml') ? 'coreml' : 'cpu';
+export function providerCandidates(choice: ProviderChoice): ProviderName[] {
+  const built = new Set<string>(['cpu', ...listSupportedBackends().map((backend) => backend.name)]);
+  if (choice === 'auto') return [...accelerators().filter((name) => built.has(name)), 'cpu'];
   const name = BINDING_NAMES[choice];
-  if (!available.has(name)) {
-    const names = Object.entries(BINDING_NAMES).flatMap(([key, value]) => (available.has(value) ? [key] : []));
+  if (!built.has(name)) {
+    const names = Object.entries(BINDING_NAMES).flatMap(([key, value]) => (built.has(value) ? [key] : []));
     throw new FaceMirrorError(
       'PROVIDER_UNAVAILABLE',
       `The provider "${choice}" is not available here: this ONNX Runtime has ${names.join(', ')}. Choose one of these with --provider, or leave it out.`,
     );
   }
-  return name;
+  return [name];
+}
+
+/** Accelerators that this machine may have; a provider that cannot work here at all is not tried, as its library would complain aloud. */
+function accelerators(): ProviderName[] {
+  if (process.platform === 'darwin') return process.arch === 'arm64' ? ['coreml'] : [];
+  if (process.platform === 'win32') return ['dml', 'webgpu'];
+  return [...(hasCudaLibrary() ? (['cuda'] as const) : []), ...(existsSync('/dev/dri/renderD128') ? (['webgpu'] as const) : [])];
+}
+
+/** CUDA's part of ONNX Runtime is an install of its own on Linux (see .npmrc). */
+function hasCudaLibrary(): boolean {
+  const packageFile = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
+  return existsSync(join(dirname(packageFile), 'bin', 'napi-v6', 'linux', process.arch, 'libonnxruntime_providers_cuda.so'));
+}
+
+/** What ONNX Runtime is asked for: the provider, and the CPU for what it leaves. */
+export function executionProviders(provider: ProviderName): InferenceSession.ExecutionProviderConfig[] {
+  if (provider === 'cpu') return ['cpu'];
+  if (provider === 'coreml') return [{ name: 'coreml', coreMlFlags: COREML_CREATE_MLPROGRAM }, 'cpu'];
+  return [provider, 'cpu'];
 }

@@ -1,27 +1,58 @@
-/** The thread in which sessions run: onnxruntime-node's `run` blocks the thread that calls it. Started by pool.ts only. */
+/** Where sessions run, off the main thread: onnxruntime-node's `run` blocks the thread that calls it. Started by channel.ts only. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { cropLength, cropToTensor } from '../frames/crop.js';
+import { SETUP_VARIABLE } from './channel.js';
 import type { FromWorker, OpenedTimes, ToWorker, WorkerSetup } from './messages.js';
+import { executionProviders } from './providers.js';
 import type { CropRequest, ModelSource, NetworkInput, NetworkOutput, RunRequest } from './request.js';
 
-const port = parentPort;
-if (port === null) throw new Error('inference/worker.js runs only as a worker thread.');
-const setup = workerData as WorkerSetup;
+/** The other end: the thread, or over its channel the process, that started this worker. */
+const parent = connectParent();
+const setup = await parent.setup;
 const sessions = new Map<string, InferenceSession>();
 /** Input buffers by model and input, used again from run to run. */
 const buffers = new Map<string, Float32Array>();
 
-function post(message: FromWorker, transfer: readonly ArrayBuffer[] = []): void {
-  port?.postMessage(message, transfer);
+interface Parent {
+  readonly setup: Promise<WorkerSetup>;
+  post(message: FromWorker, transfer?: readonly ArrayBuffer[]): void;
+  listen(handler: (message: ToWorker) => void): void;
+  disconnect(): void;
+}
+
+function connectParent(): Parent {
+  const port = parentPort;
+  if (port !== null) {
+    return {
+      setup: Promise.resolve(workerData as WorkerSetup),
+      post: (message, transfer = []) => port.postMessage(message, transfer),
+      listen: (handler) => void port.on('message', handler),
+      disconnect: () => port.close(),
+    };
+  }
+  if (process.env[SETUP_VARIABLE] === undefined || process.send === undefined) throw new Error('inference/worker.js runs only as a worker.');
+  // Ctrl-C reaches the whole process group; it is the parent that decides how to end.
+  process.on('SIGINT', () => undefined);
+  return {
+    setup: new Promise((resolve) => process.once('message', (message: { setup: WorkerSetup }) => resolve(message.setup))),
+    post: (message) => void process.send?.(message),
+    listen: (handler) => {
+      process.on('message', handler);
+      // Without a parent there is nothing left to do.
+      process.on('disconnect', () => process.exit());
+    },
+    disconnect: () => process.exit(),
+  };
 }
 
 class OpeningError extends Error {}
 
 async function open(source: ModelSource): Promise<{ session: InferenceSession; times: OpenedTimes }> {
+  const rssAtStart = process.memoryUsage.rss();
   const startedAt = performance.now();
   const options: InferenceSession.SessionOptions = {
-    executionProviders: setup.provider === 'cpu' ? ['cpu'] : [setup.provider, 'cpu'],
+    executionProviders: executionProviders(setup.providers[source.name] ?? 'cpu'),
     intraOpNumThreads: setup.threadsPerRun,
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -44,7 +75,12 @@ async function open(source: ModelSource): Promise<{ session: InferenceSession; t
   await warmUp(session);
   return {
     session,
-    times: { model: source.name, createMs: createdAt - startedAt, firstInferenceMs: performance.now() - createdAt },
+    times: {
+      model: source.name,
+      createMs: createdAt - startedAt,
+      firstInferenceMs: performance.now() - createdAt,
+      memoryBytes: Math.max(0, process.memoryUsage.rss() - rssAtStart),
+    },
   };
 }
 
@@ -79,12 +115,12 @@ async function run(id: number, request: RunRequest): Promise<void> {
     const outputs = request.outputs === undefined ? await session.run(feeds) : await session.run(feeds, request.outputs);
     const finishedAt = performance.now();
     const result = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toOutput(name, value)]));
-    post(
+    parent.post(
       { kind: 'done', id, result, preprocessMs: preparedAt - startedAt, inferenceMs: finishedAt - preparedAt, openedNow },
       Object.values(result).map(({ data }) => data.buffer as ArrayBuffer),
     );
   } catch (cause) {
-    post({ kind: 'failed', id, model: request.model, message: reason(cause), atOpening: cause instanceof OpeningError });
+    parent.post({ kind: 'failed', id, model: request.model, message: reason(cause), atOpening: cause instanceof OpeningError });
   }
 }
 
@@ -124,7 +160,7 @@ async function close(): Promise<void> {
   for (const session of sessions.values()) await session.release();
   sessions.clear();
   buffers.clear();
-  port?.close();
+  parent.disconnect();
 }
 
 function reason(cause: unknown): string {
@@ -138,17 +174,17 @@ async function start(): Promise<void> {
     try {
       times.push((await open(source)).times);
     } catch (cause) {
-      post({ kind: 'unopened', model: source.name, message: reason(cause) });
+      parent.post({ kind: 'unopened', model: source.name, message: reason(cause) });
       await close();
       return;
     }
   }
   // Messages are answered in the order in which they came, one after another.
   let last: Promise<void> = Promise.resolve();
-  port?.on('message', (message: ToWorker) => {
+  parent.listen((message) => {
     last = last.then(() => (message.kind === 'run' ? run(message.id, message.request) : close()));
   });
-  post({ kind: 'opened', times });
+  parent.post({ kind: 'opened', times });
 }
 
 await start();

@@ -1,0 +1,82 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
+
+/** Where networks run: in threads of this process, which share frames without copies, or in processes of their own. */
+export const ISOLATIONS = ['thread', 'process'] as const;
+export type Isolation = (typeof ISOLATIONS)[number];
+
+/** The built file, both for this file's own build and when tests run the sources. */
+const WORKER_FILE = new URL('../../dist/inference/worker.js', import.meta.url);
+
+/** The environment variable by which a process of its own is given its setup: too early for a message. */
+export const SETUP_VARIABLE = 'FACEMIRROR_WORKER';
+
+/** What a channel tells its owner. `ended` comes once and last, whatever the reason. */
+export interface ChannelEvents {
+  readonly message: (message: FromWorker) => void;
+  readonly ended: (why: string) => void;
+  /** A line that ONNX Runtime wrote to standard error. Only processes of their own can be heard. */
+  readonly log: (line: string) => void;
+}
+
+/** A worker, wherever it runs. */
+export interface WorkerChannel {
+  /** True when a frame's memory is the worker's too. */
+  readonly sharesMemory: boolean;
+  /** Of a process of its own; null for a thread. */
+  readonly processId: number | null;
+  post(message: ToWorker): void;
+  /** Ends the worker at once, in the middle of whatever it does. */
+  terminate(): void;
+}
+
+/** Starts a worker. It first posts `opened` or `unopened`. */
+export function startWorker(isolation: Isolation, setup: WorkerSetup, events: ChannelEvents): WorkerChannel {
+  return isolation === 'thread' ? startThread(setup, events) : startProcess(setup, events);
+}
+
+function startThread(setup: WorkerSetup, events: ChannelEvents): WorkerChannel {
+  const worker = new Worker(WORKER_FILE, { workerData: setup });
+  let failure = '';
+  worker.on('message', events.message);
+  worker.on('error', (cause) => {
+    failure = cause.message;
+  });
+  worker.on('exit', (code) => events.ended(failure === '' ? `it ended with code ${code}` : failure));
+  return {
+    sharesMemory: true,
+    processId: null,
+    post: (message) => worker.postMessage(message),
+    terminate: () => void worker.terminate(),
+  };
+}
+
+function startProcess(setup: WorkerSetup, events: ChannelEvents): WorkerChannel {
+  const child = fork(fileURLToPath(WORKER_FILE), [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...process.env, [SETUP_VARIABLE]: 'ipc' },
+  });
+  let hasEnded = false;
+  const end = (why: string): void => {
+    if (!hasEnded) events.ended(why);
+    hasEnded = true;
+  };
+  child.on('message', (message) => events.message(message as FromWorker));
+  child.on('error', (cause) => end(cause.message));
+  child.on('exit', (code, signal) => end(signal === null ? `it ended with code ${code ?? 0}` : `it was ended by ${signal}`));
+  let rest = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) events.log(line);
+  });
+  // A process that has just died reports it by `exit`; a message that no longer reaches it is no failure of its own.
+  const post = (message: ToWorker | { readonly kind: 'setup'; readonly setup: WorkerSetup }): void => {
+    if (child.connected) child.send(message, () => undefined);
+  };
+  post({ kind: 'setup', setup });
+  return { sharesMemory: false, processId: child.pid ?? null, post, terminate: () => void child.kill('SIGKILL') };
+}

@@ -1,0 +1,86 @@
+import { DataType, GraphBuilder, serializeModel } from 'onnx-lens';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ISOLATIONS } from '../../src/inference/channel.js';
+import type { InferenceOptions } from '../../src/inference/options.js';
+import { InferencePool } from '../../src/inference/pool.js';
+import type { RunRequest } from '../../src/inference/request.js';
+
+const SIDE = 192;
+
+/** A chain of matrix products that takes some tens of milliseconds, so that a worker can be caught at work. */
+function slowModel(): Uint8Array {
+  const graph = new GraphBuilder('slow');
+  let value = graph.input('x', DataType.FLOAT, [SIDE, SIDE]);
+  const identity = graph.floats([SIDE, SIDE], Float32Array.from({ length: SIDE * SIDE }, (_, place) => (place % (SIDE + 1) === 0 ? 1 : 0)));
+  for (let step = 0; step < 40; step++) value = graph.node('MatMul', [value, identity]);
+  graph.output(graph.node('Relu', [value], {}, { outputs: ['y'] }), DataType.FLOAT, [SIDE, SIDE]);
+  return serializeModel(graph.toModel({ opset: 17 }));
+}
+
+function request(value: number): RunRequest {
+  return { model: 'slow', inputs: { x: { kind: 'values', dims: [SIDE, SIDE], data: new Float32Array(SIDE * SIDE).fill(value) } } };
+}
+
+let pool: InferencePool | null = null;
+afterEach(async () => {
+  await pool?.close();
+  pool = null;
+});
+
+async function open(options: InferenceOptions): Promise<InferencePool> {
+  pool = await InferencePool.open([{ name: 'slow', model: slowModel() }], { provider: 'cpu', ...options });
+  return pool;
+}
+
+describe.each(ISOLATIONS)('networks in a %s', (isolation) => {
+  it('answer each run with its own result, whoever computes it', async () => {
+    const opened = await open({ isolation, workers: 2 });
+    const results = await Promise.all([1, 2, 3, 4, 5].map((value) => opened.run(request(value))));
+    expect(results.map((result) => result['y']!.data[77])).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('refuse a file that is no model, naming it', async () => {
+    const broken = InferencePool.open([{ name: 'broken', model: new Uint8Array(100) }], { provider: 'cpu', isolation });
+    await expect(broken).rejects.toMatchObject({ code: 'MODEL_CORRUPT', message: expect.stringContaining('"broken"') });
+  });
+
+  it('report what opening took', async () => {
+    const opened: string[] = [];
+    await open({ isolation, workers: 2, profiler: { model: () => undefined, modelOpened: (name) => opened.push(name) } });
+    expect(opened).toEqual(['slow']);
+  });
+
+  it('end with a sentence for runs that are asked for after closing', async () => {
+    const opened = await open({ isolation });
+    await opened.close();
+    await expect(opened.run(request(1))).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});
+
+describe('a worker that is killed in the middle of a run', () => {
+  it('costs nothing but time when another is left', async () => {
+    const notices: string[] = [];
+    const opened = await open({ isolation: 'process', workers: 2, onNotice: (sentence) => notices.push(sentence) });
+    const runs = [1, 2, 3, 4, 5, 6].map((value) => opened.run(request(value)));
+    process.kill(opened.processIds[0]!, 'SIGKILL');
+    const results = await Promise.all(runs);
+    expect(results.map((result) => result['y']!.data[0])).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(notices).toEqual([expect.stringMatching(/worker was lost .*SIGKILL.*goes on with 1/)]);
+  });
+
+  it('fails every run with a sentence when it was the last', async () => {
+    const opened = await open({ isolation: 'process', workers: 1 });
+    const runs = [opened.run(request(1)), opened.run(request(2))];
+    process.kill(opened.processIds[0]!, 'SIGKILL');
+    for (const outcome of await Promise.allSettled(runs)) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'WORKER_LOST' } });
+    }
+  });
+});
+
+describe('a worker that does not answer', () => {
+  it('is given up, and its run fails with a sentence instead of hanging', async () => {
+    const opened = await open({ isolation: 'process', patienceMs: 1 });
+    await expect(opened.run(request(1))).rejects.toMatchObject({ code: 'WORKER_LOST' });
+  });
+});
