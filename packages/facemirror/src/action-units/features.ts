@@ -1,0 +1,115 @@
+import type { Landmarks } from '../face/observation.js';
+import { toHeadFrame, type HeadFrameFace, type HeadPoint } from './head-frame.js';
+import type { Side } from './units.js';
+
+/**
+ * What the formulas and measures need of one half of a face, in inter-ocular distances of the frontal view (angles in
+ * degrees). Heights are positive upwards, distances positive away from the midline. "Eye line": the height of the middle
+ * between this eye's two corners. NaN where the landmarks do not have the point.
+ */
+export const SIDE_FEATURES = [
+  /** Medial, middle and outer brow above the eye line. */
+  'browInnerHeight', 'browMiddleHeight', 'browOuterHeight',
+  /** Medial end of the brow from the midline. */
+  'browInnerDistance',
+  /** Opening between the lids, mean of three places along them. */
+  'palpebralFissure',
+  /** Opening over the eye's width. */
+  'eyeAspectRatio',
+  /** Lid margins above the eye line (the lower one is negative). */
+  'upperLidHeight', 'lowerLidHeight',
+  /** Cheek's highest bulge and the nose's wing above the eye line. */
+  'cheekHeight', 'alarHeight',
+  /** Lips above the line between both eyes (all negative). */
+  'upperLipHeight', 'lowerLipHeight',
+  'cornerHeight', 'cornerDistance',
+  /** Opening between the lips' inner edges, mean of the middle and this side. */
+  'lipGap',
+  /** From the nose's base down to the chin; one jaw, so the same on both sides. */
+  'jawLength',
+  /** From the middle of the lower lip's border to the mouth's corner, and that line's angle from straight down (90: level). */
+  'commissureExcursion', 'smileAngle',
+  /** The upper lip's middle from the midline, positive to this side. */
+  'philtrumDeviation',
+] as const;
+export type SideFeature = (typeof SIDE_FEATURES)[number];
+export type SideFeatures = Readonly<Record<SideFeature, number>>;
+
+/** Both halves of a face, and the diameter of its irises in inter-ocular distances (NaN without iris landmarks). */
+export interface FaceFeatures {
+  readonly left: SideFeatures;
+  readonly right: SideFeatures;
+  readonly irisDiameter: number;
+}
+
+/**
+ * Measures a face's landmarks.
+ *
+ * @param camera `mirrored` when the video shows the face as a mirror does: then the image's left is the patient's left.
+ * @returns null when the landmarks are no face at all.
+ */
+export function faceFeatures(landmarks: Landmarks, camera: 'normal' | 'mirrored'): FaceFeatures | null {
+  const face = toHeadFrame(landmarks);
+  if (face === null) return null;
+  const left = sideFeatures(face, camera === 'normal' ? 'left' : 'right');
+  const right = sideFeatures(face, camera === 'normal' ? 'right' : 'left');
+  return { left, right, irisDiameter: face.irisDiameter ?? NaN };
+}
+
+/** `side` as an unmirrored camera sees it. */
+function sideFeatures(face: HeadFrameFace, side: Side): SideFeatures {
+  const points = face.sides[side];
+  const { medial } = face;
+  const outward = side === 'left' ? 1 : -1;
+  const eyeLine = mean(heightOf(points.eyeInner), heightOf(points.eyeOuter));
+  const eyeWidth = distance(points.eyeInner, points.eyeOuter);
+  const upperLid = mean(heightOf(points.upperLidNasal), heightOf(points.upperLidMiddle), heightOf(points.upperLidTemporal));
+  const lowerLid = mean(heightOf(points.lowerLidNasal), heightOf(points.lowerLidMiddle), heightOf(points.lowerLidTemporal));
+  const fissure = mean(
+    distance(points.upperLidNasal, points.lowerLidNasal),
+    distance(points.upperLidMiddle, points.lowerLidMiddle),
+    distance(points.upperLidTemporal, points.lowerLidTemporal),
+  );
+  const corner = points.mouthCorner;
+  const lipMiddle = medial.lowerLipBorder;
+  return {
+    browInnerHeight: heightOf(points.browInner) - eyeLine,
+    browMiddleHeight: heightOf(points.browMiddle) - eyeLine,
+    browOuterHeight: heightOf(points.browOuter) - eyeLine,
+    browInnerDistance: outward * xOf(points.browInner),
+    palpebralFissure: fissure,
+    eyeAspectRatio: fissure / eyeWidth,
+    upperLidHeight: upperLid - eyeLine,
+    lowerLidHeight: lowerLid - eyeLine,
+    cheekHeight: heightOf(points.cheek) - eyeLine,
+    alarHeight: heightOf(points.alar) - eyeLine,
+    upperLipHeight: heightOf(points.upperLipPeak),
+    lowerLipHeight: heightOf(points.lowerLipBorder),
+    cornerHeight: heightOf(corner),
+    cornerDistance: outward * xOf(corner),
+    lipGap: mean(
+      medial.upperLipInside.y - medial.lowerLipInside.y,
+      heightOf(points.upperLipInside) - heightOf(points.lowerLipInside),
+    ),
+    jawLength: medial.subnasale.y - medial.chin.y,
+    commissureExcursion: distance(corner, lipMiddle),
+    smileAngle: (Math.atan2(outward * (xOf(corner) - lipMiddle.x), lipMiddle.y - heightOf(corner)) * 180) / Math.PI,
+    philtrumDeviation: outward * medial.philtrum.x,
+  };
+}
+
+function heightOf(point: HeadPoint | null): number {
+  return point?.y ?? NaN;
+}
+
+function xOf(point: HeadPoint | null): number {
+  return point?.x ?? NaN;
+}
+
+function distance(a: HeadPoint | null, b: HeadPoint | null): number {
+  return a === null || b === null ? NaN : Math.hypot(a.x - b.x, a.y - b.y, a.z - b.z);
+}
+
+function mean(...values: number[]): number {
+  return values.reduce((total, value) => total + value, 0) / values.length;
+}
