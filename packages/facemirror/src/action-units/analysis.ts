@@ -1,6 +1,16 @@
 import type { FaceObservation } from '../face/observation.js';
+import { faceFeatures, type FaceFeatures, type SideFeatures } from './features.js';
+import { packRecord, RECORD_WIDTH, unpackRecord, type FrameRecord, type NetworkUnits } from './frame-record.js';
+import { BLENDSHAPE_UNITS, apportion, blendshapeActivations, intensityOf } from './from-blendshapes.js';
+import { actionUnitsFromGeometry } from './from-geometry.js';
+import { describeAnalysis, type IntensitySource } from './description.js';
+import { IRIS_DIAMETER_MM, measureColumns, measuresRow, type LengthUnit, type MeasuresRow } from './measures.js';
+import { findNeutral, type NeutralFace } from './neutral.js';
 import type { NeutralChoice } from './neutral-window.js';
-import type { ActionUnitRow, Side } from './units.js';
+import { PresenceDetector } from './presence.js';
+import { RecordLog } from './record-log.js';
+import { smoothed } from './smoothing.js';
+import { noActionUnits, type ActionUnit, type ActionUnitRow, type ActionUnitValues, type Side } from './units.js';
 
 export interface ExpressionOptions {
   readonly neutral: NeutralChoice;
@@ -10,28 +20,7 @@ export interface ExpressionOptions {
   readonly iris: boolean;
 }
 
-/** One frame's line of the measures table: values by column name, null where one cannot be had. */
-export interface MeasuresRow {
-  readonly frame: number;
-  /** Seconds from the video's start. */
-  readonly timestamp: number;
-  readonly success: boolean;
-  readonly values: Readonly<Record<string, number | null>>;
-}
-
-/**
- * Takes what was seen of the followed face frame by frame, in order, and gives the tables once the whole video was seen
- * (the neutral face may lie anywhere in it). Keeps some numbers a frame, in a temporary file beyond some thousand frames.
- */
-export interface ExpressionAnalysis {
-  /** `frame` counts from 1; `face` is null when no face was found in it. */
-  add(frame: number, timestamp: number, face: FaceObservation | null): void;
-  finish(): ExpressionResult;
-  /** Frees what is held; the result must not be read afterwards. */
-  close(): void;
-}
-
-/** What the whole video gave, to be read as often as needed until `close`. */
+/** What the whole video gave, to be read as often as needed until the analysis is closed. */
 export interface ExpressionResult {
   /** Rows in frame order for the face made of that half of the patient's face (`left` for `_left_mirrored`). */
   actionUnits(side: Side): Iterable<ActionUnitRow>;
@@ -42,4 +31,162 @@ export interface ExpressionResult {
   readonly description: Readonly<Record<string, unknown>>;
   /** Sentences for the user. */
   readonly warnings: readonly string[];
+}
+
+/**
+ * Takes what was seen of the followed face frame by frame, in order, and gives the tables once the whole video was seen
+ * (the neutral face may lie anywhere in it). Keeps some numbers a frame, in a temporary file beyond some thousand frames,
+ * so memory does not grow with the video's length. The landmarks are to be those of the frame alone: averaging them over
+ * frames before would flatten blinks.
+ */
+export class ExpressionAnalysis {
+  readonly #options: ExpressionOptions;
+  readonly #log = new RecordLog(RECORD_WIDTH);
+  readonly #packed = new Float64Array(RECORD_WIDTH);
+  #source: IntensitySource = 'geometry';
+
+  constructor(options: ExpressionOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The next frame.
+   *
+   * @param frame counts from 1
+   * @param timestamp seconds from the video's start
+   * @param face null when no face was found in the frame
+   * @param network what a network of action units said of each mirrored face, for suites that have one
+   * @throws FaceMirrorError `DISK_FULL` or `FILE_UNWRITABLE` when the temporary file cannot grow
+   */
+  add(frame: number, timestamp: number, face: FaceObservation | null, network: NetworkUnits | null = null): void {
+    const features = face === null ? null : faceFeatures(face.landmarks, this.#options.camera);
+    const base = { frame, timestamp, confidence: face?.confidence ?? 0 };
+    if (face === null || features === null) {
+      packRecord({ ...base, confidence: 0, face: null }, this.#packed);
+    } else {
+      const activations = face.blendshapes === null ? null : this.#activations(face.blendshapes);
+      if (network !== null) this.#source = 'network';
+      else if (activations !== null && this.#source === 'geometry') this.#source = 'blendshapes';
+      packRecord({ ...base, face: { features, activations, network } }, this.#packed);
+    }
+    this.#log.append(this.#packed);
+  }
+
+  /** Finds the neutral face and makes the tables readable. */
+  finish(): ExpressionResult {
+    const records = (): Iterable<FrameRecord> => unpacked(this.#log);
+    const { neutral, missed } = findNeutral(records, this.#options.neutral);
+    const millimetres = neutral === null ? NaN : IRIS_DIAMETER_MM / neutral.features.irisDiameter;
+    const unit: LengthUnit = this.#options.iris && Number.isFinite(millimetres) ? 'mm' : 'iod';
+    const source = this.#source;
+    const warnings: string[] = [];
+    if (missed) warnings.push('No face was found in the --neutral stretch of the video; the calmest second was taken as neutral instead.');
+    if (this.#options.iris && unit !== 'mm' && neutral !== null) {
+      warnings.push('These landmarks have no irises, so --iris cannot give millimetres; the measures are in inter-ocular distances.');
+    }
+    return {
+      actionUnits: (side) => actionUnitRows(records(), side, neutral, source),
+      *measures() {
+        for (const record of records()) yield measuresRow(record, unit, unit === 'mm' ? millimetres : 1);
+      },
+      measureColumns: measureColumns(unit),
+      description: describeAnalysis(source, neutral, unit, this.#options.camera),
+      warnings,
+    };
+  }
+
+  /** Frees what is held; results must not be read afterwards. */
+  close(): void {
+    this.#log.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** By the patient's sides: the network's own are right for a camera that does not mirror. */
+  #activations(blendshapes: Float32Array): Readonly<Record<Side, ActionUnitValues>> {
+    const left = blendshapeActivations(blendshapes, 'left');
+    const right = blendshapeActivations(blendshapes, 'right');
+    return this.#options.camera === 'normal' ? { left, right } : { left: right, right: left };
+  }
+}
+
+function* unpacked(log: RecordLog): Generator<FrameRecord> {
+  for (const values of log.records()) yield unpackRecord(values);
+}
+
+function* actionUnitRows(
+  records: Iterable<FrameRecord>,
+  side: Side,
+  neutral: NeutralFace | null,
+  source: IntensitySource,
+): Generator<ActionUnitRow> {
+  const detector = new PresenceDetector();
+  for (const record of smoothed(records)) {
+    const { frame, timestamp, confidence, face } = record;
+    if (face === null || neutral === null) {
+      detector.next(null);
+      yield { frame, timestamp, confidence: 0, success: false, intensity: noActionUnits(), presence: noActionUnits() };
+      continue;
+    }
+    const geometry = actionUnitsFromGeometry(face.features[side], neutral.features[side]);
+    const intensity = intensities(source, face, side, neutral, geometry);
+    const presence = { ...detector.next(intensity) };
+    if (face.network !== null) Object.assign(presence, known(face.network[side].presence));
+    yield { frame, timestamp, confidence, success: true, intensity, presence };
+  }
+}
+
+function intensities(
+  source: IntensitySource,
+  face: NonNullable<FrameRecord['face']>,
+  side: Side,
+  neutral: NeutralFace,
+  geometry: ActionUnitValues,
+): ActionUnitValues {
+  switch (source) {
+    case 'geometry':
+      return geometry;
+    case 'network':
+      // A network's scale is its own; of the units it lacks only the blink is a plain ratio that can stand beside it.
+      return { ...noActionUnits(), AU45: geometry.AU45, ...(face.network === null ? {} : known(face.network[side].intensity)) };
+    case 'blendshapes':
+      return fromBlendshapes(face, side, neutral, geometry);
+  }
+}
+
+function fromBlendshapes(
+  face: NonNullable<FrameRecord['face']>,
+  side: Side,
+  neutral: NeutralFace,
+  geometry: ActionUnitValues,
+): ActionUnitValues {
+  const units = noActionUnits();
+  const at = (unit: ActionUnit, full: number): number | null => {
+    const value = face.activations?.[side][unit] ?? null;
+    return value === null ? null : intensityOf(value, neutral.activations?.[side][unit] ?? 0, full);
+  };
+  for (const mapped of BLENDSHAPE_UNITS) {
+    const value = at(mapped.unit, mapped.full);
+    const other = side === 'left' ? 'right' : 'left';
+    units[mapped.unit] =
+      value !== null && mapped.kind === 'medial' && mapped.split
+        ? apportion(value, browRise(face.features, neutral.features, side), browRise(face.features, neutral.features, other))
+        : value;
+  }
+  units.AU25 = at('AU25', 1);
+  units.AU06 = geometry.AU06;
+  units.AU09 = geometry.AU09;
+  return units;
+}
+
+function browRise(now: FaceFeatures, neutral: FaceFeatures, side: Side): number {
+  const height = (features: SideFeatures): number => features.browInnerHeight;
+  return height(now[side]) - height(neutral[side]);
+}
+
+/** Only the units that have a value. */
+function known(values: ActionUnitValues): Partial<Record<ActionUnit, number>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
 }

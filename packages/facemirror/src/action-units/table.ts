@@ -1,3 +1,4 @@
+import type { MeasuresRow } from './measures.js';
 import { ACTION_UNITS, type ActionUnitRow, type ActionUnitValues } from './units.js';
 
 /** Column names of an action unit table: OpenFace 2's, for the first face only (`face_id` 0). */
@@ -14,6 +15,18 @@ export const ACTION_UNIT_COLUMNS: readonly string[] = [
 export function* actionUnitTable(rows: Iterable<ActionUnitRow>): Generator<string> {
   yield `${ACTION_UNIT_COLUMNS.join(',')}\n`;
   for (const row of rows) yield `${cells(row).join(',')}\n`;
+}
+
+/**
+ * The text of a measures table, line by line: frame, timestamp, success, then the columns, whose names end in their units
+ * (`mm` or `iod`, inter-ocular distances; `deg`; `ratio`). A value that cannot be had is an empty cell.
+ */
+export function* measuresTable(columns: readonly string[], rows: Iterable<MeasuresRow>): Generator<string> {
+  yield `${['frame', 'timestamp', 'success', ...columns].join(',')}\n`;
+  for (const { frame, timestamp, success, values } of rows) {
+    const cells = columns.map((column) => values[column]?.toFixed(4) ?? '');
+    yield `${[String(frame), timestamp.toFixed(3), success ? '1' : '0', ...cells].join(',')}\n`;
+  }
 }
 
 function cells(row: ActionUnitRow): string[] {

@@ -1,0 +1,93 @@
+import { SIDE_FEATURES, type FaceFeatures, type SideFeatures } from './features.js';
+import { ACTION_UNITS, SIDES, noActionUnits, type ActionUnitRow, type ActionUnitValues, type Side } from './units.js';
+
+/** What is kept of one frame until the neutral face is known. */
+export interface FrameRecord {
+  /** Counts from 1. */
+  readonly frame: number;
+  /** Seconds. */
+  readonly timestamp: number;
+  readonly confidence: number;
+  /** Null when no face was found. */
+  readonly face: {
+    readonly features: FaceFeatures;
+    /** Blendshapes that stand for each unit (0 to 1), when the suite has them. */
+    readonly activations: Readonly<Record<Side, ActionUnitValues>> | null;
+    /** What a network of action units said of each mirrored face, when the suite has one. */
+    readonly network: NetworkUnits | null;
+  } | null;
+}
+
+/** What a network of action units said of the face made of each half. */
+export type NetworkUnits = Readonly<Record<Side, Pick<ActionUnitRow, 'intensity' | 'presence'>>>;
+
+// A record's parts: frame, timestamp, confidence, what it holds (a sum of FLAGs), iris; features, activations, network.
+const HEAD = 5;
+const FEATURES = HEAD;
+const ACTIVATIONS = FEATURES + 2 * SIDE_FEATURES.length;
+const NETWORK = ACTIVATIONS + 2 * ACTION_UNITS.length;
+const FACE_FLAG = 1;
+const ACTIVATIONS_FLAG = 2;
+const NETWORK_FLAG = 4;
+
+/** Numbers in a packed record. */
+export const RECORD_WIDTH = NETWORK + 4 * ACTION_UNITS.length;
+
+/** Writes a record as `RECORD_WIDTH` numbers. */
+export function packRecord(record: FrameRecord, into: Float64Array): void {
+  into.fill(NaN);
+  const { face } = record;
+  into[0] = record.frame;
+  into[1] = record.timestamp;
+  into[2] = record.confidence;
+  into[3] = 0;
+  if (face === null) return;
+  into[3] = FACE_FLAG + (face.activations === null ? 0 : ACTIVATIONS_FLAG) + (face.network === null ? 0 : NETWORK_FLAG);
+  into[4] = face.features.irisDiameter;
+  for (const [s, side] of SIDES.entries()) {
+    SIDE_FEATURES.forEach((name, i) => (into[FEATURES + s * SIDE_FEATURES.length + i] = face.features[side][name]));
+    if (face.activations !== null) packUnits(face.activations[side], into, ACTIVATIONS, s);
+    if (face.network !== null) {
+      packUnits(face.network[side].intensity, into, NETWORK, s);
+      packUnits(face.network[side].presence, into, NETWORK, 2 + s);
+    }
+  }
+}
+
+/** Reads a packed record. */
+export function unpackRecord(values: Float64Array): FrameRecord {
+  const at = (i: number): number => values[i] ?? NaN;
+  const holds = at(3);
+  const sideFeatures = (s: number): SideFeatures =>
+    Object.fromEntries(
+      SIDE_FEATURES.map((name, i) => [name, at(FEATURES + s * SIDE_FEATURES.length + i)]),
+    ) as unknown as SideFeatures;
+  const units = (start: number, block: number): ActionUnitValues => {
+    const unpacked = noActionUnits();
+    ACTION_UNITS.forEach((unit, i) => {
+      const value = at(start + block * ACTION_UNITS.length + i);
+      unpacked[unit] = Number.isNaN(value) ? null : value;
+    });
+    return unpacked;
+  };
+  const base = { frame: at(0), timestamp: at(1), confidence: at(2) };
+  if ((holds & FACE_FLAG) === 0) return { ...base, face: null };
+  return {
+    ...base,
+    face: {
+      features: { left: sideFeatures(0), right: sideFeatures(1), irisDiameter: at(4) },
+      activations: (holds & ACTIVATIONS_FLAG) === 0 ? null : { left: units(ACTIVATIONS, 0), right: units(ACTIVATIONS, 1) },
+      network:
+        (holds & NETWORK_FLAG) === 0
+          ? null
+          : {
+              left: { intensity: units(NETWORK, 0), presence: units(NETWORK, 2) },
+              right: { intensity: units(NETWORK, 1), presence: units(NETWORK, 3) },
+            },
+    },
+  };
+}
+
+function packUnits(units: ActionUnitValues, into: Float64Array, start: number, block: number): void {
+  ACTION_UNITS.forEach((unit, i) => (into[start + block * ACTION_UNITS.length + i] = units[unit] ?? NaN));
+}
