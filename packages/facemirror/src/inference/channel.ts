@@ -66,7 +66,8 @@ function startProcess(setup: WorkerSetup, events: ChannelEvents): WorkerChannel 
   };
   child.on('message', (message) => events.message(message as FromWorker));
   child.on('error', (cause) => end(cause.message));
-  child.on('exit', (code, signal) => end(signal === null ? `it ended with code ${code ?? 0}` : `it was ended by ${signal}`));
+  // 'close' comes after 'exit', when what the process wrote has been read too.
+  child.on('close', (code, signal) => end(signal === null ? `it ended with code ${code ?? 0}` : `it was ended by ${signal}`));
   let rest = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');

@@ -57,7 +57,8 @@ async function open(source: ModelSource): Promise<{ session: InferenceSession; t
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+    // The log of a process of its own is read (warnings and above); that of a thread would end up on the user's screen.
+    logSeverityLevel: parentPort === null ? 2 : 3,
     // Spinning threads would take the cores from decoding and encoding between two runs.
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
   };

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { planBudget, type BudgetInput } from '../../src/inference/budget.js';
+
+const machine: BudgetInput = {
+  requested: 'auto',
+  cores: 8,
+  availableBytes: 8e9,
+  workerBytes: 200e6,
+  baseBytes: 400e6,
+  usefulWorkers: 16,
+  inferenceShare: 0.75,
+};
+
+describe('the number of workers', () => {
+  it("follows the networks' share of the work when it is left to the program", () => {
+    expect(planBudget(machine).workers).toBe(6);
+    expect(planBudget({ ...machine, inferenceShare: 0.2 }).workers).toBe(2);
+    expect(planBudget({ ...machine, usefulWorkers: 1 }).workers).toBe(1);
+  });
+
+  it('is what the user asked for, where memory allows', () => {
+    expect(planBudget({ ...machine, requested: 4 })).toMatchObject({ workers: 4, workersBytes: 800e6, notice: null });
+  });
+
+  it('is less on a machine with too little memory, with a sentence', () => {
+    const budget = planBudget({ ...machine, requested: 6, availableBytes: 1e9 });
+    expect(budget.workers).toBe(3);
+    expect(budget.notice).toMatch(/holds 3 of the 6 workers/);
+  });
+
+  it('is never less than one', () => {
+    expect(planBudget({ ...machine, availableBytes: 1e6 }).workers).toBe(1);
+  });
+});
