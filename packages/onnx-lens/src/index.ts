@@ -27,3 +27,5 @@ export { Session, withSession, OPTIMIZATION_LEVELS, type OptimizationLevel, type
 export { optimize, optimizeBasic, type OptimizeOptions } from './runtime/optimize.js';
 export { inferShapes, type ValueType } from './shapes/infer.js';
 export type * from './coverage/result.js';
+export { loadCheckpoint, parseCheckpoint, type Checkpoint, type CheckpointOptions, type CheckpointTensor } from './import/pytorch/checkpoint.js';
+export { asFloat32 } from './import/pytorch/storage.js';
