@@ -96,8 +96,8 @@ function readRaw(proto: TensorProto, type: ElementType, count: number): TensorDa
       `Tensor "${proto.name}" needs ${count * type.bytes} bytes of data but holds ${rawData.length}.`,
     );
   }
-  // The copy aligns the data: raw bytes start anywhere in the file.
-  return type.view(rawData.slice().buffer);
+  // The copy aligns the data: raw bytes start anywhere in the file. (A Buffer's slice() would be a view, no copy.)
+  return type.view(new Uint8Array(rawData).buffer);
 }
 
 function readTyped(proto: TensorProto, dataType: DataType): TensorData {
