@@ -1,23 +1,7 @@
-/** Execution providers that coverage can predict. */
-export const PROVIDERS = ['coreml', 'xnnpack'] as const;
-export type ProviderName = (typeof PROVIDERS)[number];
+import type { CoreMlFormat, OrtVersion, Reason, Target } from '../providers/target.js';
 
-/** The two forms in which the Core ML provider writes its models. */
-export const COREML_FORMATS = ['mlprogram', 'neuralnetwork'] as const;
-export type CoreMlFormat = (typeof COREML_FORMATS)[number];
-
-/** ONNX Runtime releases whose rules are known, as `major.minor`. */
-export const ORT_VERSIONS = ['1.21', '1.22', '1.23', '1.24', '1.25', '1.26', '1.27', '1.28', '1.29', '1.30'] as const;
-export type OrtVersion = (typeof ORT_VERSIONS)[number];
-
-/** Provider and settings under which a model is analysed. */
-export interface Target {
-  readonly provider: ProviderName;
-  /** Core ML only; for other providers null. */
-  readonly format: CoreMlFormat | null;
-  readonly staticShapesOnly: boolean;
-  readonly ort: OrtVersion;
-}
+export { COREML_FORMATS, ORT_VERSIONS, PROVIDERS } from '../providers/target.js';
+export type { CoreMlFormat, OrtVersion, ProviderName, Reason, Target } from '../providers/target.js';
 
 /** Performance impact of the split, by the documented rule in coverage/impact.ts. */
 export type Impact = 'NONE' | 'LOW' | 'MEDIUM' | 'HIGH';
@@ -45,14 +29,6 @@ export interface Partition {
   /** Multiply-accumulate operations of one inference; free dimensions count as 1. */
   readonly macs: number;
   readonly weightBytes: number;
-}
-
-/** Why a node is left to the CPU: a stable code for grouping, and the sentence. */
-export interface Reason {
-  /** The rule, e.g. `op-type`, `resize.coordinate-mode`, `input-shape.dynamic`, `partition.dropped`. */
-  readonly rule: string;
-  /** What about this node breaks the rule, in words, with the attribute, input or shape. */
-  readonly text: string;
 }
 
 /** The verdict on one node of the level-1 graph. */

@@ -1,0 +1,135 @@
+import { TensorProto_DataType as DataType } from '../../model/generated/onnx_pb.js';
+import { readTensor, tensorNumbers } from '../../model/tensors.js';
+import type { GraphView, NodeView, ValueView } from '../graph-view.js';
+import type { Verdict } from '../provider.js';
+import type { CoreMlFormat, Reason } from '../target.js';
+
+/** What the Core ML provider's rules depend on besides the node. */
+export interface Settings {
+  readonly graph: GraphView;
+  readonly format: CoreMlFormat;
+  readonly staticShapesOnly: boolean;
+  /** Minor version of ONNX Runtime: 21 for 1.21. */
+  readonly ort: number;
+  /** The whole judgement of another node: Cast asks it about the node before it. */
+  readonly judge: (node: NodeView) => Verdict;
+}
+
+/** One test of a node; null when the node passes. */
+export type Check = (node: NodeView, settings: Settings) => Verdict;
+
+/** The rules of one operator, as its op builder in ONNX Runtime has them. */
+export interface OperatorRule {
+  /** False for an operator without an ML Program form. Default true. */
+  readonly mlProgram?: boolean | ((settings: Settings) => boolean);
+  /** Oldest definition of the operator that is taken. Default 1. */
+  readonly minOpset?: number | ((settings: Settings) => number);
+  /** True where inputs with a dimension of 0 are let through. */
+  readonly allowsEmptyInputs?: boolean;
+  /** True where inputs of more than five dimensions are let through, to be judged by `supports`. */
+  readonly judgesRankItself?: (settings: Settings) => boolean;
+  /** Types of the inputs; by default the first must be float32, or float16 in an ML Program. */
+  readonly inputTypes?: Check;
+  /** Everything else. */
+  readonly supports?: Check;
+  /** True for a node that does no arithmetic: a group of nothing else is not worth a partition (from 1.30 on). */
+  readonly isTrivial?: (node: NodeView) => boolean;
+}
+
+/** Makes a reason. */
+export function reason(rule: string, text: string): Reason {
+  return { rule, text };
+}
+
+/** True when ML Program is made. */
+export function isMlProgram(settings: Settings): boolean {
+  return settings.format === 'mlprogram';
+}
+
+/** Name of a tensor element type as ONNX Runtime writes it: "float16". */
+export function typeName(dataType: DataType): string {
+  return dataType === DataType.UNDEFINED ? 'unknown type' : (DataType[dataType] ?? `type ${dataType}`).toLowerCase();
+}
+
+/** How to name an input in a sentence. */
+export function inputName(node: NodeView, place: number): string {
+  const name = node.inputs[place]?.name ?? '';
+  return name === '' ? `input ${place}` : `input ${place} ("${name}")`;
+}
+
+/** A shape with -1 for each dimension that is not a number; undefined when not even the rank is known. */
+export function shapeOf(value: ValueView | undefined): number[] | undefined {
+  return value?.shape?.map((dim) => (typeof dim === 'number' ? dim : -1));
+}
+
+/** A shape that must be known, as far as it is used by a rule that the base checks have already let through. */
+export function knownShape(node: NodeView, place: number): number[] {
+  return shapeOf(node.inputs[place]) ?? [];
+}
+
+/** True when every dimension is a number. */
+export function isStatic(shape: readonly number[]): boolean {
+  return !shape.includes(-1);
+}
+
+/** A shape for a sentence: [1, 3, ?, ?]. */
+export function showShape(shape: readonly number[]): string {
+  return `[${shape.map((dim) => (dim < 0 ? '?' : dim)).join(', ')}]`;
+}
+
+/** True when an input is there. */
+export function hasInput(node: NodeView, place: number): boolean {
+  return (node.inputs[place]?.name ?? '') !== '';
+}
+
+/** True when an input is a constant that no caller can replace. */
+export function isConstant(node: NodeView, place: number): boolean {
+  return node.inputs[place]?.isConstant === true;
+}
+
+/** True when an input is an initializer, even one that a caller may replace. */
+export function isInitializer(node: NodeView, place: number): boolean {
+  return node.inputs[place]?.initializer !== undefined;
+}
+
+/** The numbers of an initializer; undefined when it is none or its values cannot be read here. */
+export function numbersOf(node: NodeView, place: number): number[] | undefined {
+  const tensor = node.inputs[place]?.initializer;
+  const dataType: DataType = tensor?.dataType ?? DataType.UNDEFINED;
+  if (tensor === undefined || dataType === DataType.STRING) return undefined;
+  return tensorNumbers(readTensor(tensor));
+}
+
+/** The integers of an int32 or int64 initializer, exactly; undefined when it is none. */
+export function integersOf(node: NodeView, place: number): bigint[] | undefined {
+  const tensor = node.inputs[place]?.initializer;
+  const dataType: DataType = tensor?.dataType ?? DataType.UNDEFINED;
+  if (tensor === undefined || (dataType !== DataType.INT64 && dataType !== DataType.INT32)) return undefined;
+  return Array.from(readTensor(tensor).data as ArrayLike<number | bigint>, BigInt);
+}
+
+/** The default type rule: float32, and in an ML Program float16. (BaseOpBuilder::IsInputDtypeSupport) */
+export function floatInput(node: NodeView, settings: Settings, place = 0): Verdict {
+  const dataType = node.inputs[place]?.dataType ?? DataType.UNDEFINED;
+  if (dataType === DataType.FLOAT) return null;
+  if (dataType === DataType.FLOAT16 && isMlProgram(settings)) return null;
+  return reason(
+    'input-type',
+    `${inputName(node, place)} is ${typeName(dataType)}; ${node.opType} takes float${isMlProgram(settings) ? ' and float16' : ' only'}`,
+  );
+}
+
+/** A type rule that takes the types listed for the first input. */
+export function firstInputOneOf(types: (settings: Settings) => readonly DataType[]): Check {
+  return (node, settings) => {
+    const dataType = node.inputs[0]?.dataType ?? DataType.UNDEFINED;
+    const allowed = types(settings);
+    if (dataType !== DataType.UNDEFINED && allowed.includes(dataType)) return null;
+    return reason('input-type', `${inputName(node, 0)} is ${typeName(dataType)}; ${node.opType} takes ${allowed.map(typeName).join(', ')}`);
+  };
+}
+
+/** Negative axes count from the end. Axes out of range do not pass ONNX Runtime's shape inference. */
+export function positiveAxis(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}

@@ -1,0 +1,66 @@
+import { floatAttribute, intAttribute } from '../../../model/attributes.js';
+import { TensorProto_DataType as DataType } from '../../../model/generated/onnx_pb.js';
+import type { NodeView } from '../../graph-view.js';
+import { hasInput, isConstant, isMlProgram, numbersOf, reason, typeName, type Check, type OperatorRule } from '../rule.js';
+
+/*
+ * onnxruntime/core/providers/coreml/builders/impl/cast_op_builder.cc and clip_op_builder.cc, with GetClipMinMax of
+ * core/providers/shared/utils/utils.cc, as of 1.21.
+ */
+
+const CAST_TYPES: readonly DataType[] = [DataType.INT32, DataType.INT64, DataType.FLOAT, DataType.FLOAT16];
+
+const castTypes: Check = (node, settings) => {
+  const from = node.inputs[0]?.dataType ?? DataType.UNDEFINED;
+  const to = node.outputs[0]?.dataType ?? DataType.UNDEFINED;
+  if (isMlProgram(settings)) {
+    return CAST_TYPES.includes(from) && CAST_TYPES.includes(to)
+      ? null
+      : reason('cast.types', `Cast is taken between int32, int64, float and float16, not from ${typeName(from)} to ${typeName(to)}`);
+  }
+  return from === DataType.INT64
+    ? null
+    : reason('cast.types', `Cast is taken from int64 only in NeuralNetwork format; this one is from ${typeName(from)}`);
+};
+
+const cast: Check = (node, settings) => {
+  const before = node.inputEdges[0]?.node;
+  if (before === undefined) return reason('cast.first', 'Cast that no node stands before is not taken');
+  if (isMlProgram(settings)) return null;
+  if (before.opType !== 'ArgMax') {
+    return reason('cast.argmax', `Cast is taken after ArgMax only in NeuralNetwork format; this one is after ${before.opType}`);
+  }
+  if (settings.judge(before) !== null) return reason('cast.argmax', 'Cast is taken after an ArgMax that is itself taken');
+  const to: DataType = intAttribute(node.proto, 'to', DataType.UNDEFINED);
+  return to === DataType.INT32
+    ? null
+    : reason('cast.types', `Cast is taken to int32 only in NeuralNetwork format; this one is to ${typeName(to)}`);
+};
+
+const LOWEST = -3.4028234663852886e38;
+
+const clip: Check = (node) => {
+  const limits = node.sinceVersion < 11 ? clipAttributes(node) : clipInputs(node);
+  if (!Array.isArray(limits)) return limits;
+  return limits[0] === limits[1] ? reason('clip.equal', `Clip to a range of one value, ${limits[0] ?? ''}, is not taken`) : null;
+};
+
+function clipAttributes(node: NodeView): [number, number] {
+  return [floatAttribute(node.proto, 'min', LOWEST), floatAttribute(node.proto, 'max', -LOWEST)];
+}
+
+function clipInputs(node: NodeView): [number, number] | ReturnType<typeof reason> {
+  const limits: [number, number] = [LOWEST, -LOWEST];
+  for (const [limit, what] of ['min', 'max'].entries()) {
+    const place = limit + 1;
+    if (!hasInput(node, place)) continue;
+    if (!isConstant(node, place)) return reason('clip.computed', `Clip's ${what} must be a constant`);
+    limits[limit] = numbersOf(node, place)?.[0] ?? Number.NaN;
+  }
+  return limits;
+}
+
+export const CONVERSION_RULES: Readonly<Record<string, OperatorRule>> = {
+  Cast: { inputTypes: castTypes, supports: cast },
+  Clip: { supports: clip },
+};

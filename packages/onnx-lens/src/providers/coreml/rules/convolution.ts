@@ -1,0 +1,63 @@
+import { intsAttribute, stringAttribute } from '../../../model/attributes.js';
+import type { NodeView } from '../../graph-view.js';
+import type { Verdict } from '../../provider.js';
+import { isConstant, isMlProgram, knownShape, reason, shapeOf, showShape, type Check, type OperatorRule } from '../rule.js';
+
+/* onnxruntime/core/providers/coreml/builders/impl/conv_op_builder.cc and convtranspose_op_builder.cc, as of 1.21. */
+
+/** A kernel_shape attribute adds nothing, but it must agree with the weight. */
+function kernelShape(node: NodeView, weight: readonly number[]): Verdict {
+  const kernel = intsAttribute(node.proto, 'kernel_shape');
+  if (kernel === undefined) return null;
+  const spatial = weight.slice(2);
+  // ONNX Runtime compares with dim_value(), which is 0 for a dimension that is not a number.
+  const agrees = kernel.length === spatial.length && spatial.every((dim, place) => kernel[place] === Math.max(dim, 0));
+  return agrees ? null : reason('conv.kernel-shape', `kernel_shape [${kernel.join(', ')}] does not match the weight ${showShape(weight)}`);
+}
+
+const conv: Check = (node, settings) => {
+  if (!isMlProgram(settings) && !isConstant(node, 1)) {
+    return reason('conv.weight', "Conv's weight must be a constant in NeuralNetwork format");
+  }
+  const weight = shapeOf(node.inputs[1]);
+  if (weight === undefined || (weight.length !== 3 && weight.length !== 4)) {
+    const what = weight === undefined ? 'a weight of unknown shape' : `${weight.length - 2} spatial dimensions`;
+    return reason('conv.rank', `Conv is taken with one or two spatial dimensions; this one has ${what}`);
+  }
+  if (node.inputs.length > 2 && !isConstant(node, 2)) return reason('conv.bias', "Conv's bias must be a constant");
+  return kernelShape(node, weight);
+};
+
+const convTranspose: Check = (node, settings) => {
+  if (!isMlProgram(settings)) return reason('format', 'ConvTranspose has a form in ML Program only, not in NeuralNetwork');
+  if (!isConstant(node, 1)) return reason('conv.weight', "ConvTranspose's weight must be a constant");
+  if (node.inputs.length > 2 && !isConstant(node, 2)) return reason('conv.bias', "ConvTranspose's bias must be a constant");
+  const autoPad = stringAttribute(node.proto, 'auto_pad', 'NOTSET');
+  if (autoPad === 'SAME_LOWER' || autoPad === 'SAME_UPPER') {
+    return reason('convtranspose.auto-pad', `ConvTranspose with auto_pad ${autoPad} is not taken`);
+  }
+  if (autoPad === 'NOTSET') {
+    const pads = intsAttribute(node.proto, 'pads');
+    if (pads === undefined) {
+      return reason('crash.convtranspose-pads', 'ConvTranspose without a pads attribute crashes this version of ONNX Runtime');
+    }
+    if (pads.some((pad) => pad !== pads[0])) {
+      return reason('convtranspose.pads', `ConvTranspose needs the same padding on all sides; pads is [${pads.join(', ')}]`);
+    }
+  }
+  const mismatch = kernelShape(node, knownShape(node, 1));
+  if (mismatch !== null) return mismatch;
+  if (intsAttribute(node.proto, 'output_shape') !== undefined) {
+    return reason('convtranspose.output-shape', 'ConvTranspose with an output_shape attribute is not taken');
+  }
+  const outputPadding = intsAttribute(node.proto, 'output_padding') ?? [];
+  if (outputPadding.some((padding) => padding !== 0)) {
+    return reason('convtranspose.output-padding', `ConvTranspose with output_padding [${outputPadding.join(', ')}] is not taken`);
+  }
+  return null;
+};
+
+export const CONVOLUTION_RULES: Readonly<Record<string, OperatorRule>> = {
+  Conv: { supports: conv },
+  ConvTranspose: { supports: convTranspose },
+};
