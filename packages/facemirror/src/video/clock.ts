@@ -1,0 +1,89 @@
+/** A fraction; the unit of time stamps, in seconds. */
+export interface TimeBase {
+  readonly num: number;
+  readonly den: number;
+}
+
+/** When a frame is shown. */
+export interface FrameTime {
+  /** In ticks of the output's time base, from the file's start; strictly increasing from frame to frame. */
+  readonly ticks: bigint;
+  /** How long it is shown, in ticks; 0 when the file does not say. */
+  readonly durationTicks: bigint;
+  /** Seconds from the file's start. */
+  readonly seconds: number;
+}
+
+/** What a decoder says about one frame; null for a time stamp that is missing. */
+export interface FrameStamp {
+  readonly pts: bigint | null;
+  readonly duration: bigint;
+}
+
+/** Ticks a second that MP4 files have at least, so that a time stamp can be moved by less than a frame. */
+const LEAST_TICKS_A_SECOND = 10_000;
+
+/**
+ * Gives every decoded frame its time in the outputs: the file's own time stamps exactly, shifted so that the file starts
+ * at 0. Time stamps that are missing or do not increase (damaged files, broken cameras) are set just after the frame
+ * before them, and counted.
+ */
+export class FrameClock {
+  /** Of the times that `next` gives. */
+  readonly timeBase: TimeBase;
+  /** Time stamps that had to be made up. */
+  repaired = 0;
+  readonly #factor: bigint;
+  readonly #startTicks: bigint | null;
+  readonly #frameTicks: bigint;
+  #last: { ticks: bigint; durationTicks: bigint } | null = null;
+  #offset: bigint | null = null;
+
+  /**
+   * @param stream time base of the file's time stamps.
+   * @param startSeconds where the file starts; null to start it at its first frame.
+   * @param frameRate frames a second, for frames that have neither a time stamp nor a duration.
+   */
+  constructor(stream: TimeBase, startSeconds: number | null, frameRate: number | null) {
+    let factor = 1;
+    while ((stream.den * factor) / stream.num < LEAST_TICKS_A_SECOND) factor *= 2;
+    this.timeBase = { num: stream.num, den: stream.den * factor };
+    this.#factor = BigInt(factor);
+    this.#startTicks = startSeconds === null ? null : this.#toTicks(startSeconds);
+    this.#frameTicks = this.#toTicks(1 / (frameRate !== null && frameRate > 0 ? frameRate : 30));
+  }
+
+  next(stamp: FrameStamp): FrameTime {
+    const durationTicks = stamp.duration > 0n ? stamp.duration * this.#factor : 0n;
+    const ticks = this.#place(stamp.pts === null ? null : stamp.pts * this.#factor);
+    this.#last = { ticks, durationTicks };
+    return { ticks, durationTicks, seconds: this.secondsOf(ticks) };
+  }
+
+  secondsOf(ticks: bigint): number {
+    return (Number(ticks) * this.timeBase.num) / this.timeBase.den;
+  }
+
+  #place(absolute: bigint | null): bigint {
+    if (absolute === null) {
+      this.repaired++;
+      return this.#afterLast();
+    }
+    this.#offset ??= this.#startTicks ?? absolute;
+    const ticks = absolute - this.#offset;
+    if (this.#last !== null && ticks <= this.#last.ticks) {
+      this.repaired++;
+      return this.#last.ticks + 1n;
+    }
+    return ticks;
+  }
+
+  #afterLast(): bigint {
+    if (this.#last === null) return 0n;
+    return this.#last.ticks + (this.#last.durationTicks > 0n ? this.#last.durationTicks : this.#frameTicks);
+  }
+
+  #toTicks(seconds: number): bigint {
+    return BigInt(Math.round((seconds * this.timeBase.den) / this.timeBase.num));
+  }
+}
