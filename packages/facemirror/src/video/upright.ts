@@ -11,6 +11,7 @@ import {
   SoftwareScaleContext,
   type AVPixelFormat,
   type FilterContext,
+  type SwsFlags,
 } from 'node-av';
 import { framePlanes, type Frame } from '../frames/frame.js';
 import { layoutFormat } from './colour.js';
@@ -115,7 +116,7 @@ export class UprightConverter {
 function scaler(from: Shape, to: Shape): SoftwareScaleContext {
   const context = new SoftwareScaleContext();
   // Accurate rounding costs little and makes the pixels the same on every CPU.
-  context.getContext(from.width, from.height, from.format, to.width, to.height, to.format, SWS_BICUBIC | SWS_ACCURATE_RND);
+  context.getContext(from.width, from.height, from.format, to.width, to.height, to.format, (SWS_BICUBIC | SWS_ACCURATE_RND) as SwsFlags);
   return context;
 }
 

@@ -1,0 +1,141 @@
+import {
+  AV_CODEC_FLAG_GLOBAL_HEADER,
+  AV_CODEC_FLAG_QSCALE,
+  AV_PIX_FMT_NV12,
+  AV_PIX_FMT_YUV420P,
+  Codec,
+  CodecContext,
+  Dictionary,
+  FF_ENCODER_H264_NVENC,
+  FF_ENCODER_H264_QSV,
+  FF_ENCODER_H264_VIDEOTOOLBOX,
+  FF_ENCODER_LIBX264,
+  FF_QP2LAMBDA,
+  Rational,
+  type AVPixelFormat,
+  type FFVideoEncoder,
+} from 'node-av';
+import { FaceMirrorError } from '../errors.js';
+import type { TimeBase } from './clock.js';
+import type { ColourTags } from './colour.js';
+import { reasonOf } from './ffmpeg.js';
+
+/** The H.264 encoders, in the order in which `auto` tries them. */
+export const ENCODER_NAMES = ['videotoolbox', 'nvenc', 'qsv', 'libx264'] as const;
+export type EncoderName = (typeof ENCODER_NAMES)[number];
+/** What `--encoder` takes. */
+export type EncoderChoice = EncoderName | 'auto';
+
+/** Quality as x264 counts it, constant rate factor: 0 (lossless) to 51 (worst). */
+export const DEFAULT_QUALITY = 18;
+
+interface EncoderKind {
+  readonly codec: FFVideoEncoder;
+  readonly pixelFormat: AVPixelFormat;
+  /** FFmpeg's options for a quality on x264's scale. */
+  readonly options: (quality: number) => Record<string, string>;
+  /** For encoders that take the quality as a field of the context instead: FFmpeg's lambda, or null. */
+  readonly lambda: (quality: number) => number | null;
+}
+
+const KINDS: Readonly<Record<EncoderName, EncoderKind>> = {
+  // VideoToolbox counts quality from 1 (worst) to 100.
+  videotoolbox: {
+    codec: FF_ENCODER_H264_VIDEOTOOLBOX,
+    pixelFormat: AV_PIX_FMT_YUV420P,
+    options: () => ({ allow_sw: '0' }),
+    lambda: (quality) => Math.max(1, Math.round(100 - quality * 2)) * FF_QP2LAMBDA,
+  },
+  nvenc: {
+    codec: FF_ENCODER_H264_NVENC,
+    pixelFormat: AV_PIX_FMT_YUV420P,
+    options: (quality) => ({ preset: 'p4', rc: 'vbr', cq: String(Math.max(1, quality)), b: '0' }),
+    lambda: () => null,
+  },
+  qsv: {
+    codec: FF_ENCODER_H264_QSV,
+    pixelFormat: AV_PIX_FMT_NV12,
+    options: (quality) => ({ preset: 'veryfast', global_quality: String(Math.max(1, quality)) }),
+    lambda: () => null,
+  },
+  libx264: {
+    codec: FF_ENCODER_LIBX264,
+    pixelFormat: AV_PIX_FMT_YUV420P,
+    options: (quality) => ({ preset: 'ultrafast', crf: String(quality) }),
+    lambda: () => null,
+  },
+};
+
+/** What an encoder is opened for. */
+export interface EncoderSettings {
+  /** Even numbers. */
+  readonly width: number;
+  readonly height: number;
+  readonly timeBase: TimeBase;
+  /** A hint for rate control; times come with the frames. */
+  readonly frameRate: number | null;
+  readonly colourTags: ColourTags;
+  readonly quality: number;
+  readonly threads: number;
+}
+
+/**
+ * Opens an encoder of that name.
+ * @throws FaceMirrorError ENCODER_UNAVAILABLE when this machine or this build lacks it.
+ */
+export async function openEncoder(name: EncoderName, settings: EncoderSettings): Promise<CodecContext> {
+  const kind = KINDS[name];
+  const codec = Codec.findEncoderByName(kind.codec);
+  if (codec === null) throw unavailable(name, 'this build of FFmpeg lacks it');
+  const context = new CodecContext();
+  context.allocContext3(codec);
+  context.width = settings.width;
+  context.height = settings.height;
+  context.pixelFormat = kind.pixelFormat;
+  context.timeBase = new Rational(settings.timeBase.num, settings.timeBase.den);
+  if (settings.frameRate !== null) context.framerate = new Rational(Math.round(settings.frameRate * 1000), 1000);
+  context.sampleAspectRatio = new Rational(1, 1);
+  context.colorRange = settings.colourTags.range;
+  context.colorSpace = settings.colourTags.matrix;
+  context.colorPrimaries = settings.colourTags.primaries;
+  context.colorTrc = settings.colourTags.transfer;
+  context.threadCount = settings.threads;
+  context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
+  const lambda = kind.lambda(settings.quality);
+  if (lambda !== null) {
+    context.setFlags(AV_CODEC_FLAG_QSCALE);
+    context.globalQuality = lambda;
+  }
+  const code = await context.open2(codec, Dictionary.fromObject(kind.options(settings.quality)));
+  if (code < 0) {
+    context.freeContext();
+    throw unavailable(name, reasonOf(code));
+  }
+  return context;
+}
+
+/**
+ * The encoder to use: the one asked for, or for `auto` the first that really opens for pictures of this size.
+ * @throws FaceMirrorError ENCODER_UNAVAILABLE.
+ */
+export async function chooseEncoder(choice: EncoderChoice, settings: EncoderSettings): Promise<EncoderName> {
+  const candidates = choice === 'auto' ? ENCODER_NAMES : [choice];
+  let failure: unknown = null;
+  for (const name of candidates) {
+    try {
+      (await openEncoder(name, settings)).freeContext();
+      return name;
+    } catch (error) {
+      if (!(error instanceof FaceMirrorError)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+function unavailable(name: EncoderName, reason: string): FaceMirrorError {
+  return new FaceMirrorError(
+    'ENCODER_UNAVAILABLE',
+    `The encoder ${name} does not work on this machine for this video (${reason}): leave --encoder out, or choose libx264.`,
+  );
+}
