@@ -88,6 +88,7 @@ export class VideoReader {
   readonly #decoder: Decoder;
   readonly #converter: UprightConverter;
   readonly #clock: FrameClock;
+  /** The decoder's picture from `open`, until `next` has taken it. */
   #first: AVFrame | null;
   readonly #earlyAudio: Packet[];
   #frames = 0;
@@ -161,7 +162,6 @@ export class VideoReader {
     if (this.#closed) return;
     this.#closed = true;
     await this.#underWay;
-    this.#first?.free();
     for (const packet of this.#earlyAudio.splice(0)) packet.free();
     this.#converter.close();
     this.audio?.close();
@@ -188,10 +188,7 @@ export class VideoReader {
       throw error;
     }
     picture.unref();
-    if (picture === this.#first) {
-      picture.free();
-      this.#first = null;
-    }
+    this.#first = null;
     this.#frames++;
     return { frame, number: this.#frames, time };
   }
