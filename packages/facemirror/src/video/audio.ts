@@ -57,7 +57,7 @@ export interface AudioTrack {
 export async function openAudio(stream: Stream, shiftSeconds: number): Promise<AudioTrack | null> {
   if (COPIED.includes(stream.codecpar.codecId) && stream.codecpar.sampleRate > 0) return new CopiedAudio(stream, shiftSeconds);
   const decoder = Codec.findDecoder(stream.codecpar.codecId);
-  return decoder === null || stream.codecpar.channels === 0 ? null : EncodedAudio.open(stream, decoder, shiftSeconds);
+  return decoder === null || stream.codecpar.channelLayout.nbChannels === 0 ? null : EncodedAudio.open(stream, decoder, shiftSeconds);
 }
 
 function ticks(seconds: number, timeBase: TimeBase): bigint {
@@ -131,7 +131,7 @@ class EncodedAudio implements AudioTrack {
     encoder.allocContext3(encoderCodec);
     expectSuccess(decoder.parametersToContext(stream.codecpar), 'avcodec_parameters_to_context');
     decoder.pktTimebase = stream.timeBase;
-    const channels = Math.min(stream.codecpar.channels, 8);
+    const channels = Math.min(stream.codecpar.channelLayout.nbChannels, 8);
     encoder.sampleFormat = AV_SAMPLE_FMT_FLTP;
     encoder.sampleRate = AAC_SAMPLE_RATES.find((rate) => rate <= stream.codecpar.sampleRate) ?? 8000;
     encoder.channelLayout = avChannelLayoutDefault(channels === 7 ? 6 : channels);
