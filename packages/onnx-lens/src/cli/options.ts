@@ -27,3 +27,10 @@ export function parseFixedDimensions(value: string): Readonly<Record<string, num
   }
   return Object.fromEntries(sizes);
 }
+
+/** Parses a whole number of 1 or more. @throws InvalidArgumentError (commander's). */
+export function positiveInteger(value: string): number {
+  const number = Number(value);
+  if (!/^[0-9]+$/.test(value) || !Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number of 1 or more.');
+  return number;
+}

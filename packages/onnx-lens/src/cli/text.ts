@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { OnnxLensError } from '../errors.js';
 import { writeFileWhole } from '../model/save.js';
+import { mayColour, type TerminalOptions } from '../report/terminal.js';
 
 /** Writes text to a file (whole or not at all) or, for '-', to standard output. A final newline is added when missing. */
 export async function writeText(destination: string, text: string): Promise<void> {
@@ -28,4 +29,10 @@ function decode(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
   return new TextDecoder('utf-8').decode(bytes);
+}
+
+/** How text is to be written to standard output: colours and width of the terminal, plain where it is none. */
+export function terminal(): TerminalOptions {
+  const { isTTY, columns } = process.stdout;
+  return { colour: mayColour(isTTY === true), width: isTTY === true ? columns : 100 };
 }

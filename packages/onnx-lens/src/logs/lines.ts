@@ -94,7 +94,7 @@ function jsonDocument(log: string): unknown[] | undefined {
   if (start !== '[' && start !== '{') return undefined;
   try {
     const value: unknown = JSON.parse(log);
-    return Array.isArray(value) ? value : [value];
+    return Array.isArray(value) ? (value as unknown[]) : [value];
   } catch {
     return undefined;
   }
