@@ -34,5 +34,5 @@ function decode(bytes: Buffer): string {
 /** How text is to be written to standard output: colours and width of the terminal, plain where it is none. */
 export function terminal(): TerminalOptions {
   const { isTTY, columns } = process.stdout;
-  return { colour: mayColour(isTTY === true), width: isTTY === true ? columns : 100 };
+  return { colour: mayColour(isTTY), width: isTTY ? columns : 100 };
 }

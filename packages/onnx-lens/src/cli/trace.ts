@@ -23,7 +23,8 @@ Examples:
   $ onnx-lens trace profile.json --json | jq '.operators[0]'`,
     )
     .action(async (file: string, options: { json?: true; top: number }) => {
-      const trace = parseTrace(readText(file), file);
-      await writeText('-', options.json === true ? JSON.stringify(trace, null, 2) : traceText(trace, file, options.top, terminal()));
+      const origin = file === '-' ? 'standard input' : file;
+      const trace = parseTrace(readText(file), origin);
+      await writeText('-', options.json === true ? JSON.stringify(trace, null, 2) : traceText(trace, origin, options.top, terminal()));
     });
 }

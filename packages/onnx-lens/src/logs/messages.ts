@@ -46,8 +46,9 @@ export function readMessage(text: string): Message | null {
   return readVerdict(text) ?? readSummary(text) ?? readPlacement(text) ?? readRemark(text);
 }
 
-/** True for the first part of a message that a terminal, an editor or a person has broken over several lines. */
+/** True for a mark without a message, and for the first part of one that a terminal or a person has broken over several lines. */
 export function isCutOff(text: string): boolean {
+  if (text.trim() === '') return true;
   if (/Operator type: \[/.test(text)) return !/was added\s*$/.test(text) && !/supported: \[[01]\]/.test(text);
   if (/GetCapability,\s*$/.test(text)) return true;
   if (/number of partitions supported by/i.test(text)) return !SUMMARY_SUPPORTED.test(text);

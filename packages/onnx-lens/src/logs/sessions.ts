@@ -27,7 +27,7 @@ export function parseLog(log: string): LogReport {
     if (reader.take(line)) runtimeLines++;
   }
   const sessions = [...streams.values()].flatMap((reader) => reader.finish());
-  return { lines: log === '' ? 0 : log.split('\n').length, runtimeLines, sessions: sessions.sort((a, b) => a.firstLine - b.firstLine) };
+  return { lines: log.split('\n').length - (log === '' || log.endsWith('\n') ? 1 : 0), runtimeLines, sessions: sessions.sort((a, b) => a.firstLine - b.firstLine) };
 }
 
 /** Reads one process's lines: puts broken messages together and deals them out to sessions by their log id. */
@@ -44,15 +44,15 @@ class StreamReader {
   take(line: LogLine): boolean {
     const header = line.header ?? this.#lastHeader;
     if (line.header !== null) this.#lastHeader = line.header;
-    const continues = this.#pending !== undefined && line.header === null && readMessage(line.text) === null;
-    if (this.#pending !== undefined && continues) {
+    const isContinuation = line.header === null && (this.#pending?.text === '' || readMessage(line.text) === null);
+    if (this.#pending !== undefined && isContinuation) {
       this.#pending.text = joined(this.#pending.text, line.text.trim());
       if (++this.#pending.parts >= LONGEST_MESSAGE || !isCutOff(this.#pending.text)) this.#flush();
       return true;
     }
     this.#flush();
     if (isCutOff(line.text)) {
-      this.#pending = { line: { ...line, header }, text: line.text, parts: 1 };
+      this.#pending = { line: { ...line, header }, text: line.text.trim(), parts: 1 };
       return true;
     }
     return this.#deal({ ...line, header }, line.text, line.header !== null);
@@ -187,7 +187,7 @@ class SessionBuilder {
 
   /** Takes a line that is no known message: perhaps the reason of the refusal that follows, or a warning. */
   takeTalk({ number: line, header }: LogLine, text: string): void {
-    if (header === null) return;
+    if (header === null || text.trim() === '') return;
     const told = text.trim();
     if (/builder|helper\.cc|shape_utils|_execution_provider\.cc/.test(header.file) && !/was added$/.test(told)) {
       this.#reasons = [...this.#reasons, told].slice(-MOST_REASONS);
@@ -226,7 +226,8 @@ function capability(
 }
 
 function joined(start: string, next: string): string {
-  const spaced = `${start.trimEnd()} ${next}`;
+  if (start === '') return next;
+  const spaced = `${start} ${next}`;
   const tight = `${start}${next}`;
   return isCutOff(spaced) && !isCutOff(tight) ? tight : spaced;
 }

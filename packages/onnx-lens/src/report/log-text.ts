@@ -23,7 +23,7 @@ function sessionText(page: TextPage, session: LogSession, number: number): void 
   page.heading(`Session ${number}${id}, lines ${session.firstLine} to ${session.lastLine}`);
   for (const capability of session.capabilities) capabilityText(page, capability);
   for (const { provider, nodes, all, list } of session.placements) {
-    const what = nodes === null ? 'all nodes' : all ? `all nodes, ${count(nodes)}` : plural(nodes, 'node');
+    const what = nodes === null ? 'all nodes' : all ? `all ${plural(nodes, 'node')}` : plural(nodes, 'node');
     const types = list.length === 0 ? '' : `: ${printable(tally(list.map(({ opType }) => opType), 8))}`;
     page.paragraph(`placed on ${shortProvider(provider)}: ${what}${types}`, '  ');
   }
