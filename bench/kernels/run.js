@@ -12,7 +12,7 @@ for (const plane of Object.values(framePlanes(source))) for (let i = 0; i < plan
 console.log('median ms  fastest  what (1080x1920, one core)');
 for (const degrees of [0, 1, 3, 5, 10, 30, 45, 90]) {
   const angle = (degrees * Math.PI) / 180;
-  const line = { point: { x: 500, y: 900 }, direction: { x: Math.sin(angle), y: Math.cos(angle) } };
+  const line = { glabella: { x: 500, y: 900 }, chin: { x: 500 + 200 * Math.sin(angle), y: 900 + 200 * Math.cos(angle) } };
   measure(`both mirrored frames, midline ${degrees} degrees from vertical`, () => {
     mirrorFrame(source, { left, right }, line);
   });

@@ -16,21 +16,12 @@ export type SidePoint = (typeof SIDE_POINTS)[number];
 export const MEDIAL_POINTS = ['nasion', 'subnasale', 'philtrum', 'upperLipInside', 'lowerLipInside', 'lowerLipBorder', 'chin'] as const;
 export type MedialPoint = (typeof MEDIAL_POINTS)[number];
 
-/** A landmark that does not move with expression, with its place on a mean head (cm; x to the patient's left, y up, z forward). */
-export interface StablePoint {
-  readonly index: number;
-  readonly model: readonly [x: number, y: number, z: number];
-}
-
 export interface FacePoints {
   /** `right` and `left` as an unmirrored camera sees the patient: `right` lies on the image's left. */
   readonly sides: Readonly<Record<Side, Readonly<Record<SidePoint, readonly number[] | null>>>>;
   readonly medial: Readonly<Record<MedialPoint, readonly number[]>>;
-  readonly stable: readonly StablePoint[];
   /** Ends of the iris' diameters, nose to temple and top to bottom. */
   readonly irises: Readonly<Record<Side, readonly (readonly [number, number])[]>> | null;
-  /** Whether the landmarks have a depth of their own; otherwise the mean head's depth stands for it. */
-  readonly depth: boolean;
 }
 
 /** Landmarks of the points in each topology. */
@@ -45,7 +36,6 @@ export function facePoints(topology: Topology): FacePoints {
   }
 }
 
-// The head's coordinates are those of MediaPipe's canonical face model (Apache-2.0), in cm.
 const MESH: FacePoints = {
   sides: {
     right: {
@@ -66,25 +56,7 @@ const MESH: FacePoints = {
     },
   },
   medial: { nasion: [168, 6], subnasale: [2], philtrum: [0], upperLipInside: [13], lowerLipInside: [14], lowerLipBorder: [17], chin: [152] },
-  stable: [
-    { index: 33, model: [-4.445859, 2.663991, 3.173422] },
-    { index: 133, model: [-1.856432, 2.585245, 3.757904] },
-    { index: 362, model: [1.856432, 2.585245, 3.757904] },
-    { index: 263, model: [4.445859, 2.663991, 3.173422] },
-    { index: 168, model: [0, 3.271027, 5.236015] },
-    { index: 6, model: [0, 2.473255, 5.788627] },
-    { index: 197, model: [0, 1.728369, 6.31675] },
-    { index: 195, model: [0, 1.059413, 6.774605] },
-    { index: 4, model: [0, -0.46317, 7.58658] },
-    { index: 127, model: [-7.743095, 2.364999, -2.005167] },
-    { index: 356, model: [7.743095, 2.364999, -2.005167] },
-    { index: 162, model: [-7.555811, 4.106811, -0.991917] },
-    { index: 389, model: [7.555811, 4.106811, -0.991917] },
-    { index: 234, model: [-7.664182, 0.673132, -2.435867] },
-    { index: 454, model: [7.664182, 0.673132, -2.435867] },
-  ],
   irises: null,
-  depth: true,
 };
 
 const MESH_WITH_IRISES: FacePoints = {
@@ -112,18 +84,5 @@ const WFLW: FacePoints = {
     },
   },
   medial: { nasion: [51], subnasale: [57], philtrum: [79], upperLipInside: [90], lowerLipInside: [94], lowerLipBorder: [85], chin: [16] },
-  stable: [
-    { index: 60, model: [-4.445859, 2.663991, 3.173422] },
-    { index: 64, model: [-1.856432, 2.585245, 3.757904] },
-    { index: 68, model: [1.856432, 2.585245, 3.757904] },
-    { index: 72, model: [4.445859, 2.663991, 3.173422] },
-    { index: 51, model: [0, 3.271027, 5.236015] },
-    { index: 52, model: [0, 1.728369, 6.31675] },
-    { index: 53, model: [0, 0.365669, 7.24287] },
-    { index: 54, model: [0, -1.126865, 7.475604] },
-    { index: 0, model: [-7.743095, 2.364999, -2.005167] },
-    { index: 32, model: [7.743095, 2.364999, -2.005167] },
-  ],
   irises: null,
-  depth: false,
 };

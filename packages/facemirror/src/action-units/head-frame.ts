@@ -1,20 +1,8 @@
+import { cameraPoint, fitHeadPose, hasDepth } from '../face/head-pose.js';
 import type { Landmarks } from '../face/observation.js';
+import { dot, meanOf, subtract, timesTransposed, type Vector } from '../face/rotation.js';
 import { MEDIAL_POINTS, SIDE_POINTS, facePoints, type FacePoints, type MedialPoint, type SidePoint } from './face-points.js';
 import { MEAN_HEAD_MEDIAL, MEAN_HEAD_RIGHT } from './mean-head.js';
-import {
-  cross,
-  dot,
-  inverted,
-  meanOf,
-  multiply,
-  nearestRotation,
-  outerSum,
-  subtract,
-  timesTransposed,
-  traceOfProduct,
-  type Matrix,
-  type Vector,
-} from './rotation.js';
 import { SIDES, type Side } from './units.js';
 
 /** x towards the patient's left, y up, z forward, in inter-ocular distances (between the middles of the two eyes). */
@@ -35,27 +23,21 @@ export interface HeadFrameFace {
 }
 
 /**
- * Turns landmarks back to a frontal view. The head's rotation is fitted to landmarks that expressions do not move
- * (eye corners, nose bridge, temples) against the mean head of MediaPipe's canonical face model: for landmarks with
- * depth the least-squares rotation (Kabsch 1976), for flat ones the least-squares weak-perspective camera made
- * orthonormal (POS of DeMenthon & Davis 1995), with the mean head's depth for each point.
+ * Turns landmarks back to a frontal view by the head's pose; flat landmarks get the mean head's depth.
  *
  * `left` and `right` are as an unmirrored camera sees the patient. Null when the landmarks are no face at all
  * (not finite, or all in one place).
  */
 export function toHeadFrame(landmarks: Landmarks): HeadFrameFace | null {
   const points = facePoints(landmarks.topology);
-  const camera = (index: number): Vector => [
-    landmarks.points[index * 3] ?? NaN,
-    -(landmarks.points[index * 3 + 1] ?? NaN),
-    points.depth ? -(landmarks.points[index * 3 + 2] ?? NaN) : 0,
-  ];
-  const pose = fitPose(points, camera);
+  const camera = (index: number): Vector => cameraPoint(landmarks, index);
+  const depthKnown = hasDepth(landmarks.topology);
+  const pose = fitHeadPose(landmarks);
   if (pose === null) return null;
 
   const place = (indices: readonly number[], model: Vector): Vector => {
     const mean = meanOf(indices.map(camera));
-    const depth = points.depth ? mean[2] : pose.scale * dot(pose.rotation[2], subtract(model, pose.modelCentre)) + pose.centre[2];
+    const depth = depthKnown ? mean[2] : pose.scale * dot(pose.rotation[2], subtract(model, pose.modelCentre)) + pose.centre[2];
     return timesTransposed(pose.rotation, subtract([mean[0], mean[1], depth], pose.centre));
   };
   const turned = (side: Side, name: SidePoint): Vector | null => {
@@ -104,37 +86,4 @@ function irisDiameter(points: FacePoints, camera: (index: number) => Vector, int
     Math.hypot(...subtract(camera(a), camera(b))),
   );
   return diameters.reduce((sum, diameter) => sum + diameter, 0) / diameters.length / interOcular;
-}
-
-interface Pose {
-  /** Turns the model's axes into the camera's. */
-  readonly rotation: Matrix;
-  /** Pixels of one unit of the model. */
-  readonly scale: number;
-  readonly centre: Vector;
-  readonly modelCentre: Vector;
-}
-
-function fitPose(points: FacePoints, camera: (index: number) => Vector): Pose | null {
-  const seen = points.stable.map(({ index }) => camera(index));
-  const model = points.stable.map((point) => point.model);
-  const centre = meanOf(seen);
-  const modelCentre = meanOf(model);
-  const seenOffsets = seen.map((vector) => subtract(vector, centre));
-  const modelOffsets = model.map((vector) => subtract(vector, modelCentre));
-  const covariance = outerSum(seenOffsets, modelOffsets);
-  if (points.depth) {
-    const rotation = nearestRotation(covariance);
-    const spread = modelOffsets.reduce((total, vector) => total + dot(vector, vector), 0);
-    return rotation && { rotation, scale: traceOfProduct(rotation, covariance) / spread, centre, modelCentre };
-  }
-  const inverse = inverted(outerSum(modelOffsets, modelOffsets));
-  if (inverse === null) return null;
-  const affine = multiply(covariance, inverse);
-  const [u, v] = affine;
-  const scale = Math.sqrt(Math.hypot(...u) * Math.hypot(...v));
-  if (!(scale > 0)) return null;
-  const w = cross(u, v);
-  const rotation = nearestRotation([u, v, [w[0] / scale, w[1] / scale, w[2] / scale]]);
-  return rotation && { rotation, scale, centre, modelCentre };
 }

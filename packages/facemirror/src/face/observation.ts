@@ -12,6 +12,9 @@ export interface Box {
   readonly height: number;
 }
 
+/** `mirrored` for video that shows the face as a mirror does (selfies): the patient's right is on the picture's right. */
+export type Camera = 'normal' | 'mirrored';
+
 /** The landmark sets that suites give. `mediapipe-468` lacks the ten iris points of `mediapipe-478`. */
 export type Topology = 'mediapipe-478' | 'mediapipe-468' | 'wflw-98';
 

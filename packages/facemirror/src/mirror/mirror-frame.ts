@@ -1,17 +1,8 @@
 import { SIDES, type Side } from '../action-units/units.js';
-import type { Point } from '../face/observation.js';
+import type { Midline } from '../face/midline.js';
+import type { Camera, Point } from '../face/observation.js';
 import type { Frame } from '../frames/frame.js';
 import { kernelsOn } from '../frames/kernels.js';
-
-/** `mirrored` for selfie video, where the patient's right is on the picture's right. */
-export type Camera = 'normal' | 'mirrored';
-
-/** A line through the face from forehead to chin, in pixels of the upright frame. */
-export interface MirrorLine {
-  readonly point: Point;
-  /** Unit vector along the line, towards the chin. */
-  readonly direction: Point;
-}
 
 /** Pixels over which the kept half passes into its mirror image, half of them on each side of the line. */
 export const SEAM_WIDTH = 6;
@@ -39,10 +30,10 @@ type MirrorPlaneKernel = (
 /**
  * Makes the mirrored faces of `source`: in `targets.left` the patient's left half as it is and the other half replaced
  * by its mirror image, in `targets.right` the patient's right half; the halves pass into each other over SEAM_WIDTH
- * pixels along the line. What would come from outside the frame repeats the frame's border. Works straight on the YUV
+ * pixels along the midline. What would come from outside the frame repeats the frame's border. Works straight on the YUV
  * planes, in whatever thread; all frames are different ones of one pool.
  */
-export function mirrorFrame(source: Frame, targets: Readonly<Partial<Record<Side, Frame>>>, line: MirrorLine, camera: Camera = 'normal'): void {
+export function mirrorFrame(source: Frame, targets: Readonly<Partial<Record<Side, Frame>>>, line: Midline, camera: Camera = 'normal'): void {
   const { layout, offset, memory } = source;
   const kernel = kernelsOn('mirror', memory)['mirrorPlane'] as MirrorPlaneKernel;
   const sides = SIDES.flatMap((side) => {
@@ -51,10 +42,9 @@ export function mirrorFrame(source: Frame, targets: Readonly<Partial<Record<Side
     if (target.layout.bytes !== layout.bytes || target.memory.buffer.byteLength !== memory.buffer.byteLength || target.offset === offset) {
       throw new RangeError('mirrorFrame works from one frame of a pool into other frames of the same pool.');
     }
-    return [{ target, normal: normalTowards(side, line.direction, camera) }];
+    return [{ target, normal: normalTowards(side, line, camera) }];
   });
-  const { x, y } = line.point;
-  if (!Number.isFinite(x + y)) throw new RangeError('The point of a mirror line must be finite.');
+  const { x, y } = line.glabella;
   const chroma = { x: (x - CHROMA_SITE.x) / 2, y: (y - CHROMA_SITE.y) / 2, width: layout.chromaWidth, height: layout.chromaHeight, stride: layout.uvStride, halfSeam: SEAM_WIDTH / 4 };
   const planes = [
     { x, y, width: layout.width, height: layout.height, stride: layout.yStride, halfSeam: SEAM_WIDTH / 2, start: 0 },
@@ -71,10 +61,12 @@ export function mirrorFrame(source: Frame, targets: Readonly<Partial<Record<Side
   }
 }
 
-/** The line's unit normal on the patient's `side`: the chin points down, so the patient's right is the picture's left. */
-function normalTowards(side: Side, direction: Point, camera: Camera): Point {
-  const length = Math.hypot(direction.x, direction.y);
-  if (!(length > 0 && Number.isFinite(length))) throw new RangeError('The direction of a mirror line must have a length.');
+/** The midline's unit normal on the patient's `side`: with the chin down, the patient's right is the picture's left. */
+function normalTowards(side: Side, { glabella, chin }: Midline, camera: Camera): Point {
+  const x = chin.x - glabella.x;
+  const y = chin.y - glabella.y;
+  const length = Math.hypot(x, y);
+  if (!(length > 0 && Number.isFinite(length))) throw new RangeError('A midline must have two different, finite ends.');
   const sign = ((side === 'right') === (camera === 'normal') ? 1 : -1) / length;
-  return { x: -direction.y * sign, y: direction.x * sign };
+  return { x: -y * sign, y: x * sign };
 }

@@ -5,7 +5,7 @@ import { mirrorFrame } from '../../src/mirror/mirror-frame.js';
 
 const width = 61;
 const height = 30;
-const line = { point: { x: 30, y: 10 }, direction: { x: 0, y: 1 } };
+const line = { glabella: { x: 30, y: 10 }, chin: { x: 30, y: 20 } };
 
 /** Three frames, the first with 50 on the picture's left of the middle column and 200 on its right, in all planes. */
 async function frames(): Promise<[Frame, Frame, Frame]> {
@@ -39,13 +39,13 @@ test("in mirrored video the patient's left is the picture's left", async () => {
 
 test('of a face upside down the sides are its own', async () => {
   const [source, left] = await frames();
-  mirrorFrame(source, { left }, { ...line, direction: { x: 0, y: -2 } });
+  mirrorFrame(source, { left }, { ...line, chin: { x: 30, y: 2 } });
   expect(corners(left)[0]).toBe(50);
 });
 
-test('lines without direction, unfinite ones and frames of other sizes are refused', async () => {
+test('midlines without length, unfinite ones and frames of other sizes are refused', async () => {
   const [source, left] = await frames();
-  expect(() => mirrorFrame(source, { left }, { ...line, direction: { x: 0, y: 0 } })).toThrow('direction');
-  expect(() => mirrorFrame(source, { left }, { ...line, point: { x: NaN, y: 0 } })).toThrow('finite');
+  expect(() => mirrorFrame(source, { left }, { ...line, chin: line.glabella })).toThrow('different');
+  expect(() => mirrorFrame(source, { left }, { ...line, chin: { x: NaN, y: 0 } })).toThrow('finite');
   expect(() => mirrorFrame(source, { left: source }, line)).toThrow('same pool');
 });

@@ -1,0 +1,90 @@
+import type { Landmarks, Point, Topology } from './observation.js';
+
+/** The line that parts the two halves of a face, by two of its points, in pixels of the upright frame. */
+export interface Midline {
+  /** Between the brows. */
+  readonly glabella: Point;
+  /** The lowest point of the chin (menton). */
+  readonly chin: Point;
+}
+
+/**
+ * Landmarks whose mean is each end: the mesh's own midline vertices, and of WFLW, which has no landmark between the
+ * brows, the brows' medial ends.
+ *
+ * A line fitted through more of the mesh's midline vertices was no better: between renderings of one portrait (flipped,
+ * turned, scaled, darkened) both moved by 0.6 to 0.7 % of the outer-eye distance, because the vertices err together. And
+ * nose, philtrum and lips must stay out: a palsy or a one-sided smile draws them off the midline.
+ */
+const ENDS: Readonly<Record<Topology, { readonly glabella: readonly number[]; readonly chin: readonly number[] }>> = {
+  'mediapipe-478': { glabella: [8, 9], chin: [152] },
+  'mediapipe-468': { glabella: [8, 9], chin: [152] },
+  'wflw-98': { glabella: [38, 50], chin: [16] },
+};
+
+/** The midline that one frame's landmarks show; null when they are not finite or its ends are less than a pixel apart. */
+export function midlineOf({ topology, points }: Landmarks): Midline | null {
+  const mean = (indices: readonly number[]): Point => ({
+    x: indices.reduce((sum, index) => sum + (points[index * 3] ?? NaN), 0) / indices.length,
+    y: indices.reduce((sum, index) => sum + (points[index * 3 + 1] ?? NaN), 0) / indices.length,
+  });
+  const glabella = mean(ENDS[topology].glabella);
+  const chin = mean(ENDS[topology].chin);
+  return distance(glabella, chin) >= 1 ? { glabella, chin } : null;
+}
+
+/** Frames that a smoothed midline rests on, the newest included. */
+export const SMOOTHED_FRAMES = 5;
+/** What the oldest of them counts for; the weights rise evenly to 1 for the newest. */
+const OLDEST_WEIGHT = 0.5;
+/** A move between frames by more than this part of the midline's length is a cut, or another face. */
+const CUT = 0.25;
+
+/**
+ * Smooths the midline over the last five frames with weights from 0.5 (oldest) to 1 (newest): causal, and the same for
+ * the same frames in the same order.
+ *
+ * Each end's coordinates are fitted by a weighted least-squares line over the frames, read at the newest. The plain
+ * weighted mean would lag by 1.67 frames: a head that sways at 20 pixels a second would be cut 1.1 pixels beside its
+ * midline. The line has no lag at steady speed; of independent landmark noise it leaves 78 % where the mean leaves 46 %.
+ *
+ * A frame without a face, or a jump by a quarter of the midline's length, starts anew.
+ */
+export class MidlineSmoother {
+  readonly #history: Midline[] = [];
+
+  /** The smoothed midline of the next frame; null when it has none. */
+  next(landmarks: Landmarks | null): Midline | null {
+    const midline = landmarks === null ? null : midlineOf(landmarks);
+    const last = this.#history.at(-1);
+    if (midline === null || (last && isCut(last, midline))) this.#history.length = 0;
+    if (midline === null) return null;
+    this.#history.push(midline);
+    if (this.#history.length > SMOOTHED_FRAMES) this.#history.shift();
+    const weights = newestOfLine(this.#history.length);
+    const smoothed = (end: keyof Midline, axis: keyof Point): number =>
+      this.#history.reduce((sum, line, frame) => sum + line[end][axis] * (weights[frame] ?? 0), 0);
+    return {
+      glabella: { x: smoothed('glabella', 'x'), y: smoothed('glabella', 'y') },
+      chin: { x: smoothed('chin', 'x'), y: smoothed('chin', 'y') },
+    };
+  }
+}
+
+function isCut(a: Midline, b: Midline): boolean {
+  return Math.max(distance(a.glabella, b.glabella), distance(a.chin, b.chin)) > CUT * distance(a.glabella, a.chin);
+}
+
+/** What each of that many values, oldest first, counts for in their weighted least-squares line, read at the newest. */
+function newestOfLine(count: number): number[] {
+  if (count === 1) return [1];
+  const weights = Array.from({ length: count }, (_, frame) => 1 - ((1 - OLDEST_WEIGHT) * (count - 1 - frame)) / (SMOOTHED_FRAMES - 1));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const mean = weights.reduce((sum, weight, frame) => sum + weight * frame, 0) / total;
+  const spread = weights.reduce((sum, weight, frame) => sum + weight * (frame - mean) ** 2, 0);
+  return weights.map((weight, frame) => weight * (1 / total + ((count - 1 - mean) * (frame - mean)) / spread));
+}
+
+function distance(a: Point, b: Point): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
+}
