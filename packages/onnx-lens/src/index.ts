@@ -26,6 +26,8 @@ export {
 export { Session, withSession, OPTIMIZATION_LEVELS, type OptimizationLevel, type SessionOptions, type ValueDescription } from './runtime/session.js';
 export { optimize, optimizeBasic, type OptimizeOptions } from './runtime/optimize.js';
 export { inferShapes, type ValueType } from './shapes/infer.js';
+export { analyseCoverage, type CoverageOptions } from './coverage/analyse.js';
+export { COREML_FORMATS, ORT_VERSIONS, PROVIDERS } from './providers/target.js';
 export type * from './coverage/result.js';
 export { loadCheckpoint, parseCheckpoint, type Checkpoint, type CheckpointOptions, type CheckpointTensor } from './import/pytorch/checkpoint.js';
 export { asFloat32 } from './import/pytorch/storage.js';

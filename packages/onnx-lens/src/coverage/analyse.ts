@@ -1,0 +1,143 @@
+import { OnnxLensError } from '../errors.js';
+import type { ModelProto } from '../model/generated/onnx_pb.js';
+import type { NodeView } from '../providers/graph-view.js';
+import type { Provider } from '../providers/provider.js';
+import { providerNamed } from '../providers/registry.js';
+import type { CoreMlFormat, OrtVersion, ProviderName, Target } from '../providers/target.js';
+import { fallbackCauses } from './causes.js';
+import { decide } from './decision.js';
+import { adviceOf, impactOf } from './impact.js';
+import { freeDimensions, levelOne, readSource, withFixedDimensions, type LevelOne, type SourceModel } from './level-one.js';
+import { describePartition, weightBytesOf } from './partitions.js';
+import type { CoverageResult, NodeVerdict } from './result.js';
+import { compareVariants } from './variants.js';
+import { macsOf } from './work.js';
+
+/** Settings of {@link analyseCoverage}. */
+export interface CoverageOptions {
+  /** Default 'coreml'. */
+  readonly provider?: ProviderName;
+  /** Core ML only; default 'neuralnetwork', which is what ONNX Runtime makes when it is not told otherwise. */
+  readonly format?: CoreMlFormat;
+  /** As the provider's option RequireStaticInputShapes; default false. */
+  readonly staticShapesOnly?: boolean;
+  /** Sizes of free dimensions by name. */
+  readonly fix?: Readonly<Record<string, number>>;
+  /** Whose rules; default those of the installed ONNX Runtime, '1.30'. */
+  readonly ort?: OrtVersion;
+  /** Take the model as a level-1 graph already. Default false. */
+  readonly assumeOptimized?: boolean;
+  /** Folder of external data, for a model that is not given as a path. */
+  readonly dataFolder?: string;
+  /** Name for the result; default the path, or "model". */
+  readonly name?: string;
+  /** False to leave out the comparison of settings, which costs up to one more optimization. Default true. */
+  readonly compareVariants?: boolean;
+}
+
+/**
+ * Which nodes of a model an execution provider would take, in how many partitions, why not the others, and what the
+ * split costs.
+ *
+ * The level-1 graph and its shapes come from the installed ONNX Runtime; the provider's decisions are predicted by the
+ * rules of the version asked for.
+ *
+ * @param source path of an .onnx file, or a model.
+ * @throws OnnxLensError USAGE for settings that do not fit together or to the model, and every error that says that the
+ *   file cannot be read, is not ONNX, does not hold together, or is not taken by ONNX Runtime.
+ */
+export async function analyseCoverage(source: string | ModelProto, options: CoverageOptions = {}): Promise<CoverageResult> {
+  const target = targetOf(options);
+  const provider = providerNamed(target.provider);
+  const asGiven = readSource(source, options.dataFolder);
+  const model = withFix(asGiven, options.fix ?? {});
+  const level1 = await levelOne(model, options.assumeOptimized ?? false);
+  const variants =
+    options.compareVariants === false || target.format === null
+      ? { figures: [], notes: [] }
+      : await compareVariants(model, level1, provider, target, options.assumeOptimized ?? false);
+  const name = options.name ?? (typeof source === 'string' ? source : 'model');
+  return resultOf(name, provider, target, level1, variants);
+}
+
+function targetOf({ provider = 'coreml', format, staticShapesOnly = false, ort = '1.30' }: CoverageOptions): Target {
+  if (provider !== 'coreml' && format !== undefined) {
+    throw new OnnxLensError('USAGE', `Only Core ML has formats; leave out the format for ${provider}.`);
+  }
+  return { provider, format: provider === 'coreml' ? (format ?? 'neuralnetwork') : null, staticShapesOnly, ort };
+}
+
+function withFix(source: SourceModel, fix: Readonly<Record<string, number>>): SourceModel {
+  const names = [...new Set(freeDimensions(source).map(({ name }) => name))].filter((name) => name !== '');
+  for (const [name, size] of Object.entries(fix)) {
+    if (!names.includes(name)) {
+      const known = names.length === 0 ? 'it has none that bears a name' : `it has ${names.join(', ')}`;
+      throw new OnnxLensError('USAGE', `${source.origin} has no free dimension "${name}" to fix: ${known}.`);
+    }
+    if (!Number.isSafeInteger(size) || size < 1) {
+      throw new OnnxLensError('USAGE', `Dimension "${name}" can be fixed to a whole number from 1 on, not to ${size}.`);
+    }
+  }
+  return Object.keys(fix).length === 0 ? source : withFixedDimensions(source, ({ name }) => fix[name]);
+}
+
+function resultOf(
+  model: string,
+  provider: Provider,
+  target: Target,
+  { graph, notes }: LevelOne,
+  variants: Awaited<ReturnType<typeof compareVariants>>,
+): CoverageResult {
+  const { opinion, groups, reasons } = decide(provider, graph, target);
+  const partitions = groups.map((group, index) => describePartition(graph, group, index));
+  const partitionOf = new Map(groups.flatMap((group, index) => group.map((node) => [node, index] as const)));
+  const onProvider = graph.nodes.filter((node) => partitionOf.has(node));
+  const onCpu = graph.nodes.filter((node) => !partitionOf.has(node));
+  const figures = { nodes: graph.nodes.length, supported: onProvider.length, partitions: groups.length };
+  const macs = (nodes: readonly NodeView[]): number => nodes.reduce((sum, node) => sum + macsOf(node), 0);
+  const work = {
+    macsOnProvider: macs(onProvider),
+    macsOnCpu: macs(onCpu),
+    weightBytesOnProvider: weightBytesOf(onProvider),
+    weightBytesOnCpu: weightBytesOf(onCpu),
+  };
+  const causes = fallbackCauses(graph, opinion, reasons, groups.length);
+  const [top] = causes;
+  return {
+    model,
+    target,
+    rules: { ort: target.ort, statement: provider.provenance(target) },
+    nodes: figures.nodes,
+    supported: figures.supported,
+    cpu: onCpu.length,
+    coverage: figures.nodes === 0 ? 0 : (100 * figures.supported) / figures.nodes,
+    partitions,
+    impact: impactOf(figures),
+    advice: adviceOf({
+      title: provider.title,
+      figures,
+      current: { format: target.format, fixedShapes: false },
+      variants: variants.figures,
+      topCause: top === undefined ? undefined : { ...top, nodes: top.nodes.length },
+      macs: { provider: work.macsOnProvider, cpu: work.macsOnCpu },
+    }),
+    perNode: graph.nodes.map((node): NodeVerdict => {
+      const partition = partitionOf.get(node) ?? null;
+      return {
+        index: node.index,
+        name: node.name,
+        opType: node.opType,
+        domain: node.domain,
+        supported: partition !== null,
+        partition,
+        reason: partition === null ? (reasons.get(node) ?? null) : null,
+        macs: macsOf(node),
+        weightBytes: weightBytesOf([node]),
+      };
+    }),
+    causes,
+    work,
+    variants: variants.figures,
+    notes: [...notes, ...opinion.notes(), ...variants.notes],
+  };
+}

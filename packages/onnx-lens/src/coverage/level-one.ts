@@ -1,0 +1,181 @@
+import { readFileSync, realpathSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { create } from '@bufbuild/protobuf';
+import { OnnxLensError } from '../errors.js';
+import { subgraphsOf } from '../model/attributes.js';
+import { valueInfo } from '../model/builder.js';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorProto_DataLocation as DataLocation,
+  TensorProto_DataType as DataType,
+  TensorProtoSchema,
+  type GraphProto,
+  type ModelProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from '../model/generated/onnx_pb.js';
+import { Graph } from '../model/graph.js';
+import { externalLocation, isExternal, parseModel, tensorsOf } from '../model/load.js';
+import { GraphView } from '../providers/graph-view.js';
+import { optimizeBasic } from '../runtime/optimize.js';
+import { inferShapes, valueType } from '../shapes/infer.js';
+
+/** A model as read, ready to be optimized under several fixings of its free dimensions. */
+export interface SourceModel {
+  /** How to call it in messages. */
+  readonly origin: string;
+  /** The model; large weights are references into `dataFolder`, not bytes. */
+  readonly model: ModelProto;
+  /** Folder of external data; undefined for a model that was given as an object with all its weights. */
+  readonly dataFolder: string | undefined;
+  /** Name of the model's own file in `dataFolder`, which detached weights refer to. */
+  readonly file: string | undefined;
+}
+
+/** A free dimension of a graph input. */
+export interface FreeDimension {
+  readonly input: string;
+  readonly axis: number;
+  /** '' for a dimension without a name. */
+  readonly name: string;
+}
+
+/** Weights from this size on are left in the model's file: rules and optimizers read the values of smaller ones only. */
+const DETACHED_BYTES = 16 * 1024;
+
+/**
+ * Reads a model without copying its large weights, and checks that its graph holds together.
+ * @throws OnnxLensError FILE_UNREADABLE, NOT_ONNX, VALUE_MISSING, VALUE_DUPLICATE, GRAPH_CYCLE, EXTERNAL_DATA.
+ */
+export function readSource(source: string | ModelProto, dataFolder?: string): SourceModel {
+  const isPath = typeof source === 'string';
+  const origin = isPath ? source : 'the model';
+  const model = isPath ? readDetached(source) : source;
+  const { graph } = model;
+  if (graph === undefined) throw new OnnxLensError('NOT_ONNX', `${origin} holds no graph.`);
+  // Where a node reads from is checked here, in our words; everything else is left to ONNX Runtime.
+  new Graph(graph).topologicalOrder();
+  for (const tensor of tensorsOf(model)) if (isExternal(tensor)) externalLocation(tensor);
+  if (!isPath) return { origin, model, dataFolder, file: undefined };
+  const real = realpathSync(source);
+  return { origin, model, dataFolder: dirname(real), file: basename(real) };
+}
+
+function readDetached(path: string): ModelProto {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OnnxLensError('FILE_UNREADABLE', `Cannot read the model ${path}: ${why}.`, { cause });
+  }
+  const model = parseModel(bytes, path);
+  const { graph } = model;
+  if (graph === undefined) return model;
+  const location = basename(realpathSync(path));
+  const initializer = graph.initializer.map((tensor) => detach(tensor, bytes, location));
+  return create(ModelProtoSchema, { ...model, graph: create(GraphProtoSchema, { ...graph, initializer }) });
+}
+
+/**
+ * The tensor with a reference to where its bytes lie in the model's file instead of the bytes; ONNX Runtime maps them
+ * from there. Small tensors are copied, so that nothing holds on to the file's bytes.
+ */
+function detach(tensor: TensorProto, file: Uint8Array, location: string): TensorProto {
+  const { rawData } = tensor;
+  if (isExternal(tensor) || rawData.length < DETACHED_BYTES || rawData.buffer !== file.buffer) {
+    return create(TensorProtoSchema, { ...tensor, rawData: new Uint8Array(rawData) });
+  }
+  const entry = (key: string, value: string | number) => create(StringStringEntryProtoSchema, { key, value: String(value) });
+  return create(TensorProtoSchema, {
+    ...tensor,
+    rawData: new Uint8Array(),
+    dataLocation: DataLocation.EXTERNAL,
+    externalData: [
+      entry('location', location),
+      entry('offset', rawData.byteOffset - file.byteOffset),
+      entry('length', rawData.length),
+    ],
+  });
+}
+
+/** The free dimensions of the graph's inputs. */
+export function freeDimensions({ model }: SourceModel): FreeDimension[] {
+  return realInputs(model.graph).flatMap((input) =>
+    (valueType(input.type).shape ?? []).flatMap((dim, axis) => (typeof dim === 'string' ? [{ input: input.name, axis, name: dim }] : [])),
+  );
+}
+
+function realInputs(graph: GraphProto | undefined): ValueInfoProto[] {
+  const initializers = new Set(graph?.initializer.map(({ name }) => name));
+  return graph?.input.filter(({ name }) => !initializers.has(name)) ?? [];
+}
+
+/** The model with free dimensions of its inputs fixed. `size` gives undefined for one to be left free. */
+export function withFixedDimensions(source: SourceModel, size: (dimension: FreeDimension) => number | undefined): SourceModel {
+  const { graph } = source.model;
+  if (graph === undefined) return source;
+  const input = graph.input.map((declared) => {
+    const { dataType, shape } = valueType(declared.type);
+    if (shape === null) return declared;
+    const dims = shape.map((dim, axis) =>
+      typeof dim === 'number' ? dim : (size({ input: declared.name, axis, name: dim }) ?? (dim === '' ? undefined : dim)),
+    );
+    return valueInfo(declared.name, dataType, dims);
+  });
+  return { ...source, model: create(ModelProtoSchema, { ...source.model, graph: create(GraphProtoSchema, { ...graph, input }) }) };
+}
+
+/** A level-1 graph, and what happened on the way. */
+export interface LevelOne {
+  readonly graph: GraphView;
+  readonly notes: readonly string[];
+}
+
+/**
+ * The level-1 graph as a provider would see it.
+ * @param assumeOptimized takes the model as a level-1 graph already.
+ * @throws OnnxLensError RUNTIME_REFUSED when ONNX Runtime does not take the model.
+ */
+export async function levelOne(source: SourceModel, assumeOptimized: boolean): Promise<LevelOne> {
+  const options = { origin: source.origin, ...(source.dataFolder === undefined ? {} : { dataFolder: source.dataFolder }) };
+  const model = assumeOptimized ? source.model : await optimizeBasic(source.model, options);
+  const types = await inferShapes(model, options);
+  return { graph: new GraphView(model, types, externalWeights(model, source.file)), notes: notesOf(source.model, model, assumeOptimized) };
+}
+
+/** Initializers that the user keeps in other files; those that were only detached lie in the model's own file. */
+function externalWeights(model: ModelProto, file: string | undefined): Set<string> {
+  const external = model.graph?.initializer.filter((tensor) => isExternal(tensor) && externalLocation(tensor).location !== file) ?? [];
+  return new Set(external.map(({ name }) => name));
+}
+
+function notesOf(before: ModelProto, after: ModelProto, assumeOptimized: boolean): string[] {
+  const notes: string[] = [];
+  if (assumeOptimized) notes.push('The file was taken as a level-1 graph; no optimizer was run.');
+  if (!assumeOptimized && before.functions.length > 0) {
+    const names = before.functions.slice(0, 3).map(({ name }) => name);
+    notes.push(`Calls of the model's own functions (${names.join(', ')}${before.functions.length > 3 ? ', ...' : ''}) were inlined.`);
+  }
+  const inner = (graph: GraphProto): number => graph.node.flatMap(subgraphsOf).reduce((sum, each) => sum + each.node.length + inner(each), 0);
+  const hidden = after.graph === undefined ? 0 : inner(after.graph);
+  if (hidden > 0) {
+    notes.push(`${hidden} nodes inside the subgraphs of If, Loop or Scan are not counted: the provider does not visit subgraphs, they run on the CPU.`);
+  }
+  const casts = countCasts(after) - countCasts(before);
+  if (!assumeOptimized && casts > 0 && usesHalf(before)) {
+    notes.push(`${casts} casts around float16 operators without a CPU kernel were inserted by ONNX Runtime's CPU provider when it wrote the level-1 graph.`);
+  }
+  return notes;
+}
+
+function countCasts(model: ModelProto): number {
+  return model.graph?.node.filter(({ opType }) => opType === 'Cast').length ?? 0;
+}
+
+function usesHalf(model: ModelProto): boolean {
+  const half = DataType.FLOAT16;
+  return [...tensorsOf(model)].some(({ dataType }) => dataType === (half as number)) || (model.graph?.input ?? []).some(({ type }) => valueType(type).dataType === half);
+}

@@ -1,0 +1,44 @@
+import type { GraphView, NodeView, ValueView } from '../providers/graph-view.js';
+import type { Partition } from './result.js';
+import { boundaryTensor, macsOf, weightsOf } from './work.js';
+
+/**
+ * A group of nodes with what crosses its edges: MakeComputeCapability in
+ * onnxruntime/core/providers/partitioning_utils.cc, with constant initializers dropped from the inputs.
+ */
+export function describePartition(graph: GraphView, group: readonly NodeView[], index: number): Partition {
+  const inside = new Set(group);
+  const made = new Set<string>();
+  const inputs = new Map<string, ValueView>();
+  const outputs = new Map<string, ValueView>();
+  const graphOutputs = new Set(graph.outputs);
+  for (const node of group) {
+    for (const value of node.inputs) {
+      if (value.name !== '' && !made.has(value.name) && !value.isConstant) inputs.set(value.name, value);
+    }
+    for (const value of node.outputs) {
+      if (value.name === '') continue;
+      made.add(value.name);
+      if (graphOutputs.has(value.name)) outputs.set(value.name, value);
+    }
+    for (const { node: reader, from } of node.outputEdges) {
+      const value = node.outputs[from];
+      if (value !== undefined && !inside.has(reader)) outputs.set(value.name, value);
+    }
+  }
+  const boundary = { inputs: [...inputs.values()].map(boundaryTensor), outputs: [...outputs.values()].map(boundaryTensor) };
+  return {
+    index,
+    nodes: group.map((node) => node.index),
+    ...boundary,
+    boundaryBytes: [...boundary.inputs, ...boundary.outputs].reduce((sum, { bytes }) => sum + (bytes ?? 0), 0),
+    macs: group.reduce((sum, node) => sum + macsOf(node), 0),
+    weightBytes: weightBytesOf(group),
+  };
+}
+
+/** Bytes of the constants that some nodes read, each constant counted once. */
+export function weightBytesOf(nodes: readonly NodeView[]): number {
+  const weights = new Map(nodes.flatMap((node) => [...weightsOf(node)]));
+  return [...weights.values()].reduce((sum, bytes) => sum + bytes, 0);
+}
