@@ -38,3 +38,4 @@ export { compareWithLog, type ComparedFigure, type ComparedNode, type LogCompari
 export { coverageJson } from './report/json.js';
 export { coverageMarkdown } from './report/markdown.js';
 export { coverageText, type TerminalOptions } from './report/terminal.js';
+export { convertTflite, coveredTfliteOperators, importTflite, type TfliteImportOptions } from './import/tflite/convert.js';

@@ -1,0 +1,39 @@
+import { extname } from 'node:path';
+import type { Command } from 'commander';
+import { OnnxLensError } from '../errors.js';
+import { importTflite } from '../import/tflite/convert.js';
+import { saveModel } from '../model/save.js';
+import { oneOf } from './options.js';
+
+interface ImportOptions {
+  readonly output: string;
+  readonly half: 'widen' | 'keep';
+  readonly channelsSecond?: true;
+}
+
+/** `onnx-lens import`: a model of another format becomes an .onnx file. */
+export function register(program: Command): void {
+  program
+    .command('import')
+    .description('Turn a TensorFlow Lite model into an ONNX model that computes the same.')
+    .argument('<model>', 'a .tflite file')
+    .requiredOption('-o, --output <file>', 'the .onnx file to write')
+    .option('--half <rule>', 'half-float weights: widen them to float32, or keep them small in the file', oneOf(['widen', 'keep']), 'widen')
+    .option('--channels-second', 'let image inputs be batch, channels, height, width instead of the original order')
+    .addHelpText('after', '\nExample:\n  $ onnx-lens import face_detector.tflite -o face_detector.onnx\n')
+    .action((path: string, options: ImportOptions) => runImport(path, options));
+}
+
+function runImport(path: string, options: ImportOptions): void {
+  if (extname(options.output).toLowerCase() !== '.onnx') {
+    throw new OnnxLensError('USAGE', `The output ${options.output} should end in .onnx.`);
+  }
+  const model = importTflite(path, {
+    halfWeights: options.half,
+    imageInputs: options.channelsSecond === true ? 'channels-second' : 'original',
+  });
+  saveModel(model, options.output);
+  const nodes = model.graph?.node ?? [];
+  const transposes = nodes.filter((node) => node.opType === 'Transpose').length;
+  process.stdout.write(`Wrote ${options.output}: ${nodes.length} nodes, ${transposes} of them Transpose, opset 17.\n`);
+}
