@@ -49,6 +49,11 @@ interface RgbWeights {
 
 const LUMA = { bt601: [0.299, 0.114], bt709: [0.2126, 0.0722], bt2020: [0.2627, 0.0593] } as const;
 
+/** What red and blue count for in luma; green counts for the rest. */
+export function lumaWeights(matrix: Colour['matrix']): readonly [red: number, blue: number] {
+  return LUMA[matrix];
+}
+
 /** The weights of Y'CbCr to R'G'B' on 8-bit values (ITU-R BT.601-7, BT.709-6, BT.2020-2, each section 3). */
 export function rgbWeights({ matrix, range }: Colour): RgbWeights {
   const [kr, kb] = LUMA[matrix];
