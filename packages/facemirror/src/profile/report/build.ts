@@ -1,13 +1,22 @@
 import type { ReportDocument } from './document.js';
 import type { RunFacts } from './facts.js';
-import { memorySection, performanceSection, recommendationSection, summarySection, utilizationSection, warningsSection } from './sections.js';
+import { bottleneck, memorySection, performanceSection, recommendationSection, summarySection, utilizationSection, warningsSection } from './sections.js';
+import { megabytes, ms, percent } from './wording.js';
 
 /** The performance report of a run: the sections of the analysis that this program grew from, in its order, measured. */
 export function buildReport(facts: RunFacts): ReportDocument {
-  const { machine } = facts;
+  const { machine, profile } = facts;
+  const slowest = bottleneck(profile.stages);
   return {
     title: `Performance analysis: ${facts.video}`,
     subtitle: `Face Mirror ${facts.programVersion}, suite ${facts.suite}, provider ${facts.provider}, ${machine.cpu} (${machine.cores} cores, ${machine.platform}), ONNX Runtime ${machine.onnxRuntime}, Node ${machine.node}, ${facts.finishedAt}`,
+    headline: [
+      ['Speed', `${profile.framesPerSecond.toFixed(1)} frames/s`],
+      ['Wall time', ms(profile.wallMs)],
+      ['Cores busy', percent(profile.cpuMs / (profile.wallMs * profile.cores))],
+      ['Peak memory', megabytes(profile.memory.peakRssBytes)],
+      ['Bottleneck', slowest === undefined ? 'none' : `${slowest.stage}, ${percent(slowest.share)}`],
+    ],
     sections: [
       utilizationSection(facts),
       warningsSection(facts),

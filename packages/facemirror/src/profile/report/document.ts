@@ -22,5 +22,7 @@ export interface Section {
 export interface ReportDocument {
   readonly title: string;
   readonly subtitle: string;
+  /** The few figures that a reader in a hurry looks for. */
+  readonly headline: readonly (readonly [label: string, value: string])[];
   readonly sections: readonly Section[];
 }

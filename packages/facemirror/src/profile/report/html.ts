@@ -6,7 +6,8 @@ const STYLE = `
 @media(prefers-color-scheme:dark){:root{--bg:#14171c;--fg:#e7e9ee;--muted:#9aa5b4;--card:#1c2027;--edge:#2d333d;--accent:#8aa8ff;--shade:#8aa8ff33;--bar:66%}}
 *{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.55 system-ui,sans-serif}
 main{max-width:980px;margin:0 auto;padding:40px 24px 80px}h1{font-size:1.9rem;line-height:1.2;margin:0 0 8px}
-.subtitle{color:var(--muted);margin:0 0 32px}section{background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:20px 24px;margin:0 0 20px}
+.subtitle{color:var(--muted);margin:0 0 32px}dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:0 0 20px}dl div{background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:12px 16px}dt{color:var(--muted);font-size:.85rem}dd{margin:2px 0 0;font-size:1.2rem;font-weight:650;font-variant-numeric:tabular-nums}
+section{background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:20px 24px;margin:0 0 20px}
 h2{font-size:1.25rem;margin:0 0 12px}h3{font-size:1.02rem;margin:24px 0 8px}p{margin:8px 0}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.92rem}
 th,td{padding:6px 10px;border-bottom:1px solid var(--edge);text-align:right;vertical-align:top}th:first-child,td:first-child{text-align:left}
@@ -29,6 +30,7 @@ export function renderHtml(report: ReportDocument): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escapeHtml(report.title)}</title><link rel="icon" href="data:,"><style>${STYLE}</style></head>
 <body><main><h1>${escapeHtml(report.title)}</h1><p class="subtitle">${escapeHtml(report.subtitle)}</p>
+<dl>${report.headline.map(([label, value]) => `<div><dt>${escapeHtml(label)}</dt><dd>${escapeHtml(value)}</dd></div>`).join('')}</dl>
 ${sections.join('\n')}
 </main></body></html>
 `;

@@ -2,7 +2,7 @@ import type { Block, ReportDocument } from './document.js';
 
 /** The report as GitHub-flavoured Markdown. Charts become their figures: smallest, largest, last. */
 export function renderMarkdown(report: ReportDocument): string {
-  const lines: string[] = [`# ${escape(report.title)}`, '', escape(report.subtitle), ''];
+  const lines: string[] = [`# ${escape(report.title)}`, '', escape(report.subtitle), '', ...table(['', ''], report.headline)];
   for (const section of report.sections) {
     lines.push(`## ${escape(section.title)}`, '', ...section.blocks.flatMap(renderBlock));
     for (const subsection of section.subsections) {

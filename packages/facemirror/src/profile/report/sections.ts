@@ -274,9 +274,14 @@ export function summarySection(facts: RunFacts): Section {
   };
 }
 
+/** The stage with the most work. */
+export function bottleneck(stages: readonly StageFigures[]): StageFigures | undefined {
+  return stages.filter((each) => each.stage !== 'wait').toSorted((a, b) => b.totalMs - a.totalMs)[0];
+}
+
 function assessment(facts: RunFacts): string[] {
   const items: string[] = [];
-  const costliest = facts.profile.stages.filter((each) => each.stage !== 'wait').toSorted((a, b) => b.totalMs - a.totalMs)[0];
+  const costliest = bottleneck(facts.profile.stages);
   if (costliest !== undefined) items.push(`The bottleneck is ${costliest.stage}: ${percent(costliest.share)} of the work.`);
   const split = facts.utilization.filter((each) => each.partitions > 1).toSorted((a, b) => b.partitions - a.partitions);
   const worst = split[0];
