@@ -51,7 +51,7 @@ export async function analyseCoverage(source: string | ModelProto, options: Cove
   const provider = providerNamed(target.provider);
   const asGiven = readSource(source, options.dataFolder);
   const model = withFix(asGiven, options.fix ?? {});
-  const level1 = await levelOne(model, options.assumeOptimized ?? false);
+  const level1 = await levelOne(model, { assumeOptimized: options.assumeOptimized ?? false, ort: target.ort });
   const variants =
     options.compareVariants === false || target.format === null
       ? { figures: [], notes: [] }

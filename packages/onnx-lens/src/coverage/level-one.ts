@@ -19,6 +19,7 @@ import {
 import { Graph } from '../model/graph.js';
 import { externalLocation, isExternal, parseModel, tensorsOf } from '../model/load.js';
 import { GraphView } from '../providers/graph-view.js';
+import type { OrtVersion } from '../providers/target.js';
 import { optimizeBasic } from '../runtime/optimize.js';
 import { inferShapes, valueType } from '../shapes/infer.js';
 
@@ -128,6 +129,17 @@ export function withFixedDimensions(source: SourceModel, size: (dimension: FreeD
   return { ...source, model: create(ModelProtoSchema, { ...source.model, graph: create(GraphProtoSchema, { ...graph, input }) }) };
 }
 
+/** How {@link levelOne} comes to its graph. */
+export interface LevelOneOptions {
+  /** Take the model as a level-1 graph already. */
+  readonly assumeOptimized: boolean;
+  /** Version whose shape inference is followed. */
+  readonly ort: OrtVersion;
+}
+
+/** ONNX Runtime 1.24 began to follow values through shape arithmetic (Graph::SaveShapeValuesFromDataPropagation). */
+const COMPUTED_SHAPES_SINCE = 24;
+
 /** A level-1 graph, and what happened on the way. */
 export interface LevelOne {
   readonly graph: GraphView;
@@ -136,13 +148,12 @@ export interface LevelOne {
 
 /**
  * The level-1 graph as a provider would see it.
- * @param assumeOptimized takes the model as a level-1 graph already.
  * @throws OnnxLensError RUNTIME_REFUSED when ONNX Runtime does not take the model.
  */
-export async function levelOne(source: SourceModel, assumeOptimized: boolean): Promise<LevelOne> {
+export async function levelOne(source: SourceModel, { assumeOptimized, ort }: LevelOneOptions): Promise<LevelOne> {
   const options = { origin: source.origin, ...(source.dataFolder === undefined ? {} : { dataFolder: source.dataFolder }) };
   const model = assumeOptimized ? source.model : await optimizeBasic(source.model, options);
-  const types = await inferShapes(model, options);
+  const types = await inferShapes(model, { ...options, computedShapes: Number(ort.split('.')[1]) >= COMPUTED_SHAPES_SINCE });
   return { graph: new GraphView(model, types, externalWeights(model, source.file)), notes: notesOf(source.model, model, assumeOptimized) };
 }
 

@@ -3,7 +3,7 @@ import type { GraphView } from '../providers/graph-view.js';
 import type { Provider } from '../providers/provider.js';
 import { COREML_FORMATS, type CoreMlFormat, type Target } from '../providers/target.js';
 import { decide } from './decision.js';
-import { freeDimensions, levelOne, withFixedDimensions, type FreeDimension, type LevelOne, type SourceModel } from './level-one.js';
+import { freeDimensions, levelOne, withFixedDimensions, type FreeDimension, type LevelOne, type LevelOneOptions, type SourceModel } from './level-one.js';
 import type { VariantFigures } from './result.js';
 
 /** Sizes to try for free dimensions that no one has fixed: the first of an input is a batch, others are pixels or steps. */
@@ -26,7 +26,7 @@ export async function compareVariants(
   assumeOptimized: boolean,
 ): Promise<VariantComparison> {
   const free = freeDimensions(source);
-  const fixed = free.length === 0 ? { graph: asIs.graph, words: 'which the model has' } : await fixedGraph(source, free, assumeOptimized);
+  const fixed = free.length === 0 ? { graph: asIs.graph, words: 'which the model has' } : await fixedGraph(source, free, { assumeOptimized, ort: target.ort });
   const figures = COREML_FORMATS.toReversed().flatMap((format) => [
     figuresOf(provider, asIs.graph, { ...target, format }, false),
     ...(fixed === undefined ? [] : [figuresOf(provider, fixed.graph, { ...target, format }, true)]),
@@ -54,13 +54,13 @@ function figuresOf(provider: Provider, graph: GraphView, target: Target, fixedSh
   };
 }
 
-async function fixedGraph(source: SourceModel, free: readonly FreeDimension[], assumeOptimized: boolean): Promise<{ graph: GraphView; words: string } | undefined> {
+async function fixedGraph(source: SourceModel, free: readonly FreeDimension[], options: LevelOneOptions): Promise<{ graph: GraphView; words: string } | undefined> {
   const isBatch = (dimension: FreeDimension): boolean => dimension.axis === 0 && free.some(({ input, axis }) => input === dimension.input && axis === 0);
   const tries = free.every(isBatch) ? [1] : SIZES_TO_TRY;
   for (const size of tries) {
     const chosen = (dimension: FreeDimension): number => (isBatch(dimension) ? 1 : size);
     try {
-      const { graph } = await levelOne(withFixedDimensions(source, chosen), assumeOptimized);
+      const { graph } = await levelOne(withFixedDimensions(source, chosen), options);
       return { graph, words: [...new Set(free.map((each) => `${each.name === '' ? `axis ${each.axis} of "${each.input}"` : each.name} = ${chosen(each)}`))].join(', ') };
     } catch (error) {
       if (!(error instanceof OnnxLensError)) throw error;

@@ -24,6 +24,15 @@ export interface ValueType {
   readonly shape: readonly (number | string)[] | null;
 }
 
+/** What {@link inferShapes} may be told besides how to open the model. */
+export interface InferOptions extends OptimizeOptions {
+  /**
+   * False to infer as ONNX Runtime did before 1.24, when it did not follow values through Shape, Gather, Concat and the
+   * like: a shape that is computed, even from fixed numbers, was not known. Default true.
+   */
+  readonly computedShapes?: boolean;
+}
+
 /**
  * Types and shapes of every value of a model's main graph, as ONNX Runtime infers them: inputs, initializers and the
  * outputs of nodes. Values inside subgraphs are not listed.
@@ -33,12 +42,14 @@ export interface ValueType {
  *
  * @throws OnnxLensError RUNTIME_REFUSED when ONNX Runtime does not take the model.
  */
-export async function inferShapes(model: ModelProto, options: OptimizeOptions = {}): Promise<Map<string, ValueType>> {
+export async function inferShapes(model: ModelProto, options: InferOptions = {}): Promise<Map<string, ValueType>> {
   const types = new Map<string, ValueType>();
   const { graph } = model;
   if (graph === undefined) return types;
-  const { freeDimensions = {}, ...origin } = options;
-  const typed = await optimize(withEveryValueAsOutput(model, withFixedInputs(graph, freeDimensions)), 'disabled', origin);
+  const { freeDimensions = {}, computedShapes = true, ...origin } = options;
+  const fixed = withFixedInputs(graph, freeDimensions);
+  const asked = withEveryValueAsOutput(model, computedShapes ? fixed : withHiddenShapeValues(fixed));
+  const typed = await optimize(asked, 'disabled', origin);
   for (const value of [...(typed.graph?.input ?? []), ...(typed.graph?.valueInfo ?? []), ...(typed.graph?.output ?? [])]) {
     types.set(value.name, valueType(value.type));
   }
@@ -74,6 +85,48 @@ function withFixedInputs(graph: GraphProto, fixed: Readonly<Record<string, numbe
     return valueInfo(declared.name, dataType, dims);
   });
   return create(GraphProtoSchema, { ...graph, input });
+}
+
+/** Inputs whose values decide the output's shape, by operator. */
+const SHAPE_INPUTS: Readonly<Record<string, readonly number[]>> = {
+  Reshape: [1],
+  Expand: [1],
+  ConstantOfShape: [0],
+  Resize: [2, 3],
+  Upsample: [1],
+  Slice: [1, 2, 3, 4],
+  Tile: [1],
+  Pad: [1, 3],
+  Range: [0, 1, 2],
+  TopK: [1],
+  OneHot: [1],
+  Squeeze: [1],
+  Unsqueeze: [1],
+  Split: [1],
+  ReduceSum: [1],
+  ReduceMean: [1],
+  ReduceMax: [1],
+  ReduceMin: [1],
+  ReduceProd: [1],
+};
+
+/** Puts an Abs, which inference does not look through, before every shape that a node computes. */
+function withHiddenShapeValues(graph: GraphProto): GraphProto {
+  const computed = new Set(graph.node.filter(({ opType }) => opType !== 'Constant').flatMap(({ output }) => output));
+  const node = graph.node.flatMap((each, place) => {
+    const inputs = each.domain === '' ? (SHAPE_INPUTS[each.opType] ?? []) : [];
+    const hidden = inputs.flatMap((at) => {
+      const name = each.input[at] ?? '';
+      return computed.has(name) ? [{ at, name, as: `${MARKER}_${place}_${at}` }] : [];
+    });
+    if (hidden.length === 0) return [each];
+    const input = each.input.map((name, at) => hidden.find((one) => one.at === at)?.as ?? name);
+    return [
+      ...hidden.map(({ name, as }) => create(NodeProtoSchema, { opType: 'Abs', input: [name], output: [as] })),
+      create(NodeProtoSchema, { ...each, input }),
+    ];
+  });
+  return create(GraphProtoSchema, { ...graph, node });
 }
 
 const MARKER = 'onnx_lens_marker';
