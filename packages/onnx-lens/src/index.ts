@@ -35,6 +35,7 @@ export { parseLog } from './logs/sessions.js';
 export type * from './logs/facts.js';
 export { parseTrace, type NodeTime, type OperatorTime, type ProviderTime, type TimeShare, type TraceReport } from './logs/trace.js';
 export { compareWithLog, type ComparedFigure, type ComparedNode, type LogComparison, type LoneNode } from './logs/compare.js';
+export { coverageHtml } from './report/html/page.js';
 export { coverageJson } from './report/json.js';
 export { coverageMarkdown } from './report/markdown.js';
 export { coverageText, type TerminalOptions } from './report/terminal.js';

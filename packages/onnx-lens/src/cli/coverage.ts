@@ -1,0 +1,103 @@
+import { resolve } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { COREML_FORMATS, ORT_VERSIONS, PROVIDERS, type CoreMlFormat, type CoverageResult, type OrtVersion, type ProviderName } from '../coverage/result.js';
+import { OnnxLensError } from '../errors.js';
+import { compareWithLog, type LogComparison } from '../logs/compare.js';
+import { parseLog } from '../logs/sessions.js';
+import { coverageHtml } from '../report/html/page.js';
+import { coverageJson } from '../report/json.js';
+import { coverageMarkdown } from '../report/markdown.js';
+import { coverageText } from '../report/terminal.js';
+import { parseFixedDimensions } from './options.js';
+import { readText, terminal, writeText } from './text.js';
+
+interface CoverageFlags {
+  readonly provider: ProviderName;
+  readonly format?: CoreMlFormat;
+  readonly staticShapesOnly?: true;
+  readonly fix?: Readonly<Record<string, number>>;
+  readonly ort: OrtVersion;
+  readonly assumeOptimized?: true;
+  readonly compareLog?: string;
+  readonly json?: string;
+  readonly md?: string;
+  readonly html?: string;
+}
+
+const FACES = {
+  json: coverageJson,
+  md: coverageMarkdown,
+  html: coverageHtml,
+} satisfies Record<string, (result: CoverageResult, comparison: LogComparison | null) => string>;
+
+/** `onnx-lens coverage`: which nodes land on a provider, in how many partitions, why, and at what cost. */
+export function register(program: Command): void {
+  const newest = ORT_VERSIONS[ORT_VERSIONS.length - 1];
+  program
+    .command('coverage')
+    .description('tell which nodes land on an accelerator, in how many partitions, why not the others, and at what cost')
+    .argument('<model>', 'an .onnx file')
+    .addOption(new Option('--provider <name>', 'the execution provider').choices(PROVIDERS).default('coreml'))
+    .addOption(new Option('--format <name>', "Core ML's model format (default: neuralnetwork, as ONNX Runtime's)").choices(COREML_FORMATS))
+    .option('--static-shapes-only', "as the provider's option that takes only nodes whose inputs have static shapes")
+    .option('--fix <name=size,...>', 'give free dimensions a size, e.g. batch_size=1,height=640', parseFixedDimensions)
+    .addOption(new Option('--ort <version>', 'whose rules').choices(ORT_VERSIONS).default(newest))
+    .option('--assume-optimized', 'take the file as a level-1 optimized graph already')
+    .option('--compare-log <file>', "hold the prediction against an ONNX Runtime log ('-': standard input)")
+    .addOption(new Option('--json [file]', "write JSON to a file or, for '-', to standard output").preset('-').argParser(destination))
+    .addOption(new Option('--md [file]', "write Markdown to a file or, for '-', to standard output").preset('-').argParser(destination))
+    .option('--html <file>', 'write a self-contained HTML report', destination)
+    .addHelpText(
+      'after',
+      `
+"On Core ML" is what ONNX Runtime hands to Core ML; how Core ML splits that over Neural Engine, GPU and CPU, it alone
+decides. No Mac is needed and nothing is run but ONNX Runtime's own optimizer and shape inference, on the CPU.
+
+Examples:
+  $ onnx-lens coverage model.onnx
+  $ onnx-lens coverage model.onnx --format mlprogram --fix batch_size=1,height=640,width=640
+  $ onnx-lens coverage model.onnx --html report.html
+  $ onnx-lens coverage model.onnx --json - | jq '.perNode[] | select(.supported | not) | .reason'
+  $ onnx-lens coverage model.onnx --ort 1.22 --compare-log run.log
+  $ onnx-lens coverage model.onnx --provider xnnpack`,
+    )
+    .action(coverage);
+}
+
+async function coverage(model: string, flags: CoverageFlags): Promise<void> {
+  const outputs = Object.entries(FACES).flatMap(([face, draw]) => {
+    const to = flags[face as keyof typeof FACES];
+    return to === undefined ? [] : [{ to, draw }];
+  });
+  checkDestinations(model, flags, outputs.map(({ to }) => to));
+  const log = flags.compareLog === undefined ? null : parseLog(readText(flags.compareLog));
+  // ONNX Runtime is loaded only here, so that help and the other commands need not wait for it.
+  const { analyseCoverage } = await import('../coverage/analyse.js');
+  const { provider, format, staticShapesOnly = false, fix = {}, ort, assumeOptimized = false } = flags;
+  const result = await analyseCoverage(model, { provider, ...(format === undefined ? {} : { format }), staticShapesOnly, fix, ort, assumeOptimized });
+  const comparison = log === null ? null : compareWithLog(result, log, flags.compareLog === '-' ? 'standard input' : (flags.compareLog ?? ''));
+  for (const { to, draw } of outputs) {
+    await writeText(to, draw(result, comparison));
+    if (to !== '-') process.stderr.write(`Wrote ${to}\n`);
+  }
+  if (!outputs.some(({ to }) => to === '-')) await writeText('-', coverageText(result, comparison, terminal()));
+}
+
+/** Nothing that is read may be written over, and only one thing can go to standard output. */
+function checkDestinations(model: string, { compareLog }: CoverageFlags, destinations: readonly string[]): void {
+  if (destinations.filter((to) => to === '-').length > 1) {
+    throw new OnnxLensError('USAGE', 'Only one of --json, --md and --html can go to standard output; give the others a file.');
+  }
+  const files = destinations.filter((to) => to !== '-').map((to) => resolve(to));
+  for (const source of [model, compareLog ?? '-']) {
+    if (source !== '-' && files.includes(resolve(source))) {
+      throw new OnnxLensError('USAGE', `${source} is read by this command and cannot be written by it too; give the output another name.`);
+    }
+  }
+  if (new Set(files).size < files.length) throw new OnnxLensError('USAGE', 'Two outputs have the same file name; give each its own.');
+}
+
+function destination(value: string): string {
+  if (value === '') throw new InvalidArgumentError('Give a file name, or - for standard output.');
+  return value;
+}
