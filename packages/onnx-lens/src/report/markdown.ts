@@ -11,7 +11,7 @@ import {
   workTable,
   type Table,
 } from './tables.js';
-import { meaning, nodeTitle, operatorTitle, providerTitle, targetLine, tensorTitle, variantsNote } from './wording.js';
+import { freeDimensionsNote, meaning, nodeTitle, operatorTitle, providerTitle, targetLine, tensorTitle, variantsNote } from './wording.js';
 
 /** The analysis as GitHub-flavoured Markdown. */
 export function coverageMarkdown(result: CoverageResult, comparison: LogComparison | null = null): string {
@@ -21,7 +21,7 @@ export function coverageMarkdown(result: CoverageResult, comparison: LogComparis
     fenced(figures(result).map(([label, value]) => `${`${label}:`.padEnd(28)} ${value}`)),
     `**Impact: ${result.impact}.** ${escape(printable(result.advice))}`,
     ...section('Formats and shapes', variantsTable(result), variantsNote(result.target)),
-    ...section('Share of the work', workTable(result)),
+    ...section('Share of the work', workTable(result), freeDimensionsNote(result.partitions)),
     ...section('Left to the CPU: what each cause alone costs', causesTable(result)),
     ...(result.cpu === 0 ? [] : [details('Every node left behind', table(fallbackNodes(result)))]),
     ...section('Partitions, in the order of the provider', partitionsTable(result)),

@@ -12,7 +12,7 @@ import {
   workTable,
   type Table,
 } from './tables.js';
-import { meaning, nodeTitle, operatorTitle, targetLine, tensorTitle, variantsNote } from './wording.js';
+import { freeDimensionsNote, meaning, nodeTitle, operatorTitle, targetLine, tensorTitle, variantsNote } from './wording.js';
 
 export type Colours = ReturnType<typeof pc.createColors>;
 
@@ -37,7 +37,7 @@ export function coverageText(result: CoverageResult, comparison: LogComparison |
   page.paragraph(result.advice, '  ');
 
   page.section('Formats and shapes', variantsTable(result), variantsNote(result.target));
-  page.section('Share of the work', workTable(result));
+  page.section('Share of the work', workTable(result), freeDimensionsNote(result.partitions));
   page.section('Left to the CPU: what each cause alone costs', causesTable(result));
   result.causes.forEach((cause) => causeNodes(page, result, cause));
   page.section('Partitions, in the order of the provider', partitionsTable(result));
@@ -52,11 +52,14 @@ export function coverageText(result: CoverageResult, comparison: LogComparison |
 function causeNodes(page: TextPage, { perNode }: CoverageResult, { text, nodes }: FallbackCause): void {
   page.gap();
   page.paragraph(`${text} (${plural(nodes.length, 'node')})`, '  ');
+  let said = text.replace(/ \(for example\)$/, '');
   for (const index of nodes) {
     const node = perNode[index];
     if (node === undefined) continue;
     page.line(`    ${page.colours.dim(String(index).padStart(5))}  ${operatorTitle(node)}  ${nodeTitle(node)}`);
-    if (node.reason !== null && node.reason.text !== text) page.paragraph(node.reason.text, '           ');
+    if (node.reason === null || node.reason.text === said) continue;
+    said = node.reason.text;
+    page.paragraph(said, '           ');
   }
 }
 

@@ -1,4 +1,4 @@
-import type { BoundaryTensor, CoverageResult, NodeVerdict, Target, VariantFigures } from '../coverage/result.js';
+import type { BoundaryTensor, CoverageResult, NodeVerdict, Partition, Target, VariantFigures } from '../coverage/result.js';
 import { printable } from './format.js';
 
 /** How to call a provider in running text. */
@@ -48,6 +48,12 @@ export function variantsNote(target: Target): string {
     'this tool grew from (RetinaFace 117 of 144 nodes, STAR 706 of 855, MTL 359 of 520) are those of NeuralNetwork with free shapes, although the ' +
     'scripts had asked for MLProgram; their author could not see that. The table shows what the other choices give for this file.'
   );
+}
+
+/** How far bytes and multiply-accumulates are those of a real inference; empty when all shapes are known. */
+export function freeDimensionsNote(partitions: readonly Partition[]): string {
+  const isFree = partitions.some(({ inputs, outputs }) => [...inputs, ...outputs].some(({ shape }) => shape.some((dimension) => typeof dimension !== 'number')));
+  return isFree ? 'Free dimensions count as 1 here, in bytes and multiply-accumulates alike; give them sizes with --fix for the figures of a real inference.' : '';
 }
 
 /** Title of one column of the comparison of formats and shapes. */

@@ -132,6 +132,8 @@ function refusal(what: string, cause: unknown): OnnxLensError {
     .replace(/^Error: /, '')
     .replace(/\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : /g, '')
     .replace(/\S*\/onnxruntime\/\S+\.(?:cc|h):\d+ /g, '')
+    // The C++ function that failed: `void onnxruntime::load::Validate(const std::string&, int) `.
+    .replace(/^(?:[\w:<>&*]+ ){0,4}onnxruntime::[\w:~<>]{1,200}\([^()]{0,600}(?:\([^()]{0,200}\)[^()]{0,200})*\)(?: const)? /, '')
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')

@@ -42,7 +42,9 @@ export const SCRIPT = `
   };
 
   const show = (place) => {
-    if (place === current || place < 0 || place >= cells.length) return;
+    if (place < 0 || place >= cells.length) return;
+    strip.classList.add('lit');
+    if (place === current) return;
     if (current >= 0) {
       cells[current].classList.remove('at');
       cells[current].removeAttribute('aria-selected');
@@ -56,7 +58,6 @@ export const SCRIPT = `
     });
     cells[place].classList.add('at');
     cells[place].setAttribute('aria-selected', 'true');
-    strip.classList.add('lit');
     strip.setAttribute('aria-activedescendant', 'cell' + place);
   };
 

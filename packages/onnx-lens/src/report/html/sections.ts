@@ -2,7 +2,7 @@ import type { BoundaryTensor, CoverageResult } from '../../coverage/result.js';
 import type { LogComparison } from '../../logs/compare.js';
 import { bytes, count, macs, plural, ranges, share, tally } from '../format.js';
 import { comparisonTable, differingNodesTable, variantsTable } from '../tables.js';
-import { meaning, nodeTitle, operatorTitle, providerTitle, tensorTitle, variantsNote } from '../wording.js';
+import { freeDimensionsNote, meaning, nodeTitle, operatorTitle, providerTitle, tensorTitle, variantsNote } from '../wording.js';
 import { esc, html, NOTHING, tableHtml, type Html } from './markup.js';
 import { colourClass } from './strip.js';
 
@@ -17,12 +17,17 @@ export function causesHtml(result: CoverageResult): Html {
     const isSaidApart = left.some(({ reason }) => reason !== null && reason.text !== text);
     const columns = ['#', 'Operator', 'Name', ...(isSaidApart ? ['Why'] : [])].map((title, place) => ({ title, isNumber: place === 0 }));
     const rows = left.map((node) => [String(node.index), operatorTitle(node), nodeTitle(node), ...(isSaidApart ? [node.reason?.text ?? ''] : [])]);
-    const saved = partitionsSaved === 0 ? html`<span class="big none">0</span>` : html`<span class="big">−${esc(count(partitionsSaved))}</span>`;
+    const saved = html`<span class="big ${esc(partitionsSaved > 0 ? 'fewer' : 'none')}">${esc(change(partitionsSaved))}</span>`;
     return html`<details class="cause"><summary>${saved}<span>${esc(count(result.partitions.length))} → ${esc(count(partitionsWithout))}</span><span>${esc(plural(nodes.length, 'node'))}</span><span>${esc(text)}<br><span class="ops">${esc(opTypes.join(', '))}</span></span></summary><div class="inner">${tableHtml({ columns, rows }, `Nodes left behind: ${text}`)}</div></details>`;
   });
   return html`<section><h2>Left to the CPU: what each cause alone costs</h2>
-<p class="note">Each row recounts the partitions as if only its own nodes were taken. Causes that must fall together save nothing alone.</p>
+<p class="note">Each row recounts the partitions as if only its own nodes were taken. Causes that must fall together save nothing alone, and a node taken between two others can even make one partition more.</p>
 <div class="heads cause-heads" aria-hidden="true"><span>Partitions</span><span>From → to</span><span>Nodes</span><span>Why</span></div>${items}</section>`;
+}
+
+/** How the number of partitions changes: fewer is a minus. */
+function change(saved: number): string {
+  return saved === 0 ? '0' : `${saved > 0 ? '−' : '+'}${count(Math.abs(saved))}`;
 }
 
 /** The partitions with what crosses their boundaries. */
@@ -38,7 +43,7 @@ export function partitionsHtml({ partitions, perNode, target }: CoverageResult):
     return html`<details class="part"><summary><span><span class="chip ${esc(colourClass(index))}">${esc(index)}</span></span><span>${esc(plural(nodes.length, 'node'))}</span><span class="ops">${esc(operators)}</span><span class="n">${esc(isBound ? '≥ ' : '')}${esc(bytes(boundaryBytes))}</span><span class="n">${esc(macs(work))}</span><span class="n">${esc(bytes(weightBytes))}</span></summary><div class="inner"><p class="note">Nodes ${esc(ranges(nodes))}</p>${tableHtml({ columns, rows }, `What crosses the boundary of partition ${index}`)}</div></details>`;
   });
   return html`<section><h2>Partitions, in the provider's order</h2>
-<p class="note">At every boundary values are handed over: these bytes cross once per inference. Free dimensions count as 1.</p>
+<p class="note">At every boundary values are handed over: these bytes cross once per inference. ${esc(freeDimensionsNote(partitions))}</p>
 <div class="heads part-heads" aria-hidden="true"><span>#</span><span>Nodes</span><span>Operators</span><span class="n">Bytes across</span><span class="n">MACs</span><span class="n">Weights</span></div>${items}</section>`;
 }
 
@@ -54,13 +59,13 @@ export function variantsHtml(result: CoverageResult): Html {
 }
 
 /** Shares of nodes, arithmetic and weights. */
-export function workHtml({ supported, cpu, work, target }: CoverageResult): Html {
+export function workHtml({ supported, cpu, work, target, partitions }: CoverageResult): Html {
   const bar = (title: string, here: number, there: number, unit: (value: number) => string): Html => {
     const whole = here + there;
     const width = whole === 0 ? 0 : (1000 * here) / whole;
     return html`<dt>${esc(title)}</dt><dd><svg viewBox="0 0 1000 1" preserveAspectRatio="none" aria-hidden="true"><rect class="p0" width="${esc(width)}" height="1"/><rect class="${esc(whole === 0 ? '' : 'cpu')}" x="${esc(width)}" width="${esc(1000 - width)}" height="1"/></svg><div class="ends"><span>${esc(unit(here))} on ${esc(providerTitle(target))} (${esc(share(here, whole))})</span><span>${esc(unit(there))} on the CPU (${esc(share(there, whole))})</span></div></dd>`;
   };
-  return html`<section><h2>Share of the work</h2><p class="note">Nodes are not equal: a node of shape arithmetic costs nothing next to a convolution.</p><dl class="bars">${[
+  return html`<section><h2>Share of the work</h2><p class="note">Nodes are not equal: a node of shape arithmetic costs nothing next to a convolution. ${esc(freeDimensionsNote(partitions))}</p><dl class="bars">${[
     bar('Nodes', supported, cpu, count),
     bar('Multiply-accumulates', work.macsOnProvider, work.macsOnCpu, macs),
     bar('Weights', work.weightBytesOnProvider, work.weightBytesOnCpu, bytes),
