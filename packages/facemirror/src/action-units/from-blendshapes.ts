@@ -30,7 +30,7 @@ export type BlendshapeUnit = { readonly unit: ActionUnit; /** The blendshape's v
  *
  * AU25 has no blendshape of its own and is the greatest of jawOpen and this side's mouthUpperUp and mouthLowerDown.
  * AU06 (cheekSquint) and AU09 (noseSneer) are not here: MediaPipe's network leaves those blendshapes at 0 on the widest
- * grin, so these two units come from geometry. AU23 has no blendshape. An eyeBlink of 0.8 is a closed eye.
+ * grin, so these two units come from geometry. AU23 has no blendshape. An eyeBlink of 0.7 is a closed eye.
  */
 export const BLENDSHAPE_UNITS: readonly BlendshapeUnit[] = [
   { unit: 'AU01', kind: 'medial', blendshape: 'browInnerUp', split: true, full: 1 },
@@ -46,7 +46,7 @@ export const BLENDSHAPE_UNITS: readonly BlendshapeUnit[] = [
   { unit: 'AU17', kind: 'medial', blendshape: 'mouthShrugLower', split: false, full: 1 },
   { unit: 'AU20', kind: 'sided', blendshape: 'mouthStretch', full: 1 },
   { unit: 'AU26', kind: 'medial', blendshape: 'jawOpen', split: false, full: 1 },
-  { unit: 'AU45', kind: 'sided', blendshape: 'eyeBlink', full: 0.8 },
+  { unit: 'AU45', kind: 'sided', blendshape: 'eyeBlink', full: 0.7 },
 ];
 
 /** Values of the units' blendshapes for one half of the face, 0 to 1, before the neutral face is taken off. */
