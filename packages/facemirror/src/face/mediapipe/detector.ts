@@ -10,8 +10,8 @@ export const SHORT_RANGE_MODEL = 'face-detector-short-range';
 export const FULL_RANGE_MODEL = 'face-detector-full-range';
 
 const QUICK_THRESHOLD = 0.5;
-/** The full-range net's own graph asks for 0.6; a face that is found so must still pass the landmark net's presence score. */
-const THOROUGH_THRESHOLD = 0.6;
+/** The full-range net's own graph asks for 0.6; here the landmark net's presence score judges what is found, too. */
+const THOROUGH_THRESHOLD = 0.5;
 /** The face landmarker's own detector merges at 0.5, the separate detector at 0.3. */
 const MERGE_OVERLAP = 0.5;
 /** Squares of the thorough search overlap by half, so that a face on the edge of one lies well inside the next. */
