@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { CommandContext, RegisterCommand } from './command.js';
+import { register as registerDemo } from './demo.js';
+import { register as registerRun } from './run.js';
 import { EXIT, describeFailure, exitCodeOf } from './failure.js';
 
 /** Every command, in the order of `--help`. */
-const commands: readonly RegisterCommand[] = [];
+const commands: readonly RegisterCommand[] = [registerRun, registerDemo];
 
 const EXAMPLES = `
 Examples:

@@ -1,10 +1,9 @@
-import { MEDIAPIPE_SUITE } from './mediapipe.js';
 import type { SuiteDefinition, SuiteName } from './suite.js';
 import { FaceMirrorError } from '../errors.js';
 import { SUITE_NAMES } from './suite.js';
 
 /** Every suite by name. */
-export const SUITES: Partial<Record<SuiteName, SuiteDefinition>> = { mediapipe: MEDIAPIPE_SUITE };
+export const SUITES: Partial<Record<SuiteName, SuiteDefinition>> = {};
 
 /**
  * The suite that `--suite` names.

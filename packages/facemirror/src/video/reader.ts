@@ -146,14 +146,13 @@ export class VideoReader {
   }
 
   /**
-   * Decodes the next frame into a frame of the pool, which becomes the caller's.
-   * @param acquire gives a free frame, waiting for one if need be: the back-pressure on reading.
-   * @returns null at the end of the video.
+   * Decodes the next frame into `target`, a frame of the size and colour that `info` says.
+   * @returns null at the end of the video, with nothing written to `target`.
    * @throws FaceMirrorError VIDEO_DAMAGED when the file breaks off.
    */
-  next(acquire: () => Promise<Frame>, release: (frame: Frame) => void): Promise<VideoFrame | null> {
-    if (this.#closed) throw new Error('VideoReader.next was called after close.');
-    const result = this.#next(acquire, release);
+  next(target: Frame): Promise<VideoFrame | null> {
+    if (this.#closed) return Promise.reject(new Error('VideoReader.next was called after close.'));
+    const result = this.#next(target);
     this.#underWay = result.catch(() => undefined);
     return result;
   }
@@ -169,7 +168,7 @@ export class VideoReader {
     await this.#demuxer.format.closeInput();
   }
 
-  async #next(acquire: () => Promise<Frame>, release: (frame: Frame) => void): Promise<VideoFrame | null> {
+  async #next(target: Frame): Promise<VideoFrame | null> {
     for (const packet of this.#earlyAudio.splice(0)) {
       await this.#passAudio(packet);
       packet.free();
@@ -180,17 +179,11 @@ export class VideoReader {
       return null;
     }
     const time = this.#clock.next(stampOf(picture));
-    const frame = await acquire();
-    try {
-      await this.#converter.convert(picture, frame);
-    } catch (error) {
-      release(frame);
-      throw error;
-    }
+    await this.#converter.convert(picture, target);
     picture.unref();
     this.#first = null;
     this.#frames++;
-    return { frame, number: this.#frames, time };
+    return { frame: target, number: this.#frames, time };
   }
 
   async #passAudio(packet: Packet | null): Promise<void> {

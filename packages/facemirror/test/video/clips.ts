@@ -59,7 +59,7 @@ export async function readClip(path: string): Promise<{ info: VideoReader['info'
   let quarters: number[] = [];
   try {
     for (;;) {
-      const next = await reader.next(() => pool.acquire(), (frame) => pool.release(frame));
+      const next = await reader.next(await pool.acquire());
       if (next === null) return { info: reader.info, times, quarters, warnings: reader.warnings };
       if (next.number === 1) quarters = quarterLuma(next.frame);
       times.push(next.time.seconds);

@@ -47,7 +47,7 @@ test.skipIf(speech === null)('a copy of a real video has its frames, times and s
   reader.audioSink = (packet) => writer.writeAudio(packet);
   const times: number[] = [];
   for (;;) {
-    const next = await reader.next(() => pool.acquire(), (frame) => pool.release(frame));
+    const next = await reader.next(await pool.acquire());
     if (next === null) break;
     times.push(next.time.seconds);
     await writer.write(next.frame, next.time);

@@ -1,0 +1,151 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { parseNeutralWindow } from '../action-units/neutral-window.js';
+import { FaceMirrorError } from '../errors.js';
+import type { FaceChoice } from '../face/tracker.js';
+import { PROVIDER_CHOICES, type ProviderChoice } from '../inference/options.js';
+import type { SuiteName } from '../models/suite.js';
+import { suiteByName } from '../models/suites.js';
+import { runBatch } from '../pipeline/batch.js';
+import type { BatchEvent, BatchResult } from '../pipeline/events.js';
+import type { RunSettings } from '../pipeline/settings.js';
+import { DEFAULT_QUALITY, ENCODER_NAMES, type EncoderChoice } from '../video/encoder.js';
+import type { CommandContext } from './command.js';
+import { EXIT, exitCodeOf } from './failure.js';
+import { ProgressDisplay } from './progress.js';
+
+const EXAMPLES = `
+Examples:
+  facemirror run patient.mp4 --out results
+  facemirror run visit1/ visit2/ --out results --suite mediapipe
+  facemirror run patient.mp4 --neutral 0:02-0:04 --iris --out results
+  facemirror run clinic.mov --face left --no-debug-video --no-audio --out results
+
+For each video the folder of the results gets <name>_left_mirrored.mp4 and .csv, <name>_right_mirrored.mp4 and .csv,
+<name>_debug.mp4, <name>_measures.csv, <name>.json, and <name>_source.mp4 where the camera was held sideways.`;
+
+/** The options as commander gives them. */
+export interface RunOptions {
+  readonly out: string;
+  readonly suite: string;
+  readonly provider: ProviderChoice;
+  readonly models?: string;
+  readonly neutral?: string;
+  readonly camera: 'normal' | 'mirrored';
+  readonly face: FaceChoice;
+  readonly iris: boolean;
+  readonly debugVideo: boolean;
+  readonly audio: boolean;
+  readonly encoder: EncoderChoice;
+  readonly quality: number;
+  readonly workers: number | 'auto';
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+/** Adds `facemirror run`. */
+export function register(program: Command, context: CommandContext): void {
+  addRunOptions(program.command('run'))
+    .description('Process videos: mirrored halves, action units, measures and a record of each.')
+    .argument('<path...>', 'video files, or folders whose videos are taken one by one')
+    .addHelpText('after', EXAMPLES)
+    .action(async (paths: string[], options: RunOptions) => {
+      process.exitCode = await runAndTell(paths, options, context);
+    });
+}
+
+/** The options that every command which processes videos takes; `--out` must be given where there is no folder for it. */
+export function addRunOptions(command: Command, out?: string): Command {
+  const withOut = out === undefined ? command.requiredOption('--out <folder>', 'where the results go') : command.option('--out <folder>', 'where the results go', out);
+  return withOut
+    .option('--suite <name>', 'the networks to use: mediapipe or openface3', 'mediapipe')
+    .addOption(new Option('--provider <name>', 'what runs the networks').choices(PROVIDER_CHOICES).default('auto'))
+    .option('--models <folder>', 'a folder of your own model files')
+    .option('--neutral <start-end>', 'when the face is at rest, e.g. 0:02-0:04 (default: the calmest second)')
+    .addOption(new Option('--camera <kind>', 'mirrored: the video shows the patient as a mirror does').choices(['normal', 'mirrored']).default('normal'))
+    .option('--face <which>', 'largest, left or right of the picture, or the Nth from its left', parseFace, 'largest')
+    .option('--iris', 'give distances in mm, by the iris (11.7 mm)', false)
+    .option('--debug-video', 'write the video with the midline and the head angle (default)', true)
+    .option('--no-debug-video', 'do not write it')
+    .option('--no-audio', 'leave the sound out')
+    .addOption(new Option('--encoder <name>', 'H.264 encoder; auto takes the first of these that works').choices(['auto', ...ENCODER_NAMES]).default('auto'))
+    .option('--quality <number>', 'constant rate factor, 0 (lossless) to 51 (worst)', parseQuality, DEFAULT_QUALITY)
+    .option('--workers <number>', 'networks run side by side in so many threads; results do not depend on it', parseWorkers, 'auto')
+    .option('--force', 'do again what is done already', false)
+    .option('--json', 'tell everything as JSON lines on standard output', false);
+}
+
+/** Processes videos, tells how it goes, and gives the exit code. */
+export async function runAndTell(paths: readonly string[], options: RunOptions, context: CommandContext): Promise<number> {
+  const display = new ProgressDisplay();
+  const onEvent = options.json ? printJson : (event: BatchEvent): void => display.show(event);
+  try {
+    const result = await runBatch({ paths, out: options.out, settings: settingsOf(options), signal: context.signal, onEvent });
+    if (!options.json) process.stdout.write(summary(result, options.out));
+    return exitCode(result);
+  } finally {
+    display.close();
+  }
+}
+
+/** One file that failed has its own code; of several, some failed. */
+function exitCode({ done, skipped, failed }: BatchResult): number {
+  const [first] = failed;
+  if (first === undefined) return EXIT.done;
+  return done.length + skipped.length + failed.length === 1 ? exitCodeOf(first.error) : EXIT.someFailed;
+}
+
+function settingsOf(options: RunOptions): RunSettings {
+  return {
+    suite: suiteByName(options.suite).manifest.name satisfies SuiteName,
+    provider: options.provider,
+    modelsFolder: options.models ?? null,
+    neutral: options.neutral === undefined ? { kind: 'calmest-second' } : parseNeutralWindow(options.neutral),
+    camera: options.camera,
+    face: options.face,
+    iris: options.iris,
+    debugVideo: options.debugVideo,
+    audio: options.audio,
+    encoder: options.encoder,
+    quality: options.quality,
+    workers: options.workers,
+    force: options.force,
+  };
+}
+
+function summary({ done, skipped, failed }: BatchResult, out: string): string {
+  const parts = [`${done.length} done`];
+  if (skipped.length > 0) parts.push(`${skipped.length} done before`);
+  if (failed.length > 0) parts.push(`${failed.length} failed`);
+  const lines = [`${parts.join(', ')}. Results are in ${out}.`];
+  for (const { path } of failed) lines.push(`  failed: ${path}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function printJson(event: BatchEvent): void {
+  const shown = event.kind === 'failed' ? { kind: event.kind, path: event.path, code: codeOf(event.error), message: event.error.message } : event;
+  process.stdout.write(`${JSON.stringify(shown)}\n`);
+}
+
+function codeOf(error: Error): string | null {
+  return error instanceof FaceMirrorError ? error.code : null;
+}
+
+function parseFace(text: string): FaceChoice {
+  if (text === 'largest' || text === 'left' || text === 'right') return text;
+  const place = Number(text);
+  if (!Number.isInteger(place) || place < 1) throw new InvalidArgumentError('It is largest, left, right, or a number from 1.');
+  return place;
+}
+
+function parseQuality(text: string): number {
+  const quality = Number(text);
+  if (text.trim() === '' || !(quality >= 0 && quality <= 51)) throw new InvalidArgumentError('It is a number from 0 to 51.');
+  return quality;
+}
+
+function parseWorkers(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  const workers = Number(text);
+  if (!Number.isInteger(workers) || workers < 1 || workers > 256) throw new InvalidArgumentError('It is auto, or a number from 1.');
+  return workers;
+}

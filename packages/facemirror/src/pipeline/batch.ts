@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs';
+import { FaceMirrorError, type FaceMirrorErrorCode } from '../errors.js';
+import type { Suite } from '../models/suite.js';
+import { suiteByName } from '../models/suites.js';
+import { RunProfiler, type Profiler } from '../profile/profiler.js';
+import type { BatchResult, OnBatchEvent } from './events.js';
+import { inputFiles, type InputFile } from './input-files.js';
+import { OutputSet, prepareFolder } from './outputs.js';
+import { ProgressMeter } from './progress.js';
+import { earlierRun, fileHash, type RunRecord } from './record.js';
+import { runVideo } from './run-video.js';
+import { resultSettings, type RunSettings } from './settings.js';
+
+/** Failures after which the files that are left would fail as well. */
+const FATAL: ReadonlySet<FaceMirrorErrorCode> = new Set<FaceMirrorErrorCode>([
+  'USAGE', 'CANCELLED', 'DISK_FULL', 'FILE_UNWRITABLE', 'ENCODER_UNAVAILABLE', 'MODEL_MISSING', 'MODEL_CORRUPT',
+  'CHECKPOINT_MISMATCH', 'LICENCE_NOT_ACCEPTED', 'PROVIDER_UNAVAILABLE', 'WORKER_LOST',
+]);
+
+export interface BatchOptions {
+  /** Video files, and folders of them. */
+  readonly paths: readonly string[];
+  /** Folder of the results. */
+  readonly out: string;
+  readonly settings: RunSettings;
+  readonly signal: AbortSignal;
+  readonly onEvent: OnBatchEvent;
+}
+
+/**
+ * Processes videos one after another. One that fails does not stop the rest, unless the rest would fail for the same
+ * reason (a full disk, a missing model).
+ *
+ * @throws FaceMirrorError for what concerns all files: USAGE, FILE_UNWRITABLE, MODEL_MISSING, DISK_FULL, CANCELLED, ...
+ */
+export async function runBatch(options: BatchOptions): Promise<BatchResult> {
+  const { settings, onEvent } = options;
+  const definition = suiteByName(settings.suite);
+  const files = await inputFiles(options.paths);
+  await prepareFolder(options.out);
+  const suites = new SuiteHolder(definition, settings, (sentence) => onEvent({ kind: 'notice', path: null, sentence }));
+  const result = { done: [] as string[], skipped: [] as string[], failed: [] as { path: string; error: Error }[] };
+  try {
+    for (const [index, file] of files.entries()) {
+      try {
+        const outcome = await processFile(file, { index: index + 1, count: files.length }, options, suites);
+        result[outcome].push(file.path);
+      } catch (error) {
+        if (!(error instanceof FaceMirrorError) || FATAL.has(error.code)) throw error;
+        result.failed.push({ path: file.path, error });
+        onEvent({ kind: 'failed', path: file.path, error });
+      }
+    }
+    return result;
+  } finally {
+    await suites.close();
+  }
+}
+
+async function processFile(file: InputFile, place: { index: number; count: number }, options: BatchOptions, suites: SuiteHolder): Promise<'done' | 'skipped'> {
+  const { settings, out, signal, onEvent } = options;
+  throwIfStopped(signal);
+  const version = programVersion();
+  const hash = await fileHash(file.path, signal);
+  const earlier = await earlierRun(out, file.stem, { path: file.path, ...hash }, resultSettings(settings), version);
+  if (earlier.kind === 'same' && !settings.force) {
+    onEvent({ kind: 'skipped', path: file.path, files: earlier.files });
+    return 'skipped';
+  }
+  if (earlier.kind === 'foreign' && !settings.force) throw takenName(file, earlier.file, out);
+  const outputs = await OutputSet.open(out, file.stem);
+  const profiler = new RunProfiler();
+  try {
+    const suite = await suites.open(profiler);
+    let meter: ProgressMeter | null = null;
+    const record: RunRecord = await runVideo({
+      file, hash, settings, suite, outputs, profiler, signal, version,
+      opened: suites.opened,
+      onOpened: ({ expectedFrames }) => {
+        meter = new ProgressMeter(file.path, expectedFrames, onEvent);
+        onEvent({ kind: 'started', path: file.path, ...place, expectedFrames });
+      },
+      onFrame: () => meter?.frameDone(),
+    });
+    throwIfStopped(signal);
+    const paths = await outputs.publish();
+    for (const sentence of record.warnings) onEvent({ kind: 'notice', path: file.path, sentence });
+    onEvent({ kind: 'done', path: file.path, record, files: paths });
+    return 'done';
+  } finally {
+    profiler.finish();
+    await outputs.discard();
+  }
+}
+
+function throwIfStopped(signal: AbortSignal): void {
+  if (signal.aborted) throw new FaceMirrorError('CANCELLED', 'Stopped; of the video that was being processed nothing was kept.');
+}
+
+function takenName(file: InputFile, other: string, out: string): FaceMirrorError {
+  return new FaceMirrorError(
+    'FILE_UNREADABLE',
+    `The results of ${file.path} would replace those of another video, ${other}, in ${out}: choose another folder with --out, or replace them with --force.`,
+  );
+}
+
+/** This program's version, as its package says. */
+export function programVersion(): string {
+  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+}
+
+/** Opens the suite when the first video needs it, and keeps it for the others. */
+class SuiteHolder {
+  readonly #definition: ReturnType<typeof suiteByName>;
+  readonly #settings: RunSettings;
+  readonly #onNotice: (sentence: string) => void;
+  readonly #openings: Parameters<Profiler['modelOpened']>[] = [];
+  #profiler: Profiler | null = null;
+  #suite: Suite | null = null;
+
+  constructor(definition: ReturnType<typeof suiteByName>, settings: RunSettings, onNotice: (sentence: string) => void) {
+    this.#definition = definition;
+    this.#settings = settings;
+    this.#onNotice = onNotice;
+  }
+
+  get opened(): { readonly provider: string; readonly workers: number } {
+    return { provider: this.#settings.provider, workers: this.#workers };
+  }
+
+  /** The suite, which from now on reports to that profiler. */
+  async open(profiler: Profiler): Promise<Suite> {
+    this.#profiler = profiler;
+    for (const opening of this.#openings) profiler.modelOpened(...opening);
+    this.#suite ??= await this.#definition.open({
+      provider: this.#settings.provider,
+      workers: this.#workers,
+      ...(this.#settings.modelsFolder === null ? {} : { modelsFolder: this.#settings.modelsFolder }),
+      onNotice: this.#onNotice,
+      profiler: {
+        model: (...call) => this.#profiler?.model(...call),
+        modelOpened: (...opening) => {
+          this.#openings.push(opening);
+          this.#profiler?.modelOpened(...opening);
+        },
+      },
+    });
+    return this.#suite;
+  }
+
+  async close(): Promise<void> {
+    await this.#suite?.close();
+    this.#suite = null;
+  }
+
+  get #workers(): number {
+    return this.#settings.workers === 'auto' ? 1 : this.#settings.workers;
+  }
+}

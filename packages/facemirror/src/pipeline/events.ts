@@ -1,0 +1,22 @@
+import type { FaceMirrorError } from '../errors.js';
+import type { RunRecord } from './record.js';
+
+/** What a batch tells while it works, in the order in which it happens. Paths are as they were given. */
+export type BatchEvent =
+  /** `index` counts from 1. `expectedFrames` is null where the file does not say. */
+  | { readonly kind: 'started'; readonly path: string; readonly index: number; readonly count: number; readonly expectedFrames: number | null }
+  /** At most a few times a second. `secondsLeft` is null as long as nothing can be said. */
+  | { readonly kind: 'progress'; readonly path: string; readonly frames: number; readonly expectedFrames: number | null; readonly framesPerSecond: number; readonly secondsLeft: number | null }
+  | { readonly kind: 'notice'; readonly path: string | null; readonly sentence: string }
+  | { readonly kind: 'done'; readonly path: string; readonly record: RunRecord; readonly files: readonly string[] }
+  | { readonly kind: 'skipped'; readonly path: string; readonly files: readonly string[] }
+  | { readonly kind: 'failed'; readonly path: string; readonly error: Error };
+
+export type OnBatchEvent = (event: BatchEvent) => void;
+
+/** How a batch ended. */
+export interface BatchResult {
+  readonly done: readonly string[];
+  readonly skipped: readonly string[];
+  readonly failed: readonly { readonly path: string; readonly error: FaceMirrorError | Error }[];
+}

@@ -1,0 +1,109 @@
+import type { ExpressionAnalysis } from '../action-units/analysis.js';
+import type { NetworkUnits } from '../action-units/frame-record.js';
+import type { ActionUnitSource } from '../action-units/source.js';
+import { fitHeadPose, headAngles, type HeadAngles } from '../face/head-pose.js';
+import { MidlineSmoother, type Midline } from '../face/midline.js';
+import type { FaceObservation } from '../face/observation.js';
+import { framePlanes, type Frame } from '../frames/frame.js';
+import type { FramePool } from '../frames/pool.js';
+import { mirrorFrame } from '../mirror/mirror-frame.js';
+import { drawDebugOverlay } from '../overlay/debug-overlay.js';
+import type { Profiler } from '../profile/profiler.js';
+import type { VideoFrame } from '../video/reader.js';
+import type { PictureKind, Pictures } from './frame-flow.js';
+import { OrderedQueue } from './ordered-queue.js';
+import type { RunSettings } from './settings.js';
+
+/** What is known of a frame when its pictures are drawn. */
+export interface SeenFace {
+  readonly face: FaceObservation | null;
+  /** Null where there is nothing to mirror about. */
+  readonly midline: Midline | null;
+  readonly angles: HeadAngles | null;
+}
+
+interface FaceFramesOptions {
+  readonly pool: FramePool;
+  readonly kinds: readonly PictureKind[];
+  readonly settings: Pick<RunSettings, 'camera'>;
+  readonly profiler: Profiler;
+  readonly actionUnits: ActionUnitSource;
+  readonly analysis: ExpressionAnalysis;
+}
+
+/** Makes of a frame and the face in it the pictures of the outputs and the rows of the tables. */
+export class FaceFrames {
+  readonly #options: FaceFramesOptions;
+  readonly #midlines = new MidlineSmoother();
+  readonly #notes = new OrderedQueue();
+
+  constructor(options: FaceFramesOptions) {
+    this.#options = options;
+  }
+
+  /** What the pictures of the next frame need; to be called in frame order. */
+  follow(face: FaceObservation | null): SeenFace {
+    const midline = this.#midlines.next(face?.landmarks ?? null);
+    const pose = face === null ? null : fitHeadPose(face.landmarks);
+    return { face, midline, angles: pose === null ? null : headAngles(pose, this.#options.settings.camera) };
+  }
+
+  /** The pictures of a frame; one without a face stands for its own mirror images. */
+  async draw(frame: VideoFrame, seen: SeenFace): Promise<Pictures> {
+    const { pool, kinds } = this.#options;
+    const drawn = kinds.filter((kind) => kind === 'debug' || (kind !== 'source' && seen.midline !== null));
+    const targets = drawn.length === 0 ? [] : await pool.acquireMany(drawn.length);
+    const pictureOf = (kind: PictureKind): Frame | null => {
+      if (!kinds.includes(kind)) return null;
+      return targets[drawn.indexOf(kind)] ?? pool.retain(frame.frame);
+    };
+    const pictures = { left: pictureOf('left'), right: pictureOf('right'), debug: pictureOf('debug'), source: pictureOf('source') };
+    this.#mirror(frame, seen, pictures);
+    this.#overlay(frame, seen, pictures);
+    return pictures;
+  }
+
+  /** Takes notes of a frame for the tables; to be called in frame order, without waiting for the frame before. */
+  async note(frame: VideoFrame, { face }: SeenFace, pictures: Pictures): Promise<void> {
+    const measuring = this.#measure(face, pictures);
+    // It is awaited in its turn; until then a failure must not count as unhandled.
+    measuring.catch(() => undefined);
+    await this.#notes.run(async () => {
+      this.#options.analysis.add(frame.number, frame.time.seconds, face, await measuring);
+    });
+  }
+
+  /** What the suite's own network says of the mirrored faces. */
+  async #measure(face: FaceObservation | null, { left, right }: Pictures): Promise<NetworkUnits | null> {
+    const { actionUnits } = this.#options;
+    if (actionUnits.kind !== 'network' || face === null || left === null || right === null) return null;
+    const [ofLeft, ofRight] = await Promise.all([actionUnits.network.measure(left, face), actionUnits.network.measure(right, face)]);
+    return { left: ofLeft, right: ofRight };
+  }
+
+  #mirror(frame: VideoFrame, { midline }: SeenFace, { left, right }: Pictures): void {
+    const { profiler, settings } = this.#options;
+    if (midline === null || left === null || right === null) return;
+    const startedAt = profiler.begin();
+    mirrorFrame(frame.frame, { left, right }, midline, settings.camera);
+    profiler.end('mirror', startedAt, frame.number);
+  }
+
+  #overlay(frame: VideoFrame, { face, midline, angles }: SeenFace, { debug }: Pictures): void {
+    const { profiler } = this.#options;
+    if (debug === null) return;
+    const startedAt = profiler.begin();
+    copyFrame(frame.frame, debug);
+    drawDebugOverlay(debug, face === null ? null : { midline, angles });
+    profiler.end('overlay', startedAt, frame.number);
+  }
+}
+
+/** Copies the pixels of one frame of a pool to another. */
+function copyFrame(source: Frame, target: Frame): void {
+  const from = framePlanes(source);
+  const to = framePlanes(target);
+  to.y.set(from.y);
+  to.u.set(from.u);
+  to.v.set(from.v);
+}

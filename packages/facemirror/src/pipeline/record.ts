@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { FaceMirrorError } from '../errors.js';
+import type { TrackerCounts } from '../face/tracker.js';
+import type { OpenedModel } from '../models/suite.js';
+import type { ProfileSummary } from '../profile/summary.js';
+import type { VideoInfo } from '../video/reader.js';
+import { outputName } from './outputs.js';
+import type { ResultSettings } from './settings.js';
+
+/** What `<stem>.json` says about a run. It is written last: where it is, the run is complete. */
+export interface RunRecord {
+  readonly program: { readonly name: 'Face Mirror'; readonly version: string };
+  readonly finishedAt: string;
+  readonly input: {
+    readonly file: string;
+    readonly bytes: number;
+    /** Lower-case hex. */
+    readonly sha256: string;
+    readonly container: string;
+    readonly codec: string;
+    readonly pixelFormat: string;
+    readonly codedWidth: number;
+    readonly codedHeight: number;
+    readonly pixelAspect: number;
+    readonly orientation: string;
+    readonly frameRate: number | null;
+    readonly durationSeconds: number | null;
+    readonly audio: VideoInfo['audio'];
+  };
+  readonly settings: ResultSettings;
+  readonly machine: { readonly platform: string; readonly cpu: string; readonly cores: number; readonly memoryBytes: number; readonly node: string };
+  readonly suite: { readonly name: string; readonly title: string; readonly models: readonly OpenedModel[]; readonly provider: string; readonly workers: number };
+  /** Size of the outputs' pictures, in pixels. */
+  readonly output: { readonly width: number; readonly height: number; readonly encoder: string; readonly files: readonly string[] };
+  readonly frames: {
+    readonly read: number;
+    readonly withFace: number;
+    readonly withoutFace: number;
+    readonly quickSearches: number;
+    readonly thoroughSearches: number;
+  };
+  /** How the tables' values came about: models, scales, units. */
+  readonly tables: Readonly<Record<string, unknown>>;
+  readonly warnings: readonly string[];
+  readonly profile: ProfileSummary | null;
+}
+
+/** What was learnt in a run, for its record. */
+export interface RunFindings {
+  readonly info: VideoInfo;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly settings: ResultSettings;
+  readonly suite: RunRecord['suite'];
+  readonly encoder: string;
+  readonly files: readonly string[];
+  readonly counts: TrackerCounts;
+  readonly tables: Readonly<Record<string, unknown>>;
+  readonly warnings: readonly string[];
+  readonly profile: ProfileSummary | null;
+  readonly version: string;
+}
+
+export function buildRecord(findings: RunFindings): RunRecord {
+  const { info, counts } = findings;
+  const { container, codec, pixelFormat, codedWidth, codedHeight, pixelAspect, frameRate, durationSeconds, audio } = info;
+  return {
+    program: { name: 'Face Mirror', version: findings.version },
+    finishedAt: new Date().toISOString(),
+    input: {
+      file: basename(info.path), bytes: findings.bytes, sha256: findings.sha256,
+      container, codec, pixelFormat, codedWidth, codedHeight, pixelAspect,
+      orientation: info.orientation.description, frameRate, durationSeconds, audio,
+    },
+    settings: findings.settings,
+    machine: {
+      platform: `${process.platform}-${process.arch}`,
+      cpu: cpus()[0]?.model.trim() ?? 'unknown',
+      cores: cpus().length,
+      memoryBytes: totalmem(),
+      node: process.version,
+    },
+    suite: findings.suite,
+    output: { width: info.width, height: info.height, encoder: findings.encoder, files: findings.files },
+    frames: {
+      read: counts.frames,
+      withFace: counts.framesWithFace,
+      withoutFace: counts.frames - counts.framesWithFace,
+      quickSearches: counts.quickSearches,
+      thoroughSearches: counts.thoroughSearches,
+    },
+    tables: findings.tables,
+    warnings: findings.warnings,
+    profile: findings.profile,
+  };
+}
+
+/** SHA-256 of a file, lower-case hex, and its size. @throws FaceMirrorError FILE_UNREADABLE. */
+export async function fileHash(path: string, signal?: AbortSignal): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, ...(signal === undefined ? {} : { signal }) }) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
+  } catch (error) {
+    if (signal?.aborted === true) throw new FaceMirrorError('CANCELLED', 'The run was stopped.', { cause: error });
+    const { code } = error as NodeJS.ErrnoException;
+    const reasons: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EACCES: 'it may not be read', EISDIR: 'it is a folder' };
+    throw new FaceMirrorError('FILE_UNREADABLE', `${path} cannot be opened: ${reasons[code ?? ''] ?? (error as Error).message}.`, { cause: error });
+  }
+  return { sha256: hash.digest('hex'), bytes };
+}
+
+/** What an earlier run left under a stem, as far as it matters to a new one. */
+export type EarlierRun =
+  | { readonly kind: 'none' }
+  /** Complete, of the same file with the same settings. */
+  | { readonly kind: 'same'; readonly files: readonly string[] }
+  /** Of the same file in another state, or with other settings. */
+  | { readonly kind: 'outdated' }
+  /** Of a file of another name. */
+  | { readonly kind: 'foreign'; readonly file: string };
+
+/** Looks for the results of an earlier run. */
+export async function earlierRun(folder: string, stem: string, input: { readonly path: string; readonly sha256: string }, settings: ResultSettings, version: string): Promise<EarlierRun> {
+  const record = await readRecord(join(folder, outputName(stem, 'record')));
+  if (record === null) return { kind: 'none' };
+  if (record.input.file !== basename(input.path)) return { kind: 'foreign', file: record.input.file };
+  const files = record.output.files.map((name) => join(folder, basename(name)));
+  const isSame =
+    record.input.sha256 === input.sha256 &&
+    record.program.version === version &&
+    isDeepStrictEqual(record.settings, JSON.parse(JSON.stringify(settings)) as ResultSettings) &&
+    (await Promise.all(files.map((file) => access(file).then(() => true, () => false)))).every(Boolean);
+  return isSame ? { kind: 'same', files } : { kind: 'outdated' };
+}
+
+/** The record at a path; null when there is none, or none of ours. */
+async function readRecord(path: string): Promise<Pick<RunRecord, 'program' | 'input' | 'settings' | 'output'> | null> {
+  try {
+    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return isRecord(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function isRecord(value: unknown): value is RunRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { program, input, output } = value as Partial<RunRecord>;
+  return (
+    program?.name === 'Face Mirror' &&
+    typeof input?.file === 'string' &&
+    typeof input.sha256 === 'string' &&
+    Array.isArray(output?.files) &&
+    output.files.every((file) => typeof file === 'string')
+  );
+}

@@ -1,0 +1,178 @@
+import { availableParallelism } from 'node:os';
+import { ExpressionAnalysis, type ExpressionResult } from '../action-units/analysis.js';
+import { actionUnitTable, measuresTable } from '../action-units/table.js';
+import { FaceMirrorError } from '../errors.js';
+import { Tracker } from '../face/tracker.js';
+import { FramePool } from '../frames/pool.js';
+import type { Suite } from '../models/suite.js';
+import type { Profiler } from '../profile/profiler.js';
+import { chooseEncoder, type EncoderName } from '../video/encoder.js';
+import { VideoReader, type VideoInfo } from '../video/reader.js';
+import { VideoWriter } from '../video/writer.js';
+import { FaceFrames } from './face-frames.js';
+import { flowFrames, type PictureKind } from './frame-flow.js';
+import type { InputFile } from './input-files.js';
+import type { OutputKind, OutputSet } from './outputs.js';
+import { buildRecord, type RunFindings, type RunRecord } from './record.js';
+import { resultSettings, type RunSettings } from './settings.js';
+import { TableFile } from './table-file.js';
+
+/** Bytes of frames under way; frames so large that the fewest that a run needs take more are refused by the pool. */
+const POOL_BYTES = 96 * 1024 * 1024;
+/** Decoded frames that are looked at, or wait to be. */
+const MOST_DECODED = 6;
+/** Frames of a run: those that are decoded, and for each that is drawn its pictures. */
+const MOST_FRAMES = 24;
+
+const VIDEO_OUTPUTS: Readonly<Record<PictureKind, OutputKind>> = {
+  left: 'left-video',
+  right: 'right-video',
+  debug: 'debug-video',
+  source: 'source-video',
+};
+
+/** What one video's run needs from outside. */
+export interface VideoJob {
+  readonly file: InputFile;
+  readonly hash: { readonly sha256: string; readonly bytes: number };
+  readonly settings: RunSettings;
+  readonly suite: Suite;
+  /** Provider and workers that the suite was opened with. */
+  readonly opened: { readonly provider: string; readonly workers: number };
+  readonly outputs: OutputSet;
+  readonly profiler: Profiler;
+  readonly signal: AbortSignal;
+  readonly version: string;
+  readonly onOpened: (info: VideoInfo) => void;
+  readonly onFrame: () => void;
+}
+
+/**
+ * Processes one video in one pass, into the job's outputs, which the caller publishes or discards.
+ * @throws FaceMirrorError, NO_FACE among others when no frame of the video shows a face.
+ */
+export async function runVideo(job: VideoJob): Promise<RunRecord> {
+  const reader = await VideoReader.open(job.file.path, { noAudio: !job.settings.audio });
+  try {
+    job.onOpened(reader.info);
+    return await processVideo(job, reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunRecord> {
+  const { settings, suite, profiler } = job;
+  const { info } = reader;
+  const kinds = pictureKinds(settings, info);
+  const { framesUnderWay, capacity } = planFrames(info, kinds.length);
+  const pool = new FramePool({ width: info.width, height: info.height, colour: info.colour, capacity });
+  profiler.framePool(pool.memory.buffer.byteLength);
+  const tracker = new Tracker(suite, { face: settings.face });
+  const analysis = new ExpressionAnalysis(settings);
+  const writers = new Map<PictureKind, VideoWriter>();
+  try {
+    const encoder = await openWriters(writers, kinds, job, reader);
+    const frames = new FaceFrames({ pool, kinds, settings, profiler, analysis, actionUnits: suite.actionUnits });
+    await flowFrames(
+      reader,
+      pool,
+      {
+        observe: (frame) => tracker.next(frame),
+        follow: (face) => frames.follow(face),
+        draw: (frame, seen) => frames.draw(frame, seen),
+        note: (frame, seen, pictures) => frames.note(frame, seen, pictures),
+        write: async (kind, picture, time) => writers.get(kind)?.write(picture, time),
+        finished: () => job.onFrame(),
+      },
+      { framesUnderWay, profiler, signal: job.signal },
+    );
+    if (tracker.counts.framesWithFace === 0) throw noFace(job.file.path, tracker.counts.frames);
+    const writing = profiler.begin();
+    for (const writer of writers.values()) await writer.finish();
+    const expression = analysis.finish();
+    await writeTables(job, expression);
+    profiler.end('write', writing, tracker.counts.frames);
+    return await writeRecord(job, {
+      info,
+      encoder,
+      counts: tracker.counts,
+      tables: tablesOf(suite, expression),
+      warnings: [...suite.notes, ...reader.warnings, ...expression.warnings],
+    });
+  } finally {
+    await Promise.all([...writers.values()].map((writer) => writer.discard()));
+    analysis.close();
+    pool.close();
+  }
+}
+
+function pictureKinds(settings: RunSettings, info: VideoInfo): PictureKind[] {
+  const kinds: PictureKind[] = ['left', 'right'];
+  if (settings.debugVideo) kinds.push('debug');
+  if (info.orientation.filters !== null) kinds.push('source');
+  return kinds;
+}
+
+/**
+ * How many frames there are: enough that no stage waits for another's frame in the usual case, bounded in bytes. The
+ * fewest with which a run cannot come to a stop: one that is decoded, and the pictures of one that is drawn.
+ */
+function planFrames(info: VideoInfo, pictures: number): { framesUnderWay: number; capacity: number } {
+  const frameBytes = info.width * info.height * 1.5;
+  const affordable = Math.floor(POOL_BYTES / frameBytes);
+  const capacity = Math.max(1 + pictures, Math.min(MOST_FRAMES, affordable));
+  return { framesUnderWay: Math.max(1, Math.min(MOST_DECODED, capacity - pictures)), capacity };
+}
+
+async function openWriters(writers: Map<PictureKind, VideoWriter>, kinds: readonly PictureKind[], job: VideoJob, reader: VideoReader): Promise<EncoderName> {
+  const { info, audio } = reader;
+  const { quality } = job.settings;
+  const encoding = {
+    width: info.width,
+    height: info.height,
+    timeBase: info.timeBase,
+    frameRate: info.frameRate,
+    colourTags: info.colourTags,
+    quality,
+    threads: Math.max(1, Math.floor(availableParallelism() / kinds.length)),
+  };
+  const encoder = await chooseEncoder(job.settings.encoder, encoding);
+  for (const kind of kinds) {
+    writers.set(kind, await VideoWriter.open({ ...encoding, path: job.outputs.pathFor(VIDEO_OUTPUTS[kind]), encoder, audio }));
+  }
+  reader.audioSink = async (packet) => {
+    for (const writer of writers.values()) await writer.writeAudio(packet);
+  };
+  return encoder;
+}
+
+async function writeTables({ outputs }: VideoJob, expression: ExpressionResult): Promise<void> {
+  await TableFile.write(outputs.pathFor('left-table'), actionUnitTable(expression.actionUnits('left')));
+  await TableFile.write(outputs.pathFor('right-table'), actionUnitTable(expression.actionUnits('right')));
+  await TableFile.write(outputs.pathFor('measures-table'), measuresTable(expression.measureColumns, expression.measures()));
+}
+
+function tablesOf({ actionUnits }: Suite, { description }: ExpressionResult): Record<string, unknown> {
+  return actionUnits.kind === 'network' ? { ...description, network: actionUnits.network.description } : description;
+}
+
+async function writeRecord(job: VideoJob, found: Pick<RunFindings, 'info' | 'encoder' | 'counts' | 'tables' | 'warnings'>): Promise<RunRecord> {
+  const { suite, settings } = job;
+  const path = job.outputs.pathFor('record');
+  const record = buildRecord({
+    ...found,
+    ...job.hash,
+    settings: resultSettings(settings),
+    suite: { name: suite.manifest.name, title: suite.manifest.title, models: suite.models, ...job.opened },
+    files: job.outputs.names(),
+    profile: job.profiler.finish(),
+    version: job.version,
+  });
+  await TableFile.write(path, [`${JSON.stringify(record, null, 2)}\n`]);
+  return record;
+}
+
+function noFace(path: string, frames: number): FaceMirrorError {
+  return new FaceMirrorError('NO_FACE', `No face was found in any of the ${frames} frames of ${path}: nothing was written; check that it shows the patient's face from the front.`);
+}

@@ -1,0 +1,38 @@
+import type { NeutralChoice } from '../action-units/neutral-window.js';
+import type { FaceChoice } from '../face/tracker.js';
+import type { ProviderChoice } from '../inference/options.js';
+import type { SuiteName } from '../models/suite.js';
+import type { EncoderChoice } from '../video/encoder.js';
+
+/** What changes the results: two runs with equal settings on the same file give the same tables. */
+export interface ResultSettings {
+  readonly suite: SuiteName;
+  readonly neutral: NeutralChoice;
+  /** `mirrored` for a selfie video that shows the patient as a mirror does. */
+  readonly camera: 'normal' | 'mirrored';
+  readonly face: FaceChoice;
+  /** Give distances in mm by the iris. */
+  readonly iris: boolean;
+  readonly debugVideo: boolean;
+  readonly audio: boolean;
+  readonly encoder: EncoderChoice;
+  /** x264's constant rate factor, 0 (lossless) to 51. */
+  readonly quality: number;
+}
+
+/** How a run is carried out; results do not depend on it, but for the last bits of another provider's arithmetic. */
+export interface RunSettings extends ResultSettings {
+  readonly provider: ProviderChoice;
+  /** Threads that run networks side by side. */
+  readonly workers: number | 'auto';
+  /** Folder of the user's own model files, or null. */
+  readonly modelsFolder: string | null;
+  /** Process again what is done already. */
+  readonly force: boolean;
+}
+
+/** The settings that results depend on, as the record of a run keeps them. */
+export function resultSettings(settings: RunSettings): ResultSettings {
+  const { suite, neutral, camera, face, iris, debugVideo, audio, encoder, quality } = settings;
+  return { suite, neutral, camera, face, iris, debugVideo, audio, encoder, quality };
+}
