@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** The folders that have WebAssembly kernels: their `assembly/index.ts` is built to `dist/<folder>/kernels.wasm`. */
-export type KernelFolder = 'mirror';
+export type KernelFolder = 'frames' | 'mirror';
 
 const modules = new Map<KernelFolder, WebAssembly.Module>();
 const instances = new WeakMap<WebAssembly.Memory, Map<KernelFolder, WebAssembly.Exports>>();

@@ -1,5 +1,6 @@
 import { FaceMirrorError } from '../errors.js';
 import { frameLayout, type Colour, type Frame, type FrameLayout } from './frame.js';
+import { SCRATCH_END } from './scratch.js';
 
 /** What a pool of frames holds. */
 export interface FramePoolOptions {
@@ -9,7 +10,7 @@ export interface FramePoolOptions {
   readonly colour: Colour;
   /** How many frames there are in all, at least 1: the bound on memory, and on how far a fast stage runs ahead. */
   readonly capacity: number;
-  /** Bytes for `reserve()`: tensors and tables that kernels read and write beside the frames. Default 8 MiB. */
+  /** Bytes for `reserve()`: tensors and tables that kernels read and write beside the frames. Default none. */
   readonly scratchBytes?: number;
 }
 
@@ -29,11 +30,8 @@ interface Waiter {
 
 const PAGE_BYTES = 65_536;
 const MAXIMUM_PAGES = 65_536;
-/** The first page stays empty, so that an offset of 0 in a kernel call is seen to be a mistake. */
-const FRAMES_START = PAGE_BYTES;
-/** Kernels load 16 bytes at a time and may read (never write) this far beyond the last row. */
-const TAIL_BYTES = 64;
-const DEFAULT_SCRATCH_BYTES = 8 * 1024 * 1024;
+/** Kernels read (and weigh with 0) the row below the last one of a plane, and up to 16 bytes more. */
+const TAIL_BYTES = 66_000;
 /** No codec that FFmpeg reads goes beyond it; keeps all sums of bytes exact. */
 const LARGEST_SIDE = 65_535;
 
@@ -64,7 +62,7 @@ export class FramePool {
 
   /** @throws FaceMirrorError VIDEO_DAMAGED when frames of that size do not fit a WebAssembly memory (4 GiB) or this machine's. */
   constructor(options: FramePoolOptions) {
-    const { width, height, colour, capacity, scratchBytes = DEFAULT_SCRATCH_BYTES } = options;
+    const { width, height, colour, capacity, scratchBytes = 0 } = options;
     requireInteger('width', width, LARGEST_SIDE);
     requireInteger('height', height, LARGEST_SIDE);
     requireInteger('capacity', capacity, 65_536);
@@ -72,7 +70,7 @@ export class FramePool {
     this.colour = colour;
     this.capacity = capacity;
     this.#frameStride = alignUp(this.layout.bytes);
-    this.#scratchOffset = FRAMES_START + this.#frameStride * capacity;
+    this.#scratchOffset = SCRATCH_END + this.#frameStride * capacity;
     this.#scratchEnd = this.#scratchOffset + alignUp(scratchBytes);
     this.memory = allocate(this.#scratchEnd + TAIL_BYTES, this.layout, capacity);
     this.#references = new Uint32Array(capacity);
@@ -181,12 +179,12 @@ export class FramePool {
   #take(count: number): Frame[] {
     return this.#free.splice(this.#free.length - count, count).map((index) => {
       this.#references[index] = 1;
-      return { memory: this.memory, offset: FRAMES_START + index * this.#frameStride, layout: this.layout, colour: this.colour };
+      return { memory: this.memory, offset: SCRATCH_END + index * this.#frameStride, layout: this.layout, colour: this.colour };
     });
   }
 
   #indexOf(frame: Frame): number {
-    const index = (frame.offset - FRAMES_START) / this.#frameStride;
+    const index = (frame.offset - SCRATCH_END) / this.#frameStride;
     if (!Number.isInteger(index) || index < 0 || index >= this.capacity) {
       throw new RangeError(`There is no frame of this pool at offset ${frame.offset}: it belongs to another pool.`);
     }

@@ -1,5 +1,5 @@
-import { lumaWeights } from './crop.js';
 import { framePlanes, type Colour, type Frame } from './frame.js';
+import { lumaWeights } from './yuv-colour.js';
 
 /** 8-bit R'G'B' values to Y'CbCr values, not rounded. */
 export type RgbToYuv = (red: number, green: number, blue: number) => readonly [y: number, u: number, v: number];

@@ -1,5 +1,6 @@
 import { FaceMirrorError } from '../errors.js';
-import { cropLength, cropToTensor } from '../frames/crop.js';
+import { cropLength } from '../frames/crop.js';
+import { cropToTensor } from '../frames/crop-to-tensor.js';
 import { startWorker, type WorkerChannel } from './channel.js';
 import type { FromWorker, OpenedTimes, WorkerSetup } from './messages.js';
 import type { InferenceOptions } from './options.js';

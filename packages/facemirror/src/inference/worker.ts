@@ -1,7 +1,8 @@
 /** Where sessions run, off the main thread: onnxruntime-node's `run` blocks the thread that calls it. Started by channel.ts only. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { cropLength, cropToTensor } from '../frames/crop.js';
+import { cropLength } from '../frames/crop.js';
+import { cropToTensor } from '../frames/crop-to-tensor.js';
 import { SETUP_VARIABLE } from './channel.js';
 import type { FromWorker, OpenedTimes, ToWorker, WorkerSetup } from './messages.js';
 import { executionProviders } from './providers.js';

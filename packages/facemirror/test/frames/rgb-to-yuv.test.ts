@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { cropLength, cropToTensor, type Crop } from '../../src/frames/crop.js';
+import { cropLength, type Crop } from '../../src/frames/crop.js';
+import { cropToTensor } from '../../src/frames/crop-to-tensor.js';
 import { framePlanes, type Colour } from '../../src/frames/frame.js';
 import { FramePool } from '../../src/frames/pool.js';
 import { rgbToYuv, writeRgb } from '../../src/frames/rgb-to-yuv.js';
