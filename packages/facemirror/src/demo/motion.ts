@@ -11,9 +11,9 @@ export interface DemoEvent {
   readonly end: number;
 }
 
-/** Everything that the face does. Until 1.8 s it is at rest. */
+/** Everything that the face does. Until 2 s it is at rest. */
 export const DEMO_EVENTS: readonly DemoEvent[] = [
-  { movement: 'smileRight', start: 1.8, end: 4.0 },
+  { movement: 'smileRight', start: 2, end: 3.6 },
   { movement: 'blink', start: 4.8, end: 5.2 },
   { movement: 'browRaise', start: 5.8, end: 6.7 },
   { movement: 'browRaise', start: 6.9, end: 7.8 },
