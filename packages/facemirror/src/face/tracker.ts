@@ -1,10 +1,10 @@
 import type { Frame } from '../frames/frame.js';
 import type { FaceDetector, Landmarker } from './adapters.js';
-import type { Detection, FaceObservation } from './observation.js';
+import type { Box, Detection, FaceObservation } from './observation.js';
 
 /**
- * Which face to follow: the largest, the one farthest to the left or right of the picture, or the Nth from the picture's
- * left (1 is the first).
+ * Which face to follow: the largest, the one farthest to the left or right of the picture, or the Nth from the
+ * picture's left (1 is the first). These are the picture's sides.
  */
 export type FaceChoice = 'largest' | 'left' | 'right' | number;
 
@@ -21,12 +21,15 @@ export interface TrackerCounts {
   readonly thoroughSearches: number;
 }
 
-/** Frames without a face after which each search is only tried every so often: [frames since the loss, interval]. */
+/** In which frames the searches are made while no face is seen: the longer it was lost, the rarer. */
 const SEARCH_SCHEDULE = [
-  { sinceLoss: 15, quickEvery: 1, thoroughEvery: 5 },
-  { sinceLoss: 60, quickEvery: 2, thoroughEvery: 10 },
-  { sinceLoss: Infinity, quickEvery: 3, thoroughEvery: 30 },
+  { lostFor: 15, quickEvery: 1, thoroughEvery: 5 },
+  { lostFor: 60, quickEvery: 2, thoroughEvery: 10 },
+  { lostFor: Infinity, quickEvery: 3, thoroughEvery: 30 },
 ] as const;
+
+/** Detections of one search that the landmarker is asked about. */
+const MOST_CANDIDATES = 8;
 
 /**
  * Follows one face through a video: detection, landmarks, then landmarks in the region of the last ones for as long as
@@ -40,7 +43,7 @@ export class Tracker {
   readonly #choice: FaceChoice;
   #last: FaceObservation | null = null;
   /** Frames since a face was last seen, or since the start. */
-  #sinceLoss = 0;
+  #lostFor = 0;
   #counts = { frames: 0, framesWithFace: 0, quickSearches: 0, thoroughSearches: 0 };
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -65,9 +68,9 @@ export class Tracker {
     this.#counts.frames++;
     const face = (await this.#track(frame)) ?? (await this.#search(frame));
     if (face === null) {
-      this.#sinceLoss++;
+      this.#lostFor++;
     } else {
-      this.#sinceLoss = 0;
+      this.#lostFor = 0;
       this.#counts.framesWithFace++;
     }
     this.#last = face;
@@ -82,9 +85,11 @@ export class Tracker {
 
   /** Looks over the whole frame, as hard as the time since the face was lost allows. */
   async #search(frame: Frame): Promise<FaceObservation | null> {
-    const schedule = SEARCH_SCHEDULE.find(({ sinceLoss }) => this.#sinceLoss < sinceLoss) ?? SEARCH_SCHEDULE[2];
-    const isThorough = this.#detector.hasThorough && this.#sinceLoss % schedule.thoroughEvery === 0;
-    if (this.#sinceLoss % schedule.quickEvery === 0) {
+    const { quickEvery, thoroughEvery } = SEARCH_SCHEDULE.find(({ lostFor }) => this.#lostFor < lostFor) ?? SEARCH_SCHEDULE[2];
+    const isThorough = this.#detector.hasThorough && this.#lostFor % thoroughEvery === 0;
+    // Which face is the Nth can be told only when the small ones are seen, too.
+    const isQuick = this.#lostFor % quickEvery === 0 && !(isThorough && this.#choice !== 'largest');
+    if (isQuick) {
       this.#counts.quickSearches++;
       const face = await this.#observeChosen(frame, await this.#detector.detect(frame, 'quick'));
       if (face !== null) return face;
@@ -94,21 +99,28 @@ export class Tracker {
     return this.#observeChosen(frame, await this.#detector.detect(frame, 'thorough'));
   }
 
+  /** The chosen one of those detections that the landmarker finds to be faces. */
   async #observeChosen(frame: Frame, detections: readonly Detection[]): Promise<FaceObservation | null> {
-    const chosen = chooseFace(detections, this.#choice);
-    return chosen === null ? null : this.#landmarker.observe(frame, this.#landmarker.regionOf(chosen));
+    const likely = [...detections].sort((a, b) => area(b) - area(a)).slice(0, MOST_CANDIDATES);
+    const faces: FaceObservation[] = [];
+    for (const detection of likely) {
+      const face = await this.#landmarker.observe(frame, this.#landmarker.regionOf(detection));
+      if (face !== null && this.#choice === 'largest') return face;
+      if (face !== null) faces.push(face);
+    }
+    return chooseFace(faces, this.#choice);
   }
 }
 
-/** The detection that a choice means; null when there are too few. */
-export function chooseFace(detections: readonly Detection[], choice: FaceChoice): Detection | null {
-  const fromLeft = [...detections].sort((a, b) => a.box.x + a.box.width / 2 - (b.box.x + b.box.width / 2));
-  if (typeof choice === 'number') return fromLeft[choice - 1] ?? null;
+/** The face that a choice means; null when there are too few. Faces of the same place and size keep their order. */
+export function chooseFace<T extends { readonly box: Box }>(faces: readonly T[], choice: FaceChoice): T | null {
+  if (choice === 'largest') return faces.reduce<T | null>((best, each) => (best === null || area(each) > area(best) ? each : best), null);
+  const fromLeft = [...faces].sort((a, b) => a.box.x + a.box.width / 2 - (b.box.x + b.box.width / 2));
   if (choice === 'left') return fromLeft[0] ?? null;
   if (choice === 'right') return fromLeft.at(-1) ?? null;
-  return detections.reduce<Detection | null>((best, each) => (best === null || area(each) > area(best) ? each : best), null);
+  return fromLeft[choice - 1] ?? null;
 }
 
-function area({ box }: Detection): number {
+function area({ box }: { readonly box: Box }): number {
   return box.width * box.height;
 }

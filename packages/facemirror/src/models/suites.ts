@@ -1,9 +1,10 @@
+import { MEDIAPIPE_SUITE } from './mediapipe.js';
 import type { SuiteDefinition, SuiteName } from './suite.js';
 import { FaceMirrorError } from '../errors.js';
 import { SUITE_NAMES } from './suite.js';
 
 /** Every suite by name. */
-export const SUITES: Partial<Record<SuiteName, SuiteDefinition>> = {};
+export const SUITES: Partial<Record<SuiteName, SuiteDefinition>> = { mediapipe: MEDIAPIPE_SUITE };
 
 /**
  * The suite that `--suite` names.

@@ -1,0 +1,144 @@
+import type { Frame } from '../../frames/frame.js';
+import type { InferencePool } from '../../inference/pool.js';
+import type { RunResult } from '../../inference/request.js';
+import type { FaceRegion, Landmarker } from '../adapters.js';
+import type { Box, Detection, FaceObservation, Landmarks, Point } from '../observation.js';
+import { ALL_POINTS, BLENDSHAPE_POINTS, LEFT_EYE_OUTER, MESH_POINTS, REFINEMENTS, RIGHT_EYE_OUTER } from './points.js';
+import { fromRegion, regionAround, regionCrop, type Sampling } from './region.js';
+
+/** Names of the nets in the pool. */
+export const MESH_MODEL = 'face-mesh';
+export const BLENDSHAPES_MODEL = 'face-blendshapes';
+
+/** Below this presence score a region holds no face. */
+const PRESENCE_THRESHOLD = 0.5;
+
+/** A landmark net: how to feed it and how to read it. */
+export interface MeshSpec {
+  readonly input: string;
+  /** Side of its square input, which also is the unit of its landmarks. */
+  readonly size: number;
+  /** Raw presence score, before the sigmoid. */
+  readonly presence: string;
+  /** x, y, z of all 478 landmarks, in pixels of the net's input; null when an output lacks. */
+  readonly read: (outputs: RunResult) => Float32Array | null;
+}
+
+/** The 478-landmark net of face_landmarker.task. */
+export const BUNDLE_MESH: MeshSpec = {
+  input: 'input_12',
+  size: 256,
+  presence: 'Identity_1',
+  read: (outputs) => outputs['Identity']?.data ?? null,
+};
+
+/** The attention mesh of the npm package @mediapipe/face_mesh. */
+export const ATTENTION_MESH: MeshSpec = {
+  input: 'input_1',
+  size: 192,
+  presence: 'conv_faceflag',
+  read: readAttentionMesh,
+};
+
+/** Lays the refined lips, eyes and irises over the mesh, as MediaPipe's LandmarksRefinement calculator does. */
+function readAttentionMesh(outputs: RunResult): Float32Array | null {
+  const mesh = outputs['output_mesh_identity']?.data;
+  if (mesh === undefined) return null;
+  const all = new Float32Array(3 * ALL_POINTS);
+  all.set(mesh.subarray(0, 3 * MESH_POINTS));
+  for (const { output, points, depthFrom } of REFINEMENTS) {
+    const refined = outputs[output]?.data;
+    if (refined === undefined) return null;
+    points.forEach((point, place) => {
+      all[3 * point] = refined[2 * place] ?? 0;
+      all[3 * point + 1] = refined[2 * place + 1] ?? 0;
+    });
+    if (depthFrom.length === 0) continue;
+    const depth = depthFrom.reduce((sum, point) => sum + (all[3 * point + 2] ?? 0), 0) / depthFrom.length;
+    for (const point of points) all[3 * point + 2] = depth;
+  }
+  return all;
+}
+
+/** Finds the 478 landmarks of a face, and with the bundle's net its 52 blendshapes. */
+export class MediaPipeLandmarker implements Landmarker {
+  readonly #pool: InferencePool;
+  readonly #spec: MeshSpec;
+  readonly #hasBlendshapes: boolean;
+  readonly #sampling: Sampling;
+
+  constructor(
+    pool: InferencePool,
+    options: { readonly spec: MeshSpec; readonly hasBlendshapes: boolean; readonly sampling: Sampling },
+  ) {
+    this.#pool = pool;
+    this.#spec = options.spec;
+    this.#hasBlendshapes = options.hasBlendshapes;
+    this.#sampling = options.sampling;
+  }
+
+  regionOf(detection: Detection): FaceRegion {
+    const [rightEye, leftEye] = detection.keypoints;
+    const level: Point = { x: 0, y: 0 };
+    return regionAround(detection.box, rightEye ?? level, leftEye ?? { x: 1, y: 0 });
+  }
+
+  async observe(frame: Frame, region: FaceRegion): Promise<FaceObservation | null> {
+    const crop = regionCrop(region, this.#spec.size, this.#sampling, {
+      scale: [1 / 255, 1 / 255, 1 / 255],
+      offset: [0, 0, 0],
+      border: 'clamp',
+    });
+    const outputs = await this.#pool.run({
+      model: MESH_MODEL,
+      inputs: { [this.#spec.input]: { kind: 'crops', crops: [{ frame, crop }] } },
+    });
+    const confidence = 1 / (1 + Math.exp(-(outputs[this.#spec.presence]?.data[0] ?? -Infinity)));
+    const raw = this.#spec.read(outputs);
+    if (raw === null || confidence < PRESENCE_THRESHOLD) return null;
+    const points = toFrame(raw, this.#spec.size, region);
+    const landmarks: Landmarks = { topology: 'mediapipe-478', points };
+    return { box: boxAround(points), confidence, landmarks, blendshapes: await this.#blendshapes(points) };
+  }
+
+  nextRegion({ box, landmarks }: FaceObservation): FaceRegion {
+    return regionAround(box, pointAt(landmarks.points, RIGHT_EYE_OUTER), pointAt(landmarks.points, LEFT_EYE_OUTER));
+  }
+
+  async #blendshapes(points: Float32Array): Promise<Float32Array | null> {
+    if (!this.#hasBlendshapes) return null;
+    const data = Float32Array.from(BLENDSHAPE_POINTS.flatMap((point) => [points[3 * point] ?? 0, points[3 * point + 1] ?? 0]));
+    const outputs = await this.#pool.run({
+      model: BLENDSHAPES_MODEL,
+      inputs: { 'serving_default_input_points:0': { kind: 'values', dims: [1, BLENDSHAPE_POINTS.length, 2], data } },
+    });
+    return outputs['StatefulPartitionedCall:0']?.data ?? null;
+  }
+}
+
+function toFrame(raw: Float32Array, size: number, region: FaceRegion): Float32Array {
+  const points = new Float32Array(3 * ALL_POINTS);
+  for (let at = 0; at < points.length; at += 3) {
+    const { x, y } = fromRegion(region, (raw[at] ?? 0) / size, (raw[at + 1] ?? 0) / size);
+    points[at] = x;
+    points[at + 1] = y;
+    points[at + 2] = ((raw[at + 2] ?? 0) / size) * region.width;
+  }
+  return points;
+}
+
+function pointAt(points: Float32Array, index: number): Point {
+  return { x: points[3 * index] ?? 0, y: points[3 * index + 1] ?? 0 };
+}
+
+function boxAround(points: Float32Array): Box {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let at = 0; at < points.length; at += 3) {
+    const [x, y] = [points[at] ?? 0, points[at + 1] ?? 0];
+    left = Math.min(left, x);
+    right = Math.max(right, x);
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y);
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}

@@ -1,0 +1,115 @@
+import { convertTflite, OnnxLensError, serializeModel } from 'onnx-lens';
+import { FaceMirrorError } from '../errors.js';
+import { FULL_RANGE_MODEL, MediaPipeDetector, SHORT_RANGE_MODEL } from '../face/mediapipe/detector.js';
+import { ATTENTION_MESH, BLENDSHAPES_MODEL, BUNDLE_MESH, MediaPipeLandmarker, MESH_MODEL } from '../face/mediapipe/landmarker.js';
+import type { Sampling } from '../face/mediapipe/region.js';
+import { InferencePool } from '../inference/pool.js';
+import type { ModelSource } from '../inference/request.js';
+import { cachedModel, cacheFolder, sha256 } from './cache.js';
+import {
+  ASSETS_FILE,
+  BUNDLE,
+  BUNDLE_FILE,
+  findBundle,
+  FULL_RANGE_FILE,
+  readFullRange,
+  readPackedAssets,
+  type Bundle,
+  type TfliteFile,
+} from './mediapipe-files.js';
+import type { OpenedModel, Suite, SuiteDefinition, SuiteManifest, SuiteOptions } from './suite.js';
+
+const MANIFEST: SuiteManifest = {
+  name: 'mediapipe',
+  title: 'MediaPipe: BlazeFace and Face Mesh with attention',
+  topology: 'mediapipe-478',
+  files: [ASSETS_FILE, FULL_RANGE_FILE, BUNDLE],
+  licenceToAccept: null,
+};
+
+/** Part of a cached model's name: change it when conversion gives another graph. */
+const CONVERTER = 'tflite-1';
+
+/** Options of this suite alone. */
+export interface MediaPipeOptions extends SuiteOptions {
+  /** Default `centred`; `corner` samples as Google's own CPU path does, for comparing with it. */
+  readonly sampling?: Sampling;
+}
+
+interface Net {
+  readonly name: string;
+  readonly file: TfliteFile;
+  readonly open: 'start' | 'first-use';
+}
+
+/** The suite that works at once. See {@link SuiteDefinition}. */
+export const MEDIAPIPE_SUITE: SuiteDefinition = { manifest: MANIFEST, open: openMediaPipe };
+
+/**
+ * Opens the nets of face_landmarker.task when it is there (`--models`, then the cache), else those of the npm package.
+ * @throws FaceMirrorError MODEL_MISSING, MODEL_CORRUPT, PROVIDER_UNAVAILABLE, WORKER_LOST.
+ */
+export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Suite> {
+  const bundle = await findBundle(options.modelsFolder);
+  const fullRange = await readFullRange();
+  const nets = await chooseNets(bundle, fullRange);
+  const prepared: { source: ModelSource; opened: OpenedModel; note: string | null }[] = [];
+  for (const net of nets) prepared.push(await prepare(net));
+  // One worker: each frame's region comes from the frame before, so that there never is more than one run to do.
+  const pool = await InferencePool.open(prepared.map(({ source }) => source), { ...options, workers: 1 });
+  const sampling = options.sampling ?? 'centred';
+  return {
+    manifest: MANIFEST,
+    detector: new MediaPipeDetector(pool, { hasFullRange: fullRange !== null, sampling }),
+    landmarker: new MediaPipeLandmarker(pool, {
+      spec: bundle === null ? ATTENTION_MESH : BUNDLE_MESH,
+      hasBlendshapes: bundle !== null,
+      sampling,
+    }),
+    actionUnits: { kind: 'observation' },
+    models: prepared.map(({ opened }) => opened),
+    notes: [...bundleNotes(bundle), ...prepared.flatMap(({ note }) => note ?? [])],
+    close: () => pool.close(),
+  };
+}
+
+async function chooseNets(bundle: Bundle | null, fullRange: TfliteFile | null): Promise<Net[]> {
+  const assets = bundle === null ? await readPackedAssets() : bundle.nets;
+  const net = (name: string, file: string): Net => {
+    const found = assets.get(file);
+    if (found === undefined) throw new FaceMirrorError('MODEL_CORRUPT', `The package @mediapipe/face_mesh holds no ${file}. Run npm ci again.`);
+    return { name, file: found, open: 'start' };
+  };
+  const nets =
+    bundle === null
+      ? [net(SHORT_RANGE_MODEL, 'face_detection_short_range.tflite'), net(MESH_MODEL, 'face_landmark_with_attention.tflite')]
+      : [
+          net(SHORT_RANGE_MODEL, 'face_detector.tflite'),
+          net(MESH_MODEL, 'face_landmarks_detector.tflite'),
+          net(BLENDSHAPES_MODEL, 'face_blendshapes.tflite'),
+        ];
+  return fullRange === null ? nets : [...nets, { name: FULL_RANGE_MODEL, file: fullRange, open: 'first-use' }];
+}
+
+async function prepare({ name, file, open }: Net): Promise<{ source: ModelSource; opened: OpenedModel; note: string | null }> {
+  const hash = sha256(file.bytes);
+  const { bytes, note } = await cachedModel(cacheFolder(), name, hash, CONVERTER, () => convert(file));
+  return { source: { name, model: bytes, open }, opened: { name, file: file.origin, sha256: hash }, note };
+}
+
+function convert(file: TfliteFile): Uint8Array {
+  try {
+    return serializeModel(convertTflite(file.bytes, file.origin, { imageInputs: 'channels-second' }));
+  } catch (cause) {
+    if (!(cause instanceof OnnxLensError)) throw cause;
+    throw new FaceMirrorError('MODEL_CORRUPT', cause.message, { cause });
+  }
+}
+
+function bundleNotes(bundle: Bundle | null): string[] {
+  if (bundle === null) {
+    return [`${BUNDLE_FILE} was not found: action units are estimated from geometry. "facemirror models pull" fetches it, or give its folder with --models.`];
+  }
+  if (bundle.sha256 !== BUNDLE.sha256) return [`${bundle.path} is not the version that this program was checked with.`];
+  return [];
+}
