@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly dataFolder?: string;
   /** Where to write the optimized graph. */
   readonly optimizedPath?: string;
+  /** File name beside `optimizedPath` for the weights, already in the form that this machine's kernels read. */
+  readonly prepackedWeights?: string;
   /** Keep weights as they are in memory, for a session that is opened only to look at the graph. */
   readonly withoutPrepacking?: boolean;
   /** How to call the model in messages; default its path, or "the model". */
@@ -114,6 +116,11 @@ function runtimeOptions(options: SessionOptions): InferenceSession.SessionOption
   const config: Record<string, string> = {};
   if (options.withoutPrepacking === true) config['disable_prepacking'] = '1';
   if (options.dataFolder !== undefined) config['model_external_initializers_file_folder_path'] = options.dataFolder;
+  if (options.prepackedWeights !== undefined) {
+    config['optimized_model_external_initializers_file_name'] = options.prepackedWeights;
+    config['optimized_model_external_initializers_min_size_in_bytes'] = '1024';
+    config['save_external_prepacked_constant_initializers'] = '1';
+  }
   return {
     executionProviders: ['cpu'],
     graphOptimizationLevel: options.optimization ?? 'all',

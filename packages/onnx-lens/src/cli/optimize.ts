@@ -1,0 +1,152 @@
+import { extname } from 'node:path';
+import { InvalidArgumentError, type Command } from 'commander';
+import { OnnxLensError } from '../errors.js';
+import { loadModel } from '../model/load.js';
+import { saveModel, serializeModel, writeFileWhole } from '../model/save.js';
+import { readFileSync } from 'node:fs';
+import { convertToHalf } from '../prepare/half.js';
+import { quantizeModel } from '../prepare/quantize.js';
+import { readCalibration } from '../prepare/calibration.js';
+import { COREML_FORMATS, ORT_VERSIONS, PROVIDERS, type CoreMlFormat, type OrtVersion, type ProviderName } from '../providers/target.js';
+import { mayColour } from '../report/terminal.js';
+import { optimizationText, proofText } from '../report/optimization-text.js';
+import { optimizeForProvider } from '../rewrite/optimize.js';
+import { proveEqual, type Proof, type ProofOptions } from '../rewrite/proof.js';
+import type { InputRange } from '../rewrite/seeded-inputs.js';
+import { oneOf, parseFixedDimensions } from './options.js';
+import { writeText } from './text.js';
+
+interface OptimizeCommandOptions {
+  readonly output: string;
+  readonly provider: ProviderName | 'cpu';
+  readonly format: CoreMlFormat;
+  readonly ort?: OrtVersion;
+  readonly fix?: Readonly<Record<string, number>>;
+  readonly passes?: readonly string[];
+  readonly fp16?: true;
+  readonly int8?: true;
+  readonly calibration?: string;
+  readonly verify: number;
+  readonly seed: number;
+  readonly tolerance?: number;
+  readonly range?: Readonly<Record<string, InputRange>>;
+  readonly batches?: readonly number[];
+}
+
+/** How far 16-bit and 8-bit models may be from the original before they are not written. */
+const HALF_TOLERANCE = 0.05;
+
+/** `onnx-lens optimize`: rewrites a model for a provider, proves it equal and writes it. */
+export function register(program: Command): void {
+  program
+    .command('optimize')
+    .description('Rewrite a model so that a provider takes more of it in fewer partitions, prove that it computes the same, and write it.')
+    .argument('<model>', 'an .onnx file')
+    .requiredOption('-o, --output <file>', 'the .onnx file to write')
+    .option('--provider <name>', 'whose coverage decides; cpu applies only what makes less work everywhere', oneOf([...PROVIDERS, 'cpu']), 'coreml')
+    .option('--format <name>', "Core ML's form of model", oneOf(COREML_FORMATS), 'mlprogram')
+    .option('--ort <version>', 'the ONNX Runtime release whose rules decide (default: the installed one)', oneOf(ORT_VERSIONS))
+    .option('--fix <sizes>', 'fix free dimensions, e.g. batch_size=1,height=640,width=640', parseFixedDimensions)
+    .option('--passes <names>', 'only these rewrites, or with "-" in front all but these, separated by commas', parseNames)
+    .option('--fp16', 'also convert the weights and the arithmetic to 16-bit floats')
+    .option('--int8', 'also quantize convolutions and matrix products to 8 bits (QDQ, per channel); needs --calibration')
+    .option('--calibration <folder>', 'inputs for --int8: .f32 files or .json arrays, named after the input')
+    .option('--verify <n>', 'seeded inputs for each batch size in the proof', parseCount, 8)
+    .option('--seed <n>', 'seed of the first input', parseCount, 1)
+    .option('--tolerance <t>', 'an output may differ by t * max(1, largest |expected|); default 1e-5, with --fp16 0.05', parseTolerance)
+    .option('--range <ranges>', 'values of inputs, e.g. image=0..255,mask=0..1', parseRanges)
+    .option('--batches <sizes>', 'batch sizes to prove where the batch is free, e.g. 1,2,8 (default 1,3)', parseSizes)
+    .addHelpText('after', '\nExample:\n  $ onnx-lens optimize detector.onnx -o detector.coreml.onnx --fix batch_size=1,height=640,width=640\n')
+    .action(runOptimize);
+}
+
+async function runOptimize(path: string, options: OptimizeCommandOptions): Promise<void> {
+  if (extname(options.output).toLowerCase() !== '.onnx') throw new OnnxLensError('USAGE', `The output ${options.output} should end in .onnx.`);
+  if (options.int8 === true && options.fp16 === true) throw new OnnxLensError('USAGE', 'Give --fp16 or --int8, not both.');
+  if (options.int8 === true && options.calibration === undefined) {
+    throw new OnnxLensError('USAGE', '--int8 needs --calibration, a folder of inputs that are like those the model will get.');
+  }
+  const original = loadModel(path, 'read');
+  const { provider, format, ort, fix, passes } = options;
+  const result = await optimizeForProvider(original, {
+    provider,
+    format,
+    name: path,
+    ...(ort === undefined ? {} : { ort }),
+    ...(fix === undefined ? {} : { fix }),
+    ...(passes === undefined ? {} : { passes }),
+  });
+  const page = { colour: mayColour(process.stdout.isTTY), width: process.stdout.columns };
+  await writeText('-', optimizationText(result, page));
+  const proof = await proveEqual(original, result.model, proofOptions(options));
+  await writeText('-', proofText('Proof: the rewritten model against the original', proof, page));
+  if (!proof.holds) refuse(proof, options.output);
+
+  let final = result.model;
+  if (options.fp16 === true) final = convertToHalf(final);
+  if (options.int8 === true) final = await quantizeModel(final, readCalibration(options.calibration ?? '', final));
+  if (final !== result.model) {
+    const bits = options.fp16 === true ? '16-bit floats' : '8 bits';
+    // Quantizing is a trade: its error is shown, and only a limit that was asked for stops it.
+    const tolerance = options.tolerance ?? (options.fp16 === true ? HALF_TOLERANCE : Infinity);
+    const converted = await proveEqual(result.model, final, { ...proofOptions(options), tolerance });
+    await writeText('-', proofText(`Error of ${bits}, against the rewritten model`, converted, page));
+    if (!converted.holds) refuse(converted, options.output);
+  }
+  if (!result.isChanged && final === original) {
+    // Nothing helped: the very bytes that were given, not another way of writing them.
+    writeFileWhole(options.output, readFileSync(path));
+    await writeText('-', `Nothing helps this model: ${options.output} is the file as it was.`);
+    return;
+  }
+  saveModel(final, options.output);
+  await writeText('-', `Wrote ${options.output}: ${final.graph?.node.length ?? 0} nodes, ${serializeModel(final).length.toLocaleString('en')} bytes.`);
+}
+
+function proofOptions({ verify, seed, tolerance, range, batches }: OptimizeCommandOptions): ProofOptions {
+  return {
+    samples: verify,
+    seed,
+    ...(tolerance === undefined ? {} : { tolerance }),
+    ...(range === undefined ? {} : { ranges: range }),
+    ...(batches === undefined ? {} : { batches }),
+  };
+}
+
+function refuse(proof: Proof, output: string): never {
+  const worst = proof.outputs.filter((each) => !each.isWithin).toSorted((a, b) => b.maxAbs - a.maxAbs)[0];
+  throw new OnnxLensError(
+    'PROOF_FAILED',
+    `${output} was not written: output "${worst?.name ?? '?'}" differs by up to ${worst?.maxAbs.toPrecision(3) ?? '?'}, first at [${worst?.first?.join(', ') ?? ''}], more than the tolerance of ${proof.tolerance}.`,
+  );
+}
+
+function parseNames(value: string): string[] {
+  return value.split(',').map((name) => name.trim()).filter((name) => name !== '');
+}
+
+function parseCount(value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  return number;
+}
+
+function parseTolerance(value: string): number {
+  const number = Number(value);
+  if (!(number >= 0) || value.trim() === '') throw new InvalidArgumentError('It must be a number from 0 on, such as 1e-5.');
+  return number;
+}
+
+function parseSizes(value: string): number[] {
+  return value.split(',').map(parseCount);
+}
+
+function parseRanges(value: string): Record<string, InputRange> {
+  return Object.fromEntries(
+    value.split(',').map((each) => {
+      const [, name, min, max] = /^(.+)=(-?[0-9.e+-]+?)\.\.(-?[0-9.e+-]+)$/i.exec(each.trim()) ?? [];
+      if (name === undefined || !(Number(min) <= Number(max))) throw new InvalidArgumentError(`"${each}" is not name=min..max.`);
+      return [name, { min: Number(min), max: Number(max) }];
+    }),
+  );
+}

@@ -1,0 +1,91 @@
+import type { Proof } from '../rewrite/proof.js';
+import type { PassRow, RewrittenModel } from '../rewrite/optimize.js';
+import { bytes, count, percent, printable } from './format.js';
+import type { Table } from './tables.js';
+import { TextPage, type TerminalOptions } from './terminal.js';
+
+/** The table of passes, then the coverage before and after. */
+export function optimizationText(result: RewrittenModel, options: TerminalOptions = {}): string {
+  const page = new TextPage(options);
+  page.line(page.colours.bold(printable(result.before.model)));
+  page.section('Rewrites', passesTable(result.passes));
+  for (const { name, reason } of result.passes.filter((row) => row.reason !== null)) page.paragraph(`${name} ${reason ?? ''}.`, '  ', '- ');
+  page.section('Coverage', beforeAfterTable(result));
+  if (!result.isChanged) {
+    page.gap();
+    page.paragraph('No rewrite helps this model.', '  ');
+  }
+  return page.toString();
+}
+
+/** What was compared, each output's largest differences, and the verdict. */
+export function proofText(title: string, proof: Proof, options: TerminalOptions = {}): string {
+  const page = new TextPage(options);
+  page.section(title, {
+    columns: [column('Output'), number('Max abs'), number('Max rel'), column('First difference'), column('')],
+    rows: proof.outputs.map((output) => [
+      printable(output.name),
+      difference(output.maxAbs),
+      difference(output.maxRel),
+      output.first === null ? '-' : `[${output.first.join(', ')}] ${output.values?.join(' → ') ?? 'other shape or type'}`,
+      output.isIdentical ? 'bit-identical' : output.isWithin ? 'within' : 'BEYOND',
+    ]),
+  });
+  page.gap();
+  const batches = proof.batches.length === 0 ? '' : ` for each of the batch sizes ${proof.batches.join(', ')}`;
+  const verdict = proof.isIdentical
+    ? 'Every output is bit-identical'
+    : proof.holds
+      ? `Every output is within ${proof.tolerance} * max(1, largest |expected|)`
+      : `Some output is beyond ${proof.tolerance} * max(1, largest |expected|)`;
+  page.paragraph(`${verdict}, on ${proof.samples} seeded inputs${batches}, from seed ${proof.seed}, ONNX Runtime CPU.`, '  ');
+  return page.toString();
+}
+
+function passesTable(passes: readonly PassRow[]): Table {
+  return {
+    columns: [column('Rewrite'), number('Changed'), number('Nodes'), number('On the CPU'), number('Partitions'), number('Bytes across'), column(''), column('What it does')],
+    rows: passes.map(({ name, summary, changed, before, after, outcome }) => [
+      name,
+      count(changed),
+      arrow(count(before.nodes), count(after.nodes)),
+      arrow(count(before.onCpu), count(after.onCpu)),
+      arrow(count(before.partitions), count(after.partitions)),
+      arrow(bytes(before.boundaryBytes), bytes(after.boundaryBytes)),
+      outcome,
+      summary,
+    ]),
+  };
+}
+
+function beforeAfterTable({ before, after }: RewrittenModel): Table {
+  const bytesAcross = (result: typeof before): string => bytes(result.partitions.reduce((sum, partition) => sum + partition.boundaryBytes, 0));
+  return {
+    columns: [column(''), number('Before'), number('After')],
+    rows: [
+      ['Nodes', count(before.nodes), count(after.nodes)],
+      ['On the provider', count(before.supported), count(after.supported)],
+      ['On the CPU', count(before.cpu), count(after.cpu)],
+      ['Coverage', percent(before.coverage), percent(after.coverage)],
+      ['Partitions', count(before.partitions.length), count(after.partitions.length)],
+      ['Bytes across', bytesAcross(before), bytesAcross(after)],
+      ['Impact', before.impact, after.impact],
+    ],
+  };
+}
+
+function arrow(before: string, after: string): string {
+  return before === after ? after : `${before} → ${after}`;
+}
+
+function difference(value: number): string {
+  return value === 0 ? '0' : value.toExponential(1);
+}
+
+function column(title: string): Table['columns'][number] {
+  return { title, isNumber: false };
+}
+
+function number(title: string): Table['columns'][number] {
+  return { title, isNumber: true };
+}

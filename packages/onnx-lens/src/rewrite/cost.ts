@@ -1,0 +1,39 @@
+import type { CoverageResult } from '../coverage/result.js';
+
+/** Milliseconds to start one partition and hand its tensors over, whatever their size. */
+const PER_PARTITION = 0.1;
+/** Milliseconds to dispatch one node on the CPU, and one inside a compiled partition. */
+const PER_CPU_NODE = 0.005;
+const PER_PROVIDER_NODE = 0.001;
+/** Bytes a millisecond between two providers (10 GB/s), and multiply-accumulates a millisecond on each side. */
+const COPIED_PER_MS = 10e6;
+const CPU_MACS_PER_MS = 20e6;
+const PROVIDER_MACS_PER_MS = 200e6;
+
+/** The figures by which two forms of a model are compared. */
+export interface SplitSummary {
+  readonly nodes: number;
+  readonly onCpu: number;
+  readonly partitions: number;
+  readonly boundaryBytes: number;
+  readonly coverage: number;
+  /** A rough time in ms by fixed rates: for comparing two forms of one model, not a prediction. */
+  readonly cost: number;
+}
+
+/**
+ * Sums up a coverage analysis, with a cost in ms: partitions, what crosses their edges, nodes and multiply-accumulates on
+ * either side, at round rates of a recent laptop. The rates only weigh the terms against each other.
+ */
+export function summarize(result: CoverageResult): SplitSummary {
+  const { work } = result;
+  const boundaryBytes = result.partitions.reduce((sum, partition) => sum + partition.boundaryBytes, 0);
+  const cost =
+    result.partitions.length * PER_PARTITION +
+    boundaryBytes / COPIED_PER_MS +
+    result.cpu * PER_CPU_NODE +
+    result.supported * PER_PROVIDER_NODE +
+    work.macsOnCpu / CPU_MACS_PER_MS +
+    work.macsOnProvider / PROVIDER_MACS_PER_MS;
+  return { nodes: result.nodes, onCpu: result.cpu, partitions: result.partitions.length, boundaryBytes, coverage: result.coverage, cost };
+}

@@ -1,0 +1,79 @@
+import { OnnxLensError } from '../errors.js';
+import type { AnyRewrite } from './rewrite.js';
+import { batchNorm } from './passes/batch-norm.js';
+import { broadcast } from './passes/broadcast.js';
+import { compareSelect } from './passes/compare-select.js';
+import { concatConv } from './passes/concat-conv.js';
+import { deadNodes } from './passes/dead-nodes.js';
+import { duplicateNodes } from './passes/duplicate-nodes.js';
+import { einsum } from './passes/einsum.js';
+import { elementwiseForms } from './passes/elementwise-forms.js';
+import { fixedPadding } from './passes/fixed-padding.js';
+import { foldConstants } from './passes/fold-constants.js';
+import { gatherSlice } from './passes/gather-slice.js';
+import { gemmForms } from './passes/gemm-forms.js';
+import { hardActivations } from './passes/hard-activations.js';
+import { identity } from './passes/identity.js';
+import { instanceNorm } from './passes/instance-norm.js';
+import { lateRepeat } from './passes/late-repeat.js';
+import { padConcat } from './passes/pad-concat.js';
+import { powerForms } from './passes/power-forms.js';
+import { raiseOpset } from './passes/raise-opset.js';
+import { reduceForms } from './passes/reduce-forms.js';
+import { reshapeForms } from './passes/reshape-forms.js';
+import { resizeForms } from './passes/resize-forms.js';
+import { shapeArithmetic } from './passes/shape-arithmetic.js';
+import { sliceSplit } from './passes/slice-split.js';
+import { softmaxConcat } from './passes/softmax-concat.js';
+import { topkThreshold } from './passes/topk-threshold.js';
+
+/**
+ * Every rewrite, in the order in which they are tried: first what makes constants and takes nodes away, then what
+ * writes operators in another form, larger patterns before the smaller ones that they contain.
+ */
+export const REWRITES: readonly AnyRewrite[] = [
+  deadNodes,
+  shapeArithmetic,
+  foldConstants,
+  identity,
+  duplicateNodes,
+  fixedPadding,
+  raiseOpset,
+  lateRepeat,
+  broadcast,
+  topkThreshold,
+  compareSelect,
+  concatConv,
+  softmaxConcat,
+  padConcat,
+  einsum,
+  gemmForms,
+  batchNorm,
+  instanceNorm,
+  hardActivations,
+  reduceForms,
+  powerForms,
+  elementwiseForms,
+  resizeForms,
+  gatherSlice,
+  sliceSplit,
+  reshapeForms,
+];
+
+/**
+ * The rewrites of the given names, in their own order; a name with `-` in front leaves that one out of all.
+ * @throws OnnxLensError USAGE for a name that is none, or for names to take mixed with names to leave out.
+ */
+export function selectRewrites(names: readonly string[] = []): readonly AnyRewrite[] {
+  const without = names.filter((name) => name.startsWith('-')).map((name) => name.slice(1));
+  const only = names.filter((name) => !name.startsWith('-'));
+  const unknown = [...without, ...only].filter((name) => !REWRITES.some((rewrite) => rewrite.name === name));
+  if (unknown.length > 0) {
+    const known = REWRITES.map((rewrite) => rewrite.name).join(', ');
+    throw new OnnxLensError('USAGE', `There is no rewrite "${unknown.join('", "')}"; the rewrites are ${known}.`);
+  }
+  if (without.length > 0 && only.length > 0) {
+    throw new OnnxLensError('USAGE', 'Give either the rewrites to apply, or the ones to leave out with "-" in front, not both.');
+  }
+  return REWRITES.filter((rewrite) => (only.length > 0 ? only.includes(rewrite.name) : !without.includes(rewrite.name)));
+}

@@ -1,0 +1,69 @@
+import { TensorProto_DataType as DataType } from '../model/generated/onnx_pb.js';
+import { elementCount, floatToHalf, type Tensor } from '../model/tensors.js';
+
+/** From (inclusive) to (exclusive) for floats; both inclusive for whole numbers. */
+export interface InputRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Mulberry32: small, fast, and the same everywhere. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Where no range is given, inputs are drawn from one of these in turn: what networks are usually fed. */
+const FLOAT_RANGES: readonly InputRange[] = [
+  { min: -1, max: 1 },
+  { min: 0, max: 1 },
+  { min: -3, max: 3 },
+  { min: -128, max: 128 },
+];
+
+/**
+ * A tensor of seeded random values, the same for the same arguments.
+ * @param range for floats and whole numbers; when left out, floats take one of four usual ranges by the seed, whole
+ *   numbers 0 and 1, which is valid as an index or a mask nearly everywhere.
+ */
+export function seededTensor(dataType: DataType, dims: readonly number[], seed: number, range?: InputRange): Tensor {
+  const random = seededRandom(seed * 7919 + 17);
+  const count = elementCount(dims);
+  const floats = range ?? FLOAT_RANGES[seed % FLOAT_RANGES.length] ?? { min: -1, max: 1 };
+  const whole = range ?? { min: 0, max: 1 };
+  const nextFloat = (): number => floats.min + (floats.max - floats.min) * random();
+  const nextWhole = (): number => Math.floor(whole.min + (whole.max - whole.min + 1) * random());
+  const filled = <T extends { [index: number]: number }>(data: T, next: () => number): T => {
+    for (let at = 0; at < count; at++) data[at] = next();
+    return data;
+  };
+  switch (dataType) {
+    case DataType.FLOAT:
+      return { dataType, dims, data: filled(new Float32Array(count), nextFloat) };
+    case DataType.DOUBLE:
+      return { dataType, dims, data: filled(new Float64Array(count), nextFloat) };
+    case DataType.FLOAT16:
+      return { dataType, dims, data: filled(new Uint16Array(count), () => floatToHalf(nextFloat())) };
+    case DataType.INT64:
+      return { dataType, dims, data: BigInt64Array.from({ length: count }, () => BigInt(nextWhole())) };
+    case DataType.UINT64:
+      return { dataType, dims, data: BigUint64Array.from({ length: count }, () => BigInt(nextWhole())) };
+    case DataType.INT32:
+      return { dataType, dims, data: filled(new Int32Array(count), nextWhole) };
+    case DataType.UINT32:
+      return { dataType, dims, data: filled(new Uint32Array(count), nextWhole) };
+    case DataType.INT16:
+      return { dataType, dims, data: filled(new Int16Array(count), nextWhole) };
+    case DataType.UINT16:
+      return { dataType, dims, data: filled(new Uint16Array(count), nextWhole) };
+    case DataType.INT8:
+      return { dataType, dims, data: filled(new Int8Array(count), nextWhole) };
+    default:
+      return { dataType, dims, data: filled(new Uint8Array(count), dataType === DataType.BOOL ? () => Math.round(random()) : nextWhole) };
+  }
+}

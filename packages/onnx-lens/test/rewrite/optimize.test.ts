@@ -1,0 +1,172 @@
+import { mkdtempSync, readFileSync, rmSync, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createProgram } from '../../src/cli/program.js';
+import { DataType, GraphBuilder, saveModel, type ModelProto } from '../../src/index.js';
+import { convertToHalf } from '../../src/prepare/half.js';
+import { quantizeModel } from '../../src/prepare/quantize.js';
+import { optimizeForProvider } from '../../src/rewrite/optimize.js';
+import { proveEqual } from '../../src/rewrite/proof.js';
+import type { Rewrite } from '../../src/rewrite/rewrite.js';
+import { seededTensor } from '../../src/rewrite/seeded-inputs.js';
+import { weights } from './patterns.js';
+
+/** A network in the style of style transfer: reflecting borders, HardSwish, an Einsum head. */
+function reflecting(): ModelProto {
+  const graph = new GraphBuilder('reflecting');
+  let x = graph.input('image', DataType.FLOAT, ['batch', 3, 12, 12]);
+  let channels = 3;
+  for (let layer = 0; layer < 3; layer++) {
+    const padded = graph.node('Pad', [x, graph.ints([0, 0, 1, 1, 0, 0, 1, 1])], { mode: 'reflect' });
+    x = graph.node('HardSwish', [graph.node('Conv', [padded, weights(graph, [4, channels, 3, 3], layer + 1)])]);
+    channels = 4;
+  }
+  const pooled = graph.node('Flatten', [graph.node('GlobalAveragePool', [x])]);
+  graph.node('Einsum', [pooled, weights(graph, [4, 5], 9)], { equation: 'bi,ij->bj' }, { outputs: ['scores'] });
+  graph.output('scores', DataType.FLOAT, ['batch', 5]);
+  return graph.toModel({ opset: 17 });
+}
+
+/** All convolutions and ReLUs: Core ML takes it as it is. */
+function plain(): ModelProto {
+  const graph = new GraphBuilder('plain');
+  const x = graph.input('x', DataType.FLOAT, ['batch', 3, 8, 8]);
+  graph.node('Relu', [graph.node('Conv', [x, weights(graph, [4, 3, 3, 3])])], {}, { outputs: ['y'] });
+  graph.output('y', DataType.FLOAT, ['batch', 4, 6, 6]);
+  return graph.toModel({ opset: 17 });
+}
+
+/** Leaves out the multiplication of HardSwish: plausible, and wrong. */
+const brokenHardSwish: Rewrite = {
+  name: 'broken-hard-swish',
+  summary: 'forgets a factor',
+  purpose: 'provider',
+  apply(node, bench) {
+    if (node.opType !== 'HardSwish') return false;
+    bench.replace(node, (emit) => emit.node('Relu', [node.input[0] ?? '']));
+    return true;
+  },
+};
+
+describe('optimizing for Core ML', () => {
+  it('brings a network of reflecting borders to one partition and proves it', async () => {
+    const source = reflecting();
+    const result = await optimizeForProvider(source, { ort: '1.21' });
+    expect(result.before.partitions.length).toBeGreaterThan(3);
+    expect(result.after.partitions).toHaveLength(1);
+    expect(result.after.coverage).toBe(100);
+    const proof = await proveEqual(source, result.model, { samples: 8, batches: [1, 2, 5] });
+    expect(proof.holds).toBe(true);
+    expect(result.passes.filter((row) => row.outcome === 'kept').map((row) => row.name)).toEqual(expect.arrayContaining(['pad-concat', 'hard-activations', 'einsum']));
+  }, 60_000);
+
+  it('gives a model that nothing helps back as it was', async () => {
+    const source = plain();
+    const result = await optimizeForProvider(source, { ort: '1.21' });
+    expect(result.isChanged).toBe(false);
+    expect(result.model).toBe(source);
+  });
+
+  it('says of a rewrite that costs more than it brings that it was dropped', async () => {
+    const useless: Rewrite = {
+      name: 'useless',
+      summary: 'doubles by adding',
+      purpose: 'provider',
+      apply(node, bench) {
+        if (node.opType !== 'Relu') return false;
+        bench.replace(node, (emit) => emit.node('Max', [node.input[0] ?? '', emit.node('Mul', [node.input[0] ?? '', emit.scalar(DataType.FLOAT, 0)])]));
+        return true;
+      },
+    };
+    const result = await optimizeForProvider(plain(), { ort: '1.21', rewrites: [useless] });
+    expect(result.passes).toMatchObject([{ name: 'useless', changed: 1, outcome: 'dropped' }]);
+    expect(result.passes[0]?.reason).toMatch(/costs more than it brings/);
+    expect(result.isChanged).toBe(false);
+  });
+
+  it('fixes free dimensions by name, and knows which there are', async () => {
+    const result = await optimizeForProvider(plain(), { fix: { batch: 2 }, ort: '1.21' });
+    expect(result.after.partitions[0]?.inputs[0]?.shape).toEqual([2, 3, 8, 8]);
+    await expect(optimizeForProvider(plain(), { fix: { height: 2 } })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+});
+
+describe('the proof', () => {
+  it('catches a deliberately broken rewrite, and says where the first difference is', async () => {
+    const source = reflecting();
+    const result = await optimizeForProvider(source, { ort: '1.21', rewrites: [brokenHardSwish] });
+    const proof = await proveEqual(source, result.model, { samples: 2 });
+    expect(proof.holds).toBe(false);
+    expect(proof.outputs[0]).toMatchObject({ name: 'scores', isIdentical: false, isWithin: false });
+    expect(proof.outputs[0]?.first).toHaveLength(2);
+  });
+
+  it('says bit-identical when it is', async () => {
+    expect((await proveEqual(plain(), plain(), { samples: 2 })).isIdentical).toBe(true);
+  });
+
+  it('counts a NaN or an infinity in one model alone as a difference', async () => {
+    const withRoot = (): ModelProto => {
+      const graph = new GraphBuilder('root');
+      graph.node('Sqrt', [graph.input('x', DataType.FLOAT, [4])], {}, { outputs: ['y'] });
+      graph.output('y', DataType.FLOAT, [4]);
+      return graph.toModel({ opset: 17 });
+    };
+    const withAbs = withRoot();
+    withAbs.graph!.node[0]!.opType = 'Relu';
+    expect((await proveEqual(withRoot(), withAbs, { samples: 1, ranges: { x: { min: -2, max: -1 } } })).outputs[0]?.maxAbs).toBe(Infinity);
+    expect((await proveEqual(withRoot(), withRoot(), { samples: 1 })).isIdentical).toBe(true);
+  });
+});
+
+describe('smaller numbers', () => {
+  it('16-bit floats keep inputs and outputs float32 and stay near', async () => {
+    const source = reflecting();
+    const proof = await proveEqual(source, convertToHalf(source), { samples: 2, tolerance: 0.05 });
+    expect(proof.holds).toBe(true);
+    expect(proof.isIdentical).toBe(false);
+  });
+
+  it('8-bit QDQ from calibration inputs stays within a tenth of the range', async () => {
+    const source = reflecting();
+    const range = { min: -1, max: 1 };
+    const calibration = [1, 2, 3, 4].map((seed) => new Map([['image', seededTensor(DataType.FLOAT, [1, 3, 12, 12], seed, range)]]));
+    const quantized = await quantizeModel(source, calibration);
+    expect(quantized.graph!.node.filter((node) => node.opType === 'QuantizeLinear').length).toBeGreaterThan(3);
+    const proof = await proveEqual(source, quantized, { samples: 4, ranges: { image: range }, tolerance: 0.1 });
+    expect(proof.holds).toBe(true);
+    expect(proof.isIdentical).toBe(false);
+  });
+});
+
+describe('onnx-lens optimize', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'onnx-lens-test-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = (...args: string[]): Promise<unknown> => createProgram().parseAsync(['node', 'onnx-lens', 'optimize', ...args]);
+
+  it('writes the model when the proof holds', async () => {
+    const [source, target] = [join(folder, 'in.onnx'), join(folder, 'out.onnx')];
+    saveModel(reflecting(), source);
+    await run(source, '-o', target, '--ort', '1.21', '--verify', '2', '--fix', 'batch=1');
+    expect(existsSync(target)).toBe(true);
+  }, 60_000);
+
+  it('writes the very file where nothing helps', async () => {
+    const [source, target] = [join(folder, 'plain.onnx'), join(folder, 'same.onnx')];
+    saveModel(plain(), source);
+    await run(source, '-o', target, '--ort', '1.21', '--verify', '1');
+    expect(readFileSync(target).equals(readFileSync(source))).toBe(true);
+  });
+
+  it('writes nothing when the tolerance is not met', async () => {
+    const [source, target] = [join(folder, 'in.onnx'), join(folder, 'refused.onnx')];
+    saveModel(reflecting(), source);
+    await expect(run(source, '-o', target, '--ort', '1.21', '--verify', '2', '--tolerance', '0', '--fp16')).rejects.toMatchObject({ code: 'PROOF_FAILED' });
+    expect(existsSync(target)).toBe(false);
+  }, 60_000);
+});
