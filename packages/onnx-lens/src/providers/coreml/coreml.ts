@@ -1,6 +1,7 @@
+import { describeNode } from '../../model/graph.js';
 import type { NodeView } from '../graph-view.js';
 import type { Provider, ProviderOpinion, Verdict } from '../provider.js';
-import type { Target } from '../target.js';
+import type { Reason, Target } from '../target.js';
 import { COREML_RULES } from './rules/all.js';
 import { floatInput, inputName, isMlProgram, isStatic, reason, shapeOf, showShape, type OperatorRule, type Settings } from './rule.js';
 
@@ -8,7 +9,7 @@ import { floatInput, inputName, isMlProgram, isStatic, reason, shapeOf, showShap
 export const coreMl: Provider = {
   name: 'coreml',
   title: 'Core ML',
-  provenance: (target) => `Rules of ONNX Runtime ${target.ort}'s Core ML provider, read from its source.`,
+  provenance,
   examine(graph, target): ProviderOpinion {
     const verdicts = new Map<NodeView, Verdict>();
     const settings: Settings = {
@@ -27,46 +28,83 @@ export const coreMl: Provider = {
     };
     return {
       verdict: settings.judge,
-      dropped: () => null,
-      notes: () => [],
+      dropped: (group) => droppedGroup(group, settings),
+      notes: () => graph.nodes.flatMap((node) => crashNote(node, settings.judge(node), target)),
     };
   },
 };
+
+/** The callback of CoreMLExecutionProvider::GetCapability, from 1.27 on: a group of trivial nodes is given back. */
+const TRIVIAL_GROUPS_DROPPED_SINCE = 27;
+
+function droppedGroup(group: readonly NodeView[], settings: Settings): Reason | null {
+  if (settings.ort < TRIVIAL_GROUPS_DROPPED_SINCE || !group.every(({ opType }) => COREML_RULES.get(opType)?.isTrivial === true)) return null;
+  const operators = [...new Set(group.map(({ opType }) => opType))].join(', ');
+  return reason('partition.dropped', `a group of nothing but ${operators} does no arithmetic and is left to the CPU`);
+}
+
+function crashNote(node: NodeView, verdict: Verdict, target: Target): string[] {
+  return verdict?.rule.startsWith('crash.') === true
+    ? [`Opening this model with Core ML in ONNX Runtime ${target.ort} would fail at ${describeNode(node.proto)}: ${verdict.text}.`]
+    : [];
+}
 
 function minorVersion(target: Target): number {
   return Number(target.ort.split('.')[1]);
 }
 
+function provenance({ ort }: Target): string {
+  if (ort === '1.21') {
+    return (
+      "Rules of ONNX Runtime 1.21's Core ML provider, read from its source and checked node by node against that very code, " +
+      'on the ONNX backend test models, on generated graphs of every operator, and on the three models this tool began with.'
+    );
+  }
+  return (
+    `Rules of ONNX Runtime ${ort}'s Core ML provider: those of 1.21, which are checked against that code node by node, with the ` +
+    'changes since then read from the source and the released macOS libraries; the changes are not checked against a running provider.'
+  );
+}
+
 /** BaseOpBuilder::IsOpSupported in onnxruntime/core/providers/coreml/builders/impl/base_op_builder.cc. */
 function judge(node: NodeView, settings: Settings): Verdict {
   const rule = COREML_RULES.get(node.opType);
-  if (rule === undefined) return reason('op-type', `Core ML has no form of ${node.opType} in ONNX Runtime 1.${settings.ort}`);
+  if (rule === undefined || settings.ort < (rule.since ?? 21)) return reason('op-type', `Core ML has no form of ${node.opType} in ONNX Runtime 1.${settings.ort}`);
   return (
     formatVerdict(node, rule, settings) ??
     opsetVerdict(node, rule, settings) ??
     inputsVerdict(node, rule, settings) ??
     (rule.inputTypes ?? floatInput)(node, settings) ??
-    externalVerdict(node) ??
+    externalVerdict(node, settings) ??
     rule.supports?.(node, settings) ??
     null
   );
 }
 
 function formatVerdict(node: NodeView, rule: OperatorRule, settings: Settings): Verdict {
-  const { mlProgram = true } = rule;
-  const has = typeof mlProgram === 'function' ? mlProgram(settings) : mlProgram;
-  return isMlProgram(settings) && !has ? reason('format', `${node.opType} has a form in NeuralNetwork only, not in ML Program`) : null;
+  const { mlProgramSince = 21 } = rule;
+  return isMlProgram(settings) && settings.ort < mlProgramSince ? reason('format', `${node.opType} has a form in NeuralNetwork only, not in ML Program`) : null;
 }
 
-/** Newest definition of an operator that is taken: BaseOpBuilder::GetMaxSupportedOpSet. */
-const NEWEST_OPSET = 21;
+/** Newest definition of an operator that is taken: BaseOpBuilder::GetMaxSupportedOpSet, from each minor version on. */
+const NEWEST_OPSET: readonly (readonly [ort: number, opset: number])[] = [
+  [21, 21],
+  [23, 23],
+  [24, 25],
+  [28, 27],
+];
 
 function opsetVerdict(node: NodeView, rule: OperatorRule, settings: Settings): Verdict {
   const { minOpset = 1 } = rule;
   const oldest = typeof minOpset === 'function' ? minOpset(settings) : minOpset;
-  if (node.sinceVersion >= oldest && node.sinceVersion <= NEWEST_OPSET) return null;
-  return reason('opset', `${node.opType} is taken as defined in opset ${oldest} to ${NEWEST_OPSET}; this one is of opset ${node.sinceVersion}`);
+  const newest = NEWEST_OPSET.findLast(([ort]) => ort <= settings.ort)?.[1] ?? 21;
+  if (node.sinceVersion >= oldest && node.sinceVersion <= newest) return null;
+  return reason('opset', `${node.opType} is taken as defined in opset ${oldest} to ${newest}; this one is of opset ${node.sinceVersion}`);
 }
+
+/** In 1.23 the limit of 16384 per dimension became one of convolutions only. */
+const DIMENSION_LIMIT_UNTIL = 23;
+const EXTERNAL_WEIGHTS_SINCE = 23;
 
 /** IsInputSupported in onnxruntime/core/providers/coreml/builders/helper.cc. */
 function inputsVerdict(node: NodeView, rule: OperatorRule, settings: Settings): Verdict {
@@ -79,21 +117,22 @@ function inputsVerdict(node: NodeView, rule: OperatorRule, settings: Settings): 
       return reason('input-shape.dynamic', `${what} has the free shape ${showShape(shape)}, and only static shapes are asked for`);
     }
     const large = shape.find((dim) => dim > 16384);
-    if (large !== undefined) {
+    if (large !== undefined && settings.ort < DIMENSION_LIMIT_UNTIL) {
       return reason('input-shape.too-large', `${what} has a dimension of ${large}; Core ML loads no input beyond 16384`);
     }
     if (shape.includes(0) && rule.allowsEmptyInputs !== true) {
       return reason('input-shape.empty', `${what} is empty: its shape is ${showShape(shape)}`);
     }
-    if (shape.length > 5 && rule.judgesRankItself?.(settings) !== true) {
+    if (shape.length > 5) {
       return reason('input-shape.rank', `${what} has ${shape.length} dimensions; Core ML takes at most five`);
     }
   }
   return null;
 }
 
-function externalVerdict(node: NodeView): Verdict {
-  const external = node.inputs.find((value) => value.isExternal);
+/** HasExternalInitializer in base_op_builder.cc: gone in 1.23. */
+function externalVerdict(node: NodeView, settings: Settings): Verdict {
+  const external = settings.ort < EXTERNAL_WEIGHTS_SINCE ? node.inputs.find((value) => value.isExternal) : undefined;
   return external === undefined
     ? null
     : reason('external-weights', `"${external.name}" is kept in a file of its own, which this version does not take`);

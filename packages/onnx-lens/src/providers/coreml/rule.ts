@@ -20,20 +20,20 @@ export type Check = (node: NodeView, settings: Settings) => Verdict;
 
 /** The rules of one operator, as its op builder in ONNX Runtime has them. */
 export interface OperatorRule {
-  /** False for an operator without an ML Program form. Default true. */
-  readonly mlProgram?: boolean | ((settings: Settings) => boolean);
+  /** Minor version of ONNX Runtime that first has a builder for the operator; left out for 21 and before. */
+  readonly since?: number;
+  /** Minor version that first has an ML Program form of it; Infinity where there is none; left out for 21 and before. */
+  readonly mlProgramSince?: number;
   /** Oldest definition of the operator that is taken. Default 1. */
   readonly minOpset?: number | ((settings: Settings) => number);
   /** True where inputs with a dimension of 0 are let through. */
   readonly allowsEmptyInputs?: boolean;
-  /** True where inputs of more than five dimensions are let through, to be judged by `supports`. */
-  readonly judgesRankItself?: (settings: Settings) => boolean;
   /** Types of the inputs; by default the first must be float32, or float16 in an ML Program. */
   readonly inputTypes?: Check;
   /** Everything else. */
   readonly supports?: Check;
-  /** True for a node that does no arithmetic: a group of nothing else is not worth a partition (from 1.30 on). */
-  readonly isTrivial?: (node: NodeView) => boolean;
+  /** True for an operator that only moves or renames data: from 1.27 on, a group of nothing else is given back. */
+  readonly isTrivial?: boolean;
 }
 
 /** Makes a reason. */
@@ -108,14 +108,15 @@ export function integersOf(node: NodeView, place: number): bigint[] | undefined 
   return Array.from(readTensor(tensor).data as ArrayLike<number | bigint>, BigInt);
 }
 
-/** The default type rule: float32, and in an ML Program float16. (BaseOpBuilder::IsInputDtypeSupport) */
+/** The default type rule: float32; in an ML Program float16, and from 1.24 on int64. (BaseOpBuilder::IsInputDtypeSupport) */
 export function floatInput(node: NodeView, settings: Settings, place = 0): Verdict {
   const dataType = node.inputs[place]?.dataType ?? DataType.UNDEFINED;
-  if (dataType === DataType.FLOAT) return null;
-  if (dataType === DataType.FLOAT16 && isMlProgram(settings)) return null;
+  const allowed = [DataType.FLOAT];
+  if (isMlProgram(settings)) allowed.push(DataType.FLOAT16, ...(settings.ort >= 24 ? [DataType.INT64] : []));
+  if (allowed.includes(dataType)) return null;
   return reason(
     'input-type',
-    `${inputName(node, place)} is ${typeName(dataType)}; ${node.opType} takes float${isMlProgram(settings) ? ' and float16' : ' only'}`,
+    `${inputName(node, place)} is ${typeName(dataType)}; ${node.opType} takes ${allowed.map(typeName).join(', ')}`,
   );
 }
 
@@ -128,6 +129,10 @@ export function firstInputOneOf(types: (settings: Settings) => readonly DataType
     return reason('input-type', `${inputName(node, 0)} is ${typeName(dataType)}; ${node.opType} takes ${allowed.map(typeName).join(', ')}`);
   };
 }
+
+/** The rule of an operator that has a form in ML Program only. */
+export const mlProgramOnly: Check = (node, settings) =>
+  isMlProgram(settings) ? null : reason('format', `${node.opType} has a form in ML Program only, not in NeuralNetwork`);
 
 /** Negative axes count from the end. Axes out of range do not pass ONNX Runtime's shape inference. */
 export function positiveAxis(axis: number, rank: number): number {

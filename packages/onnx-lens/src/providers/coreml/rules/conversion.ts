@@ -9,14 +9,17 @@ import { hasInput, isConstant, isMlProgram, numbersOf, reason, typeName, type Ch
  */
 
 const CAST_TYPES: readonly DataType[] = [DataType.INT32, DataType.INT64, DataType.FLOAT, DataType.FLOAT16];
+/** From 1.27 on. */
+const CAST_TYPES_WITH_BOOL: readonly DataType[] = [...CAST_TYPES, DataType.BOOL];
 
 const castTypes: Check = (node, settings) => {
   const from = node.inputs[0]?.dataType ?? DataType.UNDEFINED;
   const to = node.outputs[0]?.dataType ?? DataType.UNDEFINED;
   if (isMlProgram(settings)) {
-    return CAST_TYPES.includes(from) && CAST_TYPES.includes(to)
+    const types = settings.ort >= 27 ? CAST_TYPES_WITH_BOOL : CAST_TYPES;
+    return types.includes(from) && types.includes(to)
       ? null
-      : reason('cast.types', `Cast is taken between int32, int64, float and float16, not from ${typeName(from)} to ${typeName(to)}`);
+      : reason('cast.types', `Cast is taken between ${types.map(typeName).join(', ')}, not from ${typeName(from)} to ${typeName(to)}`);
   }
   return from === DataType.INT64
     ? null
@@ -61,6 +64,6 @@ function clipInputs(node: NodeView): [number, number] | ReturnType<typeof reason
 }
 
 export const CONVERSION_RULES: Readonly<Record<string, OperatorRule>> = {
-  Cast: { inputTypes: castTypes, supports: cast },
+  Cast: { isTrivial: true, inputTypes: castTypes, supports: cast },
   Clip: { supports: clip },
 };

@@ -1,4 +1,4 @@
-import { intAttribute } from '../../../model/attributes.js';
+import { intAttribute, intsAttribute } from '../../../model/attributes.js';
 import { TensorProto_DataType as DataType } from '../../../model/generated/onnx_pb.js';
 import type { NodeView } from '../../graph-view.js';
 import type { Verdict } from '../../provider.js';
@@ -10,17 +10,19 @@ import {
   isMlProgram,
   isStatic,
   knownShape,
+  mlProgramOnly,
   numbersOf,
   positiveAxis,
   reason,
   showShape,
+  typeName,
   type Check,
   type OperatorRule,
 } from '../rule.js';
 
 /*
  * onnxruntime/core/providers/coreml/builders/impl/slice_op_builder.cc, gather_op_builder.cc, split_op_builder.cc and
- * concat_op_builder.cc, as of 1.21; the ranges of Slice as in core/providers/cpu/tensor/slice_helper.h.
+ * concat_op_builder.cc, as of 1.21; Gather changed in 1.22, 1.24 and 1.27, Split in 1.27, which added GatherND and Tile; the ranges of Slice as in core/providers/cpu/tensor/slice_helper.h.
  */
 
 const slice: Check = (node) => {
@@ -61,20 +63,56 @@ function sliceRange(start: bigint, end: bigint, forwards: boolean, size: bigint)
   return [fromStart, clamp(end < 0n ? end + size : end, forwards ? 0n : -1n, size)];
 }
 
-const gather: Check = (node) => {
+const gather: Check = (node, settings) => {
   const [data, indices] = [knownShape(node, 0), knownShape(node, 1)];
-  if (indices.length === 0) return reason('gather.scalar', 'Gather with scalar indices is not taken');
+  if (indices.length === 0) {
+    if (settings.ort < 27) return reason('gather.scalar', 'Gather with scalar indices is not taken');
+    if (!isStatic(data)) return reason('gather.scalar', `Gather with scalar indices needs data of a fixed shape; it is ${showShape(data)}`);
+    if (data.length > 4) return reason('gather.scalar', `Gather with scalar indices takes at most four dimensions; the data is ${showShape(data)}`);
+  }
   return data.length + indices.length - 1 > 5
     ? reason('gather.rank', `Gather makes at most five dimensions; it takes ${showShape(indices)} from ${showShape(data)}`)
     : null;
 };
 
-const split: Check = (node) => {
+const gatherNdTypes: Check = (node) => {
+  const [data, indices] = [node.inputs[0], node.inputs[1]].map((value) => value?.dataType ?? DataType.UNDEFINED);
+  const types = [DataType.FLOAT, DataType.FLOAT16, DataType.INT32, DataType.INT64, DataType.BOOL];
+  if (data === undefined || !types.includes(data)) return reason('input-type', `GatherND takes ${types.map(typeName).join(', ')}`);
+  return indices === DataType.INT64 || indices === DataType.INT32 ? null : reason('input-type', "GatherND's indices must be int32 or int64");
+};
+
+const gatherNd: Check = (node, settings) => {
+  const format = mlProgramOnly(node, settings);
+  if (format !== null) return format;
+  if (intAttribute(node.proto, 'batch_dims', 0) !== 0) return reason('gathernd.batch-dims', 'GatherND with batch_dims is not taken');
+  if (!isConstant(node, 1)) return reason('gathernd.computed', "GatherND's indices must be a constant");
+  const [data, indices] = [knownShape(node, 0), knownShape(node, 1)];
+  const depth = indices[indices.length - 1];
+  if (depth === undefined || depth > data.length || data.slice(0, depth).includes(-1)) {
+    return reason('gathernd.shape', `GatherND by ${showShape(indices)} from ${showShape(data)} is not taken: the indexed dimensions must be fixed`);
+  }
+  return null;
+};
+
+/** tile_op_builder.cc, since 1.27. */
+const tile: Check = (node, settings) => {
+  if (!isMlProgram(settings) && !isConstant(node, 1)) return reason('tile.computed', "Tile's repeats must be a constant in NeuralNetwork format");
+  if (!isConstant(node, 1)) return null;
+  const repeats = numbersOf(node, 1) ?? [];
+  return repeats.length === knownShape(node, 0).length && repeats.every((times) => times >= 1)
+    ? null
+    : reason('tile.repeats', `Tile by [${repeats.join(', ')}] of ${showShape(knownShape(node, 0))} is not taken`);
+};
+
+const split: Check = (node, settings) => {
   const shape = knownShape(node, 0);
   const axis = positiveAxis(intAttribute(node.proto, 'axis', 0), shape.length);
   const size = shape[axis] ?? -1;
   if (hasInput(node, 1)) return splitSizes(node, axis, size);
-  if (node.sinceVersion < 18) return null;
+  const sizes = settings.ort >= 27 ? intsAttribute(node.proto, 'split') : undefined;
+  if (sizes !== undefined) return splitVerdict(sizes, axis, size);
+  if (node.sinceVersion < 18) return settings.ort >= 27 ? evenSplit(node, axis, size) : null;
   const outputs = intAttribute(node.proto, 'num_outputs');
   if (outputs === undefined) return reason('split.num-outputs', 'Split has no num_outputs');
   if (outputs < 2) return reason('split.num-outputs', `Split is taken into two or more outputs, not ${outputs}`);
@@ -85,7 +123,19 @@ const split: Check = (node) => {
 
 function splitSizes(node: NodeView, axis: number, size: number): Verdict {
   if (!isConstant(node, 1)) return reason('split.computed', "Split's sizes must be a constant");
-  const sizes = numbersOf(node, 1) ?? [];
+  return splitVerdict(numbersOf(node, 1) ?? [], axis, size);
+}
+
+/** From 1.27 on a Split before opset 18 without sizes must come out even. */
+function evenSplit(node: NodeView, axis: number, size: number): Verdict {
+  const outputs = node.outputs.length;
+  if (outputs < 2) return reason('split.num-outputs', 'Split is taken into two or more outputs');
+  return size > 0 && size % outputs === 0
+    ? null
+    : reason('split.sizes', `Split into ${outputs} equal parts of axis ${axis}, of ${size < 0 ? 'unknown size' : `size ${size}`}, is not taken`);
+}
+
+function splitVerdict(sizes: readonly number[], axis: number, size: number): Verdict {
   if (sizes.length < 2) return reason('split.num-outputs', 'Split is taken into two or more outputs');
   const sum = sizes.reduce((total, each) => total + each, 0);
   if (sum !== size) {
@@ -114,8 +164,27 @@ export const INDEXING_RULES: Readonly<Record<string, OperatorRule>> = {
     ),
     supports: slice,
   },
-  Gather: { mlProgram: false, inputTypes: firstInputOneOf(() => [DataType.FLOAT, DataType.INT64]), supports: gather },
-  // Before opset 13 the sizes are an attribute.
-  Split: { minOpset: 13, supports: split },
+  Gather: {
+    mlProgramSince: 22,
+    inputTypes: firstInputOneOf((settings) =>
+      isMlProgram(settings) && settings.ort >= 24 ? [DataType.FLOAT, DataType.INT64, DataType.FLOAT16] : [DataType.FLOAT, DataType.INT64],
+    ),
+    supports: gather,
+  },
+  GatherND: { since: 27, inputTypes: gatherNdTypes, supports: gatherNd },
+  Tile: {
+    since: 27,
+    isTrivial: true,
+    inputTypes: firstInputOneOf((settings) => [
+      DataType.FLOAT,
+      DataType.INT32,
+      DataType.INT64,
+      DataType.BOOL,
+      ...(isMlProgram(settings) ? [DataType.FLOAT16] : []),
+    ]),
+    supports: tile,
+  },
+  // Before opset 13 the sizes are an attribute, which is read from 1.27 on.
+  Split: { minOpset: ({ ort }) => (ort >= 27 ? 1 : 13), supports: split },
   Concat: { supports: concat },
 };

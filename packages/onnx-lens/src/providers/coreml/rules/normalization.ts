@@ -61,5 +61,5 @@ export const NORMALIZATION_RULES: Readonly<Record<string, OperatorRule>> = {
   GroupNormalization: normalizationRule,
   InstanceNormalization: normalizationRule,
   LayerNormalization: normalizationRule,
-  LRN: { mlProgram: false, supports: localResponse },
+  LRN: { mlProgramSince: Infinity, supports: localResponse },
 };

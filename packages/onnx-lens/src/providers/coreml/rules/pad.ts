@@ -1,37 +1,72 @@
 import { stringAttribute } from '../../../model/attributes.js';
 import { TensorProto_DataType as DataType } from '../../../model/generated/onnx_pb.js';
-import type { Verdict } from '../../provider.js';
 import type { NodeView } from '../../graph-view.js';
-import { isInitializer, knownShape, numbersOf, positiveAxis, reason, showShape, type Check, type OperatorRule } from '../rule.js';
+import type { Verdict } from '../../provider.js';
+import {
+  hasInput,
+  isInitializer,
+  isMlProgram,
+  knownShape,
+  numbersOf,
+  positiveAxis,
+  reason,
+  showShape,
+  type Check,
+  type OperatorRule,
+  type Settings,
+} from '../rule.js';
 
-/* onnxruntime/core/providers/coreml/builders/impl/pad_op_builder.cc, as of 1.21. */
+/* onnxruntime/core/providers/coreml/builders/impl/pad_op_builder.cc, as of 1.21 and, reworked for ML Program, as of 1.26. */
 
-const pad: Check = (node) => {
+/** The version that learnt padding in ML Programs, and reflection. */
+const REWORKED = 26;
+
+const pad: Check = (node, settings) => {
   const shape = knownShape(node, 0);
-  if (shape.length < 2) return reason('pad.rank', `Pad takes two or more dimensions; the input is ${showShape(shape)}`);
+  const leastRank = settings.ort >= REWORKED && isMlProgram(settings) ? 1 : 2;
+  if (shape.length < leastRank) return reason('pad.rank', `Pad takes ${leastRank} or more dimensions; the input is ${showShape(shape)}`);
   const mode = stringAttribute(node.proto, 'mode', 'constant');
-  if (mode !== 'constant') return reason('pad.mode', `Pad is taken with mode constant, not ${mode}`);
-  if (node.inputs.length < 3) return reason('pad.value', 'Pad is taken with its constant_value given as an input only');
-  if (!isInitializer(node, 2)) return reason('pad.value', "Pad's constant_value must be an initializer");
-  return padAmounts(node, shape);
+  if (mode !== 'constant' && !(mode === 'reflect' && settings.ort >= REWORKED && isMlProgram(settings))) {
+    return reason('pad.mode', `Pad is taken with mode constant${isMlProgram(settings) ? ' or reflect' : ''}, not ${mode}`);
+  }
+  return (mode === 'constant' ? padValue(node, settings) : null) ?? padAmounts(node, shape, mode, settings);
 };
 
-function padAmounts(node: NodeView, shape: readonly number[]): Verdict {
+function padValue(node: NodeView, settings: Settings): Verdict {
+  const given = settings.ort >= REWORKED ? hasInput(node, 2) : node.inputs.length > 2;
+  if (!given) {
+    // An ML Program pads with 0 when it is not told with what.
+    return isMlProgram(settings) ? null : reason('pad.value', 'Pad is taken with its constant_value given as an input only');
+  }
+  if (!isInitializer(node, 2)) return reason('pad.value', "Pad's constant_value must be an initializer");
+  return settings.ort >= REWORKED && !isMlProgram(settings) && node.inputs[2]?.dataType !== DataType.FLOAT
+    ? reason('pad.value', "Pad's constant_value must be float in NeuralNetwork format")
+    : null;
+}
+
+function padAmounts(node: NodeView, shape: readonly number[], mode: string, settings: Settings): Verdict {
   if (!isInitializer(node, 1)) return reason('pad.computed', "Pad's amounts must be an initializer");
   const pads = numbersOf(node, 1) ?? [];
   if (pads.some((amount) => amount < 0)) return reason('pad.negative', `Pad by negative amounts, [${pads.join(', ')}], is not taken`);
-  if (node.inputs.length > 3 && !isInitializer(node, 3)) return reason('pad.computed', "Pad's axes must be an initializer");
-  if (node.inputs.length > 3 && node.inputs[3]?.dataType !== DataType.INT64) {
+  const hasAxes = settings.ort >= REWORKED ? hasInput(node, 3) : node.inputs.length > 3;
+  if (hasAxes && !isInitializer(node, 3)) return reason('pad.computed', "Pad's axes must be an initializer");
+  if (hasAxes && node.inputs[3]?.dataType !== DataType.INT64) {
     return reason('crash.pad-axes', 'Pad with axes of int32 makes this version of ONNX Runtime fail');
   }
-  const axes = node.inputs.length > 3 ? (numbersOf(node, 3) ?? []).map((axis) => positiveAxis(axis, shape.length)) : shape.map((_, axis) => axis);
+  const axes = hasAxes ? (numbersOf(node, 3) ?? []).map((axis) => positiveAxis(axis, shape.length)) : shape.map((_, axis) => axis);
+  const anyAxis = settings.ort >= REWORKED && isMlProgram(settings) && mode === 'constant';
   const other = axes.find((axis, place) => axis < shape.length - 2 && (pads[place] !== 0 || pads[place + axes.length] !== 0));
-  return other === undefined
-    ? null
-    : reason('pad.axes', `Pad is taken for the last two dimensions only; this one pads axis ${other} of ${showShape(shape)}`);
+  if (other !== undefined && !anyAxis) {
+    return reason('pad.axes', `Pad is taken for the last two dimensions only; this one pads axis ${other} of ${showShape(shape)}`);
+  }
+  const tooFar = (axis: number, place: number): boolean =>
+    Math.max(pads[place] ?? 0, pads[place + axes.length] ?? 0) >= (shape[axis] ?? -1);
+  return mode === 'reflect' && axes.some(tooFar)
+    ? reason('pad.reflect', `Pad reflects less than a dimension's size only; it pads ${showShape(shape)} by [${pads.join(', ')}]`)
+    : null;
 }
 
 export const PAD_RULES: Readonly<Record<string, OperatorRule>> = {
   // Before opset 11 the amounts are an attribute.
-  Pad: { mlProgram: false, minOpset: 11, supports: pad },
+  Pad: { mlProgramSince: REWORKED, minOpset: 11, supports: pad },
 };

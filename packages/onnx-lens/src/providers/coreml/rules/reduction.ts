@@ -1,6 +1,6 @@
 import { intAttribute } from '../../../model/attributes.js';
 import { TensorProto_DataType as DataType } from '../../../model/generated/onnx_pb.js';
-import { hasInput, isConstant, isMlProgram, reason, type Check, type OperatorRule } from '../rule.js';
+import { hasInput, isConstant, isMlProgram, mlProgramOnly, reason, type Check, type OperatorRule } from '../rule.js';
 
 /* onnxruntime/core/providers/coreml/builders/impl/reduction_op_builder.cc and argmax_op_builder.cc, as of 1.21. */
 
@@ -18,10 +18,7 @@ const reduction: Check = (node, settings) => {
   return null;
 };
 
-const mlProgramReduction: Check = (node, settings) =>
-  isMlProgram(settings)
-    ? reduction(node, settings)
-    : reason('format', `${node.opType} has a form in ML Program only, not in NeuralNetwork`);
+const mlProgramReduction: Check = (node, settings) => mlProgramOnly(node, settings) ?? reduction(node, settings);
 
 const argMax: Check = (node, settings) => {
   if (intAttribute(node.proto, 'select_last_index', 0) !== 0) {

@@ -7,6 +7,7 @@ import {
   isMlProgram,
   isStatic,
   knownShape,
+  mlProgramOnly,
   numbersOf,
   positiveAxis,
   reason,
@@ -129,7 +130,8 @@ function coordinateMode(node: NodeView, target: Target, shape: readonly number[]
 }
 
 const gridSample: Check = (node, settings) => {
-  if (!isMlProgram(settings)) return reason('format', 'GridSample has a form in ML Program only, not in NeuralNetwork');
+  const format = mlProgramOnly(node, settings);
+  if (format !== null) return format;
   const shape = knownShape(node, 0);
   if (shape.length !== 4) return reason('gridsample.rank', `GridSample takes four dimensions; the input is ${showShape(shape)}`);
   const given = stringAttribute(node.proto, 'mode', 'linear');

@@ -6,6 +6,7 @@ import {
   isMlProgram,
   isStatic,
   knownShape,
+  mlProgramOnly,
   numbersOf,
   reason,
   showShape,
@@ -65,7 +66,8 @@ const squeeze: Check = (node) =>
 const unsqueeze: Check = (node, settings) => {
   const axes = squeeze(node, settings);
   if (axes !== null) return axes;
-  if (!isMlProgram(settings)) return reason('format', 'Unsqueeze has a form in ML Program only, not in NeuralNetwork');
+  const format = mlProgramOnly(node, settings);
+  if (format !== null) return format;
   const added = node.sinceVersion > 12 ? (knownShape(node, 1)[0] ?? 1) : (intsAttribute(node.proto, 'axes') ?? []).length;
   const rank = knownShape(node, 0).length + added;
   return rank > 5 ? reason('unsqueeze.rank', `Unsqueeze makes at most five dimensions; this one makes ${rank}`) : null;
@@ -81,9 +83,9 @@ export const SHAPE_RULES: Readonly<Record<string, OperatorRule>> = {
     supports: shape,
   },
   // Before opset 5 the new shape is an attribute.
-  Reshape: { minOpset: 5, supports: reshape },
-  Squeeze: { supports: squeeze },
-  Unsqueeze: { supports: unsqueeze },
-  Flatten: { mlProgram: false, supports: flatten },
-  Transpose: {},
+  Reshape: { minOpset: 5, isTrivial: true, supports: reshape },
+  Squeeze: { isTrivial: true, supports: squeeze },
+  Unsqueeze: { isTrivial: true, supports: unsqueeze },
+  Flatten: { mlProgramSince: Infinity, isTrivial: true, supports: flatten },
+  Transpose: { isTrivial: true },
 };
