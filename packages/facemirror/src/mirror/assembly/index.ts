@@ -61,8 +61,25 @@ function clampFine(position: i64, size: i32): i64 {
   return min(max(position, <i64>-8 << 32), <i64>(size + 7) << 32);
 }
 
+/** The first block, as a whole number, that starts within [least, most] pixels; some that do may be left out. */
+// @ts-ignore: decorator
+@inline
+function firstWithin(start: i64, block: i64, least: i32, most: i32): f64 {
+  const from = <f64>start / FINE_UNITS;
+  if (block == 0) return from >= least && from <= most ? 0 : Infinity;
+  return ceil(((block > 0 ? <f64>least : <f64>most) - from) / (<f64>block / FINE_UNITS));
+}
+
+/** The first block after those that start within [least, most] pixels. */
+// @ts-ignore: decorator
+@inline
+function firstBeyond(start: i64, block: i64, least: i32, most: i32): f64 {
+  if (block == 0) return Infinity;
+  return floor(((block > 0 ? <f64>most : <f64>least) - <f64>start / FINE_UNITS) / (<f64>block / FINE_UNITS)) + 1;
+}
+
 /** Eight source pixels of a block that may reach beyond the plane, bilinear, each times 128. */
-function sampleClamped(source: usize, width: i32, height: i32, stride: i32, fineX: i64, fineY: i64, offsetsX: v128, offsetsY: v128): v128 {
+function sampleClamped(source: usize, width: i32, height: i32, stride: i32, fineX: i64, fineY: i64, offsetsX: v128, offsetsY: v128, byteTimes128: v128): v128 {
   const x = clampFine(fineX, width);
   const y = clampFine(fineY, height);
   const baseX = <i32>(x >> 32);
@@ -78,13 +95,13 @@ function sampleClamped(source: usize, width: i32, height: i32, stride: i32, fine
   const firstColumn = min(columnA, columnB);
   const firstRow = min(rowA, rowB);
   const column = source + baseX + firstColumn;
-  return gather(column + (baseY + firstRow) * stride, column + (height - 1) * stride, stride, xs, ys, firstColumn, firstRow, max(rowA, rowB) - firstRow);
+  return gather(column + (baseY + firstRow) * stride, column + (height - 1) * stride, stride, xs, ys, firstColumn, firstRow, max(rowA, rowB) - firstRow, byteTimes128);
 }
 
 /** The same for a block whose sources, and their neighbours, all lie inside the plane. */
 // @ts-ignore: decorator
 @inline
-function sampleInside(source: usize, stride: i32, fineX: i64, fineY: i64, offsetsX: v128, offsetsY: v128, lastOffsetX: i32, lastOffsetY: i32, extraRows: i32): v128 {
+function sampleInside(source: usize, stride: i32, fineX: i64, fineY: i64, offsetsX: v128, offsetsY: v128, lastOffsetX: i32, lastOffsetY: i32, extraRows: i32, byteTimes128: v128): v128 {
   const x = <i32>fineX >>> 21;
   const y = <i32>fineY >>> 21;
   const firstColumn = min(0, (x + lastOffsetX) >> 11);
@@ -94,28 +111,28 @@ function sampleInside(source: usize, stride: i32, fineX: i64, fineY: i64, offset
   const xs = i16x8.add(i16x8.splat(<i16>x), offsetsX);
   const ys = i16x8.add(i16x8.splat(<i16>y), offsetsY);
   // Near 0 degrees few blocks cross a row, and asking is cheaper; elsewhere a fixed count spares mispredicted branches.
-  return gather(address, -1, stride, xs, ys, firstColumn, firstRow, extraRows > 0 ? extraRows : lastRow != 0 ? 1 : 0);
+  return gather(address, 0, stride, xs, ys, firstColumn, firstRow, extraRows > 0 ? extraRows : lastRow != 0 ? 1 : 0, byteTimes128);
 }
 
 /**
  * Bilinear samples at the lanes' positions; `start` is the address of (firstColumn, firstRow), lastAddress that of the
- * plane's last row, and the lanes lie in the first row and at most extraRows below it.
+ * plane's last row, or 0 where no row beyond it is asked for, and the lanes lie in the first row and at most extraRows below it.
  */
 // @ts-ignore: decorator
 @inline
-function gather(start: usize, lastAddress: usize, stride: i32, xs: v128, ys: v128, firstColumn: i32, firstRow: i32, extraRows: i32): v128 {
+function gather(start: usize, lastAddress: usize, stride: i32, xs: v128, ys: v128, firstColumn: i32, firstRow: i32, extraRows: i32, byteTimes128: v128): v128 {
   const columns = i16x8.shr_s(xs, 11);
   // Bytes 2i and 2i+1 of a gathered vector are pixel i's left and right neighbour.
   const pairs = i16x8.add(i16x8.add(columns, i16x8.shl(columns, 8)), i16x8.splat(<i16>(0x0100 - firstColumn * 0x0101)));
   let address = start;
   let upper = i8x16.swizzle(v128.load(address), pairs);
-  address = min(address + stride, lastAddress);
+  address = lastAddress ? min(address + stride, lastAddress) : address + stride;
   let lower = i8x16.swizzle(v128.load(address), pairs);
   if (extraRows > 0) {
     const rows = i16x8.shr_s(ys, 11);
     let row = lower;
     for (let r = 0; r < extraRows; r++) {
-      address = min(address + stride, lastAddress);
+      address = lastAddress ? min(address + stride, lastAddress) : address + stride;
       const nextRow = i8x16.swizzle(v128.load(address), pairs);
       const isBelow = i16x8.gt_s(rows, i16x8.splat(<i16>(firstRow + r)));
       upper = v128.bitselect(row, upper, isBelow);
@@ -124,13 +141,11 @@ function gather(start: usize, lastAddress: usize, stride: i32, xs: v128, ys: v12
     }
   }
   const fractionX = fraction(xs);
-  const above = blendAcross(upper, fractionX);
-  return i16x8.add(above, i16x8.q15mulr_sat_s(i16x8.sub(blendAcross(lower, fractionX), above), fraction(ys)));
+  const above = blendAcross(upper, fractionX, byteTimes128);
+  return i16x8.add(above, i16x8.q15mulr_sat_s(i16x8.sub(blendAcross(lower, fractionX, byteTimes128), above), fraction(ys)));
 }
 
-// Masks are written as pairs of shifts, because V8 builds a vector constant anew, in several instructions, at every use.
-
-/** The part of a position within its pixel, as 0 to 32767 for 0 to 1. */
+/** The part of a position within its pixel, as 0 to 32752 for 0 to 1. */
 // @ts-ignore: decorator
 @inline
 function fraction(position: v128): v128 {
@@ -140,9 +155,9 @@ function fraction(position: v128): v128 {
 /** Left (low byte) and right neighbour to one value, times 128. */
 // @ts-ignore: decorator
 @inline
-function blendAcross(neighbours: v128, fractionX: v128): v128 {
-  const left = i16x8.shr_u(i16x8.shl(neighbours, 8), 1);
-  const right = i16x8.shl(i16x8.shr_u(neighbours, 8), 7);
+function blendAcross(neighbours: v128, fractionX: v128, byteTimes128: v128): v128 {
+  const left = v128.and(i16x8.shl(neighbours, 7), byteTimes128);
+  const right = v128.and(i16x8.shr_u(neighbours, 1), byteTimes128);
   return i16x8.add(left, i16x8.q15mulr_sat_s(i16x8.sub(right, left), fractionX));
 }
 
@@ -174,6 +189,9 @@ export function mirrorPlane(
   const stepY = -2 * normalX * normalY;
   const offsetsX = laneOffsets(stepX);
   const offsetsY = laneOffsets(stepY);
+  // V8 builds a constant vector anew, in several instructions, at every use; one that it cannot foresee stays in a
+  // register. (A width is positive.)
+  const byteTimes128 = i16x8.splat(<i16>(0x7f80 | (width >>> 31)));
   const seam = 2 * halfSeam;
   const weightOffsets = laneOffsets(normalX / seam);
   const lastOffsetX = <i32>i16x8.extract_lane_s(offsetsX, 7);
@@ -181,9 +199,6 @@ export function mirrorPlane(
   const extraRows = abs(lastOffsetY) < 512 ? 0 : (abs(lastOffsetY) >> 11) + 1;
   const blockX = <i64>nearest(8 * stepX * FINE_UNITS);
   const blockY = <i64>nearest(8 * stepY * FINE_UNITS);
-  const leastInside = <i64>9 << 32;
-  const insideX = max(<i64>(width - 20) << 32, 0);
-  const insideY = max(<i64>(height - 20) << 32, 0);
   const blocks = (width + 7) >> 3;
   const lastBlock = <f64>blocks;
   for (let y = 0; y < height; y++) {
@@ -213,24 +228,29 @@ export function mirrorPlane(
     copyRange(rowSource + keepFrom * 8, rowTarget + keepFrom * 8, (keepTo - keepFrom) * 8);
     const startX = fineUnits(-2 * normalX * rowDistance);
     const startY = fineUnits(<f64>y - 2 * normalY * rowDistance);
-    let fineX = startX + <i64>reflectFrom * blockX;
-    let fineY = startY + <i64>reflectFrom * blockY;
-    for (let block = reflectFrom; block < reflectTo; block++) {
-      const inside = <u64>(fineX - leastInside) < <u64>insideX && <u64>(fineY - leastInside) < <u64>insideY;
-      storeBlock(
-        rowTarget + block * 8,
-        inside
-          ? sampleInside(source, stride, fineX, fineY, offsetsX, offsetsY, lastOffsetX, lastOffsetY, extraRows)
-          : sampleClamped(source, width, height, stride, fineX, fineY, offsetsX, offsetsY),
-      );
+    // A block's sources, and their neighbours, lie within 8 pixels to the left and 9 to the right of its start.
+    const fromInside = max(firstWithin(startX, blockX, 9, width - 11), firstWithin(startY, blockY, 9, height - 11));
+    const toInside = min(firstBeyond(startX, blockX, 9, width - 11), firstBeyond(startY, blockY, 9, height - 11));
+    const insideFrom = <i32>min(max(fromInside, <f64>reflectFrom), <f64>reflectTo);
+    const insideTo = <i32>max(min(toInside, <f64>reflectTo), <f64>insideFrom);
+    for (let block = reflectFrom; block < insideFrom; block++) {
+      storeBlock(rowTarget + block * 8, sampleClamped(source, width, height, stride, startX + <i64>block * blockX, startY + <i64>block * blockY, offsetsX, offsetsY, byteTimes128));
+    }
+    let fineX = startX + <i64>insideFrom * blockX;
+    let fineY = startY + <i64>insideFrom * blockY;
+    for (let block = insideFrom; block < insideTo; block++) {
+      storeBlock(rowTarget + block * 8, sampleInside(source, stride, fineX, fineY, offsetsX, offsetsY, lastOffsetX, lastOffsetY, extraRows, byteTimes128));
       fineX += blockX;
       fineY += blockY;
+    }
+    for (let block = insideTo; block < reflectTo; block++) {
+      storeBlock(rowTarget + block * 8, sampleClamped(source, width, height, stride, startX + <i64>block * blockX, startY + <i64>block * blockY, offsetsX, offsetsY, byteTimes128));
     }
     const seamFrom = normalX > 0 ? reflectTo : keepTo;
     const seamTo = normalX > 0 ? keepFrom : normalX < 0 ? reflectFrom : reflectTo + keepTo > 0 ? 0 : blocks;
     for (let block = seamFrom; block < seamTo; block++) {
       const distance = rowDistance + normalX * <f64>(block * 8);
-      const reflected = sampleClamped(source, width, height, stride, startX + <i64>block * blockX, startY + <i64>block * blockY, offsetsX, offsetsY);
+      const reflected = sampleClamped(source, width, height, stride, startX + <i64>block * blockX, startY + <i64>block * blockY, offsetsX, offsetsY, byteTimes128);
       const weightStart = min(max((distance + halfSeam) / seam, -8), 8);
       let weight = i16x8.add(i16x8.splat(<i16>nearest(weightStart * UNITS)), weightOffsets);
       weight = i16x8.min_s(i16x8.max_s(weight, i16x8.splat(0)), i16x8.splat(2048));
