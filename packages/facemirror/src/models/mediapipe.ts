@@ -4,6 +4,7 @@ import { FULL_RANGE_MODEL, MediaPipeDetector, SHORT_RANGE_MODEL } from '../face/
 import { ATTENTION_MESH, BLENDSHAPES_MODEL, BUNDLE_MESH, MediaPipeLandmarker, MESH_MODEL } from '../face/mediapipe/landmarker.js';
 import type { Sampling } from '../face/mediapipe/region.js';
 import { InferencePool } from '../inference/pool.js';
+import { providerCandidates } from '../inference/providers.js';
 import type { ModelSource } from '../inference/request.js';
 import { cachedModel, cacheFolder, sha256 } from './cache.js';
 import {
@@ -28,7 +29,7 @@ const MANIFEST: SuiteManifest = {
 };
 
 /** Part of a cached model's name: change it when conversion gives another graph. */
-const CONVERTER = 'tflite-1';
+const CONVERTER = 'tflite-2';
 
 /** Options of this suite alone. */
 export interface MediaPipeOptions extends SuiteOptions {
@@ -54,7 +55,9 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
   const fullRange = await readFullRange();
   const nets = await chooseNets(bundle, fullRange);
   const prepared: { source: ModelSource; opened: OpenedModel; note: string | null }[] = [];
-  for (const net of nets) prepared.push(await prepare(net));
+  // How a graph is best written depends on what it is to run on.
+  const target = providerCandidates(options.provider ?? 'auto')[0] === 'cpu' ? 'cpu' : 'accelerator';
+  for (const net of nets) prepared.push(await prepare(net, target));
   // One worker: each frame's region comes from the frame before, so that there never is more than one run to do.
   const pool = await InferencePool.open(prepared.map(({ source }) => source), { ...options, workers: 1 });
   const sampling = options.sampling ?? 'centred';
@@ -91,15 +94,18 @@ async function chooseNets(bundle: Bundle | null, fullRange: TfliteFile | null): 
   return fullRange === null ? nets : [...nets, { name: FULL_RANGE_MODEL, file: fullRange, open: 'first-use' }];
 }
 
-async function prepare({ name, file, open }: Net): Promise<{ source: ModelSource; opened: OpenedModel; note: string | null }> {
+type Target = 'cpu' | 'accelerator';
+
+async function prepare({ name, file, open }: Net, target: Target): Promise<{ source: ModelSource; opened: OpenedModel; note: string | null }> {
   const hash = sha256(file.bytes);
-  const { bytes, note } = await cachedModel(cacheFolder(), name, hash, CONVERTER, () => convert(file));
+  const { bytes, note } = await cachedModel(cacheFolder(), name, hash, `${CONVERTER}-${target}`, () => convert(file, target));
   return { source: { name, model: bytes, open }, opened: { name, file: file.origin, sha256: hash }, note };
 }
 
-function convert(file: TfliteFile): Uint8Array {
+function convert(file: TfliteFile, target: Target): Uint8Array {
   try {
-    return serializeModel(convertTflite(file.bytes, file.origin, { imageInputs: 'channels-second' }));
+    const prelu = target === 'cpu' ? 'convolutions' : 'operator';
+    return serializeModel(convertTflite(file.bytes, file.origin, { imageInputs: 'channels-second', prelu }));
   } catch (cause) {
     if (!(cause instanceof OnnxLensError)) throw cause;
     throw new FaceMirrorError('MODEL_CORRUPT', cause.message, { cause });

@@ -20,11 +20,11 @@ const TILE_STEP = 0.5;
 /** Finds faces with BlazeFace: the short-range net over the whole frame, and where asked the full-range net in tiles. */
 export class MediaPipeDetector implements FaceDetector {
   readonly hasThorough: boolean;
-  readonly #pool: InferencePool;
+  readonly #pool: Pick<InferencePool, 'run'>;
   readonly #sampling: Sampling;
   readonly #anchors = { short: anchorCentres(SHORT_RANGE), full: anchorCentres(FULL_RANGE) };
 
-  constructor(pool: InferencePool, options: { readonly hasFullRange: boolean; readonly sampling: Sampling }) {
+  constructor(pool: Pick<InferencePool, 'run'>, options: { readonly hasFullRange: boolean; readonly sampling: Sampling }) {
     this.#pool = pool;
     this.hasThorough = options.hasFullRange;
     this.#sampling = options.sampling;

@@ -62,13 +62,13 @@ function readAttentionMesh(outputs: RunResult): Float32Array | null {
 
 /** Finds the 478 landmarks of a face, and with the bundle's net its 52 blendshapes. */
 export class MediaPipeLandmarker implements Landmarker {
-  readonly #pool: InferencePool;
+  readonly #pool: Pick<InferencePool, 'run'>;
   readonly #spec: MeshSpec;
   readonly #hasBlendshapes: boolean;
   readonly #sampling: Sampling;
 
   constructor(
-    pool: InferencePool,
+    pool: Pick<InferencePool, 'run'>,
     options: { readonly spec: MeshSpec; readonly hasBlendshapes: boolean; readonly sampling: Sampling },
   ) {
     this.#pool = pool;

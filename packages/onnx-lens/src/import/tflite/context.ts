@@ -17,10 +17,16 @@ import {
   type Value,
 } from './value.js';
 
+/** How operators are to be written where there is a choice. */
+export interface TranslationSettings {
+  readonly prelu: 'operator' | 'convolutions';
+}
+
 /** What an operator's translation works with: its inputs, its options, and the graph that is being built. */
 export class OperatorContext {
   readonly operator: TfliteOperator;
   readonly graph: GraphBuilder;
+  readonly settings: TranslationSettings;
   readonly #inputs: readonly (Value | null)[];
   readonly #outputNames: readonly string[];
   readonly #origin: string;
@@ -31,7 +37,9 @@ export class OperatorContext {
     inputs: readonly (Value | null)[],
     outputNames: readonly string[],
     origin: string,
+    settings: TranslationSettings,
   ) {
+    this.settings = settings;
     this.operator = operator;
     this.graph = graph;
     this.#inputs = inputs;

@@ -3,7 +3,7 @@ import { OnnxLensError } from '../../errors.js';
 import { GraphBuilder } from '../../model/builder.js';
 import { TensorProto_DataType as DataType, type GraphProto, type ModelProto } from '../../model/generated/onnx_pb.js';
 import { elementCount, halfToFloat, type Tensor, type TensorData } from '../../model/tensors.js';
-import { computedValue, constantValue, OperatorContext, type Translation } from './context.js';
+import { computedValue, constantValue, OperatorContext, type Translation, type TranslationSettings } from './context.js';
 import { foldIntegers } from './fold.js';
 import { CONVOLUTION } from './operators/convolution.js';
 import { ELEMENTWISE } from './operators/elementwise.js';
@@ -22,6 +22,12 @@ export interface TfliteImportOptions {
    * it batch, channels, height, width and saves the Transpose at the graph's start.
    */
   readonly imageInputs?: 'original' | 'channels-second';
+  /**
+   * PRELU with a slope a channel: `operator` (default) makes it PRelu; `convolutions` two 1x1 depthwise convolutions, a
+   * Relu and an Add. ONNX Runtime's blocked layout for the CPU has no PRelu, which it must leave and enter again for each;
+   * accelerators take PRelu as it is.
+   */
+  readonly prelu?: 'operator' | 'convolutions';
 }
 
 const OPSET = 17;
@@ -58,7 +64,8 @@ export function convertTflite(bytes: Uint8Array, origin: string, options: Tflite
   const graph = new GraphBuilder(model.description === '' ? 'tflite' : model.description);
   const values = new Map<number, Value>();
   declareInputs(model, graph, values, options.imageInputs ?? 'original');
-  for (const operator of model.operators) translate(model, operator, graph, values, options.halfWeights ?? 'widen');
+  const settings = { halfWeights: options.halfWeights ?? 'widen', prelu: options.prelu ?? 'operator' } as const;
+  for (const operator of model.operators) translate(model, operator, graph, values, settings);
   return finish(model, graph, values);
 }
 
@@ -83,7 +90,7 @@ function translate(
   operator: TfliteOperator,
   graph: GraphBuilder,
   values: Map<number, Value>,
-  halfWeights: 'widen' | 'keep',
+  settings: TranslationSettings & { readonly halfWeights: 'widen' | 'keep' },
 ): void {
   const names = operator.outputs.map((index) => tensorAt(model, index).name);
   const who = `operator ${operator.index}, ${operator.name} (making "${names[0] ?? ''}"),`;
@@ -98,8 +105,8 @@ function translate(
   for (const index of [...operator.inputs, ...operator.outputs]) {
     if (index >= 0) refuseUncovered(model, tensorAt(model, index), who);
   }
-  const inputs = operator.inputs.map((index) => (index < 0 ? null : valueAt(model, index, values, halfWeights, who)));
-  const context = new OperatorContext(operator, graph, inputs, names, model.origin);
+  const inputs = operator.inputs.map((index) => (index < 0 ? null : valueAt(model, index, values, settings.halfWeights, who)));
+  const context = new OperatorContext(operator, graph, inputs, names, model.origin, settings);
   const outputs = foldIntegers(context) ?? translation(context);
   if (outputs.length < operator.outputs.length) throw context.damaged(`has ${operator.outputs.length} outputs where it gives ${outputs.length}`);
   operator.outputs.forEach((index, place) => {
@@ -193,6 +200,7 @@ function finish(model: TfliteModel, graph: GraphBuilder, values: ReadonlyMap<num
     [],
     [],
     model.origin,
+    { prelu: 'operator' },
   );
   for (const index of new Set(model.outputs)) {
     const tensor = tensorAt(model, index);

@@ -1,7 +1,8 @@
 import { float } from '../../../model/attributes.js';
 import { TensorProto_DataType as DataType } from '../../../model/generated/onnx_pb.js';
+import { elementCount, tensorNumbers, type Tensor } from '../../../model/tensors.js';
 import { constantValue, type OperatorContext, type Translation } from '../context.js';
-import { broadcastShapes, permuteTensor, type Permutation, type Value } from '../value.js';
+import { broadcastShapes, channelsSecond, permuteTensor, type Permutation, type Value } from '../value.js';
 import { activate, clip, elementwise, fusedActivation } from './activation.js';
 
 /** A value as an operand that broadcasts against others under the order; constants lose their leading ones. */
@@ -72,9 +73,24 @@ const prelu: Translation = (context) => {
   const slope = context.input(1);
   const shape = sharedShape(context, [value, slope]);
   if (String(shape) !== String(value.shape)) throw context.unsupported('has slopes of more elements than its input');
+  const channels = shape.at(-1) ?? 1;
+  if (context.settings.prelu === 'convolutions' && shape.length === 4 && slope.constant !== null && elementCount(slope.shape) === channels) {
+    return [preluByConvolutions(context, value, slope.constant, channels)];
+  }
   const order = context.commonOrder([value]);
   return [context.made(context.node('PRelu', [context.as(value, order), operand(context, slope, order)]), shape, value.dataType, order)];
 };
+
+/** slope * x + (1 - slope) * relu(x), each factor as a 1x1 convolution of each channel by itself. */
+function preluByConvolutions(context: OperatorContext, value: Value, slope: Tensor, channels: number): Value {
+  const slopes = tensorNumbers(slope);
+  const source = context.as(value, channelsSecond(4));
+  const scale = (name: string, factors: readonly number[]): string =>
+    context.node('Conv', [name, context.graph.floats([channels, 1, 1, 1], factors)], { kernel_shape: [1, 1], group: channels });
+  const below = scale(source, slopes);
+  const above = scale(context.node('Relu', [source]), slopes.map((each) => 1 - each));
+  return context.made(context.node('Add', [above, below]), value.shape, value.dataType, channelsSecond(4));
+}
 
 const gelu: Translation = elementwise((context, name) => {
   const isApproximate = context.option((table) => table.flag(0), false);
