@@ -1,0 +1,242 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FaceObservation } from '../../src/face/observation.js';
+import { BLENDSHAPES_MODEL, BUNDLE_MESH, MediaPipeLandmarker, MESH_MODEL } from '../../src/face/mediapipe/landmarker.js';
+import { MediaPipeDetector, SHORT_RANGE_MODEL } from '../../src/face/mediapipe/detector.js';
+import { chooseFace, Tracker } from '../../src/face/tracker.js';
+import { FramePool } from '../../src/frames/pool.js';
+import { InferencePool } from '../../src/inference/pool.js';
+import type { NetworkInput, RunRequest } from '../../src/inference/request.js';
+import { findBundle } from '../../src/models/mediapipe-files.js';
+import { openMediaPipe } from '../../src/models/mediapipe.js';
+import type { Suite } from '../../src/models/suite.js';
+import { VideoReader } from '../../src/video/reader.js';
+import { convertTflite, serializeModel } from 'onnx-lens';
+import { readPicture, type TestPicture } from '../pictures.js';
+
+const SHARED = process.env['FACEMIRROR_SHARED'] ?? fileURLToPath(new URL('../../../../../shared', import.meta.url));
+const REFERENCE = join(SHARED, 'reference/mediapipe');
+const hasShared = existsSync(REFERENCE) && existsSync(join(SHARED, 'models/face_landmarker.task'));
+const PORTRAIT = new URL('../../assets/astronaut.png', import.meta.url);
+
+/** What Google's FaceLandmarker (tasks-vision 1.1.0) finds in the portrait: landmark, x, y in pixels, pixel centres at integers. */
+const PORTRAIT_LANDMARKS: readonly (readonly [number, number, number])[] = [
+  [1, 223.03, 130.56], [10, 225.53, 71.74], [13, 222.79, 142.66], [14, 222.49, 148.70], [33, 194.78, 100.08],
+  [61, 201.78, 138.67], [133, 213.09, 103.12], [152, 220.93, 176.92], [159, 202.07, 97.32], [145, 203.70, 103.68],
+  [263, 254.82, 103.29], [291, 243.99, 140.05], [362, 235.91, 104.42], [386, 247.58, 99.70], [374, 245.39, 106.01],
+  [468, 202.97, 100.62], [473, 245.53, 103.02], [70, 187.40, 90.23], [300, 263.22, 94.35],
+];
+
+interface Reference {
+  readonly image: string;
+  readonly width: number;
+  readonly height: number;
+  readonly faces: readonly { readonly landmarks: readonly (readonly [number, number, number])[]; readonly blendshapes: Readonly<Record<string, number>> }[];
+}
+
+let cache: string;
+const earlier = process.env['FACEMIRROR_CACHE'];
+beforeAll(() => {
+  cache = mkdtempSync(join(tmpdir(), 'facemirror-cache-'));
+  process.env['FACEMIRROR_CACHE'] = cache;
+});
+afterAll(() => {
+  if (earlier === undefined) delete process.env['FACEMIRROR_CACHE'];
+  else process.env['FACEMIRROR_CACHE'] = earlier;
+  rmSync(cache, { recursive: true, force: true });
+});
+
+async function withSuite<T>(options: Parameters<typeof openMediaPipe>[0], use: (suite: Suite) => Promise<T>): Promise<T> {
+  const suite = await openMediaPipe({ provider: 'cpu', ...options });
+  try {
+    return await use(suite);
+  } finally {
+    await suite.close();
+  }
+}
+
+async function observe(suite: Pick<Suite, 'detector' | 'landmarker'>, picture: TestPicture): Promise<FaceObservation | null> {
+  const [face] = await suite.detector.detect(picture.frame, 'quick');
+  return face === undefined ? null : suite.landmarker.observe(picture.frame, suite.landmarker.regionOf(face));
+}
+
+/** Mean distance of the landmarks from the reference's, in percent of the outer-eye distance. */
+function landmarkError(face: FaceObservation, { width, height, faces }: Reference): number {
+  const wanted = faces[0]!.landmarks.map(([x, y]) => [x * width - 0.5, y * height - 0.5] as const);
+  const eyes = Math.hypot(wanted[33]![0] - wanted[263]![0], wanted[33]![1] - wanted[263]![1]);
+  const { points } = face.landmarks;
+  const errors = wanted.map(([x, y], place) => Math.hypot(points[3 * place]! - x, points[3 * place + 1]! - y));
+  return (100 * errors.reduce((sum, error) => sum + error, 0)) / errors.length / eyes;
+}
+
+function references(): { name: string; reference: Reference; picture: TestPicture }[] {
+  return readdirSync(REFERENCE)
+    .filter((file) => file.endsWith('.json') && !file.endsWith('.detector.json'))
+    .map((file) => ({ name: file, reference: JSON.parse(readFileSync(join(REFERENCE, file), 'utf8')) as Reference }))
+    .filter(({ reference }) => reference.faces.length > 0)
+    .map(({ name, reference }) => ({ name, reference, picture: readPicture(join(REFERENCE, name.replace('.json', '.png'))) }));
+}
+
+describe('the suite mediapipe with the nets of the npm package', () => {
+  it("finds the portrait's landmarks within 3 % of the outer-eye distance of Google's own, and says what it lacks", () =>
+    withSuite({}, async (suite) => {
+      const face = await observe(suite, readPicture(PORTRAIT));
+      const [right, left] = [33, 263].map((eye) => PORTRAIT_LANDMARKS.find(([at]) => at === eye)!);
+      const eyes = Math.hypot(right![1] - left![1], right![2] - left![2]);
+      const errors = PORTRAIT_LANDMARKS.map(([at, x, y]) =>
+        Math.hypot(face!.landmarks.points[3 * at]! - x, face!.landmarks.points[3 * at + 1]! - y),
+      );
+      expect((100 * errors.reduce((sum, error) => sum + error, 0)) / errors.length / eyes).toBeLessThan(3);
+      expect(face).toMatchObject({ blendshapes: null, landmarks: { topology: 'mediapipe-478' } });
+      expect(suite.notes.join()).toMatch(/face_landmarker\.task was not found/);
+    }));
+
+  it('makes a damaged model in the cache again, and says so', async () => {
+    await withSuite({}, () => Promise.resolve());
+    const file = join(cache, readdirSync(cache).find((name) => name.startsWith('face-mesh'))!);
+    const intact = readFileSync(file);
+    const damaged = Uint8Array.from(intact);
+    damaged[1000] = damaged[1000]! ^ 1;
+    writeFileSync(file, damaged);
+    await withSuite({}, (suite) => Promise.resolve(expect(suite.notes.join()).toMatch(/was damaged and has been made again/)));
+    expect(readFileSync(file).equals(intact)).toBe(true);
+    await withSuite({}, (suite) => Promise.resolve(expect(suite.notes.join()).not.toMatch(/damaged/)));
+  });
+
+  it('refuses a bundle that is none with MODEL_CORRUPT', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'facemirror-models-'));
+    try {
+      for (const content of ['', 'not a zip', 'PK\u0003\u0004 cut off']) {
+        writeFileSync(join(folder, 'face_landmarker.task'), content);
+        await expect(openMediaPipe({ provider: 'cpu', modelsFolder: folder })).rejects.toMatchObject({ code: 'MODEL_CORRUPT' });
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it.skipIf(!hasShared)("stays within 3 % of Google's bundle on every reference picture (needs ../shared)", () =>
+    withSuite({}, async (suite) => {
+      for (const { name, reference, picture } of references()) {
+        const face = await observe(suite, picture);
+        expect({ name, isClose: landmarkError(face!, reference) <= 3 }).toEqual({ name, isClose: true });
+      }
+    }), 120_000);
+
+  it.skipIf(!hasShared)('follows the face of single_face.mp4 and finds none in no_face.mp4 (needs ../shared)', () =>
+    withSuite({}, async (suite) => {
+      const follow = async (file: string): Promise<Tracker> => {
+        const reader = await VideoReader.open(join(SHARED, 'media', file));
+        const pool = new FramePool({ ...reader.info, capacity: 2 });
+        const tracker = new Tracker(suite);
+        try {
+          for (;;) {
+            const next = await reader.next(() => pool.acquire(), (frame) => pool.release(frame));
+            if (next === null) return tracker;
+            await tracker.next(next.frame);
+            pool.release(next.frame);
+          }
+        } finally {
+          await reader.close();
+          pool.close();
+        }
+      };
+      const single = (await follow('single_face.mp4')).counts;
+      expect(single.framesWithFace / single.frames).toBeGreaterThanOrEqual(0.98);
+      expect((await follow('no_face.mp4')).counts.framesWithFace).toBe(0);
+    }), 120_000);
+});
+
+describe.skipIf(!hasShared)('the suite mediapipe with face_landmarker.task (needs ../shared)', () => {
+  const bundle = { modelsFolder: join(SHARED, 'models') };
+
+  it("stays within 2 % of Google's landmarks with correct pixel centres", () =>
+    withSuite(bundle, async (suite) => {
+      for (const { name, reference, picture } of references()) {
+        const face = await observe(suite, picture);
+        expect({ name, isClose: landmarkError(face!, reference) <= 2, blendshapes: face!.blendshapes?.length }).toEqual({
+          name,
+          isClose: true,
+          blendshapes: 52,
+        });
+      }
+    }), 120_000);
+
+  it("gives Google's landmarks within 0.2 % and blendshapes within 0.03 from the same RGB, sampled its way", async () => {
+    const found = (await findBundle(bundle.modelsFolder))!;
+    const net = (name: string, file: string) => ({
+      name,
+      model: serializeModel(convertTflite(found.nets.get(file)!.bytes, file, { imageInputs: 'channels-second' })),
+    });
+    const pool = await InferencePool.open(
+      [net(SHORT_RANGE_MODEL, 'face_detector.tflite'), net(MESH_MODEL, 'face_landmarks_detector.tflite'), net(BLENDSHAPES_MODEL, 'face_blendshapes.tflite')],
+      { provider: 'cpu' },
+    );
+    try {
+      for (const { name, reference, picture } of references()) {
+        const fromRgb = { run: (request: RunRequest) => pool.run(sampledFromRgb(request, picture)) };
+        const face = await observe(
+          {
+            detector: new MediaPipeDetector(fromRgb, { hasFullRange: false, sampling: 'corner' }),
+            landmarker: new MediaPipeLandmarker(fromRgb, { spec: BUNDLE_MESH, hasBlendshapes: true, sampling: 'corner' }),
+          },
+          picture,
+        );
+        const blendshapes = Object.values(reference.faces[0]!.blendshapes);
+        const worst = Math.max(...blendshapes.map((value, place) => Math.abs(value - face!.blendshapes![place]!)));
+        expect({ name, landmarks: landmarkError(face!, reference) <= 0.2, blendshapes: worst <= 0.03 }).toEqual({ name, landmarks: true, blendshapes: true });
+      }
+    } finally {
+      await pool.close();
+    }
+  }, 120_000);
+
+  it('finds the small face that the quick search misses', () =>
+    withSuite(bundle, async (suite) => {
+      const picture = readPicture(join(REFERENCE, 'astronaut-portrait1080x1920.png'));
+      expect(await suite.detector.detect(picture.frame, 'quick')).toEqual([]);
+      const face = await new Tracker(suite).next(picture.frame);
+      expect(face!.confidence).toBeGreaterThan(0.9);
+      // The head's place in that picture, by eye.
+      expect(Math.hypot(face!.box.x + face!.box.width / 2 - 483, face!.box.y + face!.box.height / 2 - 722)).toBeLessThan(60);
+    }));
+});
+
+/** Replaces crops by samples of the RGB picture: 4:2:0 has lost part of the colour that Google's runtime saw. */
+function sampledFromRgb(request: RunRequest, { rgb, width, height }: TestPicture): RunRequest {
+  const sample = (input: NetworkInput): NetworkInput => {
+    if (input.kind === 'values') return input;
+    const { crop } = input.crops[0]!;
+    const count = crop.width * crop.height;
+    const data = new Float32Array(3 * count);
+    for (let place = 0; place < count; place++) {
+      const [column, row] = [place % crop.width, Math.floor(place / crop.width)];
+      const x = crop.toSource.xx * column + crop.toSource.xy * row + crop.toSource.x0;
+      const y = crop.toSource.yx * column + crop.toSource.yy * row + crop.toSource.y0;
+      const [left, top] = [Math.floor(x), Math.floor(y)];
+      for (let channel = 0; channel < 3; channel++) {
+        const at = (px: number, py: number): number => {
+          if (crop.border === 'black' && (px < 0 || py < 0 || px >= width || py >= height)) return 0;
+          return rgb[3 * (Math.max(0, Math.min(height - 1, py)) * width + Math.max(0, Math.min(width - 1, px))) + channel]!;
+        };
+        const upper = at(left, top) * (left + 1 - x) + at(left + 1, top) * (x - left);
+        const lower = at(left, top + 1) * (left + 1 - x) + at(left + 1, top + 1) * (x - left);
+        data[channel * count + place] = (upper * (top + 1 - y) + lower * (y - top)) * crop.scale[channel]! + crop.offset[channel]!;
+      }
+    }
+    return { kind: 'values', dims: [1, 3, crop.height, crop.width], data };
+  };
+  return { ...request, inputs: Object.fromEntries(Object.entries(request.inputs).map(([name, input]) => [name, sample(input)])) };
+}
+
+describe('the choice among faces', () => {
+  const faces = [300, 100, 500].map((x, place) => ({ box: { x, y: 0, width: 50 + place, height: 50 } }));
+
+  it("counts from the picture's left and takes the largest by area", () => {
+    expect([1, 2, 3, 4].map((choice) => chooseFace(faces, choice)?.box.x)).toEqual([100, 300, 500, undefined]);
+    expect([chooseFace(faces, 'left')!.box.x, chooseFace(faces, 'right')!.box.x, chooseFace(faces, 'largest')!.box.x]).toEqual([100, 500, 500]);
+  });
+});
