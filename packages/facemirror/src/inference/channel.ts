@@ -2,10 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
-
-/** Where networks run: in threads of this process, which share frames without copies, or in processes of their own. */
-export const ISOLATIONS = ['thread', 'process'] as const;
-export type Isolation = (typeof ISOLATIONS)[number];
+import type { Isolation } from './options.js';
 
 /** The built file, both for this file's own build and when tests run the sources. */
 const WORKER_FILE = new URL('../../dist/inference/worker.js', import.meta.url);

@@ -1,9 +1,12 @@
 import type { Profiler } from '../profile/profiler.js';
-import type { Isolation } from './channel.js';
 
 /** What `--provider` takes. `auto` is the best accelerator that really opens here, and the CPU where there is none. */
 export const PROVIDER_CHOICES = ['auto', 'cpu', 'coreml', 'cuda', 'directml', 'webgpu'] as const;
 export type ProviderChoice = (typeof PROVIDER_CHOICES)[number];
+
+/** Where networks run: in threads of this process, which share frames without copies, or in processes of their own. */
+export const ISOLATIONS = ['thread', 'process'] as const;
+export type Isolation = (typeof ISOLATIONS)[number];
 
 /** How to run networks. */
 export interface InferenceOptions {
