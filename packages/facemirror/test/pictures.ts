@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { decode } from 'fast-png';
-import { frameLayout, type Frame } from '../src/frames/frame.js';
+import { framePlanes, type Frame } from '../src/frames/frame.js';
+import { FramePool } from '../src/frames/pool.js';
 
 /** A picture in RGB, 8 bits a value, and the same as a frame (full-range BT.709, chroma where H.264 has it). */
 export interface TestPicture {
@@ -10,26 +11,25 @@ export interface TestPicture {
   readonly frame: Frame;
 }
 
-export function readPicture(path: string | URL): TestPicture {
+export async function readPicture(path: string | URL): Promise<TestPicture> {
   const { width, height, data, channels } = decode(readFileSync(path));
   const rgb = new Uint8Array(3 * width * height);
   for (let pixel = 0; pixel < width * height; pixel++) {
     for (let channel = 0; channel < 3; channel++) rgb[3 * pixel + channel] = data[channels * pixel + channel]!;
   }
-  return { width, height, rgb, frame: toFrame(rgb, width, height) };
+  return { width, height, rgb, frame: await toFrame(rgb, width, height) };
 }
 
-function toFrame(rgb: Uint8Array, width: number, height: number): Frame {
-  const layout = frameLayout(width, height);
-  const pages = Math.ceil(layout.bytes / 65536);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const bytes = new Uint8Array(memory.buffer);
+async function toFrame(rgb: Uint8Array, width: number, height: number): Promise<Frame> {
+  const frame = await new FramePool({ width, height, colour: { matrix: 'bt709', range: 'full' }, capacity: 1 }).acquire();
+  const { layout } = frame;
+  const planes = framePlanes(frame);
   const [red, blue] = [0.2126, 0.0722];
   const [u, v] = [new Float32Array(width * height), new Float32Array(width * height)];
   for (let pixel = 0; pixel < width * height; pixel++) {
     const [r, g, b] = [rgb[3 * pixel]!, rgb[3 * pixel + 1]!, rgb[3 * pixel + 2]!];
     const y = red * r + (1 - red - blue) * g + blue * b;
-    bytes[Math.floor(pixel / width) * layout.yStride + (pixel % width)] = Math.round(y);
+    planes.y[Math.floor(pixel / width) * layout.yStride + (pixel % width)] = Math.round(y);
     u[pixel] = (b - y) / (2 * (1 - blue)) + 128;
     v[pixel] = (r - y) / (2 * (1 - red)) + 128;
   }
@@ -37,11 +37,11 @@ function toFrame(rgb: Uint8Array, width: number, height: number): Frame {
     plane[Math.min(height - 1, y) * width + Math.max(0, Math.min(width - 1, x))]!;
   for (let y = 0; y < layout.chromaHeight; y++) {
     for (let x = 0; x < layout.chromaWidth; x++) {
-      for (const [plane, offset] of [[u, layout.uOffset], [v, layout.vOffset]] as const) {
+      for (const [plane, target] of [[u, planes.u], [v, planes.v]] as const) {
         const rows = [2 * y, 2 * y + 1].map((row) => at(plane, 2 * x - 1, row) + 2 * at(plane, 2 * x, row) + at(plane, 2 * x + 1, row));
-        bytes[offset + y * layout.uvStride + x] = Math.max(0, Math.min(255, Math.round((rows[0]! + rows[1]!) / 8)));
+        target[y * layout.uvStride + x] = Math.max(0, Math.min(255, Math.round((rows[0]! + rows[1]!) / 8)));
       }
     }
   }
-  return { memory, offset: 0, layout, colour: { matrix: 'bt709', range: 'full' } };
+  return frame;
 }

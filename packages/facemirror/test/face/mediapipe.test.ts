@@ -72,18 +72,19 @@ function landmarkError(face: FaceObservation, { width, height, faces }: Referenc
   return (100 * errors.reduce((sum, error) => sum + error, 0)) / errors.length / eyes;
 }
 
-function references(): { name: string; reference: Reference; picture: TestPicture }[] {
-  return readdirSync(REFERENCE)
+function references(): Promise<{ name: string; reference: Reference; picture: TestPicture }[]> {
+  const found = readdirSync(REFERENCE)
     .filter((file) => file.endsWith('.json') && !file.endsWith('.detector.json'))
     .map((file) => ({ name: file, reference: JSON.parse(readFileSync(join(REFERENCE, file), 'utf8')) as Reference }))
     .filter(({ reference }) => reference.faces.length > 0)
-    .map(({ name, reference }) => ({ name, reference, picture: readPicture(join(REFERENCE, name.replace('.json', '.png'))) }));
+    .map(async ({ name, reference }) => ({ name, reference, picture: await readPicture(join(REFERENCE, name.replace('.json', '.png'))) }));
+  return Promise.all(found);
 }
 
 describe('the suite mediapipe with the nets of the npm package', () => {
   it("finds the portrait's landmarks within 3 % of the outer-eye distance of Google's own, and says what it lacks", () =>
     withSuite({}, async (suite) => {
-      const face = await observe(suite, readPicture(PORTRAIT));
+      const face = await observe(suite, await readPicture(PORTRAIT));
       const [right, left] = [33, 263].map((eye) => PORTRAIT_LANDMARKS.find(([at]) => at === eye)!);
       const eyes = Math.hypot(right![1] - left![1], right![2] - left![2]);
       const errors = PORTRAIT_LANDMARKS.map(([at, x, y]) =>
@@ -120,7 +121,7 @@ describe('the suite mediapipe with the nets of the npm package', () => {
 
   it.skipIf(!hasShared)("stays within 3 % of Google's bundle on every reference picture (needs ../shared)", () =>
     withSuite({}, async (suite) => {
-      for (const { name, reference, picture } of references()) {
+      for (const { name, reference, picture } of await references()) {
         const face = await observe(suite, picture);
         expect({ name, isClose: landmarkError(face!, reference) <= 3 }).toEqual({ name, isClose: true });
       }
@@ -130,15 +131,12 @@ describe('the suite mediapipe with the nets of the npm package', () => {
     withSuite({}, async (suite) => {
       const follow = async (file: string): Promise<Tracker> => {
         const reader = await VideoReader.open(join(SHARED, 'media', file));
-        const pool = new FramePool({ ...reader.info, capacity: 2 });
+        const pool = new FramePool({ ...reader.info, capacity: 1 });
         const tracker = new Tracker(suite);
         try {
-          for (;;) {
-            const next = await reader.next(() => pool.acquire(), (frame) => pool.release(frame));
-            if (next === null) return tracker;
-            await tracker.next(next.frame);
-            pool.release(next.frame);
-          }
+          const frame = await pool.acquire();
+          while ((await reader.next(frame)) !== null) await tracker.next(frame);
+          return tracker;
         } finally {
           await reader.close();
           pool.close();
@@ -155,7 +153,7 @@ describe.skipIf(!hasShared)('the suite mediapipe with face_landmarker.task (need
 
   it("stays within 2 % of Google's landmarks with correct pixel centres", () =>
     withSuite(bundle, async (suite) => {
-      for (const { name, reference, picture } of references()) {
+      for (const { name, reference, picture } of await references()) {
         const face = await observe(suite, picture);
         expect({ name, isClose: landmarkError(face!, reference) <= 2, blendshapes: face!.blendshapes?.length }).toEqual({
           name,
@@ -176,7 +174,7 @@ describe.skipIf(!hasShared)('the suite mediapipe with face_landmarker.task (need
       { provider: 'cpu' },
     );
     try {
-      for (const { name, reference, picture } of references()) {
+      for (const { name, reference, picture } of await references()) {
         const fromRgb = { run: (request: RunRequest) => pool.run(sampledFromRgb(request, picture)) };
         const face = await observe(
           {
@@ -196,7 +194,7 @@ describe.skipIf(!hasShared)('the suite mediapipe with face_landmarker.task (need
 
   it('finds the small face that the quick search misses', () =>
     withSuite(bundle, async (suite) => {
-      const picture = readPicture(join(REFERENCE, 'astronaut-portrait1080x1920.png'));
+      const picture = await readPicture(join(REFERENCE, 'astronaut-portrait1080x1920.png'));
       expect(await suite.detector.detect(picture.frame, 'quick')).toEqual([]);
       const face = await new Tracker(suite).next(picture.frame);
       expect(face!.confidence).toBeGreaterThan(0.9);

@@ -1,6 +1,6 @@
 import { DataType, GraphBuilder, serializeModel } from 'onnx-lens';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ISOLATIONS } from '../../src/inference/channel.js';
+import { ISOLATIONS } from '../../src/inference/options.js';
 import type { InferenceOptions } from '../../src/inference/options.js';
 import { InferencePool } from '../../src/inference/pool.js';
 import type { RunRequest } from '../../src/inference/request.js';
