@@ -62,7 +62,7 @@ export function mirrorFrame(source: Frame, targets: Readonly<Partial<Record<Side
 }
 
 /** The midline's unit normal on the patient's `side`: with the chin down, the patient's right is the picture's left. */
-function normalTowards(side: Side, { glabella, chin }: Midline, camera: Camera): Point {
+export function normalTowards(side: Side, { glabella, chin }: Midline, camera: Camera): Point {
   const x = chin.x - glabella.x;
   const y = chin.y - glabella.y;
   const length = Math.hypot(x, y);

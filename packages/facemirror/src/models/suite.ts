@@ -1,3 +1,4 @@
+import type { ExpressionNetwork } from '../action-units/expression.js';
 import type { ActionUnitSource } from '../action-units/source.js';
 import type { FaceDetector, Landmarker } from '../face/adapters.js';
 import type { Topology } from '../face/observation.js';
@@ -60,6 +61,8 @@ export interface Suite {
   readonly detector: FaceDetector;
   readonly landmarker: Landmarker;
   readonly actionUnits: ActionUnitSource;
+  /** Emotion and gaze, for suites that have a network for them. */
+  readonly expressions?: ExpressionNetwork;
   readonly models: readonly OpenedModel[];
   /** Sentences for the user, such as which optional file was not found and what that means. */
   readonly notes: readonly string[];

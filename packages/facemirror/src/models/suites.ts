@@ -1,10 +1,11 @@
 import { MEDIAPIPE_SUITE } from './mediapipe.js';
+import { OPENFACE3_SUITE } from './openface3.js';
 import type { SuiteDefinition, SuiteName } from './suite.js';
 import { FaceMirrorError } from '../errors.js';
 import { SUITE_NAMES } from './suite.js';
 
 /** Every suite by name. */
-export const SUITES: Partial<Record<SuiteName, SuiteDefinition>> = { mediapipe: MEDIAPIPE_SUITE };
+export const SUITES: Partial<Record<SuiteName, SuiteDefinition>> = { mediapipe: MEDIAPIPE_SUITE, openface3: OPENFACE3_SUITE };
 
 /**
  * The suite that `--suite` names.

@@ -1,18 +1,22 @@
 import type { ExpressionAnalysis } from '../action-units/analysis.js';
+import { expressionHeader, expressionRow, type Expression, type ExpressionNetwork } from '../action-units/expression.js';
 import type { NetworkUnits } from '../action-units/frame-record.js';
 import type { ActionUnitSource } from '../action-units/source.js';
+import type { Side } from '../action-units/units.js';
 import { fitHeadPose, headAngles, type HeadAngles } from '../face/head-pose.js';
 import { MidlineSmoother, type Midline } from '../face/midline.js';
 import type { FaceObservation } from '../face/observation.js';
 import { framePlanes, type Frame } from '../frames/frame.js';
 import type { FramePool } from '../frames/pool.js';
 import { mirrorFrame } from '../mirror/mirror-frame.js';
+import { mirroredBox } from '../mirror/mirrored-box.js';
 import { drawDebugOverlay } from '../overlay/debug-overlay.js';
 import type { Profiler } from '../profile/profiler.js';
 import type { VideoFrame } from '../video/reader.js';
 import type { PictureKind, Pictures } from './frame-flow.js';
 import { OrderedQueue } from './ordered-queue.js';
 import type { RunSettings } from './settings.js';
+import type { TableFile } from './table-file.js';
 
 /** What is known of a frame when its pictures are drawn. */
 export interface SeenFace {
@@ -29,6 +33,8 @@ interface FaceFramesOptions {
   readonly profiler: Profiler;
   readonly actionUnits: ActionUnitSource;
   readonly analysis: ExpressionAnalysis;
+  /** Where emotion and gaze go, for suites that have them. */
+  readonly expressions: { readonly network: ExpressionNetwork; readonly table: TableFile } | null;
 }
 
 /** Makes of a frame and the face in it the pictures of the outputs and the rows of the tables. */
@@ -36,6 +42,7 @@ export class FaceFrames {
   readonly #options: FaceFramesOptions;
   readonly #midlines = new MidlineSmoother();
   readonly #notes = new OrderedQueue();
+  #hasExpressionHeader = false;
 
   constructor(options: FaceFramesOptions) {
     this.#options = options;
@@ -64,20 +71,43 @@ export class FaceFrames {
   }
 
   /** Takes notes of a frame for the tables; to be called in frame order, without waiting for the frame before. */
-  async note(frame: VideoFrame, { face }: SeenFace, pictures: Pictures): Promise<void> {
-    const measuring = this.#measure(face, pictures);
-    // It is awaited in its turn; until then a failure must not count as unhandled.
+  async note(frame: VideoFrame, seen: SeenFace, pictures: Pictures): Promise<void> {
+    const { face } = seen;
+    const measuring = this.#measure(seen, pictures);
+    const expressing = this.#express(frame, face);
+    // They are awaited in their turn; until then a failure must not count as unhandled.
     measuring.catch(() => undefined);
+    expressing.catch(() => undefined);
     await this.#notes.run(async () => {
-      this.#options.analysis.add(frame.number, frame.time.seconds, face, await measuring);
+      // Both first: the frame must not be released while a network looks at it.
+      const [measured, expressed] = await Promise.allSettled([measuring, expressing]);
+      if (measured.status === 'rejected') throw measured.reason;
+      if (expressed.status === 'rejected') throw expressed.reason;
+      this.#options.analysis.add(frame.number, frame.time.seconds, face, measured.value);
+      await this.#addExpression(frame, face, expressed.value);
     });
   }
 
+  async #express(frame: VideoFrame, face: FaceObservation | null): Promise<Expression | null> {
+    const { expressions } = this.#options;
+    return expressions === null || face === null ? null : expressions.network.express(frame.frame, face);
+  }
+
+  async #addExpression(frame: VideoFrame, face: FaceObservation | null, expression: Expression | null): Promise<void> {
+    const table = this.#options.expressions?.table;
+    if (table === undefined) return;
+    if (!this.#hasExpressionHeader) await table.add(expressionHeader());
+    this.#hasExpressionHeader = true;
+    await table.add(expressionRow(frame.number, frame.time.seconds, face?.confidence ?? 0, expression));
+  }
+
   /** What the suite's own network says of the mirrored faces. */
-  async #measure(face: FaceObservation | null, { left, right }: Pictures): Promise<NetworkUnits | null> {
-    const { actionUnits } = this.#options;
-    if (actionUnits.kind !== 'network' || face === null || left === null || right === null) return null;
-    const [ofLeft, ofRight] = await Promise.all([actionUnits.network.measure(left, face), actionUnits.network.measure(right, face)]);
+  async #measure({ face, midline }: SeenFace, { left, right }: Pictures): Promise<NetworkUnits | null> {
+    const { actionUnits, settings } = this.#options;
+    if (actionUnits.kind !== 'network' || face === null || midline === null || left === null || right === null) return null;
+    const { network } = actionUnits;
+    const faceOf = (side: Side): FaceObservation => ({ ...face, box: mirroredBox(face.box, midline, side, settings.camera) });
+    const [ofLeft, ofRight] = await Promise.all([network.measure(left, faceOf('left')), network.measure(right, faceOf('right'))]);
     return { left: ofLeft, right: ofRight };
   }
 

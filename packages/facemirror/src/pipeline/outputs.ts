@@ -3,7 +3,7 @@ import { basename, extname, join } from 'node:path';
 import { FaceMirrorError } from '../errors.js';
 
 /** The kinds of files that a run makes of one video. */
-export type OutputKind = 'left-video' | 'right-video' | 'debug-video' | 'source-video' | 'left-table' | 'right-table' | 'measures-table' | 'record';
+export type OutputKind = 'left-video' | 'right-video' | 'debug-video' | 'source-video' | 'left-table' | 'right-table' | 'measures-table' | 'expression-table' | 'record';
 
 const SUFFIXES: Readonly<Record<OutputKind, string>> = {
   'left-video': '_left_mirrored.mp4',
@@ -13,6 +13,7 @@ const SUFFIXES: Readonly<Record<OutputKind, string>> = {
   'left-table': '_left_mirrored.csv',
   'right-table': '_right_mirrored.csv',
   'measures-table': '_measures.csv',
+  'expression-table': '_expression.csv',
   record: '.json',
 };
 const OUTPUT_KINDS = Object.keys(SUFFIXES) as readonly OutputKind[];

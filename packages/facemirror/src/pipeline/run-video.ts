@@ -71,9 +71,11 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
   const tracker = new Tracker(suite, { face: settings.face });
   const analysis = new ExpressionAnalysis(settings);
   const writers = new Map<PictureKind, VideoWriter>();
+  let expressionTable = suite.expressions === undefined ? null : new TableFile(job.outputs.pathFor('expression-table'));
   try {
     const encoder = await openWriters(writers, kinds, job, reader);
-    const frames = new FaceFrames({ pool, kinds, settings, profiler, analysis, actionUnits: suite.actionUnits });
+    const expressions = suite.expressions === undefined || expressionTable === null ? null : { network: suite.expressions, table: expressionTable };
+    const frames = new FaceFrames({ pool, kinds, settings, profiler, analysis, actionUnits: suite.actionUnits, expressions });
     await flowFrames(
       reader,
       pool,
@@ -91,6 +93,8 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
     const writing = profiler.begin();
     for (const writer of writers.values()) await writer.finish();
     const expression = analysis.finish();
+    await expressionTable?.close();
+    expressionTable = null;
     await writeTables(job, expression);
     profiler.end('write', writing, tracker.counts.frames);
     return await writeRecord(job, {
@@ -102,6 +106,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
     });
   } finally {
     await Promise.all([...writers.values()].map((writer) => writer.discard()));
+    await expressionTable?.close().catch(() => undefined);
     analysis.close();
     pool.close();
   }
