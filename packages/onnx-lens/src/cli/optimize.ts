@@ -13,7 +13,7 @@ import { optimizationText, proofText } from '../report/optimization-text.js';
 import { optimizeForProvider } from '../rewrite/optimize.js';
 import { proveEqual, type Proof, type ProofOptions } from '../rewrite/proof.js';
 import type { InputRange } from '../rewrite/seeded-inputs.js';
-import { oneOf, parseFixedDimensions } from './options.js';
+import { oneOf, parseCount, parseCounts, parseFixedDimensions } from './options.js';
 import { writeText } from './text.js';
 
 interface OptimizeCommandOptions {
@@ -55,7 +55,7 @@ export function register(program: Command): void {
     .option('--seed <n>', 'seed of the first input', parseCount, 1)
     .option('--tolerance <t>', 'an output may differ by t * max(1, largest |expected|); default 1e-5, with --fp16 0.05', parseTolerance)
     .option('--range <ranges>', 'values of inputs, e.g. image=0..255,mask=0..1', parseRanges)
-    .option('--batches <sizes>', 'batch sizes to prove where the batch is free, e.g. 1,2,8 (default 1,3)', parseSizes)
+    .option('--batches <sizes>', 'batch sizes to prove where the batch is free, e.g. 1,2,8 (default 1,3)', parseCounts)
     .addHelpText('after', '\nExample:\n  $ onnx-lens optimize detector.onnx -o detector.coreml.onnx --fix batch_size=1,height=640,width=640\n')
     .action(runOptimize);
 }
@@ -125,20 +125,10 @@ function parseNames(value: string): string[] {
   return value.split(',').map((name) => name.trim()).filter((name) => name !== '');
 }
 
-function parseCount(value: string): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
-  return number;
-}
-
 function parseTolerance(value: string): number {
   const number = Number(value);
   if (!(number >= 0) || value.trim() === '') throw new InvalidArgumentError('It must be a number from 0 on, such as 1e-5.');
   return number;
-}
-
-function parseSizes(value: string): number[] {
-  return value.split(',').map(parseCount);
 }
 
 function parseRanges(value: string): Record<string, InputRange> {

@@ -9,6 +9,18 @@ export function oneOf<T extends string>(allowed: readonly T[]): (value: string) 
   };
 }
 
+/** A commander argument parser for a whole number from 1 on. */
+export function parseCount(value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  return number;
+}
+
+/** The same for several, separated by commas. */
+export function parseCounts(value: string): number[] {
+  return value.split(',').map(parseCount);
+}
+
 /**
  * Parses `batch_size=1,height=640` into sizes by dimension name.
  * @throws InvalidArgumentError (commander's) for anything but name=positive integer pairs.

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { register as batchCurve } from './batch-curve.js';
+import { register as compile } from './compile.js';
 import { register as coverage } from './coverage.js';
 import { register as importModel } from './import.js';
 import { register as logs } from './logs.js';
@@ -7,7 +9,7 @@ import { register as optimize } from './optimize.js';
 import { register as trace } from './trace.js';
 
 /** One entry a command, in the order of `--help`. Each lives in a file of its own that exports `register`. */
-const COMMANDS: readonly ((program: Command) => void)[] = [coverage, importModel, optimize, logs, trace];
+const COMMANDS: readonly ((program: Command) => void)[] = [coverage, importModel, optimize, compile, batchCurve, logs, trace];
 
 /**
  * The command line as commander knows it, with every command. Wrong use throws commander's own error after its message

@@ -98,6 +98,11 @@ export class Session {
   }
 }
 
+/** The installed ONNX Runtime's version, e.g. `1.30.0`. */
+export function runtimeVersion(): string {
+  return env.versions.node ?? env.versions.common;
+}
+
 /** Opens a model, hands it to `use`, and closes it whatever happens. */
 export async function withSession<T>(
   source: string | Uint8Array,

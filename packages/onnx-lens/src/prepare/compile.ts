@@ -1,0 +1,173 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { OnnxLensError } from '../errors.js';
+import { writeFileWhole } from '../model/save.js';
+import { runtimeVersion, Session } from '../runtime/session.js';
+import { thisMachine, type Machine } from './machine.js';
+
+/** Providers that a model can be compiled for. */
+export const COMPILE_PROVIDERS = ['cpu', 'coreml'] as const;
+export type CompileProvider = (typeof COMPILE_PROVIDERS)[number];
+
+/** For whom and in which shapes a model is compiled. */
+export interface CompileOptions {
+  /** 'cpu' (default): all of ONNX Runtime's optimizations, weights in the kernels' form. 'coreml': the graph that the
+   *  Core ML provider is asked about; what Core ML makes of it is compiled when the session is made. */
+  readonly provider?: CompileProvider;
+  /** Free dimensions to fix, by name. */
+  readonly fix?: Readonly<Record<string, number>>;
+}
+
+/** What a compiled model was made of and for. */
+export interface CompileManifest {
+  readonly version: 1;
+  readonly source: { readonly sha256: string; readonly bytes: number };
+  readonly ort: string;
+  readonly provider: CompileProvider;
+  readonly fix: Readonly<Record<string, number>>;
+  readonly machine: Machine;
+  /** File name of the model, beside the manifest. */
+  readonly model: string;
+  /** The compiled files beside the manifest and their sizes, so that a file cut short is noticed. */
+  readonly files: Readonly<Record<string, number>>;
+}
+
+/** A compiled model on disk. Open `modelPath` with optimization 'disabled'. */
+export interface CompiledModel {
+  readonly modelPath: string;
+  readonly manifest: CompileManifest;
+}
+
+const MANIFEST = 'manifest.json';
+const MODEL = 'model.onnx';
+const WEIGHTS = 'weights.bin';
+
+/**
+ * Compiles a model into a folder: ONNX Runtime's optimized graph, the weights in the form that this machine's kernels
+ * read, and a manifest. The folder appears whole or not at all, in place of one that was there.
+ *
+ * @param source path of an .onnx file.
+ * @throws OnnxLensError FILE_UNREADABLE, FILE_UNWRITABLE, RUNTIME_REFUSED.
+ */
+export async function compileModel(source: string, folder: string, options: CompileOptions = {}): Promise<CompiledModel> {
+  const { provider = 'cpu', fix = {} } = options;
+  const identity = identityOf(source);
+  const temporary = `${resolve(folder)}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
+  try {
+    mkdirSync(temporary, { recursive: true });
+    const session = await Session.open(source, {
+      optimization: provider === 'cpu' ? 'all' : 'basic',
+      optimizedPath: join(temporary, MODEL),
+      dataFolder: resolve(dirname(source)),
+      ...(provider === 'cpu' ? { prepackedWeights: WEIGHTS } : {}),
+      ...(Object.keys(fix).length === 0 ? {} : { freeDimensions: fix }),
+    });
+    await session.close();
+    const files = Object.fromEntries([MODEL, WEIGHTS].filter((file) => existsSync(join(temporary, file))).map((file) => [file, statSync(join(temporary, file)).size]));
+    const manifest: CompileManifest = { version: 1, source: identity, ort: runtimeVersion(), provider, fix, machine: thisMachine(), model: MODEL, files };
+    writeFileWhole(join(temporary, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(temporary, folder);
+    return { modelPath: join(folder, MODEL), manifest };
+  } catch (cause) {
+    rmSync(temporary, { recursive: true, force: true });
+    if (cause instanceof OnnxLensError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OnnxLensError('FILE_UNWRITABLE', `Cannot write the compiled model to ${folder}: ${why}.`, { cause });
+  }
+}
+
+/**
+ * The compiled model of a folder, if it was made from this very file, by this ONNX Runtime, for this machine, provider
+ * and shapes.
+ * @throws OnnxLensError MANIFEST_MISMATCH with what does not fit.
+ */
+export function loadCompiled(source: string, folder: string, options: CompileOptions = {}): CompiledModel {
+  const manifest = readManifest(folder);
+  const machine = thisMachine();
+  const { provider = 'cpu', fix = {} } = options;
+  const wanted: readonly (readonly [what: string, made: string, here: string])[] = [
+    ['ONNX Runtime', manifest.ort, runtimeVersion()],
+    ['provider', manifest.provider, provider],
+    ['shapes', shapesText(manifest.fix), shapesText(fix)],
+    ['platform', `${manifest.machine.platform}-${manifest.machine.arch}`, `${machine.platform}-${machine.arch}`],
+    ['processor', manifest.machine.features, machine.features],
+    ['source', manifest.source.sha256, identityOf(source).sha256],
+  ];
+  for (const [what, made, here] of wanted) if (made !== here) refuse(folder, `it was made for another ${what} (${made}, here ${here})`);
+  for (const [file, size] of Object.entries(manifest.files)) {
+    const path = join(folder, file);
+    if (!existsSync(path) || statSync(path).size !== size) refuse(folder, `its file ${file} is missing or has another size`);
+  }
+  return { modelPath: join(folder, MODEL), manifest };
+}
+
+/**
+ * The compiled model of a folder; made, or made anew, when there is none that fits.
+ * @returns the model, and why it had to be made (null when it was there).
+ */
+export async function ensureCompiled(source: string, folder: string, options: CompileOptions = {}): Promise<CompiledModel & { readonly rebuilt: string | null }> {
+  try {
+    return { ...loadCompiled(source, folder, options), rebuilt: null };
+  } catch (error) {
+    if (!(error instanceof OnnxLensError) || error.code !== 'MANIFEST_MISMATCH') throw error;
+    return { ...(await compileModel(source, folder, options)), rebuilt: error.message };
+  }
+}
+
+function readManifest(folder: string): CompileManifest {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8'));
+  } catch {
+    refuse(folder, 'it has no readable manifest');
+  }
+  if (!isManifest(value)) refuse(folder, 'its manifest is of another version');
+  return value;
+}
+
+/** As far as it is read here. */
+function isManifest(value: unknown): value is CompileManifest {
+  const { version, source, machine, fix, files, model } = (value ?? {}) as Partial<Record<keyof CompileManifest, unknown>>;
+  const areObjects = [source, machine, fix, files].every((each) => typeof each === 'object' && each !== null);
+  // Only the two names that are written here are ever opened: a manifest cannot point elsewhere.
+  return version === 1 && areObjects && model === MODEL && Object.keys(files as object).every((file) => file === MODEL || file === WEIGHTS);
+}
+
+function refuse(folder: string, why: string): never {
+  throw new OnnxLensError('MANIFEST_MISMATCH', `The compiled model in ${folder} cannot be used: ${why}. Compile the model again.`);
+}
+
+function shapesText(fix: Readonly<Record<string, number>>): string {
+  return Object.entries(fix).sort().map(([name, size]) => `${name}=${size}`).join(',') || 'free';
+}
+
+/** Hashes files once as long as their size and time stay: a cache is asked for the same model again and again. */
+const identities = new Map<string, { readonly stamp: string; readonly sha256: string }>();
+
+function identityOf(path: string): { sha256: string; bytes: number } {
+  try {
+    const { size, mtimeMs } = statSync(path);
+    const stamp = `${size}:${mtimeMs}`;
+    const known = identities.get(resolve(path));
+    if (known?.stamp === stamp) return { sha256: known.sha256, bytes: size };
+    const sha256 = hashFile(path);
+    identities.set(resolve(path), { stamp, sha256 });
+    return { sha256, bytes: size };
+  } catch (cause) {
+    throw new OnnxLensError('FILE_UNREADABLE', `Cannot read the model ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+  }
+}
+
+function hashFile(path: string): string {
+  const hash = createHash('sha256');
+  const chunk = Buffer.alloc(1 << 20);
+  const descriptor = openSync(path, 'r');
+  try {
+    for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) hash.update(chunk.subarray(0, read));
+  } finally {
+    closeSync(descriptor);
+  }
+  return hash.digest('hex');
+}

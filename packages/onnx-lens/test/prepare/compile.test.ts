@@ -1,0 +1,105 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DataType, GraphBuilder, compileModel, ensureCompiled, kneeOf, loadCompiled, measureBatchCurve, saveModel, serializeModel, withSession } from '../../src/index.js';
+import { seededTensor } from '../../src/rewrite/seeded-inputs.js';
+import { weights } from '../rewrite/patterns.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'onnx-lens-test-'));
+  saveModel(network(1), join(folder, 'model.onnx'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function network(seed: number) {
+  const graph = new GraphBuilder('network');
+  const x = graph.input('x', DataType.FLOAT, ['batch', 8, 10, 10]);
+  const features = graph.node('Relu', [graph.node('Conv', [x, weights(graph, [16, 8, 3, 3], seed)])]);
+  const pooled = graph.node('Flatten', [graph.node('GlobalAveragePool', [features])]);
+  graph.node('Gemm', [pooled, weights(graph, [16, 64], seed + 1)], {}, { outputs: ['y'] });
+  graph.output('y', DataType.FLOAT, ['batch', 64]);
+  return graph.toModel({ opset: 17 });
+}
+
+describe('a compiled model', () => {
+  it('computes what the model computes, to the bit', async () => {
+    const source = join(folder, 'model.onnx');
+    const { modelPath } = await compileModel(source, join(folder, 'compiled'));
+    const feeds = new Map([['x', seededTensor(DataType.FLOAT, [2, 8, 10, 10], 1)]]);
+    const plain = await withSession(source, { threads: 1 }, (session) => session.run(feeds));
+    const compiled = await withSession(modelPath, { optimization: 'disabled', threads: 1 }, (session) => session.run(feeds));
+    expect(compiled.get('y')).toEqual(plain.get('y'));
+  });
+
+  it('is used as it is when it fits, and leaves no half-made folders', async () => {
+    const source = join(folder, 'model.onnx');
+    const target = join(folder, 'compiled');
+    expect((await ensureCompiled(source, target)).rebuilt).toMatch(/no readable manifest/);
+    expect((await ensureCompiled(source, target)).rebuilt).toBeNull();
+    expect(readdirSync(folder).sort()).toEqual(['compiled', 'model.onnx']);
+  });
+
+  it.each([
+    ['the model has changed', (target: string) => { saveModel(network(5), join(target, '..', 'model.onnx')); }, /another source/],
+    ['ONNX Runtime is another', (target: string) => { edit(target, { ort: '1.0.0' }); }, /another ONNX Runtime/],
+    ['the processor is another', (target: string) => { edit(target, { machine: { platform: process.platform, arch: process.arch, cpu: '', features: 'x' } }); }, /another processor/],
+    ['a file is cut off', (target: string) => { truncateSync(join(target, 'model.onnx'), 10); }, /another size/],
+    ['the manifest names other files', (target: string) => { edit(target, { files: { '../secret': 1 } }); }, /another version/],
+  ])('is refused and made again when %s', async (_, spoil, message) => {
+    const source = join(folder, 'model.onnx');
+    const target = join(folder, 'compiled');
+    await compileModel(source, target);
+    spoil(target);
+    expect(() => loadCompiled(source, target)).toThrow(expect.objectContaining({ code: 'MANIFEST_MISMATCH', message: expect.stringMatching(message) }));
+    expect((await ensureCompiled(source, target)).rebuilt).toMatch(message);
+    expect(loadCompiled(source, target).manifest.version).toBe(1);
+  });
+
+  it('of other shapes or another provider is another', async () => {
+    const source = join(folder, 'model.onnx');
+    const target = join(folder, 'compiled');
+    await compileModel(source, target, { fix: { batch: 2 } });
+    expect(() => loadCompiled(source, target)).toThrow(/another shapes/);
+    expect(loadCompiled(source, target, { fix: { batch: 2 } }).manifest.fix).toEqual({ batch: 2 });
+    expect(() => loadCompiled(source, target, { fix: { batch: 2 }, provider: 'coreml' })).toThrow(/another provider/);
+  });
+
+  it('is not made of what is no model', async () => {
+    writeFileSync(join(folder, 'text.onnx'), 'hello');
+    await expect(compileModel(join(folder, 'text.onnx'), join(folder, 'compiled'))).rejects.toMatchObject({ code: 'RUNTIME_REFUSED' });
+    await expect(compileModel(join(folder, 'none.onnx'), join(folder, 'compiled'))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+    expect(readdirSync(folder)).not.toContain('compiled');
+  });
+});
+
+function edit(target: string, changes: object): void {
+  const path = join(target, 'manifest.json');
+  writeFileSync(path, JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), ...changes }));
+}
+
+describe('the batch curve', () => {
+  it('measures batches until they stop paying, for each thread count', async () => {
+    const curves = await measureBatchCurve(serializeModel(network(1)), { threads: [1, 2], largest: 4, runs: 1 });
+    expect(curves.map((curve) => curve.threads)).toEqual([1, 2]);
+    for (const { points, knee } of curves) {
+      expect(points.map((point) => point.batch)).toEqual([1, 2, 4].slice(0, points.length));
+      expect(points.map((point) => point.batch)).toContain(knee);
+      expect(points.every((point) => point.msPerItem > 0)).toBe(true);
+    }
+  });
+
+  it('has its knee at the smallest batch that is nearly as fast as the best', () => {
+    const point = (batch: number, msPerItem: number) => ({ threads: 1, batch, msPerItem, memoryBytes: 0 });
+    expect(kneeOf([point(1, 10), point(2, 7), point(4, 5.1), point(8, 5), point(16, 5.2)])).toBe(4);
+    expect(kneeOf([point(1, 5), point(2, 5), point(4, 5)])).toBe(1);
+  });
+
+  it('says that a fixed batch has none', async () => {
+    const graph = new GraphBuilder('fixed');
+    graph.node('Relu', [graph.input('x', DataType.FLOAT, [1, 4])], {}, { outputs: ['y'] });
+    graph.output('y', DataType.FLOAT, [1, 4]);
+    await expect(measureBatchCurve(serializeModel(graph.toModel({ opset: 17 })))).rejects.toMatchObject({ code: 'UNSUPPORTED_MODEL' });
+  });
+});

@@ -1,0 +1,25 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliDecompressSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { optimizeForProvider, parseModel, proveEqual } from '../../src/index.js';
+
+const shared = process.env['FACEMIRROR_SHARED'] ?? fileURLToPath(new URL('../../../../../shared', import.meta.url));
+const exported = join(shared, 'models', 'exported');
+
+/** The three graphs as PyTorch exports them, on Core ML (MLProgram) by the rules of ONNX Runtime 1.21. */
+describe.skipIf(!existsSync(exported))('the exported networks (skipped where the shared models are absent)', () => {
+  it.each([
+    ['retinaface', { batch_size: 1, height: 640, width: 640 }, 100, 1],
+    ['star', { batch_size: 1 }, 99.5, 1],
+    ['mtl', {}, 99, 2],
+  ] as const)('%s with %o reaches at least %d %% in at most %d partitions and computes the same', async (name, fix, coverage, partitions) => {
+    const model = parseModel(brotliDecompressSync(readFileSync(join(exported, `${name}_as_exported.onnx.br`))), name);
+    const result = await optimizeForProvider(model, { ort: '1.21', fix });
+    expect(result.after.coverage).toBeGreaterThanOrEqual(coverage);
+    expect(result.after.partitions.length).toBeLessThanOrEqual(partitions);
+    const proof = await proveEqual(model, result.model, { samples: 2 });
+    expect(proof.outputs.filter((output) => output.maxAbs > 1e-5 && !output.isWithin)).toEqual([]);
+  }, 240_000);
+});
