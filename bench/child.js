@@ -34,7 +34,7 @@ async function pipeline() {
 async function baseline() {
   const reader = await VideoReader.open(clip);
   const { info } = reader;
-  const pool = new FramePool({ ...info, capacity: 16 });
+  const pool = new FramePool({ ...info, capacity: 14 });
   const kinds = ['left', 'right', 'debug'];
   const writers = {};
   for (const name of kinds) {
@@ -51,7 +51,7 @@ async function baseline() {
     note: () => Promise.resolve(),
     write: (name, picture, time) => writers[name].write(picture, time),
     finished: () => frames++,
-  }, { framesUnderWay: 6, profiler: NO_PROFILER, signal });
+  }, { framesUnderWay: 5, profiler: NO_PROFILER, signal });
   for (const writer of Object.values(writers)) await writer.finish();
   await reader.close();
   return { frames };

@@ -80,7 +80,7 @@ export async function runAndTell(paths: readonly string[], options: RunOptions, 
   const onEvent = options.json ? printJson : (event: BatchEvent): void => display.show(event);
   try {
     const result = await runBatch({ paths, out: options.out, settings: settingsOf(options), signal: context.signal, onEvent });
-    if (!options.json) process.stdout.write(summary(result, options.out));
+    if (!options.json && !isSingleFailure(result)) process.stdout.write(summary(result, options.out));
     return exitCode(result);
   } finally {
     display.close();
@@ -91,7 +91,12 @@ export async function runAndTell(paths: readonly string[], options: RunOptions, 
 function exitCode({ done, skipped, failed }: BatchResult): number {
   const [first] = failed;
   if (first === undefined) return EXIT.done;
-  return done.length + skipped.length + failed.length === 1 ? exitCodeOf(first.error) : EXIT.someFailed;
+  return isSingleFailure({ done, skipped, failed }) ? exitCodeOf(first.error) : EXIT.someFailed;
+}
+
+/** The one file there was has failed, and its error has said all there is to say. */
+function isSingleFailure({ done, skipped, failed }: BatchResult): boolean {
+  return failed.length === 1 && done.length + skipped.length === 0;
 }
 
 function settingsOf(options: RunOptions): RunSettings {

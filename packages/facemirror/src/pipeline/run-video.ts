@@ -20,9 +20,9 @@ import { TableFile } from './table-file.js';
 /** Bytes of frames under way; frames so large that the fewest that a run needs take more are refused by the pool. */
 const POOL_BYTES = 96 * 1024 * 1024;
 /** Decoded frames that are looked at, or wait to be. */
-const MOST_DECODED = 6;
+const MOST_DECODED = 5;
 /** Frames of a run: those that are decoded, and for each that is drawn its pictures. */
-const MOST_FRAMES = 24;
+const MOST_FRAMES = 14;
 
 const VIDEO_OUTPUTS: Readonly<Record<PictureKind, OutputKind>> = {
   left: 'left-video',

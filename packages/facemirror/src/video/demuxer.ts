@@ -22,6 +22,8 @@ import { reasonOf } from './ffmpeg.js';
 const CONTAINERS = [
   'mov', 'mp4', 'm4a', '3gp', '3g2', 'mj2', 'matroska', 'webm', 'avi', 'mpegts', 'mpeg', 'mpegvideo', 'm4v', 'asf', 'flv', 'live_flv',
   'ogg', 'mxf', 'nut', 'rm', 'wtv', 'dv', 'h264', 'hevc', 'av1', 'obu', 'ivf', 'gif', 'apng', 'yuv4mpegpipe', 'mjpeg', 'vc1', 'swf', 'mpegtsraw',
+  // Sound alone, so that a user hears what the file is.
+  'wav', 'w64', 'aiff', 'caf', 'mp3', 'aac', 'flac', 'ac3', 'amr',
 ].join(',');
 
 /** An open video file: its streams, and its packets one after another. */

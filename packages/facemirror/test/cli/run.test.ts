@@ -1,0 +1,220 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DEMO_FORMAT, DemoClip } from '../../src/demo/clip.js';
+import { FramePool } from '../../src/frames/pool.js';
+import { tagsFor } from '../../src/video/colour.js';
+import { VideoWriter } from '../../src/video/writer.js';
+import { readClip, sharedVideo } from '../video/clips.js';
+
+const PROGRAM = fileURLToPath(new URL('../../bin/facemirror.js', import.meta.url));
+/** With a blink in it, so that the tables hold something. */
+const FIRST_FRAME = 140;
+const FRAMES = 24;
+
+let folder: string;
+let clip: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'facemirror-cli-'));
+  clip = join(folder, 'patient.mp4');
+  await writeDemoPart(clip);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function writeDemoPart(path: string): Promise<void> {
+  const { width, height, colour, framesPerSecond } = DEMO_FORMAT;
+  const demo = new DemoClip();
+  const frame = await new FramePool({ width, height, colour, capacity: 1 }).acquire();
+  const writer = await VideoWriter.open({
+    path, width, height, colourTags: tagsFor(colour), encoder: 'libx264', quality: 18, threads: 1, timeBase: { num: 1, den: framesPerSecond }, frameRate: framesPerSecond, audio: null,
+  });
+  for (let index = 0; index < FRAMES; index++) {
+    demo.draw(FIRST_FRAME + index, frame);
+    await writer.write(frame, { ticks: BigInt(index), durationTicks: 1n, seconds: index / framesPerSecond });
+  }
+  await writer.finish();
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built program; `during` may meddle with it. */
+async function facemirror(args: readonly string[], during?: (child: ReturnType<typeof spawn>) => Promise<void>): Promise<Ended> {
+  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = once(child, 'close');
+  await during?.(child);
+  const [code] = (await ended) as [number | null];
+  return { code, stdout, stderr };
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 30_000; !(await condition()); await delay(20)) if (Date.now() > deadline) throw new Error('it did not happen');
+}
+
+const OUTPUTS = ['patient.json', 'patient_debug.mp4', 'patient_left_mirrored.csv', 'patient_left_mirrored.mp4', 'patient_measures.csv', 'patient_right_mirrored.csv', 'patient_right_mirrored.mp4'];
+const TABLES = OUTPUTS.filter((name) => name.endsWith('.csv'));
+
+test('a video gives its outputs, once; a second run does nothing; other workers give the same bytes', async () => {
+  const out = join(folder, 'once');
+  expect(await facemirror(['run', clip, '--out', out])).toMatchObject({ code: 0 });
+  expect((await readdir(out)).sort()).toEqual(OUTPUTS);
+  const record = JSON.parse(await readFile(join(out, 'patient.json'), 'utf8')) as { input: { sha256: string }; frames: unknown };
+  expect(record.input.sha256).toBe(createHash('sha256').update(await readFile(clip)).digest('hex'));
+  expect(record.frames).toMatchObject({ read: FRAMES, withFace: FRAMES });
+  for (const name of OUTPUTS.filter((each) => each.endsWith('.mp4'))) {
+    const { times, info } = await readClip(join(out, name));
+    expect(times.map((time) => Math.round(time * 30))).toEqual(Array.from({ length: FRAMES }, (_, index) => index));
+    expect([info.width, info.height]).toEqual([DEMO_FORMAT.width, DEMO_FORMAT.height]);
+  }
+  for (const name of TABLES) expect((await readFile(join(out, name), 'utf8')).trimEnd().split('\n')).toHaveLength(FRAMES + 1);
+
+  const again = await facemirror(['run', clip, '--out', out]);
+  expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('done already') });
+
+  const other = join(folder, 'workers');
+  expect(await facemirror(['run', clip, '--out', other, '--workers', '3', '--no-debug-video'])).toMatchObject({ code: 0 });
+  for (const name of TABLES) expect(await readFile(join(other, name))).toEqual(await readFile(join(out, name)));
+  expect(existsSync(join(other, 'patient_debug.mp4'))).toBe(false);
+});
+
+describe('a run that does not come to its end', () => {
+  const workFolder = (out: string) => async (): Promise<boolean> => {
+    const names = existsSync(out) ? await readdir(out) : [];
+    const work = names.find((name) => name.startsWith('.facemirror-'));
+    return work !== undefined && (await readdir(join(out, work)).catch(() => [])).length > 0;
+  };
+
+  test.skipIf(process.platform === 'win32')('leaves nothing when Ctrl-C stops it', async () => {
+    const out = join(folder, 'stopped');
+    const { code, stderr } = await facemirror(['run', clip, '--out', out], async (child) => {
+      await until(workFolder(out));
+      child.kill('SIGINT');
+    });
+    expect(code).toBe(130);
+    expect(stderr).toContain('Stopped');
+    expect(await readdir(out)).toEqual([]);
+  });
+
+  test('leaves no file that looks finished when it is killed, and the next run completes', async () => {
+    const out = join(folder, 'killed');
+    await facemirror(['run', clip, '--out', out], async (child) => {
+      await until(workFolder(out));
+      child.kill('SIGKILL');
+    });
+    expect((await readdir(out)).filter((name) => !name.startsWith('.'))).toEqual([]);
+    expect(await facemirror(['run', clip, '--out', out])).toMatchObject({ code: 0 });
+    expect((await readdir(out)).sort()).toEqual(OUTPUTS);
+  });
+});
+
+describe('what cannot be processed ends with a sentence and leaves nothing', () => {
+  async function fails(args: readonly string[], code: number, words: RegExp): Promise<void> {
+    const out = await mkdtemp(join(folder, 'bad-'));
+    const ended = await facemirror(['run', ...args, '--out', out]);
+    expect(ended.stderr).toMatch(words);
+    expect(ended.stderr).not.toMatch(/\n\s+at /);
+    expect(ended.code).toBe(code);
+    expect(await readdir(out)).toEqual([]);
+  }
+
+  test('a file without video', async () => {
+    const text = join(folder, 'text.mp4');
+    await writeFile(text, 'not a video\n'.repeat(99));
+    await fails([text], 1, /text\.mp4 is not a video/);
+    const empty = join(folder, 'empty.mp4');
+    await writeFile(empty, '');
+    await fails([empty], 1, /empty\.mp4 is empty/);
+    await fails([join(folder, 'none.mp4')], 1, /none\.mp4 cannot be opened: there is no such file/);
+    const sound = join(folder, 'sound.wav');
+    await writeFile(sound, silence(8000));
+    await fails([sound], 1, /sound\.wav holds sound only/);
+  });
+
+  test('a video that was cut off', async () => {
+    const bytes = await readFile(clip);
+    const cut = join(folder, 'cut.mp4');
+    await writeFile(cut, bytes.subarray(0, bytes.length * 0.6));
+    await fails([cut], 1, /cut\.mp4 .*cut off/);
+  });
+
+  test('options that mean nothing', async () => {
+    await fails([clip, '--suite', 'none'], 2, /no suite "none"/);
+    await fails([clip, '--neutral', '4-2'], 2, /--neutral "4-2"/);
+    await fails([clip, '--face', 'biggest'], 2, /--face/);
+  });
+
+  test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('a folder that may not be read', async () => {
+    const locked = await mkdtemp(join(folder, 'locked-'));
+    await chmod(locked, 0o000);
+    await fails([locked], 1, /cannot be opened: it may not be read/);
+    await chmod(locked, 0o700);
+  });
+
+  test('one bad file does not stop the others', async () => {
+    const bad = join(folder, 'bad.mp4');
+    await writeFile(bad, 'bad');
+    const out = join(folder, 'batch');
+    const { code, stdout, stderr } = await facemirror(['run', bad, clip, '--out', out, '--no-debug-video']);
+    expect(code).toBe(3);
+    expect(stderr).toContain('bad.mp4 is not a video');
+    expect(stdout).toContain('1 done, 1 failed');
+    expect(existsSync(join(out, 'patient.json'))).toBe(true);
+  });
+});
+
+/** A WAV file of 16-bit silence. */
+function silence(samples: number): Buffer {
+  const bytes = Buffer.alloc(44 + samples * 2);
+  bytes.write('RIFF', 0, 'latin1');
+  bytes.writeUInt32LE(36 + samples * 2, 4);
+  bytes.write('WAVEfmt ', 8, 'latin1');
+  [16, 0x00010001, 8000, 16_000, 0x00100002].forEach((value, index) => bytes.writeUInt32LE(value, 16 + 4 * index));
+  bytes.write('data', 36, 'latin1');
+  bytes.writeUInt32LE(samples * 2, 40);
+  return bytes;
+}
+
+describe('real videos', () => {
+  async function process(name: string): Promise<{ ended: Ended; out: string; successes: number[] }> {
+    const out = await mkdtemp(join(folder, 'real-'));
+    const ended = await facemirror(['run', sharedVideo(name)!, '--out', out, '--no-debug-video']);
+    const table = (await readdir(out)).find((each) => each.endsWith('_left_mirrored.csv'));
+    const rows = table === undefined ? [] : (await readFile(join(out, table), 'utf8')).trimEnd().split('\n').slice(1);
+    return { ended, out, successes: rows.map((row) => Number(row.split(',')[4])) };
+  }
+
+  test.skipIf(sharedVideo('single_face.mp4') === null)('a talking face is found in at least 98 % of the frames', async () => {
+    const { successes } = await process('single_face.mp4');
+    expect(successes).toHaveLength(72);
+    expect(successes.filter((success) => success === 1).length).toBeGreaterThanOrEqual(0.98 * 72);
+  });
+
+  test.skipIf(sharedVideo('face_noface.mov') === null)('frames after the face has gone are marked', async () => {
+    const { successes } = await process('face_noface.mov');
+    expect(successes).toHaveLength(169);
+    const last = successes.lastIndexOf(1);
+    expect(last).toBeGreaterThan(60);
+    expect(last).toBeLessThan(100);
+  });
+
+  test.skipIf(sharedVideo('no_face.mp4') === null)('a video without a face is exit 3, with nothing left', async () => {
+    const { ended, out } = await process('no_face.mp4');
+    expect(ended.code).toBe(3);
+    expect(ended.stderr).toContain('No face was found');
+    expect(await readdir(out)).toEqual([]);
+  });
+});
