@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { toBinary } from '@bufbuild/protobuf';
 import { OnnxLensError } from '../errors.js';
@@ -22,12 +22,24 @@ export function saveModel(model: ModelProto, path: string): void {
 export function writeFileWhole(path: string, content: Uint8Array | string): void {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(temporary, content);
     renameSync(temporary, path);
   } catch (cause) {
     rmSync(temporary, { force: true });
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new OnnxLensError('FILE_UNWRITABLE', `Cannot write ${path}: ${why}.`, { cause });
+  }
+}
+
+/** As mkdirSync with `recursive`, which never returns on Linux where a folder cannot be made under /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (cause) {
+    // Another process may have made it meanwhile.
+    if (!existsSync(path)) throw cause;
   }
 }

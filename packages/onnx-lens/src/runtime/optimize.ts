@@ -27,6 +27,9 @@ export interface OptimizeOptions {
  */
 export async function optimize(source: string | ModelProto, level: OptimizationLevel, options: OptimizeOptions = {}): Promise<ModelProto> {
   const folder = mkdtempSync(join(tmpdir(), 'onnx-lens-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  // Ctrl-C leaves by way of process.exit, which runs no finally.
+  process.once('exit', remove);
   try {
     const optimizedPath = join(folder, 'optimized.onnx');
     const origin = options.origin ?? (typeof source === 'string' ? source : 'the model');
@@ -43,7 +46,8 @@ export async function optimize(source: string | ModelProto, level: OptimizationL
     await session.close();
     return parseModel(readFileSync(optimizedPath), `ONNX Runtime's optimized form of ${origin}`);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }
 

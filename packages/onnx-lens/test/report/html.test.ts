@@ -94,7 +94,7 @@ describe.skipIf(chromiumPath === undefined)(`in a browser${chromiumPath === unde
     await opened.keyboard.press('End');
     expect(await opened.locator('#story').textContent()).toContain('Node 5 · Shape');
     await opened.keyboard.press('ArrowLeft');
-    expect(await opened.locator('#story').textContent()).toContain('In partition 1 of 2 nodes');
+    expect(await opened.locator('#story').textContent()).toContain('In partition 1 with 2 nodes');
     expect(await opened.locator('#strip').getAttribute('aria-activedescendant')).toBe('cell4');
     expect(complaints).toEqual([]);
     await opened.close();

@@ -81,7 +81,7 @@ function scriptData(result: CoverageResult, cells: readonly Cell[]): object {
     ]),
     partitions: result.partitions.map(
       ({ index, nodes, inputs, outputs, boundaryBytes }) =>
-        `In partition ${index} of ${plural(nodes.length, 'node')}; ${plural(inputs.length, 'value')} in and ${count(outputs.length)} out, ${bytes(boundaryBytes)} across its boundary per inference.`,
+        `In partition ${index} with ${plural(nodes.length, 'node')}: ${plural(inputs.length, 'value')} in, ${count(outputs.length)} out, ${bytes(boundaryBytes)} across its boundary per inference.`,
     ),
     causes: result.causes.map(
       ({ nodes, partitionsWithout }) =>

@@ -35,7 +35,7 @@ section{background:var(--card);border:1px solid var(--line);border-radius:12px;p
 .p0{fill:var(--p0);--c:var(--p0)}.p1{fill:var(--p1);--c:var(--p1)}.p2{fill:var(--p2);--c:var(--p2)}.p3{fill:var(--p3);--c:var(--p3)}
 .p4{fill:var(--p4);--c:var(--p4)}.p5{fill:var(--p5);--c:var(--p5)}.p6{fill:var(--p6);--c:var(--p6)}.p7{fill:var(--p7);--c:var(--p7)}
 .cpu{fill:var(--cpu);--c:var(--cpu)}
-.strip{display:flex;flex-wrap:wrap;gap:7px 2px;padding:8px 2px 6px;border-radius:8px;outline-offset:2px;cursor:crosshair}
+.strip{display:flex;flex-wrap:wrap;gap:11px 2px;padding:8px 2px 6px;border-radius:8px;outline-offset:2px;cursor:crosshair}
 .strip i{position:relative;width:15px;height:20px;border-radius:3px;background:var(--c);transition:opacity .12s;font:600 9px/20px system-ui,sans-serif;text-align:center;color:var(--on);font-style:normal}
 .strip i::before{content:attr(data-l)}
 .strip i.cpu{height:28px;margin:-4px 0;border-radius:3px;background:repeating-linear-gradient(135deg,var(--cpu) 0 4px,color-mix(in srgb,var(--cpu) 62%,var(--card)) 4px 7px)}
@@ -82,7 +82,7 @@ input[type=search]{font:inherit;width:100%;max-width:420px;padding:7px 11px;bord
 ul{padding-left:20px;margin:6px 0 0}li{margin:0 0 6px;max-width:82ch}
 footer{max-width:1120px;margin:0 auto;padding:4px 24px 40px;color:var(--faint);font-size:13px}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-@media (max-width:760px){.tiles{grid-template-columns:repeat(2,1fr)}.tile dt{min-height:0}.cause summary,.cause-heads{grid-template-columns:64px 1fr!important}.part summary{grid-template-columns:46px 1fr 1fr}.part-heads{display:none}.bars{grid-template-columns:1fr}main,header{padding:0 14px}}
+@media (max-width:760px){.tiles{grid-template-columns:repeat(2,1fr)}.tile dt{min-height:0}.cause summary,.cause-heads{grid-template-columns:64px 1fr!important}.part summary{grid-template-columns:46px 1fr 1fr}.part-heads{display:none}.bars{grid-template-columns:1fr}main{padding:0 14px}header{padding:22px 14px 0}}
 @media print{body{background:#fff}section,.tile{break-inside:avoid;border-color:#ccc}details>*{display:block}.story,input{display:none}}
 @media (prefers-reduced-motion:reduce){*{transition:none!important}}
 `;
