@@ -155,7 +155,7 @@ function movementIn(window: readonly FaceRecord[]): number {
   );
 }
 
-/** How expressive a frame is against the most restful of the video: mouth open or wide, eyes narrowed, brows off their middle. */
+/** How expressive a frame is against the most restful of the video: mouth open or wide, eyes narrowed, brows and mouth corners off their usual height. */
 function restOf(faces: readonly FaceRecord[]): (record: FaceRecord) => number {
   const all = (side: Side, name: SideFeature): number[] => faces.map(({ face }) => face.features[side][name]);
   const rest = SIDES.map((side) => ({
@@ -163,16 +163,18 @@ function restOf(faces: readonly FaceRecord[]): (record: FaceRecord) => number {
     narrow: quantile(all(side, 'cornerDistance'), 0.1),
     open: quantile(all(side, 'eyeAspectRatio'), 0.9),
     brow: quantile(all(side, 'browInnerHeight'), 0.5),
+    corner: quantile(all(side, 'cornerHeight'), 0.5),
   }));
   return ({ face }) =>
     mean(
-      rest.map(({ side, narrow, open, brow }) => {
+      rest.map(({ side, narrow, open, brow, corner }) => {
         const features = face.features[side];
         return (
           Math.max(0, features.lipGap) / 0.18 +
           Math.max(0, features.cornerDistance - narrow) / 0.25 +
           Math.max(0, 1 - features.eyeAspectRatio / open) +
-          Math.abs(features.browInnerHeight - brow) / 0.16
+          Math.abs(features.browInnerHeight - brow) / 0.16 +
+          Math.abs(features.cornerHeight - corner) / 0.25
         );
       }),
     );

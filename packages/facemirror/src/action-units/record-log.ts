@@ -108,7 +108,7 @@ export class RecordLog {
 }
 
 function temporaryFile(): { readonly descriptor: number; readonly folder: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'facemirror-'));
+  const folder = mkdtempSync(join(tmpdir(), 'facemirror-log-'));
   const descriptor = openSync(join(folder, 'frames'), 'w+', 0o600);
   // An open file without a name is gone with the process, however it ends. Windows does not allow that.
   if (process.platform !== 'win32') rmSync(folder, { recursive: true, force: true });
