@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FaceObservation } from '../../src/face/observation.js';
-import { BLENDSHAPES_MODEL, BUNDLE_MESH, MediaPipeLandmarker, MESH_MODEL } from '../../src/face/mediapipe/landmarker.js';
+import { ATTENTION_MESH, BLENDSHAPES_MODEL, BUNDLE_MESH, MediaPipeLandmarker, MESH_MODEL, type MeshSpec } from '../../src/face/mediapipe/landmarker.js';
 import { MediaPipeDetector, SHORT_RANGE_MODEL } from '../../src/face/mediapipe/detector.js';
 import { chooseFace, Tracker } from '../../src/face/tracker.js';
 import { FramePool } from '../../src/frames/pool.js';
 import { InferencePool } from '../../src/inference/pool.js';
-import type { NetworkInput, RunRequest } from '../../src/inference/request.js';
-import { findBundle } from '../../src/models/mediapipe-files.js';
+import type { ModelSource, NetworkInput, RunRequest } from '../../src/inference/request.js';
+import { findBundle, readPackedAssets } from '../../src/models/mediapipe-files.js';
 import { openMediaPipe } from '../../src/models/mediapipe.js';
 import type { Suite } from '../../src/models/suite.js';
 import { VideoReader } from '../../src/video/reader.js';
@@ -28,6 +28,15 @@ const PORTRAIT_LANDMARKS: readonly (readonly [number, number, number])[] = [
   [61, 201.78, 138.67], [133, 213.09, 103.12], [152, 220.93, 176.92], [159, 202.07, 97.32], [145, 203.70, 103.68],
   [263, 254.82, 103.29], [291, 243.99, 140.05], [362, 235.91, 104.42], [386, 247.58, 99.70], [374, 245.39, 106.01],
   [468, 202.97, 100.62], [473, 245.53, 103.02], [70, 187.40, 90.23], [300, 263.22, 94.35],
+];
+
+/** The same by MediaPipe 0.10.14's own Face Mesh with refined landmarks (Python, CPU), the npm package's nets; and z. */
+const PORTRAIT_MESH: readonly (readonly [number, number, number, number])[] = [
+  [1, 222.95, 129.52, -22.88], [10, 225.76, 71.19, -10.59], [13, 222.98, 142.74, -5.73], [14, 222.46, 149.58, -3.41],
+  [33, 194.71, 100.42, 4.53], [61, 201.31, 138.72, 7.53], [133, 212.85, 103.21, 1.07], [152, 220.77, 176.94, 7.54],
+  [159, 202.33, 97.10, -1.17], [145, 202.93, 103.82, 0.04], [263, 255.26, 103.78, 3.99], [291, 244.49, 140.49, 7.07],
+  [362, 236.53, 104.44, 0.83], [386, 247.81, 99.24, -1.56], [374, 246.11, 106.15, -0.36], [468, 202.98, 100.60, 0.91],
+  [473, 246.09, 102.97, 0.52], [70, 187.59, 90.59, 3.91], [300, 262.28, 95.46, 3.24],
 ];
 
 interface Reference {
@@ -56,6 +65,28 @@ async function withSuite<T>(options: Parameters<typeof openMediaPipe>[0], use: (
   } finally {
     await suite.close();
   }
+}
+
+async function withPool(models: readonly ModelSource[], use: (pool: InferencePool) => Promise<void>): Promise<void> {
+  const pool = await InferencePool.open(models, { provider: 'cpu' });
+  try {
+    await use(pool);
+  } finally {
+    await pool.close();
+  }
+}
+
+function toSource(name: string, tflite: Uint8Array): ModelSource {
+  return { name, model: serializeModel(convertTflite(tflite, name, { imageInputs: 'channels-second' })) };
+}
+
+/** The suite's adapters, fed from the picture's RGB as Google's CPU path samples it. */
+function fromRgb(pool: InferencePool, picture: TestPicture, spec: MeshSpec, hasBlendshapes: boolean): Pick<Suite, 'detector' | 'landmarker'> {
+  const runner = { run: (request: RunRequest) => pool.run(sampledFromRgb(request, picture)) };
+  return {
+    detector: new MediaPipeDetector(runner, { hasFullRange: false, sampling: 'corner' }),
+    landmarker: new MediaPipeLandmarker(runner, { spec, hasBlendshapes, sampling: 'corner' }),
+  };
 }
 
 async function observe(suite: Pick<Suite, 'detector' | 'landmarker'>, picture: TestPicture): Promise<FaceObservation | null> {
@@ -94,6 +125,25 @@ describe('the suite mediapipe with the nets of the npm package', () => {
       expect(face).toMatchObject({ blendshapes: null, landmarks: { topology: 'mediapipe-478' } });
       expect(suite.notes.join()).toMatch(/face_landmarker\.task was not found/);
     }));
+
+  it("computes what MediaPipe's own runtime computes with the attention mesh, custom operators and all, from the same RGB", async () => {
+    const picture = await readPicture(PORTRAIT);
+    const assets = await readPackedAssets();
+    const nets = [
+      [SHORT_RANGE_MODEL, 'face_detection_short_range.tflite'],
+      [MESH_MODEL, 'face_landmark_with_attention.tflite'],
+    ] as const;
+    await withPool(
+      nets.map(([name, file]) => toSource(name, assets.get(file)!.bytes)),
+      async (pool) => {
+        const face = await observe(fromRgb(pool, picture, ATTENTION_MESH, false), picture);
+        const { points } = face!.landmarks;
+        const errors = PORTRAIT_MESH.map(([at, ...place]) => Math.hypot(...place.map((value, axis) => points[3 * at + axis]! - value)));
+        // 0.1 px is 0.17 % of the outer-eye distance.
+        expect(Math.max(...errors)).toBeLessThan(0.1);
+      },
+    );
+  });
 
   it('makes a damaged model in the cache again, and says so', async () => {
     await withSuite({}, () => Promise.resolve());
@@ -165,31 +215,20 @@ describe.skipIf(!hasShared)('the suite mediapipe with face_landmarker.task (need
 
   it("gives Google's landmarks within 0.2 % and blendshapes within 0.03 from the same RGB, sampled its way", async () => {
     const found = (await findBundle(bundle.modelsFolder))!;
-    const net = (name: string, file: string) => ({
-      name,
-      model: serializeModel(convertTflite(found.nets.get(file)!.bytes, file, { imageInputs: 'channels-second' })),
-    });
-    const pool = await InferencePool.open(
-      [net(SHORT_RANGE_MODEL, 'face_detector.tflite'), net(MESH_MODEL, 'face_landmarks_detector.tflite'), net(BLENDSHAPES_MODEL, 'face_blendshapes.tflite')],
-      { provider: 'cpu' },
-    );
-    try {
+    const nets = [
+      [SHORT_RANGE_MODEL, 'face_detector.tflite'],
+      [MESH_MODEL, 'face_landmarks_detector.tflite'],
+      [BLENDSHAPES_MODEL, 'face_blendshapes.tflite'],
+    ] as const;
+    const sources = nets.map(([name, file]) => toSource(name, found.nets.get(file)!.bytes));
+    await withPool(sources, async (pool) => {
       for (const { name, reference, picture } of await references()) {
-        const fromRgb = { run: (request: RunRequest) => pool.run(sampledFromRgb(request, picture)) };
-        const face = await observe(
-          {
-            detector: new MediaPipeDetector(fromRgb, { hasFullRange: false, sampling: 'corner' }),
-            landmarker: new MediaPipeLandmarker(fromRgb, { spec: BUNDLE_MESH, hasBlendshapes: true, sampling: 'corner' }),
-          },
-          picture,
-        );
+        const face = await observe(fromRgb(pool, picture, BUNDLE_MESH, true), picture);
         const blendshapes = Object.values(reference.faces[0]!.blendshapes);
         const worst = Math.max(...blendshapes.map((value, place) => Math.abs(value - face!.blendshapes![place]!)));
         expect({ name, landmarks: landmarkError(face!, reference) <= 0.2, blendshapes: worst <= 0.03 }).toEqual({ name, landmarks: true, blendshapes: true });
       }
-    } finally {
-      await pool.close();
-    }
+    });
   }, 120_000);
 
   it('finds the small face that the quick search misses', () =>
