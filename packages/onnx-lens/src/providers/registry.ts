@@ -2,8 +2,9 @@ import { OnnxLensError } from '../errors.js';
 import { coreMl } from './coreml/coreml.js';
 import type { Provider } from './provider.js';
 import type { ProviderName } from './target.js';
+import { xnnpack } from './xnnpack/xnnpack.js';
 
-const KNOWN: readonly Provider[] = [coreMl];
+const KNOWN: readonly Provider[] = [coreMl, xnnpack];
 
 /**
  * The provider of a name.
