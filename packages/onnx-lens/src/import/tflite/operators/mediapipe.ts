@@ -132,7 +132,7 @@ const transformTensorBilinear: Translation = (context) => {
   const [height, width] = [options.positive('output_height'), options.positive('output_width')];
   const [batch, inHeight = 0, inWidth = 0, channels = 0] = input.shape;
   if (input.shape.length !== 4 || batch !== 1 || String(matrix.shape) !== '1,4,4') throw context.unsupported('takes more than one picture, or no matrix');
-  if (!Number.isInteger(height) || !Number.isInteger(width) || height * width > 1 << 24) throw context.damaged(`makes a crop of ${width}x${height}`);
+  if (!Number.isInteger(height) || !Number.isInteger(width) || height * width > 1 << 22) throw context.damaged(`makes a crop of ${width}x${height}`);
   if (inHeight < 2 || inWidth < 2) throw context.unsupported('crops a picture that is a single row or column');
 
   // Rows of the matrix that give x and y, for the grid's pixel centres; the result counts pixel centres as integers.

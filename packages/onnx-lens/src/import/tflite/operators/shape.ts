@@ -98,9 +98,16 @@ const pack: Translation = (context) => {
 const unpack: Translation = (context) => {
   const input = context.input(0);
   const axis = normalAxis(context, context.option((table) => table.int32(1), 0), input.shape.length);
+  requireOutputs(context, input.shape[axis] ?? 0);
   const slices = splitAlong(context, input, axis, new Array<number>(input.shape[axis] ?? 0).fill(1));
   return slices.map((slice, index) => context.reshaped(slice, input.shape.filter((_, place) => place !== axis), context.outputName(index)));
 };
+
+/** A count is believed only when the file lists as many outputs: it may say anything. */
+function requireOutputs(context: OperatorContext, count: number): void {
+  const listed = context.operator.outputs.length;
+  if (count !== listed) throw context.damaged(`makes ${count} parts but lists ${listed} outputs`);
+}
 
 function splitAlong(context: OperatorContext, input: Value, axis: number, sizes: readonly number[]): Value[] {
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -128,6 +135,7 @@ const split: Translation = (context) => {
   const [named = 0] = context.constantNumbers(0, 'axis');
   const axis = normalAxis(context, named, input.shape.length);
   const count = context.option((table) => table.int32(0), 0);
+  requireOutputs(context, count);
   const size = (input.shape[axis] ?? 0) / count;
   if (!Number.isInteger(size)) throw context.damaged(`splits ${input.shape[axis] ?? 0} elements into ${count} equal parts`);
   return splitAlong(context, input, axis, new Array<number>(count).fill(size));
