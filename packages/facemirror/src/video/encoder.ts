@@ -1,4 +1,5 @@
 import {
+  AV_CODEC_FLAG_FRAME_DURATION,
   AV_CODEC_FLAG_GLOBAL_HEADER,
   AV_CODEC_FLAG_QSCALE,
   AV_PIX_FMT_NV12,
@@ -100,7 +101,8 @@ export async function openEncoder(name: EncoderName, settings: EncoderSettings):
   context.colorPrimaries = settings.colourTags.primaries;
   context.colorTrc = settings.colourTags.transfer;
   context.threadCount = settings.threads;
-  context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
+  // Without the second, the last frame would be shown for as long as a mean one.
+  context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER, AV_CODEC_FLAG_FRAME_DURATION);
   const lambda = kind.lambda(settings.quality);
   if (lambda !== null) {
     context.setFlags(AV_CODEC_FLAG_QSCALE);

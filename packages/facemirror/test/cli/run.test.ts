@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEMO_FORMAT, DemoClip } from '../../src/demo/clip.js';
+import { framePlanes, type Frame } from '../../src/frames/frame.js';
 import { FramePool } from '../../src/frames/pool.js';
 import { tagsFor } from '../../src/video/colour.js';
 import { VideoWriter } from '../../src/video/writer.js';
@@ -28,18 +29,31 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function writeDemoPart(path: string): Promise<void> {
-  const { width, height, colour, framesPerSecond } = DEMO_FORMAT;
+/** @param options.turned the pictures are turned by a quarter anticlockwise, as a phone held sideways records them. */
+async function writeDemoPart(path: string, { turned } = { turned: false }): Promise<void> {
+  const { colour, framesPerSecond } = DEMO_FORMAT;
   const demo = new DemoClip();
-  const frame = await new FramePool({ width, height, colour, capacity: 1 }).acquire();
+  const upright = await new FramePool({ ...DEMO_FORMAT, capacity: 1 }).acquire();
+  const [width, height] = turned ? [DEMO_FORMAT.height, DEMO_FORMAT.width] : [DEMO_FORMAT.width, DEMO_FORMAT.height];
+  const frame = turned ? await new FramePool({ width, height, colour, capacity: 1 }).acquire() : upright;
   const writer = await VideoWriter.open({
     path, width, height, colourTags: tagsFor(colour), encoder: 'libx264', quality: 18, threads: 1, timeBase: { num: 1, den: framesPerSecond }, frameRate: framesPerSecond, audio: null,
   });
   for (let index = 0; index < FRAMES; index++) {
-    demo.draw(FIRST_FRAME + index, frame);
+    demo.draw(FIRST_FRAME + index, upright);
+    if (turned) turnAnticlockwise(upright, frame);
     await writer.write(frame, { ticks: BigInt(index), durationTicks: 1n, seconds: index / framesPerSecond });
   }
   await writer.finish();
+}
+
+function turnAnticlockwise(source: Frame, target: Frame): void {
+  const [from, to] = [framePlanes(source), framePlanes(target)];
+  for (const name of ['y', 'u', 'v'] as const) {
+    const [width, height] = name === 'y' ? [source.layout.width, source.layout.height] : [source.layout.chromaWidth, source.layout.chromaHeight];
+    const [fromStride, toStride] = [source, target].map(({ layout }) => (name === 'y' ? layout.yStride : layout.uvStride)) as [number, number];
+    for (let row = 0; row < height; row++) for (let column = 0; column < width; column++) to[name][(width - 1 - column) * toStride + row] = from[name][row * fromStride + column]!;
+  }
 }
 
 interface Ended {
@@ -89,6 +103,25 @@ test('a video gives its outputs, once; a second run does nothing; other workers 
   expect(await facemirror(['run', clip, '--out', other, '--workers', '3', '--no-debug-video'])).toMatchObject({ code: 0 });
   for (const name of TABLES) expect(await readFile(join(other, name))).toEqual(await readFile(join(out, name)));
   expect(existsSync(join(other, 'patient_debug.mp4'))).toBe(false);
+});
+
+test('a video that was filmed sideways comes out upright, with an upright copy of itself', async () => {
+  const sideways = join(folder, 'sideways.mp4');
+  await writeDemoPart(sideways, { turned: true });
+  // The display matrix of a quarter turn clockwise, in the track header (ISO/IEC 14496-12, 8.3.2).
+  const bytes = await readFile(sideways);
+  const matrix = bytes.indexOf('tkhd', 0, 'latin1') + 44;
+  [0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000].forEach((value, index) => bytes.writeInt32BE(value, matrix + 4 * index));
+  await writeFile(sideways, bytes);
+  const out = join(folder, 'upright');
+  expect(await facemirror(['run', sideways, '--out', out, '--no-debug-video'])).toMatchObject({ code: 0 });
+  const record = JSON.parse(await readFile(join(out, 'sideways.json'), 'utf8')) as { frames: unknown };
+  expect(record.frames).toMatchObject({ read: FRAMES, withFace: FRAMES });
+  for (const name of ['sideways_source.mp4', 'sideways_left_mirrored.mp4', 'sideways_right_mirrored.mp4']) {
+    const { info, times } = await readClip(join(out, name));
+    expect(info).toMatchObject({ width: DEMO_FORMAT.width, height: DEMO_FORMAT.height, orientation: { description: 'upright' } });
+    expect(times).toHaveLength(FRAMES);
+  }
 });
 
 describe('a run that does not come to its end', () => {
