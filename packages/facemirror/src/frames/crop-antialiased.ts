@@ -23,24 +23,28 @@ export function cropAntialiased(frame: Frame, crop: Crop, out: Float32Array, sta
   const v = new Float64Array(width);
   const [step, channelStep] = crop.layout === 'NCHW' ? [1, width * height] : [3, 1];
   const [red, blue] = crop.channels === 'RGB' ? ([0, 2] as const) : ([2, 0] as const);
+  const [redScale, greenScale, blueScale] = [crop.scale[red], crop.scale[1], crop.scale[blue]];
+  const [redOffset, greenOffset, blueOffset] = [crop.offset[red], crop.offset[1], crop.offset[blue]];
   for (let row = 0; row < height; row++) {
     resizeRow(planes.y, layout.yStride, rows, row, columns, luma);
     resizeRow(planes.u, layout.uvStride, chromaRows, row, chromaColumns, u);
     resizeRow(planes.v, layout.uvStride, chromaRows, row, chromaColumns, v);
+    const rowInside = rows.inside[row] ?? 0;
     for (let column = 0; column < width; column++) {
-      const inside = (rows.inside[row] ?? 0) * (columns.inside[column] ?? 0);
+      const inside = rowInside * (columns.inside[column] ?? 0);
       const light = ((luma[column] ?? 0) - weights.yOffset) * weights.y;
       const blueDifference = (u[column] ?? 0) - 128;
       const redDifference = (v[column] ?? 0) - 128;
       const at = start + (row * width + column) * step;
-      const put = (channel: 0 | 1 | 2, value: number): void => {
-        out[at + channel * channelStep] = Math.min(255, Math.max(0, value)) * inside * crop.scale[channel] + crop.offset[channel];
-      };
-      put(red, light + weights.rv * redDifference);
-      put(1, light + weights.gu * blueDifference + weights.gv * redDifference);
-      put(blue, light + weights.bu * blueDifference);
+      out[at + red * channelStep] = clampByte(light + weights.rv * redDifference) * inside * redScale + redOffset;
+      out[at + channelStep] = clampByte(light + weights.gu * blueDifference + weights.gv * redDifference) * inside * greenScale + greenOffset;
+      out[at + blue * channelStep] = clampByte(light + weights.bu * blueDifference) * inside * blueScale + blueOffset;
     }
   }
+}
+
+function clampByte(value: number): number {
+  return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
 /** What each output pixel is made of along one direction. */
@@ -98,16 +102,19 @@ function resizeRow(plane: Uint8Array, stride: number, rows: Taps, row: number, c
   const right = (columns.first[lastColumn] ?? 0) + (columns.count[lastColumn] ?? 0);
   const mixed = new Float64Array(right - left);
   const begin = rows.begin[row] ?? 0;
-  for (let tap = 0; tap < (rows.count[row] ?? 0); tap++) {
+  const taps = rows.count[row] ?? 0;
+  for (let tap = 0; tap < taps; tap++) {
     const weight = rows.weights[begin + tap] ?? 0;
     const line = ((rows.first[row] ?? 0) + tap) * stride + left;
     for (let column = 0; column < mixed.length; column++) mixed[column] = (mixed[column] ?? 0) + weight * (plane[line + column] ?? 0);
   }
+  const { first, count, begin: begins, weights } = columns;
   for (let column = 0; column < into.length; column++) {
-    const first = (columns.first[column] ?? 0) - left;
-    const weightsAt = columns.begin[column] ?? 0;
+    const from = (first[column] ?? 0) - left;
+    const weightsAt = begins[column] ?? 0;
+    const length = count[column] ?? 0;
     let sum = 0;
-    for (let tap = 0; tap < (columns.count[column] ?? 0); tap++) sum += (columns.weights[weightsAt + tap] ?? 0) * (mixed[first + tap] ?? 0);
+    for (let tap = 0; tap < length; tap++) sum += (weights[weightsAt + tap] ?? 0) * (mixed[from + tap] ?? 0);
     into[column] = sum;
   }
 }
