@@ -158,7 +158,7 @@ async function leaveOutUseless(start: Candidate, applied: Applied, judge: Judge,
     await rewriteToFixedPoint(bench, rest, removeDead);
     const coverage = await judge.analyse(bench.model);
     const [without, together] = [summarize(coverage), summarize(best.coverage)];
-    if (without.cost > together.cost) continue;
+    if (isWorthKeeping(rewrite, without, together)) continue;
     best = { model: bench.model, coverage, rewrites: rest };
     const place = rows.findIndex((row) => row.name === rewrite.name && row.outcome === 'kept');
     const row = rows[place];
@@ -167,7 +167,13 @@ async function leaveOutUseless(start: Candidate, applied: Applied, judge: Judge,
   return best;
 }
 
+function isWorthKeeping({ rounds }: AnyRewrite, without: SplitSummary, together: SplitSummary): boolean {
+  const placesMore = together.partitions < without.partitions || together.onCpu < without.onCpu;
+  return together.cost < without.cost && (rounds !== true || placesMore);
+}
+
 function lossOf(without: SplitSummary, together: SplitSummary): string {
+  if (together.cost < without.cost) return 'rounds otherwise, and places no more nodes: the whole is as well placed without it';
   if (without.cost === together.cost) return 'brings nothing: the whole is as good without it';
   const figures = (split: SplitSummary): string => `${split.partitions} partitions, ${split.onCpu} of ${split.nodes} nodes on the CPU`;
   return `costs more than it brings: ${figures(without)} without it, ${figures(together)} with it`;

@@ -21,6 +21,8 @@ export interface Rewrite {
   /** What it does, in one line. */
   readonly summary: string;
   readonly purpose: RewritePurpose;
+  /** True when what it emits rounds otherwise: it is then kept only for partitions or nodes, never for speed alone. */
+  readonly rounds?: true;
   /**
    * Looks at one node and rewrites it through the workbench when it is the anchor of the pattern.
    * @returns true when the graph was changed.
@@ -33,6 +35,7 @@ export interface GraphRewrite {
   readonly name: string;
   readonly summary: string;
   readonly purpose: RewritePurpose;
+  readonly rounds?: true;
   /** @returns how many places were changed. */
   readonly applyToGraph: (bench: Workbench) => Promise<number> | number;
 }

@@ -14,12 +14,12 @@ describe.skipIf(!existsSync(exported))('the exported networks (skipped where the
     ['retinaface', { batch_size: 1, height: 640, width: 640 }, 100, 1],
     ['star', { batch_size: 1 }, 99.5, 1],
     ['mtl', {}, 99, 2],
-  ] as const)('%s with %o reaches at least %d %% in at most %d partitions and computes the same', async (name, fix, coverage, partitions) => {
+  ] as const)('%s with %o reaches its goal on Core ML and computes the same', async (name, fix, coverage, partitions) => {
     const model = parseModel(brotliDecompressSync(readFileSync(join(exported, `${name}_as_exported.onnx.br`))), name);
     const result = await optimizeForProvider(model, { ort: '1.21', fix });
     expect(result.after.coverage).toBeGreaterThanOrEqual(coverage);
     expect(result.after.partitions.length).toBeLessThanOrEqual(partitions);
     const proof = await proveEqual(model, result.model, { samples: 2 });
     expect(proof.outputs.filter((output) => output.maxAbs > 1e-5 && !output.isWithin)).toEqual([]);
-  }, 240_000);
+  }, 480_000);
 });

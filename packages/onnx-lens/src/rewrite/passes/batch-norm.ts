@@ -12,6 +12,7 @@ export const batchNorm: Rewrite = {
   name: 'batch-norm',
   summary: 'writes batch normalization of 1-D and 3-D data as Mul and Add',
   purpose: 'provider',
+  rounds: true,
   apply(node, bench) {
     const [value = '', ...parameters] = node.input;
     if (node.opType !== 'BatchNormalization' || node.domain !== '' || !bench.isFloat(value)) return false;

@@ -19,6 +19,7 @@ export const concatConv: Rewrite = {
   name: 'concat-conv',
   summary: 'convolves constant channels (CoordConv) once and for all',
   purpose: 'provider',
+  rounds: true,
   apply(node, bench) {
     const [joined = '', weightsName = '', biasName = ''] = node.input;
     const concat = bench.producer(joined);

@@ -15,6 +15,7 @@ export const einsum: Rewrite = {
   name: 'einsum',
   summary: 'writes Einsum as Transpose, MatMul and sums',
   purpose: 'provider',
+  rounds: true,
   apply(node, bench) {
     if (node.opType !== 'Einsum' || node.domain !== '') return false;
     const equation = parseEquation(stringAttribute(node, 'equation', ''));

@@ -13,6 +13,7 @@ export const gemmForms: Rewrite = {
   name: 'gemm-forms',
   summary: 'writes unusual Gemm and vector MatMul as plain MatMul',
   purpose: 'provider',
+  rounds: true,
   apply(node, bench) {
     const [a = '', b = '', c = ''] = node.input;
     if (node.domain !== '' || !bench.isFloat(a)) return false;

@@ -13,6 +13,7 @@ export const instanceNorm: Rewrite = {
   name: 'instance-norm',
   summary: 'writes InstanceNormalization as means and products',
   purpose: 'provider',
+  rounds: true,
   apply(node, bench) {
     const [value = '', scaleName, biasName] = node.input;
     if (node.opType !== 'InstanceNormalization' || node.domain !== '' || !bench.isFloat(value)) return false;

@@ -12,6 +12,7 @@ export const powerForms: Rewrite = {
   name: 'power-forms',
   summary: 'writes powers by a constant as products and roots',
   purpose: 'provider',
+  rounds: true,
   apply(node, bench) {
     const [base = '', exponent = ''] = node.input;
     if (node.opType !== 'Pow' || node.domain !== '' || !bench.isFloat(base)) return false;

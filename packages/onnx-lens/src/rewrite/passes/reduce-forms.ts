@@ -13,6 +13,7 @@ export const reduceForms: Rewrite = {
   name: 'reduce-forms',
   summary: 'writes norms as plain reductions',
   purpose: 'provider',
+  rounds: true,
   apply(node, bench) {
     const [value = '', axesInput] = node.input;
     if (node.domain !== '' || !isNorm(node.opType) || !bench.isFloat(value)) return false;
