@@ -23,7 +23,7 @@ export {
   type NodeProto,
   type TensorProto,
 } from './model/generated/onnx_pb.js';
-export { Session, withSession, OPTIMIZATION_LEVELS, type OptimizationLevel, type SessionOptions, type ValueDescription } from './runtime/session.js';
+export { runtimeVersion, Session, withSession, OPTIMIZATION_LEVELS, type OptimizationLevel, type SessionOptions, type ValueDescription } from './runtime/session.js';
 export { optimize, optimizeBasic, type OptimizeOptions } from './runtime/optimize.js';
 export { inferShapes, type ValueType } from './shapes/infer.js';
 export { analyseCoverage, type CoverageOptions } from './coverage/analyse.js';

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { CommandContext, RegisterCommand } from './command.js';
 import { register as registerDemo } from './demo.js';
+import { register as registerReport } from './report.js';
 import { register as registerRun } from './run.js';
 import { EXIT, describeFailure, exitCodeOf } from './failure.js';
 
 /** Every command, in the order of `--help`. */
-const commands: readonly RegisterCommand[] = [registerRun, registerDemo];
+const commands: readonly RegisterCommand[] = [registerRun, registerDemo, registerReport];
 
 const EXAMPLES = `
 Examples:

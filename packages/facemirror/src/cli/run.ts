@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseNeutralWindow } from '../action-units/neutral-window.js';
 import { FaceMirrorError } from '../errors.js';
 import type { FaceChoice } from '../face/tracker.js';
-import { PROVIDER_CHOICES, type ProviderChoice } from '../inference/options.js';
+import { ISOLATIONS, PROVIDER_CHOICES, type Isolation, type ProviderChoice } from '../inference/options.js';
 import type { SuiteName } from '../models/suite.js';
 import { suiteByName } from '../models/suites.js';
 import { runBatch } from '../pipeline/batch.js';
@@ -38,6 +38,9 @@ export interface RunOptions {
   readonly encoder: EncoderChoice;
   readonly quality: number;
   readonly workers: number | 'auto';
+  readonly isolation: Isolation;
+  readonly report: boolean;
+  readonly trace?: string;
   readonly force: boolean;
   readonly json: boolean;
 }
@@ -70,6 +73,9 @@ export function addRunOptions(command: Command, out?: string): Command {
     .addOption(new Option('--encoder <name>', 'H.264 encoder; auto takes the first of these that works').choices(['auto', ...ENCODER_NAMES]).default('auto'))
     .option('--quality <number>', 'constant rate factor, 0 (lossless) to 51 (worst)', parseQuality, DEFAULT_QUALITY)
     .option('--workers <number>', 'networks run side by side in so many threads; results do not depend on it', parseWorkers, 'auto')
+    .addOption(new Option('--isolation <kind>', 'run networks in threads, or in processes of their own').choices(ISOLATIONS).default('thread'))
+    .option('--report', 'also write <name>_performance.html: where the time and memory went, and what would help', false)
+    .option('--trace <file>', 'also write a trace of every step, for chrome://tracing or Perfetto')
     .option('--force', 'do again what is done already', false)
     .option('--json', 'tell everything as JSON lines on standard output', false);
 }
@@ -113,6 +119,9 @@ function settingsOf(options: RunOptions): RunSettings {
     encoder: options.encoder,
     quality: options.quality,
     workers: options.workers,
+    isolation: options.isolation,
+    report: options.report,
+    trace: options.trace ?? null,
     force: options.force,
   };
 }

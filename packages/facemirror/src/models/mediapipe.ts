@@ -18,7 +18,7 @@ import {
   type Bundle,
   type TfliteFile,
 } from './mediapipe-files.js';
-import type { OpenedModel, Suite, SuiteDefinition, SuiteManifest, SuiteOptions } from './suite.js';
+import type { NetworkJob, OpenedModel, Suite, SuiteDefinition, SuiteManifest, SuiteOptions } from './suite.js';
 
 const MANIFEST: SuiteManifest = {
   name: 'mediapipe',
@@ -36,6 +36,13 @@ export interface MediaPipeOptions extends SuiteOptions {
   /** Default `centred`; `corner` samples as Google's own CPU path does, for comparing with it. */
   readonly sampling?: Sampling;
 }
+
+const JOBS: Readonly<Record<string, NetworkJob>> = {
+  [SHORT_RANGE_MODEL]: 'detection',
+  [FULL_RANGE_MODEL]: 'detection',
+  [MESH_MODEL]: 'landmarks',
+  [BLENDSHAPES_MODEL]: 'action units',
+};
 
 interface Net {
   readonly name: string;
@@ -71,6 +78,7 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
     }),
     actionUnits: { kind: 'observation' },
     models: prepared.map(({ opened }) => opened),
+    networks: prepared.map(({ source }) => ({ source, job: JOBS[source.name] ?? 'detection' })),
     notes: [...bundleNotes(bundle), ...prepared.flatMap(({ note }) => note ?? [])],
     close: () => pool.close(),
   };

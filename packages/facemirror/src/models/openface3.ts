@@ -8,7 +8,7 @@ import type { ArchitectureName, BuildOptions } from './architectures/architectur
 import { ARCHITECTURES } from './architectures/identify.js';
 import { cachedModel, cacheFolder } from './cache.js';
 import { findNetworks, networkBytes, OPENFACE3_FILES, type FoundNetwork } from './openface3-files.js';
-import type { OpenedModel, Suite, SuiteDefinition, SuiteManifest, SuiteOptions } from './suite.js';
+import type { NetworkJob, OpenedModel, Suite, SuiteDefinition, SuiteManifest, SuiteOptions } from './suite.js';
 
 const MANIFEST: SuiteManifest = {
   name: 'openface3',
@@ -24,6 +24,12 @@ const MANIFEST: SuiteManifest = {
 
 /** Part of a cached model's name: change it when the builders give other graphs. */
 const BUILDER = 'openface3-1';
+
+const JOBS: Readonly<Record<string, NetworkJob>> = {
+  [RETINAFACE_MODEL]: 'detection',
+  [STAR_MODEL]: 'landmarks',
+  [MTL_MODEL]: 'action units',
+};
 
 /** Options of this suite alone. */
 export interface OpenFace3Options extends SuiteOptions {
@@ -60,6 +66,7 @@ export async function openOpenFace3(options: OpenFace3Options = {}): Promise<Sui
     actionUnits: { kind: 'network', network },
     expressions: network,
     models: prepared.map(({ opened }) => opened),
+    networks: prepared.map(({ source }) => ({ source, job: JOBS[source.name] ?? 'detection' })),
     notes: prepared.flatMap(({ note }) => note ?? []),
     close: () => pool.close(),
   };

@@ -3,6 +3,7 @@ import type { ActionUnitSource } from '../action-units/source.js';
 import type { FaceDetector, Landmarker } from '../face/adapters.js';
 import type { Topology } from '../face/observation.js';
 import type { InferenceOptions } from '../inference/options.js';
+import type { ModelSource } from '../inference/request.js';
 
 /** Names of the suites that `--suite` takes. */
 export const SUITE_NAMES = ['mediapipe', 'openface3'] as const;
@@ -55,6 +56,15 @@ export interface OpenedModel {
   readonly sha256: string;
 }
 
+/** What a network does in a suite. */
+export type NetworkJob = 'detection' | 'landmarks' | 'action units';
+
+/** A network of an open suite, as it was handed to ONNX Runtime. */
+export interface SuiteNetwork {
+  readonly source: ModelSource;
+  readonly job: NetworkJob;
+}
+
 /** An open suite. Close it on every path. */
 export interface Suite {
   readonly manifest: SuiteManifest;
@@ -64,6 +74,8 @@ export interface Suite {
   /** Emotion and gaze, for suites that have a network for them. */
   readonly expressions?: ExpressionNetwork;
   readonly models: readonly OpenedModel[];
+  /** The networks themselves, for the analysis of how they land on accelerators. */
+  readonly networks: readonly SuiteNetwork[];
   /** Sentences for the user, such as which optional file was not found and what that means. */
   readonly notes: readonly string[];
   close(): Promise<void>;

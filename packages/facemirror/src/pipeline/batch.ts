@@ -3,12 +3,13 @@ import { FaceMirrorError, type FaceMirrorErrorCode } from '../errors.js';
 import type { Suite } from '../models/suite.js';
 import { suiteByName } from '../models/suites.js';
 import { RunProfiler, type Profiler } from '../profile/profiler.js';
+import { ChromeTraceWriter } from '../profile/trace.js';
 import type { BatchResult, OnBatchEvent } from './events.js';
 import { inputFiles, type InputFile } from './input-files.js';
 import { OutputSet, prepareFolder } from './outputs.js';
 import { ProgressMeter } from './progress.js';
 import { earlierRun, fileHash, type RunRecord } from './record.js';
-import { runVideo } from './run-video.js';
+import { runVideo, type VideoJob } from './run-video.js';
 import { resultSettings, type RunSettings } from './settings.js';
 
 /** Failures after which the files that are left would fail as well. */
@@ -37,6 +38,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { settings, onEvent } = options;
   const definition = suiteByName(settings.suite);
   const files = await inputFiles(options.paths);
+  if (settings.trace !== null && files.length > 1) throw new FaceMirrorError('USAGE', '--trace takes one video at a time: give a single file.');
   await prepareFolder(options.out);
   const suites = new SuiteHolder(definition, settings, (sentence) => onEvent({ kind: 'notice', path: null, sentence }));
   const result = { done: [] as string[], skipped: [] as string[], failed: [] as { path: string; error: Error }[] };
@@ -69,7 +71,8 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
   }
   if (earlier.kind === 'foreign' && !settings.force) throw takenName(file, earlier.file, out);
   const outputs = await OutputSet.open(out, file.stem);
-  const profiler = new RunProfiler();
+  const trace = settings.trace === null ? null : new ChromeTraceWriter(settings.trace);
+  const profiler = new RunProfiler(trace);
   try {
     const suite = await suites.open(profiler);
     let meter: ProgressMeter | null = null;
@@ -84,11 +87,13 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
     });
     throwIfStopped(signal);
     const paths = await outputs.publish();
+    trace?.finish();
     for (const sentence of record.warnings) onEvent({ kind: 'notice', path: file.path, sentence });
     onEvent({ kind: 'done', path: file.path, record, files: paths });
     return 'done';
   } finally {
     profiler.finish();
+    trace?.discard();
     await outputs.discard();
   }
 }
@@ -124,8 +129,8 @@ class SuiteHolder {
     this.#onNotice = onNotice;
   }
 
-  get opened(): { readonly provider: string; readonly workers: number } {
-    return { provider: this.#settings.provider, workers: this.#workers };
+  get opened(): VideoJob['opened'] {
+    return { provider: this.#settings.provider, workers: this.#workers, isolation: this.#settings.isolation };
   }
 
   /** The suite, which from now on reports to that profiler. */
@@ -135,6 +140,7 @@ class SuiteHolder {
     this.#suite ??= await this.#definition.open({
       provider: this.#settings.provider,
       workers: this.#workers,
+      isolation: this.#settings.isolation,
       ...(this.#settings.modelsFolder === null ? {} : { modelsFolder: this.#settings.modelsFolder }),
       onNotice: this.#onNotice,
       profiler: {

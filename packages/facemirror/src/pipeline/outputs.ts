@@ -3,7 +3,7 @@ import { basename, extname, join } from 'node:path';
 import { FaceMirrorError } from '../errors.js';
 
 /** The kinds of files that a run makes of one video. */
-export type OutputKind = 'left-video' | 'right-video' | 'debug-video' | 'source-video' | 'left-table' | 'right-table' | 'measures-table' | 'expression-table' | 'record';
+export type OutputKind = 'left-video' | 'right-video' | 'debug-video' | 'source-video' | 'left-table' | 'right-table' | 'measures-table' | 'expression-table' | 'report-page' | 'record';
 
 const SUFFIXES: Readonly<Record<OutputKind, string>> = {
   'left-video': '_left_mirrored.mp4',
@@ -14,6 +14,7 @@ const SUFFIXES: Readonly<Record<OutputKind, string>> = {
   'right-table': '_right_mirrored.csv',
   'measures-table': '_measures.csv',
   'expression-table': '_expression.csv',
+  'report-page': '_performance.html',
   record: '.json',
 };
 const OUTPUT_KINDS = Object.keys(SUFFIXES) as readonly OutputKind[];

@@ -5,8 +5,10 @@ import { cpus, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { FaceMirrorError } from '../errors.js';
+import type { Isolation } from '../inference/options.js';
 import type { TrackerCounts } from '../face/tracker.js';
 import type { OpenedModel } from '../models/suite.js';
+import type { NetworkFindings } from '../profile/report/facts.js';
 import type { ProfileSummary } from '../profile/summary.js';
 import type { VideoInfo } from '../video/reader.js';
 import { outputName } from './outputs.js';
@@ -34,7 +36,7 @@ export interface RunRecord {
   };
   readonly settings: ResultSettings;
   readonly machine: { readonly platform: string; readonly cpu: string; readonly cores: number; readonly memoryBytes: number; readonly node: string };
-  readonly suite: { readonly name: string; readonly title: string; readonly models: readonly OpenedModel[]; readonly provider: string; readonly workers: number };
+  readonly suite: { readonly name: string; readonly title: string; readonly models: readonly OpenedModel[]; readonly provider: string; readonly workers: number; readonly isolation: Isolation };
   /** Size of the outputs' pictures, in pixels. */
   readonly output: { readonly width: number; readonly height: number; readonly encoder: string; readonly files: readonly string[] };
   readonly frames: {
@@ -48,6 +50,8 @@ export interface RunRecord {
   readonly tables: Readonly<Record<string, unknown>>;
   readonly warnings: readonly string[];
   readonly profile: ProfileSummary | null;
+  /** What `--report` found out about the networks; null where no report was asked for. */
+  readonly performance: NetworkFindings | null;
 }
 
 /** What was learnt in a run, for its record. */
@@ -63,6 +67,7 @@ export interface RunFindings {
   readonly tables: Readonly<Record<string, unknown>>;
   readonly warnings: readonly string[];
   readonly profile: ProfileSummary | null;
+  readonly performance: NetworkFindings | null;
   readonly version: string;
 }
 
@@ -97,6 +102,7 @@ export function buildRecord(findings: RunFindings): RunRecord {
     tables: findings.tables,
     warnings: findings.warnings,
     profile: findings.profile,
+    performance: findings.performance,
   };
 }
 
@@ -140,6 +146,26 @@ export async function earlierRun(folder: string, stem: string, input: { readonly
     isDeepStrictEqual(record.settings, JSON.parse(JSON.stringify(settings)) as ResultSettings) &&
     (await Promise.all(files.map((file) => access(file).then(() => true, () => false)))).every(Boolean);
   return isSame ? { kind: 'same', files } : { kind: 'outdated' };
+}
+
+/**
+ * The record of a run.
+ * @throws FaceMirrorError FILE_UNREADABLE for a file that is not one.
+ */
+export async function readRunRecord(path: string): Promise<RunRecord> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new FaceMirrorError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}.`, { cause });
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isRecord(value)) return value;
+  } catch {
+    // Not JSON: no record either.
+  }
+  throw new FaceMirrorError('FILE_UNREADABLE', `${path} is not the record of a run: give the <name>.json that "facemirror run" wrote beside its results.`);
 }
 
 /** The record at a path; null when there is none, or none of ours. */

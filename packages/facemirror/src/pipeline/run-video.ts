@@ -6,6 +6,8 @@ import { Tracker } from '../face/tracker.js';
 import { FramePool } from '../frames/pool.js';
 import type { Suite } from '../models/suite.js';
 import type { Profiler } from '../profile/profiler.js';
+import { buildReport } from '../profile/report/build.js';
+import { renderHtml } from '../profile/report/html.js';
 import { chooseEncoder, type EncoderName } from '../video/encoder.js';
 import { VideoReader, type VideoInfo } from '../video/reader.js';
 import { VideoWriter } from '../video/writer.js';
@@ -13,6 +15,7 @@ import { FaceFrames } from './face-frames.js';
 import { flowFrames, type PictureKind } from './frame-flow.js';
 import type { InputFile } from './input-files.js';
 import type { OutputKind, OutputSet } from './outputs.js';
+import { inspectNetworks, runFacts } from './performance.js';
 import { buildRecord, type RunFindings, type RunRecord } from './record.js';
 import { resultSettings, type RunSettings } from './settings.js';
 import { TableFile } from './table-file.js';
@@ -38,7 +41,7 @@ export interface VideoJob {
   readonly settings: RunSettings;
   readonly suite: Suite;
   /** Provider and workers that the suite was opened with. */
-  readonly opened: { readonly provider: string; readonly workers: number };
+  readonly opened: Pick<RunRecord['suite'], 'provider' | 'workers' | 'isolation'>;
   readonly outputs: OutputSet;
   readonly profiler: Profiler;
   readonly signal: AbortSignal;
@@ -164,16 +167,22 @@ function tablesOf({ actionUnits }: Suite, { description }: ExpressionResult): Re
 
 async function writeRecord(job: VideoJob, found: Pick<RunFindings, 'info' | 'encoder' | 'counts' | 'tables' | 'warnings'>): Promise<RunRecord> {
   const { suite, settings } = job;
+  const profile = job.profiler.finish();
+  const performance = settings.report ? await inspectNetworks(suite.networks, settings.provider) : null;
   const path = job.outputs.pathFor('record');
+  const page = settings.report ? job.outputs.pathFor('report-page') : null;
   const record = buildRecord({
     ...found,
     ...job.hash,
     settings: resultSettings(settings),
     suite: { name: suite.manifest.name, title: suite.manifest.title, models: suite.models, ...job.opened },
     files: job.outputs.names(),
-    profile: job.profiler.finish(),
+    profile,
+    performance,
     version: job.version,
   });
+  const facts = page === null ? null : runFacts(record, performance);
+  if (page !== null && facts !== null) await TableFile.write(page, [renderHtml(buildReport(facts))]);
   await TableFile.write(path, [`${JSON.stringify(record, null, 2)}\n`]);
   return record;
 }

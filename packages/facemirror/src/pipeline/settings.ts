@@ -1,6 +1,6 @@
 import type { NeutralChoice } from '../action-units/neutral-window.js';
 import type { FaceChoice } from '../face/tracker.js';
-import type { ProviderChoice } from '../inference/options.js';
+import type { Isolation, ProviderChoice } from '../inference/options.js';
 import type { SuiteName } from '../models/suite.js';
 import type { EncoderChoice } from '../video/encoder.js';
 
@@ -25,6 +25,11 @@ export interface RunSettings extends ResultSettings {
   readonly provider: ProviderChoice;
   /** Threads that run networks side by side. */
   readonly workers: number | 'auto';
+  readonly isolation: Isolation;
+  /** Write the performance report of each video. */
+  readonly report: boolean;
+  /** Where to write a Chrome trace of the run, or null. */
+  readonly trace: string | null;
   /** Folder of the user's own model files, or null. */
   readonly modelsFolder: string | null;
   /** Process again what is done already. */

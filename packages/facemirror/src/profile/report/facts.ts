@@ -53,6 +53,16 @@ export interface Trial {
   readonly what: string;
 }
 
+/** What is found out about a suite's networks for the report, apart from what the run itself measured. */
+export interface NetworkFindings {
+  readonly onnxRuntime: string;
+  /** The job in words: detection, landmarks or action units. */
+  readonly networks: readonly { readonly name: string; readonly job: string }[];
+  readonly utilization: readonly UtilizationFacts[];
+  readonly warnings: readonly RuntimeWarning[];
+  readonly trials: readonly Trial[];
+}
+
 /** All that the performance report is made of. */
 export interface RunFacts {
   readonly video: string;
