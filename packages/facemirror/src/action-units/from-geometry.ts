@@ -65,7 +65,7 @@ export const GEOMETRIC_UNITS: readonly GeometricUnit[] = [
     movement: (now, neutral) => (now.lowerLidHeight - neutral.lowerLidHeight) * (1 - eyeClosure(now, neutral)),
   },
   {
-    unit: 'AU09', none: 0.025, full: 0.09,
+    unit: 'AU09', none: 0.035, full: 0.1,
     rule: 'wing of the nose rises while the medial brow sinks (the lesser of both)',
     movement: (now, neutral) =>
       Math.min(now.alarHeight - neutral.alarHeight, neutral.browInnerHeight - now.browInnerHeight),
