@@ -1,0 +1,209 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { serializeModel, writeFileWhole } from 'onnx-lens';
+import { FaceMirrorError } from '../errors.js';
+import { ARCHITECTURE_NAMES, type ArchitectureName, type BuildOptions } from '../models/architectures/architecture.js';
+import { ARCHITECTURES } from '../models/architectures/identify.js';
+import { randomWeights } from '../models/architectures/weights.js';
+import { cacheFolder } from '../models/cache.js';
+import { askAbout, download } from '../models/download.js';
+import { importNetwork, verifyImports } from '../models/imported.js';
+import { openface3Folder, prepareNetwork } from '../models/openface3-files.js';
+import type { ModelFile, SuiteManifest } from '../models/suite.js';
+import { SUITE_NAMES } from '../models/suite.js';
+import { suiteByName } from '../models/suites.js';
+import type { CommandContext } from './command.js';
+
+const EXAMPLES = `
+Examples:
+  facemirror models list
+  facemirror models pull openface3 --accept-licence     fetch the three official checkpoints and make them ready
+  facemirror models import weights/*                    take your own copies, by whatever name; *_coreml.onnx files, too
+  facemirror models build Landmark_98.pkl --out built   an ONNX file of one's own
+  facemirror models build --random-init 1 --out built   the same graphs with made-up weights, for benchmarks`;
+
+/** Adds `facemirror models`. */
+export function register(program: Command, context: CommandContext): void {
+  const models = program.command('models').description("the suites' networks: list, fetch, import, build and check them").addHelpText('after', EXAMPLES);
+  models.command('list').description('what each suite is made of, and what is there').action(list);
+  models.command('path').description('the folder of the model cache').action(() => print(cacheFolder()));
+  models
+    .command('pull')
+    .description("fetch a suite's files")
+    .argument('<suite>', SUITE_NAMES.join(' or '))
+    .option('--accept-licence', 'I have read the licence that is shown and accept it')
+    .option('--from <url>', 'fetch from another place that has the same file names')
+    .action((suite: string, options: PullOptions) => pull(suite, options, context.signal));
+  models
+    .command('import')
+    .description('take checkpoints (.pth, .pkl) or ONNX files of the suite openface3, whatever they are called')
+    .argument('<files...>')
+    .action(importFiles);
+  models
+    .command('build')
+    .description('make ONNX files of checkpoints')
+    .argument('[checkpoints...]')
+    .requiredOption('--out <folder>', 'where the files go')
+    .option('--random-init <seed>', 'made-up weights instead of checkpoints', wholeNumber)
+    .addOption(new Option('--network <names...>', 'which networks of made-up weights').choices(ARCHITECTURE_NAMES))
+    .option('--batch <number>', 'fixed items of a batch', wholeNumber)
+    .option('--height <pixels>', "fixed height of RetinaFace's input", wholeNumber)
+    .option('--width <pixels>', "fixed width of RetinaFace's input", wholeNumber)
+    .option('--all-outputs', 'all that the original networks give')
+    .action(build);
+  models.command('verify').description('hold what is in the cache against its records').action(verify);
+}
+
+async function list(): Promise<void> {
+  const imports = await verifyImports();
+  for (const suite of SUITE_NAMES) {
+    const { manifest } = suiteByName(suite);
+    print(`${manifest.name}: ${manifest.title}`);
+    for (const file of manifest.files) {
+      print(`  ${file.name}${file.optional ? ' (optional)' : ''}: ${file.purpose}`);
+      print(`    ${file.licence}; ${file.origin.kind === 'package' ? `in the package ${file.origin.packageName}` : file.origin.url}`);
+    }
+    if (suite !== 'openface3') continue;
+    for (const [name, state] of imports) {
+      const words = state.state === 'intact' ? `ready (from ${state.record.source})` : state.state === 'absent' ? 'not there' : `damaged: ${state.why}`;
+      print(`  ${ARCHITECTURES[name].title}: ${words}`);
+    }
+  }
+}
+
+interface PullOptions {
+  readonly acceptLicence?: boolean;
+  readonly from?: string;
+}
+
+async function pull(suite: string, options: PullOptions, signal: AbortSignal): Promise<void> {
+  const { manifest } = suiteByName(suite);
+  const files = manifest.files.flatMap((file) =>
+    file.origin.kind === 'download' ? [{ file, url: options.from === undefined ? file.origin.url : `${options.from.replace(/\/$/, '')}/${file.name}` }] : [],
+  );
+  const asked: { file: ModelFile; url: string; sha256: string | null; bytes: number | null }[] = [];
+  for (const { file, url } of files) {
+    const remote = await askAbout(url, { signal });
+    asked.push({ file, url, sha256: file.sha256 ?? remote.sha256, bytes: file.bytes ?? remote.bytes });
+    print(`${file.name}: ${file.purpose}`);
+    print(`  from    ${url}`);
+    print(`  size    ${megabytes(file.bytes ?? remote.bytes)}`);
+    print(`  licence ${file.licence} (${file.licenceUrl})`);
+  }
+  requireLicence(manifest, options.acceptLicence === true);
+  for (const each of asked) await fetchOne(manifest, each, signal);
+}
+
+function requireLicence({ licenceToAccept }: SuiteManifest, isAccepted: boolean): void {
+  if (licenceToAccept === null || isAccepted) return;
+  const { name, url, summary } = licenceToAccept;
+  throw new FaceMirrorError('LICENCE_NOT_ACCEPTED', `Nothing was fetched: the ${name} allows ${summary}. Read it at ${url}; if it suits your use, run again with --accept-licence.`);
+}
+
+async function fetchOne(
+  manifest: SuiteManifest,
+  { file, url, sha256, bytes }: { file: ModelFile; url: string; sha256: string | null; bytes: number | null },
+  signal: AbortSignal,
+): Promise<void> {
+  const isOpenFace = manifest.name === 'openface3';
+  const path = join(isOpenFace ? openface3Folder() : cacheFolder(), file.name);
+  const hash = await download({ url, path, sha256, bytes, signal, onProgress: progressOf(file.name) });
+  print(`${file.name}: SHA-256 ${hash}${sha256 === null ? ' (none to compare it with is known)' : ', as announced'}`);
+  if (!isOpenFace) return;
+  try {
+    const { network } = await importNetwork(path);
+    print(`  its tensors are those of ${ARCHITECTURES[network].title}, all of them; it is ready.`);
+  } finally {
+    // What is kept is the network made of it; a file that is none must not stand in the way of the next try.
+    await rm(path, { force: true });
+  }
+}
+
+/** A line each tenth; nothing for files that come at once. */
+function progressOf(name: string): (done: number, total: number | null) => void {
+  let told = 0;
+  return (done, total) => {
+    if (total === null || total < 10_000_000) return;
+    const tenth = Math.floor((10 * done) / total);
+    if (tenth > told && tenth < 10) process.stderr.write(`  ${name}: ${megabytes(done)} of ${megabytes(total)}\n`);
+    told = tenth;
+  };
+}
+
+async function importFiles(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const record = await importNetwork(file);
+    print(`${file}: ${ARCHITECTURES[record.network].title}, from ${record.sourceKind === 'onnx' ? 'an ONNX file' : 'a checkpoint'}; SHA-256 ${record.sourceSha256}`);
+  }
+}
+
+interface BuildCommandOptions {
+  readonly out: string;
+  readonly randomInit?: number;
+  readonly network?: readonly ArchitectureName[];
+  readonly batch?: number;
+  readonly height?: number;
+  readonly width?: number;
+  readonly allOutputs?: boolean;
+}
+
+async function build(checkpoints: readonly string[], options: BuildCommandOptions): Promise<void> {
+  if ((options.randomInit === undefined) === (checkpoints.length === 0)) {
+    throw new FaceMirrorError('USAGE', 'Give either checkpoints to build from, or --random-init with a seed.');
+  }
+  const { batch, height, width } = options;
+  const buildOptions: BuildOptions = {
+    outputs: options.allOutputs === true ? 'all' : 'needed',
+    ...(batch === undefined ? {} : { batch }),
+    ...(height === undefined ? {} : { height }),
+    ...(width === undefined ? {} : { width }),
+  };
+  if (options.randomInit !== undefined) {
+    for (const name of options.network ?? ARCHITECTURE_NAMES) {
+      const architecture = ARCHITECTURES[name];
+      save(join(options.out, `${name}.onnx`), serializeModel(architecture.build(randomWeights(architecture.tensors(), options.randomInit), buildOptions)));
+    }
+  }
+  for (const path of checkpoints) {
+    const bytes = await readFile(path).catch((cause: unknown) => {
+      throw new FaceMirrorError('FILE_UNREADABLE', `Cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+    });
+    const { name, model, kind } = prepareNetwork(bytes, path, buildOptions);
+    if (kind === 'onnx') throw new FaceMirrorError('USAGE', `${path} is built already; build takes checkpoints.`);
+    save(join(options.out, `${name}.onnx`), serializeModel(model));
+  }
+}
+
+function save(path: string, bytes: Uint8Array): void {
+  try {
+    writeFileWhole(path, bytes);
+  } catch (cause) {
+    throw new FaceMirrorError('FILE_UNWRITABLE', cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+  print(`${path}: ${megabytes(bytes.length)}`);
+}
+
+async function verify(): Promise<void> {
+  let damaged = 0;
+  for (const [name, state] of await verifyImports()) {
+    const words = state.state === 'intact' ? `intact, SHA-256 ${state.record.sha256}` : state.state === 'absent' ? 'not there' : `damaged: ${state.why}`;
+    print(`${ARCHITECTURES[name].title}: ${words}`);
+    if (state.state === 'damaged') damaged++;
+  }
+  if (damaged > 0) throw new FaceMirrorError('MODEL_CORRUPT', `${damaged} of the networks in ${openface3Folder()} ${damaged === 1 ? 'is' : 'are'} damaged. Pull or import ${damaged === 1 ? 'it' : 'them'} again.`);
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('Give a whole number.');
+  return value;
+}
+
+function megabytes(bytes: number | null): string {
+  return bytes === null ? 'not told by the server' : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
