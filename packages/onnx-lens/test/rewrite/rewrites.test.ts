@@ -76,6 +76,14 @@ describe('rewrites keep their hands off', () => {
     expect(proof.holds).toBe(true);
   });
 
+  it('models of an opset whose element-wise operators do not broadcast', async () => {
+    const graph = new GraphBuilder('old');
+    const x = graph.input('x', DataType.FLOAT, [2, 4]);
+    graph.node('Neg', [graph.node('Abs', [x])], {}, { outputs: ['y'] });
+    graph.output('y', DataType.FLOAT, [2, 4]);
+    expect((await rewritten(graph.toModel({ opset: 6, irVersion: 3 }), [])).places).toBe(0);
+  });
+
   it('models of an unknown operator, an opset that cannot be raised', async () => {
     const source = model([2, 4], 9, (g, x) => g.node('Scan', [x], {}, { domain: 'unknown.domain' }));
     await expect(rewritten(source, [])).rejects.toMatchObject({ code: 'RUNTIME_REFUSED' });
