@@ -170,6 +170,12 @@ function notesOf(before: ModelProto, after: ModelProto, assumeOptimized: boolean
     const names = before.functions.slice(0, 3).map(({ name }) => name);
     notes.push(`Calls of the model's own functions (${names.join(', ')}${before.functions.length > 3 ? ', ...' : ''}) were inlined.`);
   }
+  const expanded = expandedOperators(after).filter((name) => before.functions.every((fn) => fn.name !== name));
+  if (!assumeOptimized && expanded.length > 0) {
+    notes.push(
+      `${expanded.join(', ')} stands expanded into simpler operators, because ONNX Runtime's CPU provider, which wrote this graph, has no kernel of it; a provider that has one would be asked about it whole.`,
+    );
+  }
   const inner = (graph: GraphProto): number => graph.node.flatMap(subgraphsOf).reduce((sum, each) => sum + each.node.length + inner(each), 0);
   const hidden = after.graph === undefined ? 0 : inner(after.graph);
   if (hidden > 0) {
@@ -180,6 +186,12 @@ function notesOf(before: ModelProto, after: ModelProto, assumeOptimized: boolean
     notes.push(`${casts} casts around float16 operators without a CPU kernel were inserted by ONNX Runtime's CPU provider when it wrote the level-1 graph.`);
   }
   return notes;
+}
+
+/** Operators that were inlined from their function bodies, by the names that ONNX Runtime gives to the values inside. */
+function expandedOperators(model: ModelProto): string[] {
+  const names = (model.graph?.node ?? []).flatMap(({ output }) => output.map((name) => /^_inlfunc_([A-Za-z0-9]+)_/.exec(name)?.[1]));
+  return [...new Set(names.filter((name) => name !== undefined))];
 }
 
 function countCasts(model: ModelProto): number {
