@@ -90,6 +90,12 @@ export const PATTERNS: readonly Pattern[] = [
     gone: ['Pad'],
     model: () => model(['batch', 2, 5, 6], 17, (g, x) => g.node('Pad', [x, g.ints([0, 0, 1, 3, 0, 0, 2, 0])], { mode })),
   })),
+  {
+    title: 'padded channels, as BlazeFace has them',
+    rewrites: ['pad-concat'],
+    gone: ['Pad'],
+    model: () => model([1, 3, 4, 4], 17, (g, x) => g.node('Pad', [x, g.ints([0, 1, 0, 0, 0, 2, 0, 0]), scalarOf(g, 0.25)])),
+  },
   ...[
     ['b i j, b j k -> b i k', [2, 3, 4], [2, 4, 5]],
     ['bhid,bhjd->bhij', [2, 2, 3, 4], [2, 2, 5, 4]],
