@@ -77,12 +77,12 @@ export async function flowFrames<Seen>(reader: VideoReader, pool: FramePool, ste
     let pictures: Pictures | null = null;
     try {
       const seen = await observing.run(async () => {
-        const face = await measured('landmarks', frame.number, 'face', () => steps.observe(frame.frame));
+        const face = await steps.observe(frame.frame);
         return steps.follow(face);
       });
       const drawn = await drawing.run(() => steps.draw(frame, seen));
       pictures = drawn;
-      const noted = steps.note(frame, seen, drawn);
+      const noted = measured('action-units', frame.number, 'units', () => steps.note(frame, seen, drawn));
       const written = PICTURE_KINDS.map((kind) => {
         const picture = drawn[kind];
         if (picture === null) return undefined;

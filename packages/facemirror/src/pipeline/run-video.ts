@@ -15,6 +15,7 @@ import { FaceFrames } from './face-frames.js';
 import { flowFrames, type PictureKind } from './frame-flow.js';
 import type { InputFile } from './input-files.js';
 import type { OutputKind, OutputSet } from './outputs.js';
+import { measuredAdapters } from './measured-adapters.js';
 import { inspectNetworks, runFacts } from './performance.js';
 import { buildRecord, type RunFindings, type RunRecord } from './record.js';
 import { resultSettings, type RunSettings } from './settings.js';
@@ -71,7 +72,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
   const { framesUnderWay, capacity } = planFrames(info, kinds.length);
   const pool = new FramePool({ width: info.width, height: info.height, colour: info.colour, capacity });
   profiler.framePool(pool.memory.buffer.byteLength);
-  const tracker = new Tracker(suite, { face: settings.face });
+  const tracker: Tracker = new Tracker(measuredAdapters(suite, profiler, () => tracker.counts.frames), { face: settings.face });
   const analysis = new ExpressionAnalysis(settings);
   const writers = new Map<PictureKind, VideoWriter>();
   let expressionTable = suite.expressions === undefined ? null : new TableFile(job.outputs.pathFor('expression-table'));

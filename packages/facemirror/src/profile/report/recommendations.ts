@@ -2,6 +2,9 @@ import type { ModelFigures } from '../summary.js';
 import type { RunFacts, Trial } from './facts.js';
 import { counted, ms, percent } from './wording.js';
 
+/** Gains below a thousandth of the run's time are not worth a reader's. */
+const WORTH_SAYING = 0.001;
+
 /** Something to do about the speed of a run. */
 export interface Recommendation {
   readonly title: string;
@@ -28,6 +31,8 @@ export function recommend(facts: RunFacts): Recommendation[] {
     cheaperEncoding(facts),
   ]
     .filter((each) => each !== null)
+    // What was tried and brought nothing is no recommendation.
+    .filter((each) => (each.measuredGain ?? each.expectedGain) >= WORTH_SAYING)
     .toSorted((a, b) => (b.measuredGain ?? b.expectedGain) - (a.measuredGain ?? a.expectedGain));
 }
 
