@@ -4,6 +4,7 @@
  *
  *   npm run bench                  300 frames of 1080x1920, three pairs, and 3,000 frames once for the memory
  *   npm run bench -- --quick       one pair of 300 frames
+ *   npm run bench -- models        the suite openface3's graphs against PyTorch's exports (bench/models.js)
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +12,11 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { writeClip } from './clip.js';
+
+if (process.argv[2] === 'models') {
+  await import('./models.js');
+  process.exit(0);
+}
 
 const FRAMES = 300;
 const LONG_FRAMES = 3000;
