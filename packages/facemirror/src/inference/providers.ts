@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import './no-telemetry.js';
 import { listSupportedBackends, type InferenceSession } from 'onnxruntime-node';
 import { FaceMirrorError } from '../errors.js';
 import type { ProviderChoice } from './options.js';

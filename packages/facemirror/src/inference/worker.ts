@@ -1,5 +1,6 @@
 /** Where sessions run, off the main thread: onnxruntime-node's `run` blocks the thread that calls it. Started by channel.ts only. */
 import { parentPort, workerData } from 'node:worker_threads';
+import './no-telemetry.js';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { cropLength } from '../frames/crop.js';
 import { cropToTensor } from '../frames/crop-to-tensor.js';

@@ -1,3 +1,4 @@
+import './no-telemetry.js';
 import { env, InferenceSession, Tensor as RuntimeTensor } from 'onnxruntime-node';
 import { OnnxLensError } from '../errors.js';
 import { TensorProto_DataType as DataType } from '../model/generated/onnx_pb.js';
