@@ -13,7 +13,7 @@ it("leaves no trace of a usage report in the user's folders", () => {
     graph.input('x', DataType.FLOAT, [2]);
     graph.output(graph.node('Relu', ['x'], {}, { outputs: ['y'] }), DataType.FLOAT, [2]);
     saveModel(graph.toModel({ opset: 17 }), join(home, 'small.onnx'));
-    const environment = { ...process.env, HOME: home, USERPROFILE: home };
+    const environment: NodeJS.ProcessEnv = { ...process.env, HOME: home, USERPROFILE: home };
     delete environment['XDG_CACHE_HOME'];
     delete environment['ORT_DISABLE_TELEMETRY'];
     const program = fileURLToPath(new URL('../bin/onnx-lens.js', import.meta.url));
