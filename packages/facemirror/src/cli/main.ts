@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { CommandContext, RegisterCommand } from './command.js';
+import { register as registerBench } from './bench.js';
 import { register as registerDemo } from './demo.js';
 import { register as registerModels } from './models.js';
 import { register as registerReport } from './report.js';
@@ -8,7 +9,7 @@ import { register as registerRun } from './run.js';
 import { EXIT, describeFailure, exitCodeOf } from './failure.js';
 
 /** Every command, in the order of `--help`. */
-const commands: readonly RegisterCommand[] = [registerRun, registerDemo, registerModels, registerReport];
+const commands: readonly RegisterCommand[] = [registerRun, registerDemo, registerModels, registerReport, registerBench];
 
 const EXAMPLES = `
 Examples:
@@ -18,6 +19,7 @@ Examples:
   facemirror run patient.mp4 --neutral 0:02-0:04    the seconds in which the face is at rest
   facemirror demo                                   make a short clip of a speaking face and process it
   facemirror models --help                          fetch or import the networks of the suite openface3
+  facemirror bench                                  measure how fast this machine is, and with how many workers
 
 Left and right are always the patient's.
 Exit code: 0 done, 1 failed, 2 used wrongly, 3 some files of a batch failed, 130 stopped by Ctrl-C.`;

@@ -39,6 +39,7 @@ export interface RunOptions {
   readonly quality: number;
   readonly workers: number | 'auto';
   readonly isolation: Isolation;
+  readonly batch: number;
   readonly report: boolean;
   readonly trace?: string;
   readonly force: boolean;
@@ -74,6 +75,7 @@ export function addRunOptions(command: Command, out?: string): Command {
     .option('--quality <number>', 'constant rate factor, 0 (lossless) to 51 (worst)', parseQuality, DEFAULT_QUALITY)
     .option('--workers <number>', 'networks run side by side in so many threads; results do not depend on it', parseWorkers, 'auto')
     .addOption(new Option('--isolation <kind>', 'run networks in threads, or in processes of their own').choices(ISOLATIONS).default('thread'))
+    .option('--batch <number>', 'frames that a network is given in one run (openface3)', parseBatch, 1)
     .option('--report', 'also write <name>_performance.html: where the time and memory went, and what would help', false)
     .option('--trace <file>', 'also write a trace of every step, for chrome://tracing or Perfetto')
     .option('--force', 'do again what is done already', false)
@@ -120,6 +122,7 @@ function settingsOf(options: RunOptions): RunSettings {
     quality: options.quality,
     workers: options.workers,
     isolation: options.isolation,
+    batch: options.batch,
     report: options.report,
     trace: options.trace ?? null,
     force: options.force,
@@ -155,6 +158,12 @@ function parseQuality(text: string): number {
   const quality = Number(text);
   if (text.trim() === '' || !(quality >= 0 && quality <= 51)) throw new InvalidArgumentError('It is a number from 0 to 51.');
   return quality;
+}
+
+function parseBatch(text: string): number {
+  const batch = Number(text);
+  if (!Number.isInteger(batch) || batch < 1 || batch > 64) throw new InvalidArgumentError('It is a number from 1 to 64.');
+  return batch;
 }
 
 function parseWorkers(text: string): number | 'auto' {

@@ -1,3 +1,4 @@
+import type { WorkerUsage } from './options.js';
 import type { ProviderName } from './providers.js';
 import type { ModelSource, RunRequest, RunResult } from './request.js';
 
@@ -20,9 +21,10 @@ export interface OpenedTimes {
   readonly memoryBytes: number;
 }
 
-/** From a worker. `opened` comes once, when the models that open at the start are warm. */
+/** From a worker. `opened` comes once, when the models that open at the start are warm; `used` last, of a process of its own. */
 export type FromWorker =
   | { readonly kind: 'opened'; readonly times: readonly OpenedTimes[] }
+  | { readonly kind: 'used'; readonly usage: WorkerUsage }
   | { readonly kind: 'unopened'; readonly message: string; readonly model: string }
   | {
       readonly kind: 'done';

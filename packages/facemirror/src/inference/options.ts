@@ -8,6 +8,13 @@ export type ProviderChoice = (typeof PROVIDER_CHOICES)[number];
 export const ISOLATIONS = ['thread', 'process'] as const;
 export type Isolation = (typeof ISOLATIONS)[number];
 
+/** What a worker that is a process of its own has used. */
+export interface WorkerUsage {
+  /** User and system CPU time since its networks were open. */
+  readonly cpuMs: number;
+  readonly peakRssBytes: number;
+}
+
 /** How to run networks. */
 export interface InferenceOptions {
   /** Default `auto`. */
@@ -24,6 +31,8 @@ export interface InferenceOptions {
   readonly profiler?: Pick<Profiler, 'model' | 'modelOpened'>;
   /** Hears what the user should know: a provider that did not open, a worker that was lost. */
   readonly onNotice?: (sentence: string) => void;
+  /** Hears what each worker has used, when it is closed (isolation `process` only; a thread's is the process's own). */
+  readonly onWorkerUsage?: (usage: WorkerUsage) => void;
   /** Hears ONNX Runtime's own log lines (isolation `process` only). */
   readonly onLog?: (line: string) => void;
 }

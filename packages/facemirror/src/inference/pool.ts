@@ -138,6 +138,8 @@ export class InferencePool {
             resolve();
           } else if (message.kind === 'unopened') {
             reject(unopenable(message.model, message.message));
+          } else if (message.kind === 'used') {
+            this.#options.onWorkerUsage?.(message.usage);
           } else {
             this.#settle(member, message);
           }

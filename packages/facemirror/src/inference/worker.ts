@@ -4,6 +4,7 @@ import './no-telemetry.js';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { cropLength } from '../frames/crop.js';
 import { cropToTensor } from '../frames/crop-to-tensor.js';
+import { peakRssBytes } from '../profile/peak-memory.js';
 import { SETUP_VARIABLE } from './channel.js';
 import type { FromWorker, OpenedTimes, ToWorker, WorkerSetup } from './messages.js';
 import { executionProviders } from './providers.js';
@@ -12,6 +13,7 @@ import type { CropRequest, ModelSource, NetworkInput, NetworkOutput, RunRequest 
 /** The other end: the thread, or over its channel the process, that started this worker. */
 const parent = connectParent();
 const setup = await parent.setup;
+let cpuWhenOpen = process.cpuUsage();
 const sessions = new Map<string, InferenceSession>();
 /** Input buffers by model and input, used again from run to run. */
 const buffers = new Map<string, Float32Array>();
@@ -20,6 +22,7 @@ interface Parent {
   readonly setup: Promise<WorkerSetup>;
   post(message: FromWorker, transfer?: readonly ArrayBuffer[]): void;
   listen(handler: (message: ToWorker) => void): void;
+  /** Says what was used, where nobody else can know, and ends. */
   disconnect(): void;
 }
 
@@ -44,7 +47,11 @@ function connectParent(): Parent {
       // Without a parent there is nothing left to do.
       process.on('disconnect', () => process.exit());
     },
-    disconnect: () => process.exit(),
+    disconnect: () => {
+      const { user, system } = process.cpuUsage(cpuWhenOpen);
+      const message: FromWorker = { kind: 'used', usage: { cpuMs: (user + system) / 1000, peakRssBytes: peakRssBytes() } };
+      process.send?.(message, () => process.exit());
+    },
   };
 }
 
@@ -187,6 +194,7 @@ async function start(): Promise<void> {
   parent.listen((message) => {
     last = last.then(() => (message.kind === 'run' ? run(message.id, message.request) : close()));
   });
+  cpuWhenOpen = process.cpuUsage();
   parent.post({ kind: 'opened', times });
 }
 

@@ -58,6 +58,7 @@ export const MEDIAPIPE_SUITE: SuiteDefinition = { manifest: MANIFEST, open: open
  * @throws FaceMirrorError MODEL_MISSING, MODEL_CORRUPT, PROVIDER_UNAVAILABLE, WORKER_LOST.
  */
 export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Suite> {
+  if ((options.framesPerBatch ?? 1) > 1) options.onNotice?.('The suite mediapipe follows the face from frame to frame, one at a time: --batch changes nothing.');
   const bundle = await findBundle(options.modelsFolder);
   const fullRange = await readFullRange();
   const nets = await chooseNets(bundle, fullRange);

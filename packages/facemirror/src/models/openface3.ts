@@ -35,8 +35,6 @@ const JOBS: Readonly<Record<string, NetworkJob>> = {
 export interface OpenFace3Options extends SuiteOptions {
   /** Long side in pixels of what the detector is shown. Default 640; less is faster and misses small faces. */
   readonly detectorLongSide?: number;
-  /** Frames whose faces make one batch of the multitask network. Default 1. */
-  readonly framesPerBatch?: number;
 }
 
 /** The suite of OpenFace 3.0's networks, whose weights the user brings. See {@link SuiteDefinition}. */

@@ -46,6 +46,8 @@ export interface SuiteManifest {
 export interface SuiteOptions extends InferenceOptions {
   /** Folder in which the user keeps model files (`--models`); the model cache is looked into after it. */
   readonly modelsFolder?: string;
+  /** Frames that a network is given in one run, in suites that can. Default 1. */
+  readonly framesPerBatch?: number;
 }
 
 /** What a suite really opened, for the sidecar JSON. */

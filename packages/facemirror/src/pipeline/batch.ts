@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { FaceMirrorError, type FaceMirrorErrorCode } from '../errors.js';
-import type { Suite } from '../models/suite.js';
+import type { WorkerUsage } from '../inference/options.js';
+import type { Suite, SuiteOptions } from '../models/suite.js';
 import { suiteByName } from '../models/suites.js';
 import { RunProfiler, type Profiler } from '../profile/profiler.js';
 import { ChromeTraceWriter } from '../profile/trace.js';
@@ -26,6 +27,8 @@ export interface BatchOptions {
   readonly settings: RunSettings;
   readonly signal: AbortSignal;
   readonly onEvent: OnBatchEvent;
+  /** Hears what each worker that was a process of its own has used, when it ends. */
+  readonly onWorkerUsage?: (usage: WorkerUsage) => void;
 }
 
 /**
@@ -40,7 +43,10 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const files = await inputFiles(options.paths);
   if (settings.trace !== null && files.length > 1) throw new FaceMirrorError('USAGE', '--trace takes one video at a time: give a single file.');
   await prepareFolder(options.out);
-  const suites = new SuiteHolder(definition, settings, (sentence) => onEvent({ kind: 'notice', path: null, sentence }));
+  const suites = new SuiteHolder(definition, settings, {
+    onNotice: (sentence) => onEvent({ kind: 'notice', path: null, sentence }),
+    onWorkerUsage: (usage) => options.onWorkerUsage?.(usage),
+  });
   const result = { done: [] as string[], skipped: [] as string[], failed: [] as { path: string; error: Error }[] };
   try {
     for (const [index, file] of files.entries()) {
@@ -118,15 +124,15 @@ export function programVersion(): string {
 class SuiteHolder {
   readonly #definition: ReturnType<typeof suiteByName>;
   readonly #settings: RunSettings;
-  readonly #onNotice: (sentence: string) => void;
+  readonly #listeners: Required<Pick<SuiteOptions, 'onNotice' | 'onWorkerUsage'>>;
   readonly #openings: Parameters<Profiler['modelOpened']>[] = [];
   #profiler: Profiler | null = null;
   #suite: Suite | null = null;
 
-  constructor(definition: ReturnType<typeof suiteByName>, settings: RunSettings, onNotice: (sentence: string) => void) {
+  constructor(definition: ReturnType<typeof suiteByName>, settings: RunSettings, listeners: Required<Pick<SuiteOptions, 'onNotice' | 'onWorkerUsage'>>) {
     this.#definition = definition;
     this.#settings = settings;
-    this.#onNotice = onNotice;
+    this.#listeners = listeners;
   }
 
   get opened(): VideoJob['opened'] {
@@ -142,7 +148,8 @@ class SuiteHolder {
       workers: this.#workers,
       isolation: this.#settings.isolation,
       ...(this.#settings.modelsFolder === null ? {} : { modelsFolder: this.#settings.modelsFolder }),
-      onNotice: this.#onNotice,
+      framesPerBatch: this.#settings.batch,
+      ...this.#listeners,
       profiler: {
         model: (...call) => this.#profiler?.model(...call),
         modelOpened: (...opening) => {

@@ -83,13 +83,7 @@ export function buildRecord(findings: RunFindings): RunRecord {
       orientation: info.orientation.description, frameRate, durationSeconds, audio,
     },
     settings: findings.settings,
-    machine: {
-      platform: `${process.platform}-${process.arch}`,
-      cpu: cpus()[0]?.model.trim() ?? 'unknown',
-      cores: cpus().length,
-      memoryBytes: totalmem(),
-      node: process.version,
-    },
+    machine: machineFacts(),
     suite: findings.suite,
     output: { width: info.width, height: info.height, encoder: findings.encoder, files: findings.files },
     frames: {
@@ -103,6 +97,17 @@ export function buildRecord(findings: RunFindings): RunRecord {
     warnings: findings.warnings,
     profile: findings.profile,
     performance: findings.performance,
+  };
+}
+
+/** The machine that this runs on. */
+export function machineFacts(): RunRecord['machine'] {
+  return {
+    platform: `${process.platform}-${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    node: process.version,
   };
 }
 

@@ -26,6 +26,8 @@ export interface RunSettings extends ResultSettings {
   /** Threads that run networks side by side. */
   readonly workers: number | 'auto';
   readonly isolation: Isolation;
+  /** Frames that a network is given in one run, in suites that can; 1 or more. */
+  readonly batch: number;
   /** Write the performance report of each video. */
   readonly report: boolean;
   /** Where to write a Chrome trace of the run, or null. */

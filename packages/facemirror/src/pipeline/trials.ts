@@ -1,5 +1,6 @@
 import { loadModel, optimize, optimizeForProvider, parseModel, serializeModel, Session, withSession, type Tensor } from 'onnx-lens';
 import type { ModelSource } from '../inference/request.js';
+import { median } from '../profile/median.js';
 import type { Trial } from '../profile/report/facts.js';
 
 /** Timed runs of each side of a pair; the medians count. */
@@ -87,8 +88,4 @@ async function medianOf(runs: number, measure: () => Promise<number>): Promise<n
   const values: number[] = [];
   for (let run = 0; run < runs; run++) values.push(await measure());
   return median(values);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

@@ -1,0 +1,166 @@
+import { writeFileWhole } from 'onnx-lens';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { FaceMirrorError } from '../errors.js';
+import { ISOLATIONS, PROVIDER_CHOICES, type Isolation, type ProviderChoice } from '../inference/options.js';
+import { suiteByName } from '../models/suites.js';
+import { runBench, type BenchEvent } from '../pipeline/bench/bench.js';
+import { describeCombination } from '../pipeline/bench/combination.js';
+import { compareBenches, type BenchComparison, type Change } from '../pipeline/bench/compare.js';
+import { figuresOf } from '../pipeline/bench/figures.js';
+import { readBench, type BenchResult, type BenchSettings } from '../pipeline/bench/result.js';
+import type { CommandContext } from './command.js';
+
+const EXAMPLES = `
+Examples:
+  facemirror bench                                              the demo clip with 1, 2 and 4 workers
+  facemirror bench --suite openface3 --batch 1,4 --isolation thread,process --out before.json
+  facemirror bench --compare before.json                        measure again, and say what got better or worse
+  facemirror bench --compare before.json after.json             of two that are there
+
+Each combination is run in pairs with the first one (A B A B), every run in a process of its own. Times are from the
+moment in which the networks are open; opening them is told apart. A quiet machine gives figures worth keeping.`;
+
+const DEFAULTS: BenchSettings = { suite: 'mediapipe', provider: 'auto', modelsFolder: null, video: null, workers: [1, 2, 4], batch: [1], isolation: ['thread'], repeat: 5 };
+
+interface BenchOptions {
+  readonly suite?: string;
+  readonly provider?: ProviderChoice;
+  readonly models?: string;
+  readonly video?: string;
+  readonly workers?: readonly number[];
+  readonly batch?: readonly number[];
+  readonly isolation?: readonly Isolation[];
+  readonly repeat?: number;
+  readonly out?: string;
+  readonly compare?: readonly string[];
+  readonly json: boolean;
+}
+
+/** Adds `facemirror bench`. */
+export function register(program: Command, context: CommandContext): void {
+  program
+    .command('bench')
+    .description('Measure how fast videos are processed here, with so many workers, batches, in threads or processes.')
+    .option('--suite <name>', 'the networks to use: mediapipe (default) or openface3')
+    .addOption(new Option('--provider <name>', 'what runs the networks (default: auto)').choices(PROVIDER_CHOICES))
+    .option('--models <folder>', 'a folder of your own model files')
+    .option('--video <file>', 'what to run on (default: the demo clip)')
+    .option('--workers <numbers>', 'workers to try (default: 1,2,4)', parseCounts(256))
+    .option('--batch <numbers>', 'frames that a network is given in one run (default: 1)', parseCounts(64))
+    .option('--isolation <kinds>', 'thread, process or both (default: thread)', parseIsolations)
+    .option('--repeat <number>', 'pairs of runs for each combination (default: 5)', parseRepeat)
+    .option('--out <file>', 'keep the figures, as JSON')
+    .option('--compare <files...>', 'an earlier bench to hold this one against, or two to hold against each other')
+    .option('--json', 'the figures on standard output as JSON', false)
+    .addHelpText('after', EXAMPLES)
+    .action((options: BenchOptions) => benchAndTell(options, context));
+}
+
+async function benchAndTell(options: BenchOptions, { signal }: CommandContext): Promise<void> {
+  const { compare = [] } = options;
+  if (compare.length > 2) throw new FaceMirrorError('USAGE', '--compare takes one earlier bench, or two.');
+  const [before, after] = [compare[0] === undefined ? null : await readBench(compare[0]), compare[1] === undefined ? null : await readBench(compare[1])];
+  const result = after ?? (await runBench(settingsOf(options, before?.settings ?? DEFAULTS), signal, showProgress));
+  if (options.out !== undefined) writeFileWhole(options.out, `${JSON.stringify(result, null, 2)}\n`);
+  const comparison = before === null ? null : compareBenches(before, result);
+  if (options.json) {
+    const figures = result.combinations.map((each) => ({ workers: each.workers, batch: each.batch, isolation: each.isolation, ...figuresOf(each, result.host.cores) }));
+    process.stdout.write(`${JSON.stringify({ ...result, figures, comparison }, null, 2)}\n`);
+    return;
+  }
+  if (after === null) process.stdout.write(describeResult(result));
+  if (comparison !== null) process.stdout.write(describeComparison(comparison));
+}
+
+/** What was not asked for is as in `base`: the earlier bench's settings, where there is one. */
+function settingsOf(options: BenchOptions, base: BenchSettings): BenchSettings {
+  return {
+    suite: suiteByName(options.suite ?? base.suite).manifest.name,
+    provider: options.provider ?? base.provider,
+    modelsFolder: options.models ?? base.modelsFolder,
+    video: options.video ?? base.video,
+    workers: options.workers ?? base.workers,
+    batch: options.batch ?? base.batch,
+    isolation: options.isolation ?? base.isolation,
+    repeat: options.repeat ?? base.repeat,
+  };
+}
+
+function showProgress(event: BenchEvent): void {
+  if (event.kind === 'clip') process.stderr.write('Making the demo clip ...\n');
+  if (event.kind === 'notice') process.stderr.write(`  note: ${event.sentence}\n`);
+  if (event.kind !== 'ran') return;
+  const { number, count, combination, measurement } = event;
+  const speed = `${((measurement.frames * 1000) / measurement.wallMs).toFixed(1)} frames a second`;
+  process.stderr.write(`${number === 0 ? '[warm-up]' : `[${number}/${count}]`} ${describeCombination(combination)}: ${seconds(measurement.wallMs)} s, ${speed}\n`);
+}
+
+function describeResult(result: BenchResult): string {
+  const { host, settings, video, versions } = result;
+  const rows = result.combinations.map((each) => {
+    const { ratio, ...figures } = figuresOf(each, host.cores);
+    return [
+      String(each.workers), String(each.batch), each.isolation, seconds(figures.wallMs), figures.framesPerSecond.toFixed(1),
+      ratio === null ? 'baseline' : `${ratio.median.toFixed(3)} (${ratio.least.toFixed(3)} to ${ratio.most.toFixed(3)})`,
+      `${(figures.busyShare * 100).toFixed(0)} %`, megabytes(figures.peakRssBytes), seconds(figures.openingMs), String(each.runs.length),
+    ];
+  });
+  const head = ['workers', 'batch', 'isolation', 'seconds', 'frames/s', 'time ratio, pairs', 'cores busy', 'peak MB', 'opening s', 'runs'];
+  return [
+    `${video.file}, ${video.frames} frames, suite ${settings.suite}, provider ${settings.provider}; medians of the runs`,
+    `${host.cpu}, ${host.cores} cores, Node ${host.node}, ONNX Runtime ${versions.onnxRuntime}, Face Mirror ${versions.program}`,
+    '',
+    ...table(head, rows),
+    '',
+    result.tablesIdentical ? 'Tables: the same bytes in every run.' : 'Tables: NOT the same bytes in every run.',
+    '',
+  ].join('\n');
+}
+
+function describeComparison({ combinations, notes }: BenchComparison): string {
+  const rows = combinations.map(({ workers, batch, isolation, wallMs, peakRssBytes }) => [
+    String(workers), String(batch), isolation, `${seconds(wallMs.before)} -> ${seconds(wallMs.after)}`, wording(wallMs),
+    `${megabytes(peakRssBytes.before)} -> ${megabytes(peakRssBytes.after)}`, wording(peakRssBytes),
+  ]);
+  return ['', 'Before and after:', ...table(['workers', 'batch', 'isolation', 'seconds', 'time', 'peak MB', 'memory'], rows), ...notes, ''].join('\n');
+}
+
+function wording({ ratio, verdict }: Change): string {
+  const change = `${ratio < 1 ? '-' : '+'}${Math.abs((ratio - 1) * 100).toFixed(1)} %`;
+  return `${change}, ${verdict === 'noise' ? 'within noise' : verdict}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  return [head, ...rows].map((row) => row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join('  '));
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(2);
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
+}
+
+function parseCounts(most: number): (text: string) => number[] {
+  return (text) => text.split(',').map((part) => count(part, most));
+}
+
+function parseRepeat(text: string): number {
+  return count(text, 1000);
+}
+
+function count(text: string, most: number): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 1 || value > most) throw new InvalidArgumentError(`"${text}" is not a number from 1 to ${most}.`);
+  return value;
+}
+
+function parseIsolations(text: string): Isolation[] {
+  return text.split(',').map((part) => {
+    const isolation = ISOLATIONS.find((each) => each === part);
+    if (isolation === undefined) throw new InvalidArgumentError(`"${part}" is none of ${ISOLATIONS.join(', ')}.`);
+    return isolation;
+  });
+}

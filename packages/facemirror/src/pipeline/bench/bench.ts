@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { runtimeVersion } from 'onnx-lens';
+import { writeDemo } from '../../demo/write-demo.js';
+import { DEFAULT_QUALITY } from '../../video/encoder.js';
+import { programVersion } from '../batch.js';
+import { fileHash, machineFacts } from '../record.js';
+import type { RunSettings } from '../settings.js';
+import { combinationsOf, runOrder, type Combination } from './combination.js';
+import { pairRuns } from './figures.js';
+import type { BenchResult, BenchSettings, RunMeasurement } from './result.js';
+import { runApart } from './run-apart.js';
+
+/** What a bench tells while it runs. */
+export type BenchEvent =
+  | { readonly kind: 'clip' }
+  | { readonly kind: 'notice'; readonly sentence: string }
+  /** A run begins; of the first of each combination, to warm up and to compare tables, `number` is 0: it is not timed. */
+  | { readonly kind: 'run'; readonly number: number; readonly count: number; readonly combination: Combination }
+  | { readonly kind: 'ran'; readonly number: number; readonly count: number; readonly combination: Combination; readonly measurement: RunMeasurement };
+
+/**
+ * Runs the whole pipeline on one video in every combination, in pairs with the first, each run in a process of its own.
+ * Results go into a folder of the system's for temporary files, which is removed on every path.
+ *
+ * @throws FaceMirrorError of the runs: FILE_UNREADABLE, NO_FACE, MODEL_MISSING, ...; CANCELLED when the signal says so.
+ */
+export async function runBench(settings: BenchSettings, signal: AbortSignal, onEvent: (event: BenchEvent) => void): Promise<BenchResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'facemirror-bench-'));
+  const notices = new Set<string>();
+  const onNotice = (sentence: string): void => {
+    if (!notices.has(sentence)) onEvent({ kind: 'notice', sentence });
+    notices.add(sentence);
+  };
+  try {
+    if (settings.video === null) onEvent({ kind: 'clip' });
+    const video = settings.video ?? (await writeDemo(folder, signal)).video;
+    const { sha256 } = await fileHash(video, signal);
+    const combinations = combinationsOf(settings);
+    const order = runOrder(combinations.length, settings.repeat);
+    const run = async (number: number, combination: Combination): Promise<RunMeasurement> => {
+      onEvent({ kind: 'run', number, count: order.length, combination });
+      const out = join(folder, 'results');
+      const measurement = await runApart({ video, out, settings: runSettings(settings, combination) }, signal, onNotice);
+      await rm(out, { recursive: true, force: true });
+      onEvent({ kind: 'ran', number, count: order.length, combination, measurement });
+      return measurement;
+    };
+    const tables = new Set<string>();
+    for (const combination of combinations) tables.add((await run(0, combination)).tablesSha256);
+    const runs: RunMeasurement[] = [];
+    for (const place of order) {
+      const combination = combinations[place];
+      if (combination !== undefined) runs.push(await run(runs.length + 1, combination));
+    }
+    for (const { tablesSha256 } of runs) tables.add(tablesSha256);
+    const paired = pairRuns(order, runs, combinations.length);
+    return {
+      kind: 'Face Mirror bench',
+      measuredAt: new Date().toISOString(),
+      versions: { program: programVersion(), onnxRuntime: runtimeVersion() },
+      host: machineFacts(),
+      settings,
+      video: { file: basename(video), sha256, frames: runs[0]?.frames ?? 0 },
+      combinations: combinations.map((combination, place) => ({ ...combination, ...(paired[place] ?? { runs: [], ratios: [] }) })),
+      tablesIdentical: tables.size === 1,
+      notices: [...notices],
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function runSettings({ suite, provider, modelsFolder }: BenchSettings, combination: Combination): RunSettings {
+  return {
+    suite, provider, modelsFolder, ...combination,
+    neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', iris: false, debugVideo: true, audio: true, encoder: 'auto',
+    quality: DEFAULT_QUALITY, report: false, trace: null, force: true,
+  };
+}

@@ -1,0 +1,80 @@
+/** One run of the pipeline in a process of its own, so that its memory and time are nobody else's. Started by run-apart.ts only. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { FaceMirrorError } from '../../errors.js';
+import type { WorkerUsage } from '../../inference/options.js';
+import { peakRssBytes } from '../../profile/peak-memory.js';
+import { runBatch } from '../batch.js';
+import type { BatchEvent } from '../events.js';
+import type { BenchJob, FromBenchChild, ToBenchChild } from './messages.js';
+import type { RunMeasurement } from './result.js';
+
+const controller = new AbortController();
+
+function tell(message: FromBenchChild, then: () => void = () => undefined): void {
+  process.send?.(message, then);
+}
+
+async function measure({ video, out, settings }: BenchJob): Promise<RunMeasurement> {
+  const startedAt = performance.now();
+  let openedAt = startedAt;
+  let cpuWhenOpen = process.cpuUsage();
+  let doneAt = startedAt;
+  let done: Extract<BatchEvent, { kind: 'done' }> | null = null;
+  const workers: WorkerUsage[] = [];
+  const onEvent = (event: BatchEvent): void => {
+    if (event.kind === 'started') {
+      openedAt = performance.now();
+      cpuWhenOpen = process.cpuUsage();
+    } else if (event.kind === 'notice') {
+      tell({ kind: 'notice', sentence: event.sentence });
+    } else if (event.kind === 'failed') {
+      throw event.error;
+    } else if (event.kind === 'done') {
+      doneAt = performance.now();
+      done = event;
+    }
+  };
+  await runBatch({ paths: [video], out, settings, signal: controller.signal, onEvent, onWorkerUsage: (usage) => workers.push(usage) });
+  const { user, system } = process.cpuUsage(cpuWhenOpen);
+  // TypeScript does not see the assignment in the listener.
+  const finished = done as Extract<BatchEvent, { kind: 'done' }> | null;
+  if (finished === null) throw new Error('the run ended without a result');
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  return {
+    openingMs: openedAt - startedAt,
+    wallMs: doneAt - openedAt,
+    cpuMs: (user + system) / 1000 + sum(workers.map(({ cpuMs }) => cpuMs)),
+    peakRssBytes: peakRssBytes() + sum(workers.map((worker) => worker.peakRssBytes)),
+    frames: finished.record.frames.read,
+    tablesSha256: await hashTables(finished.files),
+  };
+}
+
+async function hashTables(files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of files.filter((each) => each.endsWith('.csv')).toSorted()) {
+    const bytes = await readFile(file);
+    hash.update(`${basename(file)} ${bytes.length}\n`).update(bytes);
+  }
+  return hash.digest('hex');
+}
+
+async function answer(job: BenchJob): Promise<void> {
+  let message: FromBenchChild;
+  try {
+    message = { kind: 'measured', measurement: await measure(job) };
+  } catch (error) {
+    message = { kind: 'failed', code: error instanceof FaceMirrorError ? error.code : null, message: error instanceof Error ? error.message : String(error) };
+  }
+  tell(message, () => process.exit());
+}
+
+// Ctrl-C reaches the whole process group; it is the parent that decides how to end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('disconnect', () => controller.abort());
+process.on('message', (message: ToBenchChild) => {
+  if (message.kind === 'stop') controller.abort();
+  else void answer(message.job);
+});

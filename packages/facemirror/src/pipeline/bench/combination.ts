@@ -1,0 +1,36 @@
+import type { Isolation } from '../../inference/options.js';
+
+/** One way of carrying out a run. */
+export interface Combination {
+  readonly workers: number;
+  /** Frames that a network is given in one run. */
+  readonly batch: number;
+  readonly isolation: Isolation;
+}
+
+/** What is swept: every value of each with every value of the others. The first of each make the baseline. */
+export interface Axes {
+  readonly workers: readonly number[];
+  readonly batch: readonly number[];
+  readonly isolation: readonly Isolation[];
+}
+
+/** Every combination of the axes, the baseline first. */
+export function combinationsOf(axes: Axes): Combination[] {
+  const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
+  return unique(axes.isolation).flatMap((isolation) => unique(axes.batch).flatMap((batch) => unique(axes.workers).map((workers) => ({ workers, batch, isolation }))));
+}
+
+/**
+ * The order in which combinations are run, as their places in the list: each is run right after a run of the baseline of
+ * its own (A B A B, A C A C, ...), so that a machine that slows down slows both; the pairs go round `repeat` times.
+ */
+export function runOrder(combinations: number, repeat: number): number[] {
+  const others = Array.from({ length: combinations - 1 }, (_, place) => place + 1);
+  const round = others.length === 0 ? [0] : others.flatMap((place) => [0, place]);
+  return Array.from({ length: repeat }, () => round).flat();
+}
+
+export function describeCombination({ workers, batch, isolation }: Combination): string {
+  return `${workers} ${workers === 1 ? 'worker' : 'workers'}, batch ${batch}, ${isolation}`;
+}

@@ -1,0 +1,18 @@
+import type { FaceMirrorErrorCode } from '../../errors.js';
+import type { RunSettings } from '../settings.js';
+import type { RunMeasurement } from './result.js';
+
+/** What the process of a run is asked. */
+export interface BenchJob {
+  readonly video: string;
+  readonly out: string;
+  readonly settings: RunSettings;
+}
+
+export type ToBenchChild = { readonly kind: 'run'; readonly job: BenchJob } | { readonly kind: 'stop' };
+
+export type FromBenchChild =
+  | { readonly kind: 'notice'; readonly sentence: string }
+  | { readonly kind: 'measured'; readonly measurement: RunMeasurement }
+  /** `code` is null for an error that was not expected. */
+  | { readonly kind: 'failed'; readonly code: FaceMirrorErrorCode | null; readonly message: string };

@@ -1,0 +1,106 @@
+import { readFile } from 'node:fs/promises';
+import { FaceMirrorError } from '../../errors.js';
+import type { ProviderChoice } from '../../inference/options.js';
+import type { SuiteName } from '../../models/suite.js';
+import type { RunRecord } from '../record.js';
+import type { Axes, Combination } from './combination.js';
+
+/** What one run of the pipeline took, in a process of its own. */
+export interface RunMeasurement {
+  /** Until the networks were open and the video too; not part of the other times. */
+  readonly openingMs: number;
+  /** From then on until the last file was in its place. */
+  readonly wallMs: number;
+  /** User and system time of the run's process and its workers' in that time. */
+  readonly cpuMs: number;
+  /** Of the run's process, and added to it of its workers where they are processes (memory they share counts in each). */
+  readonly peakRssBytes: number;
+  readonly frames: number;
+  /** Of the names and bytes of all tables; lower-case hex. */
+  readonly tablesSha256: string;
+}
+
+/** The runs of one combination. */
+export interface CombinationRuns extends Combination {
+  readonly runs: readonly RunMeasurement[];
+  /** Of each pair: this combination's time over that of the baseline's run before it. Empty for the baseline. */
+  readonly ratios: readonly number[];
+}
+
+/** How a bench was asked for. */
+export interface BenchSettings extends Axes {
+  readonly suite: SuiteName;
+  readonly provider: ProviderChoice;
+  /** Folder of the user's own model files, or null. */
+  readonly modelsFolder: string | null;
+  /** Null for the demo clip. */
+  readonly video: string | null;
+  /** Pairs for each combination. */
+  readonly repeat: number;
+}
+
+/** A bench, as it is saved. */
+export interface BenchResult {
+  readonly kind: 'Face Mirror bench';
+  readonly measuredAt: string;
+  readonly versions: { readonly program: string; readonly onnxRuntime: string };
+  readonly host: RunRecord['machine'];
+  readonly settings: BenchSettings;
+  readonly video: { readonly file: string; readonly sha256: string; readonly frames: number };
+  /** The baseline first. */
+  readonly combinations: readonly CombinationRuns[];
+  /** Whether every run of every combination wrote the same bytes into its tables. */
+  readonly tablesIdentical: boolean;
+  /** What the runs had to say, each once. */
+  readonly notices: readonly string[];
+}
+
+/** A saved bench. @throws FaceMirrorError FILE_UNREADABLE for a file that is none. */
+export async function readBench(path: string): Promise<BenchResult> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new FaceMirrorError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}.`, { cause });
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isBench(value)) return value;
+  } catch {
+    // Not JSON: no bench either.
+  }
+  throw new FaceMirrorError('FILE_UNREADABLE', `${path} is not the result of a bench: give a file that "facemirror bench --out FILE" wrote.`);
+}
+
+function isBench(value: unknown): value is BenchResult {
+  if (!isObject(value) || value['kind'] !== 'Face Mirror bench') return false;
+  const { host, versions, settings, video, combinations } = value;
+  return (
+    hasTypes(host, { platform: 'string', cpu: 'string', cores: 'number', node: 'string' }) &&
+    hasTypes(versions, { program: 'string', onnxRuntime: 'string' }) &&
+    hasTypes(settings, { suite: 'string', provider: 'string', repeat: 'number' }) &&
+    (['workers', 'batch', 'isolation'] as const).every((axis) => Array.isArray(settings[axis]) && settings[axis].length > 0) &&
+    hasTypes(video, { file: 'string', sha256: 'string', frames: 'number' }) &&
+    Array.isArray(combinations) &&
+    combinations.every(isCombination)
+  );
+}
+
+function isCombination(value: unknown): boolean {
+  const figures = { openingMs: 'number', wallMs: 'number', cpuMs: 'number', peakRssBytes: 'number', frames: 'number' } as const;
+  return (
+    hasTypes(value, { workers: 'number', batch: 'number', isolation: 'string' }) &&
+    Array.isArray(value['runs']) &&
+    value['runs'].length > 0 &&
+    value['runs'].every((run) => hasTypes(run, figures)) &&
+    Array.isArray(value['ratios'])
+  );
+}
+
+function hasTypes(value: unknown, types: Readonly<Record<string, 'string' | 'number'>>): value is Record<string, unknown> {
+  return isObject(value) && Object.entries(types).every(([key, type]) => typeof value[key] === type);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,135 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { DEMO_FORMAT, DemoClip } from '../../src/demo/clip.js';
+import { FramePool } from '../../src/frames/pool.js';
+import { runBench, type BenchEvent } from '../../src/pipeline/bench/bench.js';
+import { combinationsOf, runOrder } from '../../src/pipeline/bench/combination.js';
+import { compareBenches, compareFigures } from '../../src/pipeline/bench/compare.js';
+import { figuresOf, pairRuns } from '../../src/pipeline/bench/figures.js';
+import type { BenchResult, BenchSettings, RunMeasurement } from '../../src/pipeline/bench/result.js';
+import { tagsFor } from '../../src/video/colour.js';
+import { VideoWriter } from '../../src/video/writer.js';
+
+const run = (wallMs: number, peakMB = 300): RunMeasurement => ({ openingMs: 500, wallMs, cpuMs: wallMs, peakRssBytes: peakMB * 1e6, frames: 100, tablesSha256: 'aa' });
+const SETTINGS: BenchSettings = { suite: 'mediapipe', provider: 'cpu', modelsFolder: null, video: 'clip.mp4', workers: [1, 2], batch: [1], isolation: ['thread'], repeat: 3 };
+
+function bench(single: readonly RunMeasurement[], double: readonly RunMeasurement[], node = 'v20.19.0'): BenchResult {
+  return {
+    kind: 'Face Mirror bench',
+    measuredAt: '2026-01-01T00:00:00.000Z',
+    versions: { program: '3.0.0', onnxRuntime: '1.30.0' },
+    host: { platform: 'linux-x64', cpu: 'a processor', cores: 2, memoryBytes: 8e9, node },
+    settings: SETTINGS,
+    video: { file: 'clip.mp4', sha256: 'ab', frames: 100 },
+    combinations: [
+      { workers: 1, batch: 1, isolation: 'thread', runs: single, ratios: [] },
+      { workers: 2, batch: 1, isolation: 'thread', runs: double, ratios: [] },
+    ],
+    tablesIdentical: true,
+    notices: [],
+  };
+}
+
+describe('pairing', () => {
+  test('every combination is run right after a run of the baseline, which is the first of each axis', () => {
+    const combinations = combinationsOf({ workers: [2, 1, 2], batch: [1], isolation: ['thread', 'process'] });
+    expect(combinations.map(({ workers, isolation }) => `${workers} ${isolation}`)).toEqual(['2 thread', '1 thread', '2 process', '1 process']);
+    expect(runOrder(4, 2)).toEqual([0, 1, 0, 2, 0, 3, 0, 1, 0, 2, 0, 3]);
+    expect(runOrder(1, 3)).toEqual([0, 0, 0]);
+  });
+
+  test("ratios are of a pair's own two runs, so that a machine that slows down changes none", () => {
+    const slowing = [1000, 500, 2000, 1600, 4000, 2000, 8000, 6400].map((ms) => run(ms));
+    const [baseline, first, second] = pairRuns(runOrder(3, 2), slowing, 3);
+    expect(baseline).toMatchObject({ ratios: [] });
+    expect(baseline?.runs.map(({ wallMs }) => wallMs)).toEqual([1000, 2000, 4000, 8000]);
+    expect(first?.ratios).toEqual([0.5, 0.5]);
+    expect(second?.ratios).toEqual([0.8, 0.8]);
+  });
+
+  test('figures are medians over the runs', () => {
+    const figures = figuresOf({ workers: 2, batch: 1, isolation: 'thread', runs: [run(1000), run(4000), run(2000)], ratios: [0.9, 0.5, 0.6] }, 2);
+    expect(figures).toMatchObject({ wallMs: 2000, framesPerSecond: 50, busyShare: 0.5, peakRssBytes: 300e6, ratio: { median: 0.6, least: 0.5, most: 0.9 } });
+  });
+});
+
+describe('comparing two benches', () => {
+  test('a change counts where the runs lie apart, and is noise where they lie among each other', () => {
+    expect(compareFigures([100, 102, 104], [90, 95, 99])).toMatchObject({ before: 102, after: 95, verdict: 'better' });
+    expect(compareFigures([100, 102, 104], [105, 110, 120])).toMatchObject({ verdict: 'worse' });
+    expect(compareFigures([100, 102, 104], [80, 81, 101])).toMatchObject({ verdict: 'noise' });
+    expect(compareFigures([100], [50])).toMatchObject({ ratio: 0.5, verdict: 'noise' });
+  });
+
+  test('is told by combination, with what else differs', () => {
+    const before = bench([run(1000, 300), run(1010, 310)], [run(700), run(710)]);
+    const after = bench([run(800, 305), run(820, 315)], [run(900), run(910)], 'v22.1.0');
+    const { combinations, notes } = compareBenches(before, after);
+    expect(combinations.map(({ workers, wallMs, peakRssBytes }) => [workers, wallMs.verdict, peakRssBytes.verdict])).toEqual([
+      [1, 'better', 'noise'],
+      [2, 'worse', 'noise'],
+    ]);
+    expect(combinations[0]?.wallMs.ratio).toBeCloseTo(810 / 1005, 10);
+    expect(notes).toEqual(['Node is not the same: v20.19.0 before, v22.1.0 after.']);
+  });
+
+  test('is refused for videos of another length', () => {
+    const before = bench([run(1)], [run(1)]);
+    expect(() => compareBenches(before, { ...before, video: { ...before.video, frames: 99 } })).toThrow(/cannot be compared: .* 100 frames, .* 99/);
+  });
+});
+
+describe('a bench of the real pipeline', () => {
+  const FRAMES = 8;
+  let folder: string;
+  let video: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'facemirror-bench-test-'));
+    video = join(folder, 'short.mp4');
+    const { width, height, colour, framesPerSecond } = DEMO_FORMAT;
+    const demo = new DemoClip();
+    const frame = await new FramePool({ width, height, colour, capacity: 1 }).acquire();
+    const writer = await VideoWriter.open({
+      path: video, width, height, colourTags: tagsFor(colour), encoder: 'libx264', quality: 18, threads: 1, timeBase: { num: 1, den: framesPerSecond }, frameRate: framesPerSecond, audio: null,
+    });
+    for (let index = 0; index < FRAMES; index++) {
+      demo.draw(index, frame);
+      await writer.write(frame, { ticks: BigInt(index), durationTicks: 1n, seconds: index / framesPerSecond });
+    }
+    await writer.finish();
+  });
+  beforeAll(() => {
+    // What the bench writes for a while is to be seen, and told from that of other programs.
+    for (const name of ['TMPDIR', 'TEMP', 'TMP']) vi.stubEnv(name, folder);
+  });
+  afterEach(async () => {
+    expect(await readdir(folder)).toEqual(['short.mp4']);
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await rm(folder, { recursive: true });
+  });
+
+  test('measures threads and processes, which write the same tables', { timeout: 60_000 }, async () => {
+    const events: BenchEvent[] = [];
+    const settings: BenchSettings = { ...SETTINGS, video, workers: [1], isolation: ['thread', 'process'], repeat: 1 };
+    const { combinations, tablesIdentical, video: measured } = await runBench(settings, new AbortController().signal, (event) => events.push(event));
+    expect(tablesIdentical).toBe(true);
+    expect(measured).toMatchObject({ file: 'short.mp4', frames: FRAMES });
+    expect(combinations.map(({ isolation, runs, ratios }) => [isolation, runs.length, ratios.length])).toEqual([['thread', 1, 0], ['process', 1, 1]]);
+    const [threads, processes] = combinations.map(({ runs }) => runs[0]);
+    // A second process brings a second copy of the program.
+    expect(processes?.peakRssBytes).toBeGreaterThan(threads?.peakRssBytes ?? Infinity);
+    expect(events.filter(({ kind }) => kind === 'ran')).toHaveLength(4);
+  });
+
+  test('stops when it is told to, and leaves nothing', { timeout: 60_000 }, async () => {
+    const controller = new AbortController();
+    const benching = runBench({ ...SETTINGS, video }, controller.signal, (event) => {
+      if (event.kind === 'run') setTimeout(() => controller.abort(), 300);
+    });
+    await expect(benching).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});
