@@ -3,7 +3,7 @@ import { FaceMirrorError, type FaceMirrorErrorCode } from '../errors.js';
 import type { WorkerUsage } from '../inference/options.js';
 import type { Suite, SuiteOptions } from '../models/suite.js';
 import { suiteByName } from '../models/suites.js';
-import { RunProfiler, type Profiler } from '../profile/profiler.js';
+import { RunProfiler, type ModelCall, type Profiler } from '../profile/profiler.js';
 import { ChromeTraceWriter } from '../profile/trace.js';
 import type { BatchResult, OnBatchEvent } from './events.js';
 import { inputFiles, type InputFile } from './input-files.js';
@@ -151,7 +151,7 @@ class SuiteHolder {
       framesPerBatch: this.#settings.batch,
       ...this.#listeners,
       profiler: {
-        model: (...call) => this.#profiler?.model(...call),
+        model: (name, call) => this.#tell(name, call),
         modelOpened: (...opening) => {
           this.#openings.push(opening);
           this.#profiler?.modelOpened(...opening);
@@ -159,6 +159,15 @@ class SuiteHolder {
       },
     });
     return this.#suite;
+  }
+
+  /** A call of a network that measures action units is also that stage's work; the frames only wait for it. */
+  #tell(name: string, call: ModelCall): void {
+    const profiler = this.#profiler;
+    if (profiler === null) return;
+    profiler.model(name, call);
+    const isUnits = this.#suite?.actionUnits.kind === 'network' && this.#suite.networks.some((network) => network.source.name === name && network.job === 'action units');
+    if (isUnits) profiler.end('action-units', profiler.begin() - call.preprocessMs - call.inferenceMs - call.postprocessMs, 0, name);
   }
 
   async close(): Promise<void> {

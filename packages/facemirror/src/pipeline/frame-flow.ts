@@ -34,6 +34,8 @@ export interface FrameSteps<Seen> {
 export interface FlowOptions {
   /** Decoded frames under way at a time. */
   readonly framesUnderWay: number;
+  /** What taking notes counts as: work of its own, or waiting for networks that report their own work. */
+  readonly noteStage: 'action-units' | 'wait';
   readonly profiler: Profiler;
   readonly signal: AbortSignal;
 }
@@ -82,7 +84,7 @@ export async function flowFrames<Seen>(reader: VideoReader, pool: FramePool, ste
       });
       const drawn = await drawing.run(() => steps.draw(frame, seen));
       pictures = drawn;
-      const noted = measured('action-units', frame.number, 'units', () => steps.note(frame, seen, drawn));
+      const noted = measured(options.noteStage, frame.number, 'units', () => steps.note(frame, seen, drawn));
       const written = PICTURE_KINDS.map((kind) => {
         const picture = drawn[kind];
         if (picture === null) return undefined;

@@ -91,7 +91,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
         write: async (kind, picture, time) => writers.get(kind)?.write(picture, time),
         finished: () => job.onFrame(),
       },
-      { framesUnderWay, profiler, signal: job.signal },
+      { framesUnderWay, noteStage: suite.actionUnits.kind === 'network' ? 'wait' : 'action-units', profiler, signal: job.signal },
     );
     if (tracker.counts.framesWithFace === 0) throw noFace(job.file.path, tracker.counts.frames);
     const writing = profiler.begin();

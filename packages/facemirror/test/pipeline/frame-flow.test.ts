@@ -47,7 +47,7 @@ async function flow(changes: (pool: FramePool) => Partial<FrameSteps<null>>, sig
     ...changes(pool),
   };
   try {
-    await flowFrames(reader, pool, steps, { framesUnderWay: UNDER_WAY, profiler: NO_PROFILER, signal });
+    await flowFrames(reader, pool, steps, { framesUnderWay: UNDER_WAY, noteStage: 'action-units', profiler: NO_PROFILER, signal });
     return { pool, log, error: null };
   } catch (error) {
     return { pool, log, error };
