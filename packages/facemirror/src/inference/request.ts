@@ -6,6 +6,8 @@ export interface ModelSource {
   readonly name: string;
   /** Path of an .onnx file, or its bytes. Providers like fixed input shapes: fix them in the graph. */
   readonly model: string | Uint8Array;
+  /** The same network compiled for this machine's CPU (see onnx-lens' `ensureCompiled`): opened in its place there, without optimizing the graph again. */
+  readonly compiled?: string;
   /** `start` (default): opened and warmed up in every worker when the pool opens; `first-use`: not before it is asked for. */
   readonly open?: 'start' | 'first-use';
 }

@@ -14,9 +14,9 @@ const TERMINAL_CONTROLS = /\u001b\[[0-9;]*m/g;
  * @returns the lines, without terminal controls and without empty ones.
  * @throws FaceMirrorError PROVIDER_UNAVAILABLE, MODEL_CORRUPT, WORKER_LOST.
  */
-export async function captureSessionLog(model: ModelSource, provider: ProviderChoice): Promise<string[]> {
+export async function captureSessionLog({ name, model }: ModelSource, provider: ProviderChoice): Promise<string[]> {
   const lines: string[] = [];
-  const pool = await InferencePool.open([{ ...model, open: 'start' }], {
+  const pool = await InferencePool.open([{ name, model, open: 'start' }], {
     provider,
     isolation: 'process',
     onLog: (line) => lines.push(line.replaceAll(TERMINAL_CONTROLS, '').trim()),

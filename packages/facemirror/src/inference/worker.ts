@@ -71,15 +71,7 @@ async function open(source: ModelSource): Promise<{ session: InferenceSession; t
     // Spinning threads would take the cores from decoding and encoding between two runs.
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
   };
-  let session: InferenceSession;
-  try {
-    session =
-      typeof source.model === 'string'
-        ? await InferenceSession.create(source.model, options)
-        : await InferenceSession.create(source.model, options);
-  } catch (cause) {
-    throw new OpeningError(reason(cause), { cause });
-  }
+  const session = await create(source, options);
   sessions.set(source.name, session);
   const createdAt = performance.now();
   await warmUp(session);
@@ -92,6 +84,21 @@ async function open(source: ModelSource): Promise<{ session: InferenceSession; t
       memoryBytes: Math.max(0, process.memoryUsage.rss() - rssAtStart),
     },
   };
+}
+
+async function create({ name, model, compiled }: ModelSource, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+  if (compiled !== undefined && setup.providers[name] === 'cpu') {
+    try {
+      return await InferenceSession.create(compiled, { ...options, graphOptimizationLevel: 'disabled' });
+    } catch {
+      // Another run may be replacing it at this moment; the network itself gives the same values, only later.
+    }
+  }
+  try {
+    return await (typeof model === 'string' ? InferenceSession.create(model, options) : InferenceSession.create(model, options));
+  } catch (cause) {
+    throw new OpeningError(reason(cause), { cause });
+  }
 }
 
 /** One run on zeros, where every input's shape is fixed. */

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
+import { ensureCompiled, loadCompiled, OnnxLensError } from 'onnx-lens';
 
 /** Lower-case hex SHA-256. */
 export function sha256(bytes: Uint8Array): string {
@@ -16,45 +17,90 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
 
 /** A converted model, from the cache or made now. */
 export interface CachedModel {
-  readonly bytes: Uint8Array;
+  /** Path in the cache; its bytes where the cache cannot be written. */
+  readonly model: string | Uint8Array;
+  /** Path of the model compiled for this machine's CPU; absent where it was not asked for, or cannot be written. */
+  readonly compiled?: string;
   /** A sentence for the user: the cache held a damaged file, or cannot be written. */
   readonly note: string | null;
 }
 
-/**
- * The model that `convert` makes of a source, from the cache when it was made before.
- *
- * A file is named after the source's hash and the converter's version, so that neither is ever mixed up, and ends in the
- * SHA-256 of what stands before it: one that was damaged is noticed and made again. A cache that cannot be written costs
- * time, not the run.
- * @param name of the model, for the file's name; letters, digits and hyphens.
- * @param converter what makes the model, with its version.
- */
-export async function cachedModel(
-  folder: string,
-  name: string,
-  sourceSha256: string,
-  converter: string,
-  convert: () => Uint8Array,
-): Promise<CachedModel> {
-  const path = join(folder, `${name}-${sourceSha256.slice(0, 16)}-${converter}.onnx.cached`);
-  const kept = await readFile(path).catch(() => null);
-  const intact = kept === null ? null : withoutSeal(kept);
-  if (intact !== null) return { bytes: intact, note: null };
-  const damaged = kept === null ? null : `The cached model ${path} was damaged and has been made again.`;
-  const bytes = convert();
-  const failure = await writeSealed(path, folder, bytes);
-  return { bytes, note: failure ?? damaged };
+/** A model to look for in the cache, and how it is made. */
+export interface CacheEntry {
+  /** For the file's name; letters, digits and hyphens. */
+  readonly name: string;
+  /** Of the file that the model is made of, lower-case hex. */
+  readonly sourceSha256: string;
+  /** What makes the model, with its version. */
+  readonly converter: string;
+  readonly convert: () => Uint8Array;
+  /** True to have it compiled as well, so that a session opens without optimizing the graph. */
+  readonly compileForCpu: boolean;
 }
 
-const SEAL_BYTES = 32;
+/**
+ * The model that is made of a source, from the cache when it was made before.
+ *
+ * A file is named after the source's hash and the converter's version, so that neither is ever mixed up, and ends in a
+ * seal: one that was damaged is noticed and made again. So is a compiled model that is damaged, or of another machine or
+ * ONNX Runtime. Files and folders appear whole or not at all. A cache that cannot be written costs time, not the run.
+ */
+export async function cachedModel(folder: string, entry: CacheEntry): Promise<CachedModel> {
+  const stem = join(folder, `${entry.name}-${entry.sourceSha256.slice(0, 16)}-${entry.converter}`);
+  const path = `${stem}.onnx`;
+  const compiled = `${stem}.compiled`;
+  // A compiled model that fits its file's hash was made of the intact file: nothing is left to be looked at.
+  if (entry.compileForCpu && isCompiled(path, compiled)) return { model: path, compiled: join(compiled, 'model.onnx'), note: null };
+  await sweep(folder);
+  const { model, note } = await sealedModel(folder, path, entry.convert);
+  if (!entry.compileForCpu || typeof model !== 'string') return { model, note };
+  try {
+    return { model, compiled: (await ensureCompiled(model, compiled)).modelPath, note };
+  } catch (cause) {
+    if (!(cause instanceof OnnxLensError)) throw cause;
+    // Another run may have put the same there first.
+    if (isCompiled(path, compiled)) return { model, compiled: join(compiled, 'model.onnx'), note };
+    return { model, note: note ?? `The model ${entry.name} could not be compiled into the cache and is optimized anew in each run: ${cause.message}` };
+  }
+}
 
-/** The content before the seal; null when the seal does not fit it. */
-function withoutSeal(file: Uint8Array): Uint8Array | null {
-  if (file.length <= SEAL_BYTES) return null;
-  const content = file.subarray(0, file.length - SEAL_BYTES);
-  const seal = Buffer.from(file.subarray(file.length - SEAL_BYTES)).toString('hex');
-  return sha256(content) === seal ? content : null;
+function isCompiled(path: string, folder: string): boolean {
+  try {
+    loadCompiled(path, folder);
+    return true;
+  } catch (cause) {
+    if (cause instanceof OnnxLensError) return false;
+    throw cause;
+  }
+}
+
+async function sealedModel(folder: string, path: string, convert: () => Uint8Array): Promise<CachedModel> {
+  const kept = await readFile(path).catch(() => null);
+  if (kept !== null && isIntact(kept)) return { model: path, note: null };
+  const bytes = convert();
+  const failure = await writeSealed(path, folder, bytes);
+  if (failure !== null) return { model: bytes, note: failure };
+  return { model: path, note: kept === null ? null : `The cached model ${path} was damaged and has been made again.` };
+}
+
+const SEAL_KEY = 'facemirror.sha256';
+const SEAL_BYTES = 6 + SEAL_KEY.length + 64;
+
+/**
+ * An entry of the model's `metadata_props` with the SHA-256 of what stands before it. Protocol buffers read one after
+ * another are read as one message: with its seal, the file is the same model.
+ */
+function sealOf(content: Uint8Array): Buffer {
+  const key = Buffer.from(SEAL_KEY);
+  const value = Buffer.from(sha256(content));
+  // Field 14 of ModelProto is metadata_props; fields 1 and 2 of its entries are key and value. All are length-delimited.
+  return Buffer.concat([Buffer.from([0x72, SEAL_BYTES - 2, 0x0a, key.length]), key, Buffer.from([0x12, value.length]), value]);
+}
+
+function isIntact(file: Uint8Array): boolean {
+  if (file.length <= SEAL_BYTES) return false;
+  const end = file.length - SEAL_BYTES;
+  return sealOf(file.subarray(0, end)).equals(file.subarray(end));
 }
 
 /** Writes under a temporary name first. Gives a sentence when it cannot be done. */
@@ -62,12 +108,25 @@ async function writeSealed(path: string, folder: string, bytes: Uint8Array): Pro
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
   try {
     await mkdir(folder, { recursive: true });
-    await writeFile(temporary, Buffer.concat([bytes, Buffer.from(sha256(bytes), 'hex')]));
+    await writeFile(temporary, Buffer.concat([bytes, sealOf(bytes)]));
     await rename(temporary, path);
     return null;
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
     const why = cause instanceof Error ? cause.message : String(cause);
     return `The model cache ${folder} cannot be written (${why}): models are converted anew in each run. Set FACEMIRROR_CACHE to a folder that can be.`;
+  }
+}
+
+/** Nothing is under way for so long: what is older was left by a run that was killed. */
+const STALE_MS = 60 * 60 * 1000;
+
+/** Removes what a killed run left half-made. Its names are the writers' own; a file that is still being downloaded has another. */
+async function sweep(folder: string): Promise<void> {
+  const left = (await readdir(folder).catch(() => [])).filter((file) => /\.\d+\.[0-9a-f]{8}\.part$/.test(file));
+  for (const file of left) {
+    const path = join(folder, file);
+    const age = await stat(path).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+    if (age > STALE_MS) await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }

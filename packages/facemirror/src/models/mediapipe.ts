@@ -107,8 +107,14 @@ type Target = 'cpu' | 'accelerator';
 
 async function prepare({ name, file, open }: Net, target: Target): Promise<{ source: ModelSource; opened: OpenedModel; note: string | null }> {
   const hash = sha256(file.bytes);
-  const { bytes, note } = await cachedModel(cacheFolder(), name, hash, `${CONVERTER}-${target}`, () => convert(file, target));
-  return { source: { name, model: bytes, open }, opened: { name, file: file.origin, sha256: hash }, note };
+  const { note, ...cached } = await cachedModel(cacheFolder(), {
+    name,
+    sourceSha256: hash,
+    converter: `${CONVERTER}-${target}`,
+    convert: () => convert(file, target),
+    compileForCpu: target === 'cpu',
+  });
+  return { source: { name, ...cached, open }, opened: { name, file: file.origin, sha256: hash }, note };
 }
 
 function convert(file: TfliteFile, target: Target): Uint8Array {
@@ -123,7 +129,7 @@ function convert(file: TfliteFile, target: Target): Uint8Array {
 
 function bundleNotes(bundle: Bundle | null): string[] {
   if (bundle === null) {
-    return [`${BUNDLE_FILE} was not found: action units are estimated from geometry. "facemirror models pull" fetches it, or give its folder with --models.`];
+    return [`${BUNDLE_FILE} was not found: action units are estimated from geometry. "facemirror models pull mediapipe" fetches it, or give its folder with --models.`];
   }
   if (bundle.sha256 !== BUNDLE.sha256) return [`${bundle.path} is not the version that this program was checked with.`];
   return [];

@@ -3,6 +3,7 @@ import { FaceMirrorError } from '../errors.js';
 import { RetinaFaceDetector, RETINAFACE_MODEL } from '../face/openface3/detector.js';
 import { STAR_MODEL, StarLandmarker } from '../face/openface3/landmarker.js';
 import { InferencePool } from '../inference/pool.js';
+import { providerCandidates } from '../inference/providers.js';
 import type { ModelSource } from '../inference/request.js';
 import type { ArchitectureName, BuildOptions } from './architectures/architecture.js';
 import { ARCHITECTURES } from './architectures/identify.js';
@@ -50,9 +51,10 @@ export async function openOpenFace3(options: OpenFace3Options = {}): Promise<Sui
   const batch = FACES_PER_FRAME * Math.max(1, Math.floor(options.framesPerBatch ?? 1));
   const names = { retinaface: RETINAFACE_MODEL, star: STAR_MODEL, mtl: MTL_MODEL } as const;
   const builds: Readonly<Record<ArchitectureName, BuildOptions>> = { retinaface: {}, star: { batch: 1 }, mtl: { batch } };
+  const compileForCpu = providerCandidates(options.provider ?? 'auto')[0] === 'cpu';
   const prepared: { source: ModelSource; opened: OpenedModel; note: string | null }[] = [];
   for (const name of Object.keys(names) as ArchitectureName[]) {
-    prepared.push(await prepare(name, names[name], requireFound(found, name), builds[name]));
+    prepared.push(await prepare(name, names[name], requireFound(found, name), builds[name], compileForCpu));
   }
   // The next frame's face is followed while the networks of expression and units still look at the last.
   const pool = await InferencePool.open(prepared.map(({ source }) => source), options);
@@ -84,8 +86,15 @@ async function prepare(
   model: string,
   file: FoundNetwork,
   options: BuildOptions,
+  compileForCpu: boolean,
 ): Promise<{ source: ModelSource; opened: OpenedModel; note: string | null }> {
   const kind = `${BUILDER}-b${options.batch ?? 'any'}`;
-  const { bytes, note } = await cachedModel(cacheFolder(), `openface3-${name}`, file.sha256, kind, () => networkBytes(file, name, options));
-  return { source: { name: model, model: bytes }, opened: { name: model, file: file.path, sha256: file.sha256 }, note };
+  const { note, ...cached } = await cachedModel(cacheFolder(), {
+    name: `openface3-${name}`,
+    sourceSha256: file.sha256,
+    converter: kind,
+    convert: () => networkBytes(file, name, options),
+    compileForCpu,
+  });
+  return { source: { name: model, ...cached }, opened: { name: model, file: file.path, sha256: file.sha256 }, note };
 }

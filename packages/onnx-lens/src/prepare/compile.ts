@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { OnnxLensError } from '../errors.js';
 import { writeFileWhole } from '../model/save.js';
 import { runtimeVersion, Session } from '../runtime/session.js';
@@ -21,7 +22,7 @@ export interface CompileOptions {
 
 /** What a compiled model was made of and for. */
 export interface CompileManifest {
-  readonly version: 1;
+  readonly version: 2;
   readonly source: { readonly sha256: string; readonly bytes: number };
   readonly ort: string;
   readonly provider: CompileProvider;
@@ -31,6 +32,8 @@ export interface CompileManifest {
   readonly model: string;
   /** The compiled files beside the manifest and their sizes, so that a file cut short is noticed. */
   readonly files: Readonly<Record<string, number>>;
+  /** CRC-32 of each of these files: weights that were damaged on the disk would give other numbers without a word. */
+  readonly checksums: Readonly<Record<string, number>>;
 }
 
 /** A compiled model on disk. Open `modelPath` with optimization 'disabled'. */
@@ -65,7 +68,8 @@ export async function compileModel(source: string, folder: string, options: Comp
     });
     await session.close();
     const files = Object.fromEntries([MODEL, WEIGHTS].filter((file) => existsSync(join(temporary, file))).map((file) => [file, statSync(join(temporary, file)).size]));
-    const manifest: CompileManifest = { version: 1, source: identity, ort: runtimeVersion(), provider, fix, machine: thisMachine(), model: MODEL, files };
+    const checksums = Object.fromEntries(Object.keys(files).map((file) => [file, checksum(join(temporary, file))]));
+    const manifest: CompileManifest = { version: 2, source: identity, ort: runtimeVersion(), provider, fix, machine: thisMachine(), model: MODEL, files, checksums };
     writeFileWhole(join(temporary, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     rmSync(folder, { recursive: true, force: true });
     renameSync(temporary, folder);
@@ -99,6 +103,7 @@ export function loadCompiled(source: string, folder: string, options: CompileOpt
   for (const [file, size] of Object.entries(manifest.files)) {
     const path = join(folder, file);
     if (!existsSync(path) || statSync(path).size !== size) refuse(folder, `its file ${file} is missing or has another size`);
+    if (checksum(path) !== manifest.checksums[file]) refuse(folder, `its file ${file} is damaged`);
   }
   return { modelPath: join(folder, MODEL), manifest };
 }
@@ -129,10 +134,10 @@ function readManifest(folder: string): CompileManifest {
 
 /** As far as it is read here. */
 function isManifest(value: unknown): value is CompileManifest {
-  const { version, source, machine, fix, files, model } = (value ?? {}) as Partial<Record<keyof CompileManifest, unknown>>;
-  const areObjects = [source, machine, fix, files].every((each) => typeof each === 'object' && each !== null);
+  const { version, source, machine, fix, files, checksums, model } = (value ?? {}) as Partial<Record<keyof CompileManifest, unknown>>;
+  const areObjects = [source, machine, fix, files, checksums].every((each) => typeof each === 'object' && each !== null);
   // Only the two names that are written here are ever opened: a manifest cannot point elsewhere.
-  return version === 1 && areObjects && model === MODEL && Object.keys(files as object).every((file) => file === MODEL || file === WEIGHTS);
+  return version === 2 && areObjects && model === MODEL && Object.keys(files as object).every((file) => file === MODEL || file === WEIGHTS);
 }
 
 function refuse(folder: string, why: string): never {
@@ -162,12 +167,24 @@ function identityOf(path: string): { sha256: string; bytes: number } {
 
 function hashFile(path: string): string {
   const hash = createHash('sha256');
+  forEachChunk(path, (chunk) => hash.update(chunk));
+  return hash.digest('hex');
+}
+
+function checksum(path: string): number {
+  let value = 0;
+  forEachChunk(path, (chunk) => {
+    value = crc32(chunk, value);
+  });
+  return value;
+}
+
+function forEachChunk(path: string, use: (chunk: Buffer) => void): void {
   const chunk = Buffer.alloc(1 << 20);
   const descriptor = openSync(path, 'r');
   try {
-    for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) hash.update(chunk.subarray(0, read));
+    for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) use(chunk.subarray(0, read));
   } finally {
     closeSync(descriptor);
   }
-  return hash.digest('hex');
 }

@@ -46,6 +46,7 @@ describe('a compiled model', () => {
     ['ONNX Runtime is another', (target: string) => { edit(target, { ort: '1.0.0' }); }, /another ONNX Runtime/],
     ['the processor is another', (target: string) => { edit(target, { machine: { platform: process.platform, arch: process.arch, cpu: '', features: 'x' } }); }, /another processor/],
     ['a file is cut off', (target: string) => { truncateSync(join(target, 'model.onnx'), 10); }, /another size/],
+    ['a byte of its weights has flipped', (target: string) => { flipByte(join(target, 'weights.bin')); }, /is damaged/],
     ['the manifest names other files', (target: string) => { edit(target, { files: { '../secret': 1 } }); }, /another version/],
   ])('is refused and made again when %s', async (_, spoil, message) => {
     const source = join(folder, 'model.onnx');
@@ -54,7 +55,7 @@ describe('a compiled model', () => {
     spoil(target);
     expect(() => loadCompiled(source, target)).toThrow(expect.objectContaining({ code: 'MANIFEST_MISMATCH', message: expect.stringMatching(message) }));
     expect((await ensureCompiled(source, target)).rebuilt).toMatch(message);
-    expect(loadCompiled(source, target).manifest.version).toBe(1);
+    expect(loadCompiled(source, target).manifest.version).toBe(2);
   });
 
   it('of other shapes or another provider is another', async () => {
@@ -103,3 +104,9 @@ describe('the batch curve', () => {
     await expect(measureBatchCurve(serializeModel(graph.toModel({ opset: 17 })))).rejects.toMatchObject({ code: 'UNSUPPORTED_MODEL' });
   });
 });
+
+function flipByte(path: string): void {
+  const bytes = readFileSync(path);
+  bytes[bytes.length >> 1] = ~(bytes[bytes.length >> 1] ?? 0);
+  writeFileSync(path, bytes);
+}
