@@ -3,7 +3,7 @@ import type { Midline } from '../face/midline.js';
 import type { Landmarks } from '../face/observation.js';
 import type { Frame } from '../frames/frame.js';
 import { GLYPH_HEIGHT, GLYPH_WIDTH, hasInk } from './font.js';
-import { paint, type Rgb } from './paint.js';
+import { paint, paintMask, shadeTop, type Mask, type Rgb } from './paint.js';
 
 /** What is to be seen of the followed face; every part may be missing. */
 export interface DebugFace {
@@ -101,20 +101,22 @@ function drawBanner(frame: Frame, text: string, colour: Rgb): void {
   // Letters some 4 % of the shorter side high, and never wider than the frame.
   const dot = Math.max(1, Math.min(Math.round(Math.min(width, height) / 170), Math.floor(width / ((text.length + 1) * CELL_WIDTH))));
   const bottom = CELL_HEIGHT * dot;
-  paint(frame, BLACK, 0, bottom, () => [0, width], (_, y) => (y < bottom ? BANNER_OPACITY : 0));
+  shadeTop(frame, BLACK, bottom, BANNER_OPACITY);
   const left = Math.max(0, Math.round((width - text.length * CELL_WIDTH * dot) / 2));
-  const top = 2 * dot;
-  paint(
-    frame,
-    colour,
-    top,
-    top + GLYPH_HEIGHT * dot,
-    () => [left, left + text.length * CELL_WIDTH * dot],
-    (x, y) => {
-      const column = Math.floor((x - left) / dot);
-      const row = Math.floor((y - top) / dot);
-      const cell = Math.floor(column / CELL_WIDTH);
-      return row >= 0 && row < GLYPH_HEIGHT && hasInk(text[cell] ?? ' ', column - cell * CELL_WIDTH, row) ? 1 : 0;
-    },
-  );
+  paintMask(frame, colour, left, 2 * dot, lettering(text, dot));
+}
+
+/** A line of text, each place of a letter `dot` pixels wide and high. */
+function lettering(text: string, dot: number): Mask {
+  const width = text.length * CELL_WIDTH * dot;
+  const ink = new Uint8Array(width * GLYPH_HEIGHT * dot);
+  for (let row = 0; row < GLYPH_HEIGHT; row++) {
+    const start = row * dot * width;
+    for (let place = 0; place < text.length * CELL_WIDTH; place++) {
+      const cell = Math.floor(place / CELL_WIDTH);
+      if (hasInk(text[cell] ?? ' ', place - cell * CELL_WIDTH, row)) ink.fill(1, start + place * dot, start + (place + 1) * dot);
+    }
+    for (let copy = 1; copy < dot; copy++) ink.copyWithin(start + copy * width, start, start + width);
+  }
+  return { width, height: GLYPH_HEIGHT * dot, ink };
 }

@@ -45,6 +45,65 @@ export function paint(frame: Frame, colour: Rgb, top: number, bottom: number, sp
   }
 }
 
+/** Mixes a colour evenly into rows [0, bottom) of a frame, from edge to edge. */
+export function shadeTop(frame: Frame, colour: Rgb, bottom: number, share: number): void {
+  const { width, height, chromaWidth, yStride, uvStride } = frame.layout;
+  const planes = framePlanes(frame);
+  const [y, u, v] = rgbToYuv(frame.colour)(...colour);
+  const rows = Math.min(bottom, height);
+  const luma = mixingTable(y, share);
+  for (let row = 0; row < rows; row++) apply(luma, planes.y, row * yStride, width);
+  // Of the two rows that a chroma sample stands for, the second may lie below the shade.
+  const isHalf = rows % 2 === 1 && rows < height;
+  const whole = rows < height ? rows >> 1 : (rows + 1) >> 1;
+  for (const [plane, value] of [[planes.u, u], [planes.v, v]] as const) {
+    const table = mixingTable(value, share);
+    for (let row = 0; row < whole; row++) apply(table, plane, row * uvStride, chromaWidth);
+    if (isHalf) apply(mixingTable(value, share / 2), plane, whole * uvStride, chromaWidth);
+  }
+}
+
+/** A picture of 0 (nothing) and 1 (ink), row by row. */
+export interface Mask {
+  readonly width: number;
+  readonly height: number;
+  readonly ink: Uint8Array;
+}
+
+/** Paints a mask's ink at a place of the frame; what lies beyond the right and the lower edge is left out. */
+export function paintMask(frame: Frame, colour: Rgb, left: number, top: number, mask: Mask): void {
+  const { width, height, yStride, uvStride } = frame.layout;
+  const planes = framePlanes(frame);
+  const [y, u, v] = rgbToYuv(frame.colour)(...colour);
+  const luma = Math.round(y);
+  const [right, bottom] = [Math.min(left + mask.width, width), Math.min(top + mask.height, height)];
+  const inkAt = (column: number, row: number): number =>
+    column >= left && column < right && row >= top && row < bottom ? (mask.ink[(row - top) * mask.width + column - left] ?? 0) : 0;
+  for (let row = top; row < bottom; row++) {
+    const at = (row - top) * mask.width - left;
+    for (let column = left; column < right; column++) if (mask.ink[at + column] === 1) planes.y[row * yStride + column] = luma;
+  }
+  for (let row = top & ~1; row < bottom; row += 2) {
+    for (let column = left & ~1; column < right; column += 2) {
+      const sum = inkAt(column, row) + inkAt(column + 1, row) + inkAt(column, row + 1) + inkAt(column + 1, row + 1);
+      if (sum === 0) continue;
+      const share = sum / ((column + 1 < width ? 2 : 1) * (row + 1 < height ? 2 : 1));
+      const chroma = (row >> 1) * uvStride + (column >> 1);
+      mix(planes.u, chroma, u, share);
+      mix(planes.v, chroma, v, share);
+    }
+  }
+}
+
+/** What each of the 256 values becomes. */
+function mixingTable(value: number, share: number): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, old) => Math.round(old + (value - old) * share));
+}
+
+function apply(table: Uint8Array, plane: Uint8Array, from: number, count: number): void {
+  for (let at = from; at < from + count; at++) plane[at] = table[plane[at] ?? 0] ?? 0;
+}
+
 function mix(plane: Uint8Array, at: number, value: number, share: number): void {
   const old = plane[at] ?? 0;
   plane[at] = Math.round(old + (value - old) * share);

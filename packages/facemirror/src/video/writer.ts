@@ -183,6 +183,9 @@ class EncoderPicture {
   readonly #encoder: CodecContext;
   readonly #width: number;
   readonly #height: number;
+  /** The picture's memory. Asked for once: each asking makes new buffers, which count as garbage of a whole picture. */
+  #planes: readonly Buffer[] = [];
+  #strides: readonly number[] = [];
 
   constructor(width: number, height: number, encoder: CodecContext) {
     this.#width = width;
@@ -199,14 +202,13 @@ class EncoderPicture {
     const { y, u, v } = framePlanes(frame);
     const source = [y, u, v].map((plane) => Buffer.from(plane.buffer, plane.byteOffset, plane.byteLength));
     const { yStride, uvStride } = frame.layout;
-    const planes = picture.data ?? [];
-    const strides = picture.linesize.slice(0, planes.length);
-    expectSuccess(await this.#scaler.scale(source, [yStride, uvStride, uvStride], 0, this.#height, planes, strides), 'sws_scale');
-    this.#repeatLast(planes[0], strides[0] ?? 0);
+    expectSuccess(await this.#scaler.scale(source, [yStride, uvStride, uvStride], 0, this.#height, [...this.#planes], [...this.#strides]), 'sws_scale');
+    this.#repeatLast(this.#planes[0], this.#strides[0] ?? 0);
     return picture;
   }
 
   close(): void {
+    this.#planes = [];
     this.#picture.free();
     this.#scaler.freeContext();
   }
@@ -223,6 +225,8 @@ class EncoderPicture {
     picture.colorPrimaries = this.#encoder.colorPrimaries;
     picture.colorTrc = this.#encoder.colorTrc;
     expectSuccess(picture.getBuffer(32), 'av_frame_get_buffer');
+    this.#planes = picture.data ?? [];
+    this.#strides = picture.linesize.slice(0, this.#planes.length);
   }
 
   /** Fills the column and the row that an odd size lacks; the chroma planes cover them already. */
