@@ -1,5 +1,8 @@
+import { cameraPoint, hasDepth } from './head-pose.js';
 import type { Landmarks, Point, Topology } from './observation.js';
+import { meanOf, type Vector } from './rotation.js';
 import { SteadyChin } from './steady-chin.js';
+import { onPlane, symmetryPlane } from './symmetry-plane.js';
 
 /** The line that parts the two halves of a face, by two of its points, in pixels of the upright frame. */
 export interface Midline {
@@ -9,29 +12,42 @@ export interface Midline {
   readonly chin: Point;
 }
 
-/**
- * Landmarks whose mean is each end: the mesh's own midline vertices, and of WFLW, which has no landmark between the
- * brows, the brows' medial ends.
- *
- * A line fitted through more of the mesh's midline vertices was no better: between renderings of one portrait (flipped,
- * turned, scaled, darkened) both moved by 0.6 to 0.7 % of the outer-eye distance, because the vertices err together. And
- * nose, philtrum and lips must stay out: a palsy or a one-sided smile draws them off the midline.
- */
+/** Landmarks whose mean is each end; WFLW has no landmark between the brows, so the brows' medial ends stand for it. */
 const ENDS: Readonly<Record<Topology, { readonly glabella: readonly number[]; readonly chin: readonly number[] }>> = {
   'mediapipe-478': { glabella: [8, 9], chin: [152] },
   'mediapipe-468': { glabella: [8, 9], chin: [152] },
   'wflw-98': { glabella: [38, 50], chin: [16] },
 };
 
-/** The midline that one frame's landmarks show; null when they are not finite or its ends are less than a pixel apart. */
-export function midlineOf({ topology, points }: Landmarks): Midline | null {
-  const mean = (indices: readonly number[]): Point => ({
+/**
+ * The midline that one frame's landmarks show; null when they are not finite or its ends are less than a pixel apart.
+ *
+ * The ends of a mesh are set on its plane of symmetry. On 37 pictures of five faces (turned, scaled, darkened) the
+ * midline of the mirrored picture misses the mirrored midline's chin by 1.2 % of the outer-eye distance with the nets
+ * of the npm package and 0.5 % with the bundle's (root mean square; by the two ends' own landmarks 1.7 % and 0.6 %).
+ */
+export function midlineOf(landmarks: Landmarks): Midline | null {
+  const { glabella, chin } = ENDS[landmarks.topology];
+  const line = hasDepth(landmarks.topology) ? symmetricMidline(landmarks, glabella, chin) : { glabella: meanPoint(landmarks, glabella), chin: meanPoint(landmarks, chin) };
+  return line !== null && distance(line.glabella, line.chin) >= 1 ? line : null;
+}
+
+function symmetricMidline(landmarks: Landmarks, glabella: readonly number[], chin: readonly number[]): Midline | null {
+  const vertexAt = (index: number): Vector => cameraPoint(landmarks, index);
+  const plane = symmetryPlane(vertexAt);
+  if (plane === null) return null;
+  const end = (vertices: readonly number[]): Point => {
+    const [x, y] = onPlane(plane, meanOf(vertices.map(vertexAt)));
+    return { x, y: -y };
+  };
+  return { glabella: end(glabella), chin: end(chin) };
+}
+
+function meanPoint({ points }: Landmarks, indices: readonly number[]): Point {
+  return {
     x: indices.reduce((sum, index) => sum + (points[index * 3] ?? NaN), 0) / indices.length,
     y: indices.reduce((sum, index) => sum + (points[index * 3 + 1] ?? NaN), 0) / indices.length,
-  });
-  const glabella = mean(ENDS[topology].glabella);
-  const chin = mean(ENDS[topology].chin);
-  return distance(glabella, chin) >= 1 ? { glabella, chin } : null;
+  };
 }
 
 /** Frames that a smoothed midline rests on, the newest included. */
