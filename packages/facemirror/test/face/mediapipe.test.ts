@@ -147,7 +147,7 @@ describe('the suite mediapipe with the nets of the npm package', () => {
 
   it('makes a damaged model in the cache again, and says so', async () => {
     await withSuite({}, () => Promise.resolve());
-    const file = join(cache, readdirSync(cache).find((name) => name.startsWith('face-mesh'))!);
+    const file = join(cache, readdirSync(cache).find((name) => name.startsWith('face-mesh') && name.endsWith('.onnx'))!);
     const intact = readFileSync(file);
     const damaged = Uint8Array.from(intact);
     damaged[1000] = damaged[1000]! ^ 1;
