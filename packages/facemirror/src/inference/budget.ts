@@ -1,3 +1,8 @@
+import { statSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import type { Isolation } from './options.js';
+import type { ModelSource } from './request.js';
+
 /** What a plan is made from. */
 export interface BudgetInput {
   /** `--workers`. */
@@ -28,11 +33,20 @@ export interface Budget {
 
 /** A session holds the weights, and a copy of them packed for its kernels; its activations are of the same order for small nets. */
 const BYTES_PER_MODEL_BYTE = 2.5;
+/** A compiled network's weights are mapped from the disk as its kernels want them. */
+const BYTES_PER_COMPILED_BYTE = 1.5;
 const BYTES_PER_SESSION = 12e6;
 
-/** Predicted memory of one worker with a session of each of these models, from the sizes of their files. */
-export function estimateSessionBytes(fileBytes: readonly number[]): number {
-  return fileBytes.reduce((sum, bytes) => sum + bytes * BYTES_PER_MODEL_BYTE + BYTES_PER_SESSION, 0);
+/** A network to open, as far as its memory depends on it. */
+export interface SessionSize {
+  /** Of the model's file. */
+  readonly bytes: number;
+  readonly isCompiled: boolean;
+}
+
+/** Predicted memory of one worker with a session of each of these models. */
+export function estimateSessionBytes(sessions: readonly SessionSize[]): number {
+  return sessions.reduce((sum, { bytes, isCompiled }) => sum + bytes * (isCompiled ? BYTES_PER_COMPILED_BYTE : BYTES_PER_MODEL_BYTE) + BYTES_PER_SESSION, 0);
 }
 
 /**
@@ -54,6 +68,37 @@ export function planBudget(input: BudgetInput): Budget {
       ? `The memory that is left (${megabytes(input.availableBytes)}) holds ${workers} of the ${wanted} workers, each of about ${megabytes(input.workerBytes)}: the run goes on with ${workers}.`
       : null;
   return { workers, threadsPerRun: 1, workersBytes: workers * input.workerBytes, notice };
+}
+
+/** What a run takes besides its networks: the program, the frames under way, the codecs. */
+const BASE_BYTES = 250e6;
+/** What a process of its own carries besides its sessions. */
+const PROCESS_BYTES = 60e6;
+
+/** What a suite knows of its work, for planning its workers. */
+export interface SuiteWork extends Pick<BudgetInput, 'requested' | 'usefulWorkers' | 'inferenceShare'> {
+  readonly isolation: Isolation;
+}
+
+/** {@link planBudget} for networks on this machine as it is now. */
+export function planWorkers(models: readonly ModelSource[], { isolation, ...work }: SuiteWork): Budget {
+  const sessions = models.map(({ model, compiled }) => ({
+    bytes: typeof model === 'string' ? statSync(model).size : model.length,
+    isCompiled: compiled !== undefined,
+  }));
+  return planBudget({
+    ...work,
+    cores: availableParallelism(),
+    availableBytes: availableMemory(),
+    workerBytes: estimateSessionBytes(sessions) + (isolation === 'process' ? PROCESS_BYTES : 0),
+    baseBytes: BASE_BYTES,
+  });
+}
+
+/** macOS keeps hardly any memory free: what it would give up at once does not count as such there. */
+function availableMemory(): number {
+  const available = process.availableMemory();
+  return process.platform === 'darwin' ? Math.max(available, totalmem() / 2) : available;
 }
 
 function megabytes(bytes: number): string {

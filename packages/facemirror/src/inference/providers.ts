@@ -17,6 +17,11 @@ const BINDING_NAMES: Readonly<Record<Exclude<ProviderChoice, 'auto'>, ProviderNa
   webgpu: 'webgpu',
 };
 
+/** The name by which the user knows a provider. */
+export function providerChoice(provider: ProviderName): Exclude<ProviderChoice, 'auto'> {
+  return provider === 'dml' ? 'directml' : provider;
+}
+
 /** Bit 16 of coreMlFlags: write MLProgram, which takes far more operators than the older NeuralNetwork. */
 const COREML_CREATE_MLPROGRAM = 0x10;
 

@@ -3,8 +3,9 @@ import { FaceMirrorError } from '../errors.js';
 import { FULL_RANGE_MODEL, MediaPipeDetector, SHORT_RANGE_MODEL } from '../face/mediapipe/detector.js';
 import { ATTENTION_MESH, BLENDSHAPES_MODEL, BUNDLE_MESH, MediaPipeLandmarker, MESH_MODEL } from '../face/mediapipe/landmarker.js';
 import type { Sampling } from '../face/mediapipe/region.js';
+import { planWorkers } from '../inference/budget.js';
 import { InferencePool } from '../inference/pool.js';
-import { providerCandidates } from '../inference/providers.js';
+import { providerCandidates, providerChoice } from '../inference/providers.js';
 import type { ModelSource } from '../inference/request.js';
 import { cachedModel, cacheFolder, sha256 } from './cache.js';
 import {
@@ -67,7 +68,12 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
   const target = providerCandidates(options.provider ?? 'auto')[0] === 'cpu' ? 'cpu' : 'accelerator';
   for (const net of nets) prepared.push(await prepare(net, target));
   // One worker: each frame's region comes from the frame before, so that there never is more than one run to do.
-  const pool = await InferencePool.open(prepared.map(({ source }) => source), { ...options, workers: 1 });
+  if (typeof options.workers === 'number' && options.workers > 1) {
+    options.onNotice?.(`The suite mediapipe runs its networks one after another, each frame's from the frame before: one worker is started, not ${options.workers}.`);
+  }
+  const sources = prepared.map(({ source }) => source);
+  const budget = planWorkers(sources, { requested: 1, isolation: options.isolation ?? 'thread', usefulWorkers: 1, inferenceShare: 1 });
+  const pool = await InferencePool.open(sources, { ...options, workers: budget.workers });
   const sampling = options.sampling ?? 'centred';
   return {
     manifest: MANIFEST,
@@ -80,6 +86,7 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
     actionUnits: { kind: 'observation' },
     models: prepared.map(({ opened }) => opened),
     networks: prepared.map(({ source }) => ({ source, job: JOBS[source.name] ?? 'detection' })),
+    inference: { provider: providerChoice(pool.provider), workers: pool.workers, predictedWorkerBytes: budget.workersBytes },
     notes: [...bundleNotes(bundle), ...prepared.flatMap(({ note }) => note ?? [])],
     close: () => pool.close(),
   };

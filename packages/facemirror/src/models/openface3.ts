@@ -3,7 +3,8 @@ import { FaceMirrorError } from '../errors.js';
 import { RetinaFaceDetector, RETINAFACE_MODEL } from '../face/openface3/detector.js';
 import { STAR_MODEL, StarLandmarker } from '../face/openface3/landmarker.js';
 import { InferencePool } from '../inference/pool.js';
-import { providerCandidates } from '../inference/providers.js';
+import { planWorkers } from '../inference/budget.js';
+import { providerCandidates, providerChoice } from '../inference/providers.js';
 import type { ModelSource } from '../inference/request.js';
 import type { ArchitectureName, BuildOptions } from './architectures/architecture.js';
 import { ARCHITECTURES } from './architectures/identify.js';
@@ -32,6 +33,11 @@ const JOBS: Readonly<Record<string, NetworkJob>> = {
   [MTL_MODEL]: 'action units',
 };
 
+/** Each frame's landmarks wait for those before; the multitask network looks at earlier frames meanwhile. */
+const USEFUL_WORKERS = 2;
+/** Decoding, mirroring and encoding are little beside these networks. */
+const INFERENCE_SHARE = 0.9;
+
 /** Options of this suite alone. */
 export interface OpenFace3Options extends SuiteOptions {
   /** Long side in pixels of what the detector is shown. Default 640; less is faster and misses small faces. */
@@ -57,7 +63,15 @@ export async function openOpenFace3(options: OpenFace3Options = {}): Promise<Sui
     prepared.push(await prepare(name, names[name], requireFound(found, name), builds[name], compileForCpu));
   }
   // The next frame's face is followed while the networks of expression and units still look at the last.
-  const pool = await InferencePool.open(prepared.map(({ source }) => source), options);
+  const sources = prepared.map(({ source }) => source);
+  const budget = planWorkers(sources, {
+    requested: options.workers ?? 1,
+    isolation: options.isolation ?? 'thread',
+    usefulWorkers: USEFUL_WORKERS,
+    inferenceShare: INFERENCE_SHARE,
+  });
+  if (budget.notice !== null) options.onNotice?.(budget.notice);
+  const pool = await InferencePool.open(sources, { ...options, workers: budget.workers });
   const network = new MultitaskNetwork(pool, batch);
   return {
     manifest: MANIFEST,
@@ -67,6 +81,7 @@ export async function openOpenFace3(options: OpenFace3Options = {}): Promise<Sui
     expressions: network,
     models: prepared.map(({ opened }) => opened),
     networks: prepared.map(({ source }) => ({ source, job: JOBS[source.name] ?? 'detection' })),
+    inference: { provider: providerChoice(pool.provider), workers: pool.workers, predictedWorkerBytes: budget.workersBytes / budget.workers },
     notes: prepared.flatMap(({ note }) => note ?? []),
     close: () => pool.close(),
   };

@@ -2,7 +2,7 @@ import type { ExpressionNetwork } from '../action-units/expression.js';
 import type { ActionUnitSource } from '../action-units/source.js';
 import type { FaceDetector, Landmarker } from '../face/adapters.js';
 import type { Topology } from '../face/observation.js';
-import type { InferenceOptions } from '../inference/options.js';
+import type { InferenceOptions, ProviderChoice } from '../inference/options.js';
 import type { ModelSource } from '../inference/request.js';
 
 /** Names of the suites that `--suite` takes. */
@@ -43,7 +43,9 @@ export interface SuiteManifest {
 }
 
 /** How to open a suite. */
-export interface SuiteOptions extends InferenceOptions {
+export interface SuiteOptions extends Omit<InferenceOptions, 'workers'> {
+  /** Workers that run networks side by side; `auto` decides by cores and memory. Default 1. Results do not depend on it. */
+  readonly workers?: number | 'auto';
   /** Folder in which the user keeps model files (`--models`); the model cache is looked into after it. */
   readonly modelsFolder?: string;
   /** Frames that a network is given in one run, in suites that can. Default 1. */
@@ -67,6 +69,16 @@ export interface SuiteNetwork {
   readonly job: NetworkJob;
 }
 
+/** How a suite's networks run. */
+export interface SuiteInference {
+  /** What they really run on, by the name that `--provider` takes. */
+  readonly provider: Exclude<ProviderChoice, 'auto'>;
+  /** Workers that were started. */
+  readonly workers: number;
+  /** Predicted memory of one worker's sessions, in bytes. */
+  readonly predictedWorkerBytes: number;
+}
+
 /** An open suite. Close it on every path. */
 export interface Suite {
   readonly manifest: SuiteManifest;
@@ -78,6 +90,7 @@ export interface Suite {
   readonly models: readonly OpenedModel[];
   /** The networks themselves, for the analysis of how they land on accelerators. */
   readonly networks: readonly SuiteNetwork[];
+  readonly inference: SuiteInference;
   /** Sentences for the user, such as which optional file was not found and what that means. */
   readonly notes: readonly string[];
   close(): Promise<void>;

@@ -10,7 +10,7 @@ import { inputFiles, type InputFile } from './input-files.js';
 import { OutputSet, prepareFolder } from './outputs.js';
 import { ProgressMeter } from './progress.js';
 import { earlierRun, fileHash, type RunRecord } from './record.js';
-import { runVideo, type VideoJob } from './run-video.js';
+import { runVideo } from './run-video.js';
 import { resultSettings, type RunSettings } from './settings.js';
 
 /** Failures after which the files that are left would fail as well. */
@@ -84,7 +84,6 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
     let meter: ProgressMeter | null = null;
     const record: RunRecord = await runVideo({
       file, hash, settings, suite, outputs, profiler, signal, version,
-      opened: suites.opened,
       onOpened: ({ expectedFrames }) => {
         meter = new ProgressMeter(file.path, expectedFrames, onEvent);
         onEvent({ kind: 'started', path: file.path, ...place, expectedFrames });
@@ -135,17 +134,13 @@ class SuiteHolder {
     this.#listeners = listeners;
   }
 
-  get opened(): VideoJob['opened'] {
-    return { provider: this.#settings.provider, workers: this.#workers, isolation: this.#settings.isolation };
-  }
-
   /** The suite, which from now on reports to that profiler. */
   async open(profiler: Profiler): Promise<Suite> {
     this.#profiler = profiler;
     for (const opening of this.#openings) profiler.modelOpened(...opening);
     this.#suite ??= await this.#definition.open({
       provider: this.#settings.provider,
-      workers: this.#workers,
+      workers: this.#settings.workers,
       isolation: this.#settings.isolation,
       ...(this.#settings.modelsFolder === null ? {} : { modelsFolder: this.#settings.modelsFolder }),
       framesPerBatch: this.#settings.batch,
@@ -173,9 +168,5 @@ class SuiteHolder {
   async close(): Promise<void> {
     await this.#suite?.close();
     this.#suite = null;
-  }
-
-  get #workers(): number {
-    return this.#settings.workers === 'auto' ? 1 : this.#settings.workers;
   }
 }

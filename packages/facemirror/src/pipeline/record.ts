@@ -36,7 +36,17 @@ export interface RunRecord {
   };
   readonly settings: ResultSettings;
   readonly machine: { readonly platform: string; readonly cpu: string; readonly cores: number; readonly memoryBytes: number; readonly node: string };
-  readonly suite: { readonly name: string; readonly title: string; readonly models: readonly OpenedModel[]; readonly provider: string; readonly workers: number; readonly isolation: Isolation };
+  readonly suite: {
+    readonly name: string;
+    readonly title: string;
+    readonly models: readonly OpenedModel[];
+    /** What the networks really ran on. */
+    readonly provider: string;
+    readonly workers: number;
+    readonly isolation: Isolation;
+    /** One worker's sessions: what was predicted when the workers were planned, and what the first one's took; null when not measured. */
+    readonly workerMemory?: { readonly predictedBytes: number; readonly measuredBytes: number | null };
+  };
   /** Size of the outputs' pictures, in pixels. */
   readonly output: { readonly width: number; readonly height: number; readonly encoder: string; readonly files: readonly string[] };
   readonly frames: {

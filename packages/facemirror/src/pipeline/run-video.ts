@@ -6,6 +6,7 @@ import { Tracker } from '../face/tracker.js';
 import { FramePool } from '../frames/pool.js';
 import type { Suite } from '../models/suite.js';
 import type { Profiler } from '../profile/profiler.js';
+import type { ProfileSummary } from '../profile/summary.js';
 import { buildReport } from '../profile/report/build.js';
 import { renderHtml } from '../profile/report/html.js';
 import { chooseEncoder, type EncoderName } from '../video/encoder.js';
@@ -41,8 +42,6 @@ export interface VideoJob {
   readonly hash: { readonly sha256: string; readonly bytes: number };
   readonly settings: RunSettings;
   readonly suite: Suite;
-  /** Provider and workers that the suite was opened with. */
-  readonly opened: Pick<RunRecord['suite'], 'provider' | 'workers' | 'isolation'>;
   readonly outputs: OutputSet;
   readonly profiler: Profiler;
   readonly signal: AbortSignal;
@@ -176,7 +175,7 @@ async function writeRecord(job: VideoJob, found: Pick<RunFindings, 'info' | 'enc
     ...found,
     ...job.hash,
     settings: resultSettings(settings),
-    suite: { name: suite.manifest.name, title: suite.manifest.title, models: suite.models, ...job.opened },
+    suite: suiteRecord(suite, settings, profile),
     files: job.outputs.names(),
     profile,
     performance,
@@ -186,6 +185,13 @@ async function writeRecord(job: VideoJob, found: Pick<RunFindings, 'info' | 'enc
   if (page !== null && facts !== null) await TableFile.write(page, [renderHtml(buildReport(facts))]);
   await TableFile.write(path, [`${JSON.stringify(record, null, 2)}\n`]);
   return record;
+}
+
+function suiteRecord({ manifest, models, inference }: Suite, { isolation }: RunSettings, profile: ProfileSummary | null): RunRecord['suite'] {
+  const measured = profile?.models.flatMap(({ memoryBytes }) => memoryBytes ?? []) ?? [];
+  const measuredBytes = measured.length === 0 ? null : measured.reduce((sum, bytes) => sum + bytes, 0);
+  const { provider, workers, predictedWorkerBytes: predictedBytes } = inference;
+  return { name: manifest.name, title: manifest.title, models, provider, workers, isolation, workerMemory: { predictedBytes, measuredBytes } };
 }
 
 function noFace(path: string, frames: number): FaceMirrorError {
