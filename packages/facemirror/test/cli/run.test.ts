@@ -86,9 +86,11 @@ test('a video gives its outputs, once; a second run does nothing; other workers 
   const out = join(folder, 'once');
   expect(await facemirror(['run', clip, '--out', out])).toMatchObject({ code: 0 });
   expect((await readdir(out)).sort()).toEqual(OUTPUTS);
-  const record = JSON.parse(await readFile(join(out, 'patient.json'), 'utf8')) as { input: { sha256: string }; frames: unknown };
+  const record = JSON.parse(await readFile(join(out, 'patient.json'), 'utf8')) as { input: { sha256: string }; frames: unknown; suite: unknown };
   expect(record.input.sha256).toBe(createHash('sha256').update(await readFile(clip)).digest('hex'));
   expect(record.frames).toMatchObject({ read: FRAMES, withFace: FRAMES });
+  const measured = { predictedBytes: expect.any(Number), measuredBytes: expect.any(Number) };
+  expect(record.suite).toMatchObject({ provider: expect.stringMatching(/^(cpu|coreml|cuda|directml|webgpu)$/), workers: 1, workerMemory: measured });
   for (const name of OUTPUTS.filter((each) => each.endsWith('.mp4'))) {
     const { times, info } = await readClip(join(out, name));
     expect(times.map((time) => Math.round(time * 30))).toEqual(Array.from({ length: FRAMES }, (_, index) => index));
