@@ -49,9 +49,9 @@ export async function cachedModel(folder: string, entry: CacheEntry): Promise<Ca
   const stem = join(folder, `${entry.name}-${entry.sourceSha256.slice(0, 16)}-${entry.converter}`);
   const path = `${stem}.onnx`;
   const compiled = `${stem}.compiled`;
+  await sweep(folder);
   // A compiled model that fits its file's hash was made of the intact file: nothing is left to be looked at.
   if (entry.compileForCpu && isCompiled(path, compiled)) return { model: path, compiled: join(compiled, 'model.onnx'), note: null };
-  await sweep(folder);
   const { model, note } = await sealedModel(folder, path, entry.convert);
   if (!entry.compileForCpu || typeof model !== 'string') return { model, note };
   try {
