@@ -1,24 +1,41 @@
 import { readFileSync } from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+import { identityOf } from './scratch.js';
 
 /** The folders that have WebAssembly kernels: their `assembly/index.ts` is built to `dist/<folder>/kernels.wasm`. */
 export type KernelFolder = 'frames' | 'mirror';
 
 const modules = new Map<KernelFolder, WebAssembly.Module>();
-const instances = new WeakMap<WebAssembly.Memory, Map<KernelFolder, WebAssembly.Exports>>();
+type Instances = Map<KernelFolder, WebAssembly.Exports>;
+const instances = new WeakMap<WebAssembly.Memory, Instances>();
+/** Every message brings a worker another object for the same memory: it keeps the instances on the memory it saw last. */
+let last: { readonly identity: bigint; readonly instances: Instances } | null = null;
 
 /**
  * A folder's kernels working on that memory: compiled once in each thread, instantiated once for each memory. They keep
  * no state, so that any number of threads can run them on the one memory, each on its own frames.
  */
 export function kernelsOn(folder: KernelFolder, memory: WebAssembly.Memory): WebAssembly.Exports {
-  let ofMemory = instances.get(memory);
-  if (!ofMemory) instances.set(memory, (ofMemory = new Map<KernelFolder, WebAssembly.Exports>()));
+  const ofMemory = isMainThread ? instancesOnObject(memory) : instancesOnIdentity(memory);
   let exports = ofMemory.get(folder);
   if (!exports) {
     exports = new WebAssembly.Instance(compiled(folder), { env: { memory } }).exports;
     ofMemory.set(folder, exports);
   }
   return exports;
+}
+
+function instancesOnObject(memory: WebAssembly.Memory): Instances {
+  let known = instances.get(memory);
+  if (!known) instances.set(memory, (known = new Map<KernelFolder, WebAssembly.Exports>()));
+  return known;
+}
+
+function instancesOnIdentity(memory: WebAssembly.Memory): Instances {
+  const identity = identityOf(memory);
+  if (identity === 0n) return instancesOnObject(memory);
+  if (last?.identity !== identity) last = { identity, instances: new Map<KernelFolder, WebAssembly.Exports>() };
+  return last.instances;
 }
 
 function compiled(folder: KernelFolder): WebAssembly.Module {

@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { FaceMirrorError } from '../errors.js';
 import { frameLayout, type Colour, type Frame, type FrameLayout } from './frame.js';
-import { SCRATCH_END } from './scratch.js';
+import { identify, SCRATCH_END } from './scratch.js';
 
 /** What a pool of frames holds. */
 export interface FramePoolOptions {
@@ -73,6 +74,7 @@ export class FramePool {
     this.#scratchOffset = SCRATCH_END + this.#frameStride * capacity;
     this.#scratchEnd = this.#scratchOffset + alignUp(scratchBytes);
     this.memory = allocate(this.#scratchEnd + TAIL_BYTES, this.layout, capacity);
+    identify(this.memory, randomBytes(8).readBigUInt64LE());
     this.#references = new Uint32Array(capacity);
     for (let index = capacity - 1; index >= 0; index--) this.#free.push(index);
   }

@@ -6,6 +6,8 @@
  */
 const PAGE_BYTES = 65_536;
 const PLACES = 16;
+/** Where a pool's memory holds the pool's own number, 8 bytes behind the locks; 0 in a memory that is no pool's. */
+const IDENTITY_OFFSET = 64 * 8;
 /** Bytes of one place: rows of a crop are worked off in bands that fit. */
 export const SCRATCH_BYTES = 2 * PAGE_BYTES;
 /** Where the memory is free for frames. */
@@ -13,6 +15,16 @@ export const SCRATCH_END = PAGE_BYTES + PLACES * SCRATCH_BYTES;
 
 /** How often a thread looks for a free place before it gives up: some seconds, where a call takes less than a millisecond. */
 const PATIENCE = 5000;
+
+/** Gives a memory a number by which other threads know it again. */
+export function identify(memory: WebAssembly.Memory, identity: bigint): void {
+  new BigUint64Array(memory.buffer, IDENTITY_OFFSET, 1)[0] = identity;
+}
+
+/** The number that {@link identify} gave a memory; 0 when it has none. */
+export function identityOf(memory: WebAssembly.Memory): bigint {
+  return new BigUint64Array(memory.buffer, IDENTITY_OFFSET, 1)[0] ?? 0n;
+}
 
 /**
  * Lends a place of a pool's memory to `work`, which must not wait for anything.
