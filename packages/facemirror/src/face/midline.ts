@@ -87,10 +87,15 @@ export class MidlineSmoother {
     const weights = newestOfLine(this.#history.length);
     const smoothed = (end: keyof Midline, axis: keyof Point): number =>
       this.#history.reduce((sum, line, frame) => sum + line[end][axis] * (weights[frame] ?? 0), 0);
-    return {
+    const line = {
       glabella: { x: smoothed('glabella', 'x'), y: smoothed('glabella', 'y') },
       chin: { x: smoothed('chin', 'x'), y: smoothed('chin', 'y') },
     };
+    // Landmarks that are no face's can come to a point, or to no number, only here: the steadied chin, the line's end.
+    if (distance(line.glabella, line.chin) >= 1) return line;
+    this.#history.length = 0;
+    this.#chin.reset();
+    return null;
   }
 }
 

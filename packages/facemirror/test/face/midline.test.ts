@@ -113,3 +113,19 @@ test('after frames without a face, and after a cut, nothing of the old midline i
   expect(smoother.next(landmarksWith({ x: 120, y: 80 }, { x: 120, y: 200 }))?.glabella.x).toBeCloseTo(120, 3);
   expect(smoother.next(landmarksWith({ x: 400, y: 80 }, { x: 400, y: 200 }))?.glabella.x).toBeCloseTo(400, 3);
 });
+
+test('landmarks that are no face give a line that can be mirrored about, or none', () => {
+  const random = randomNumbers(11);
+  for (const topology of ['wflw-98', 'mediapipe-478'] as const) {
+    const smoother = new MidlineSmoother();
+    for (let frame = 0; frame < 300; frame++) {
+      const size = 10 ** (4 * random() - 2);
+      const points = Float32Array.from({ length: 478 * 3 }, () => (random() < 0.002 ? NaN : size * random()));
+      const line = smoother.next({ topology, points });
+      if (line === null) continue;
+      const length = Math.hypot(line.chin.x - line.glabella.x, line.chin.y - line.glabella.y);
+      expect(length).toBeGreaterThanOrEqual(1);
+      expect(length).toBeLessThan(Infinity);
+    }
+  }
+});
