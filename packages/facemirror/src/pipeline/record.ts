@@ -13,6 +13,7 @@ import type { ProfileSummary } from '../profile/summary.js';
 import type { VideoInfo } from '../video/reader.js';
 import { outputName } from './outputs.js';
 import type { ResultSettings } from './settings.js';
+import { readJsonFile } from './json-file.js';
 
 /** What `<stem>.json` says about a run. It is written last: where it is, the run is complete. */
 export interface RunRecord {
@@ -167,20 +168,8 @@ export async function earlierRun(folder: string, stem: string, input: { readonly
  * The record of a run.
  * @throws FaceMirrorError FILE_UNREADABLE for a file that is not one.
  */
-export async function readRunRecord(path: string): Promise<RunRecord> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new FaceMirrorError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}.`, { cause });
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isRecord(value)) return value;
-  } catch {
-    // Not JSON: no record either.
-  }
-  throw new FaceMirrorError('FILE_UNREADABLE', `${path} is not the record of a run: give the <name>.json that "facemirror run" wrote beside its results.`);
+export function readRunRecord(path: string): Promise<RunRecord> {
+  return readJsonFile(path, isRecord, 'the record of a run: give the <name>.json that "facemirror run" wrote beside its results.');
 }
 
 /** The record at a path; null when there is none, or none of ours. */

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { FaceMirrorError } from '../../errors.js';
 import type { ProviderChoice } from '../../inference/options.js';
 import type { SuiteName } from '../../models/suite.js';
+import { readJsonFile } from '../json-file.js';
 import type { RunRecord } from '../record.js';
 import type { Axes, Combination } from './combination.js';
 
@@ -56,20 +55,8 @@ export interface BenchResult {
 }
 
 /** A saved bench. @throws FaceMirrorError FILE_UNREADABLE for a file that is none. */
-export async function readBench(path: string): Promise<BenchResult> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new FaceMirrorError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}.`, { cause });
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isBench(value)) return value;
-  } catch {
-    // Not JSON: no bench either.
-  }
-  throw new FaceMirrorError('FILE_UNREADABLE', `${path} is not the result of a bench: give a file that "facemirror bench --out FILE" wrote.`);
+export function readBench(path: string): Promise<BenchResult> {
+  return readJsonFile(path, isBench, 'the result of a bench: give a file that "facemirror bench --out FILE" wrote.');
 }
 
 function isBench(value: unknown): value is BenchResult {
