@@ -6,13 +6,12 @@ import type { Side } from '../action-units/units.js';
 import { fitHeadPose, headAngles, type HeadAngles } from '../face/head-pose.js';
 import { MidlineSmoother, type Midline } from '../face/midline.js';
 import type { FaceObservation } from '../face/observation.js';
-import { framePlanes, type Frame } from '../frames/frame.js';
+import type { Frame } from '../frames/frame.js';
 import type { FramePool } from '../frames/pool.js';
-import { mirrorFrame } from '../mirror/mirror-frame.js';
 import { mirroredBox } from '../mirror/mirrored-box.js';
-import { drawDebugOverlay } from '../overlay/debug-overlay.js';
 import type { Profiler } from '../profile/profiler.js';
 import type { VideoFrame } from '../video/reader.js';
+import type { DrawingThread } from './drawing-thread.js';
 import type { PictureKind, Pictures } from './frame-flow.js';
 import { OrderedQueue } from './ordered-queue.js';
 import type { RunSettings } from './settings.js';
@@ -28,6 +27,8 @@ export interface SeenFace {
 
 interface FaceFramesOptions {
   readonly pool: FramePool;
+  /** Draws on the pool's frames. */
+  readonly drawing: DrawingThread;
   readonly kinds: readonly PictureKind[];
   readonly settings: Pick<RunSettings, 'camera'>;
   readonly profiler: Profiler;
@@ -65,8 +66,12 @@ export class FaceFrames {
       return targets[drawn.indexOf(kind)] ?? pool.retain(frame.frame);
     };
     const pictures = { left: pictureOf('left'), right: pictureOf('right'), debug: pictureOf('debug'), source: pictureOf('source') };
-    this.#mirror(frame, seen, pictures);
-    this.#overlay(frame, seen, pictures);
+    try {
+      await this.#draw(frame, seen, pictures);
+    } catch (error) {
+      for (const picture of Object.values(pictures)) if (picture !== null) pool.release(picture);
+      throw error;
+    }
     return pictures;
   }
 
@@ -111,29 +116,15 @@ export class FaceFrames {
     return { left: ofLeft, right: ofRight };
   }
 
-  #mirror(frame: VideoFrame, { midline }: SeenFace, { left, right }: Pictures): void {
-    const { profiler, settings } = this.#options;
-    if (midline === null || left === null || right === null) return;
-    const startedAt = profiler.begin();
-    mirrorFrame(frame.frame, { left, right }, midline, settings.camera);
-    profiler.end('mirror', startedAt, frame.number);
+  async #draw({ frame, number }: VideoFrame, { face, midline, angles }: SeenFace, { left, right, debug }: Pictures): Promise<void> {
+    const { drawing, profiler } = this.#options;
+    const mirrored = midline === null || left === null || right === null ? null : { left, right, midline };
+    const overlaid = debug === null ? null : { target: debug, face: face === null ? null : { midline, angles } };
+    if (mirrored === null && overlaid === null) return;
+    const { mirrorMs, overlayMs } = await drawing.draw({ source: frame, mirrored, debug: overlaid });
+    const endedAt = profiler.begin();
+    const overlayAt = endedAt - (overlayMs ?? 0);
+    if (overlayMs !== null) profiler.span('overlay', overlayAt, overlayMs, number, 'drawing');
+    if (mirrorMs !== null) profiler.span('mirror', overlayAt - mirrorMs, mirrorMs, number, 'drawing');
   }
-
-  #overlay(frame: VideoFrame, { face, midline, angles }: SeenFace, { debug }: Pictures): void {
-    const { profiler } = this.#options;
-    if (debug === null) return;
-    const startedAt = profiler.begin();
-    copyFrame(frame.frame, debug);
-    drawDebugOverlay(debug, face === null ? null : { midline, angles });
-    profiler.end('overlay', startedAt, frame.number);
-  }
-}
-
-/** Copies the pixels of one frame of a pool to another. */
-function copyFrame(source: Frame, target: Frame): void {
-  const from = framePlanes(source);
-  const to = framePlanes(target);
-  to.y.set(from.y);
-  to.u.set(from.u);
-  to.v.set(from.v);
 }

@@ -12,6 +12,7 @@ import { renderHtml } from '../profile/report/html.js';
 import { chooseEncoder, type EncoderName } from '../video/encoder.js';
 import { VideoReader, type VideoInfo } from '../video/reader.js';
 import { VideoWriter } from '../video/writer.js';
+import { DrawingThread } from './drawing-thread.js';
 import { FaceFrames } from './face-frames.js';
 import { flowFrames, type PictureKind } from './frame-flow.js';
 import type { InputFile } from './input-files.js';
@@ -71,6 +72,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
   const { framesUnderWay, capacity } = planFrames(info, kinds.length);
   const pool = new FramePool({ width: info.width, height: info.height, colour: info.colour, capacity });
   profiler.framePool(pool.memory.buffer.byteLength);
+  const drawing = new DrawingThread(pool, settings.camera);
   const tracker: Tracker = new Tracker(measuredAdapters(suite, profiler, () => tracker.counts.frames), { face: settings.face });
   const analysis = new ExpressionAnalysis(settings);
   const writers = new Map<PictureKind, VideoWriter>();
@@ -78,7 +80,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
   try {
     const encoder = await openWriters(writers, kinds, job, reader);
     const expressions = suite.expressions === undefined || expressionTable === null ? null : { network: suite.expressions, table: expressionTable };
-    const frames = new FaceFrames({ pool, kinds, settings, profiler, analysis, actionUnits: suite.actionUnits, expressions });
+    const frames = new FaceFrames({ pool, drawing, kinds, settings, profiler, analysis, actionUnits: suite.actionUnits, expressions });
     await flowFrames(
       reader,
       pool,
@@ -111,6 +113,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
     await Promise.all([...writers.values()].map((writer) => writer.discard()));
     await expressionTable?.close().catch(() => undefined);
     analysis.close();
+    await drawing.close();
     pool.close();
   }
 }

@@ -24,6 +24,8 @@ export interface Profiler {
   begin(): number;
   /** Ends a span that began at `startedAt`. `lane` tells apart what runs several times at once. */
   end(stage: Stage, startedAt: number, frame: number, lane?: string): void;
+  /** A span that another thread measured: `durationMs` from `startedAt` on. */
+  span(stage: Stage, startedAt: number, durationMs: number, frame: number, lane: string): void;
   /** One call of a model. */
   model(name: string, call: ModelCall): void;
   /** The cost of opening a model's first session, and what the process grew by. */
@@ -42,6 +44,7 @@ export interface Profiler {
 export const NO_PROFILER: Profiler = {
   begin: () => 0,
   end: () => undefined,
+  span: () => undefined,
   model: () => undefined,
   modelOpened: () => undefined,
   queue: () => undefined,
@@ -96,7 +99,10 @@ export class RunProfiler implements Profiler {
   }
 
   end(stage: Stage, startedAt: number, frame: number, lane: string = stage): void {
-    const durationMs = performance.now() - startedAt;
+    this.span(stage, startedAt, performance.now() - startedAt, frame, lane);
+  }
+
+  span(stage: Stage, startedAt: number, durationMs: number, frame: number, lane: string): void {
     this.#stages.get(stage)?.add(durationMs);
     const isOnTimeline = frame >= TIMELINE_FRAMES.from && frame < TIMELINE_FRAMES.to;
     if (!isOnTimeline && this.#trace === null) return;

@@ -1,0 +1,33 @@
+/** Where pictures are drawn, beside the main thread, which hands out work to the decoder and the encoders. Started by drawing-thread.ts only. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Frame } from '../frames/frame.js';
+import { drawPictures } from './drawing.js';
+import type { DrawingOrder, DrawingReply, DrawingSetup } from './drawing-thread.js';
+
+if (parentPort === null) throw new Error('pipeline/drawing-worker.js runs only as a worker.');
+const port = parentPort;
+const { memory, layout, colour, camera } = workerData as DrawingSetup;
+const frameAt = (offset: number): Frame => ({ memory, offset, layout, colour });
+
+function draw({ source, mirrored, debug }: DrawingOrder): DrawingReply {
+  try {
+    return {
+      kind: 'drawn',
+      times: drawPictures(
+        {
+          source: frameAt(source),
+          mirrored: mirrored === null ? null : { left: frameAt(mirrored.left), right: frameAt(mirrored.right), midline: mirrored.midline },
+          debug: debug === null ? null : { target: frameAt(debug.target), face: debug.face },
+        },
+        camera,
+      ),
+    };
+  } catch (cause) {
+    return { kind: 'failed', message: cause instanceof Error ? cause.message : String(cause) };
+  }
+}
+
+port.on('message', (order: DrawingOrder | 'close') => {
+  if (order === 'close') port.close();
+  else port.postMessage(draw(order));
+});
