@@ -19,7 +19,7 @@ type CropKernel = (
  * Samples a crop from a frame into `out` (at least {@link cropLength} values from `start` on). For use in any thread;
  * the same crop gives the same bits everywhere.
  *
- * @throws RangeError when the crop does not fit into `out`, is not finite, or cannot be sampled in its way.
+ * @throws RangeError when the crop does not fit into `out`, is not finite or absurdly far away, or cannot be sampled in its way.
  */
 export function cropToTensor(frame: Frame, crop: Crop, out: Float32Array, start = 0): void {
   requireSound(crop, out.length - start);
@@ -35,9 +35,13 @@ function requireSound(crop: Crop, room: number): void {
   if (cropLength(crop) > room) throw new RangeError(`A crop of ${width}x${height} pixels needs ${cropLength(crop)} values, and there is room for ${room}.`);
   const { xx, xy, x0, yx, yy, y0 } = toSource;
   if (!Number.isFinite(xx + xy + x0 + yx + yy + y0)) throw new RangeError('The place of a crop in the frame must be finite.');
+  const reach = Math.max(Math.abs(xx), Math.abs(yx), Math.abs(xy), Math.abs(yy)) * Math.max(width, height) + Math.max(Math.abs(x0), Math.abs(y0));
+  if (reach > FARTHEST) throw new RangeError(`A crop reaches ${reach.toExponential(1)} pixels: no face lies so far from a frame.`);
   if (sampling === 'antialiased' && !(xy === 0 && yx === 0 && xx > 0 && yy > 0)) throw new RangeError('Only upright crops can be antialiased.');
 }
 
+/** Antialiasing takes time by the source pixels of a crop: one that a network makes up must not keep a worker for ever. */
+const FARTHEST = 2 ** 20;
 /** A row of such a crop, in floats, still fits into a place of scratch memory. */
 const LARGEST_CROP = 8192;
 

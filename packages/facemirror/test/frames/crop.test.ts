@@ -119,4 +119,6 @@ test('crops that cannot be made are refused', async () => {
   expect(() => cropToTensor(frame, { ...crop, width: 0 }, new Float32Array(48))).toThrow('whole pixels');
   expect(() => cropToTensor(frame, { ...crop, toSource: { ...toSource, x0: NaN } }, new Float32Array(48))).toThrow('finite');
   expect(() => cropToTensor(frame, { ...crop, sampling: 'antialiased', toSource: { ...toSource, xy: 0.1 } }, new Float32Array(48))).toThrow('upright');
+  // Landmarks of a network that makes them up run away from frame to frame: to sample such a crop would never end.
+  expect(() => cropToTensor(frame, { ...crop, sampling: 'antialiased', toSource: { ...toSource, xx: 1e111 } }, new Float32Array(48))).toThrow('so far from a frame');
 });
