@@ -1,22 +1,24 @@
 import { writeFile } from 'node:fs/promises';
 import { COREML_FORMATS, ORT_VERSIONS, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { FaceMirrorError } from '../errors.js';
-import { inspectFiles, runFacts } from '../pipeline/performance.js';
+import { inspectFiles, runFacts, tryFiles } from '../pipeline/performance.js';
 import { readRunRecord } from '../pipeline/record.js';
 import { buildReport } from '../profile/report/build.js';
 import type { RunFacts } from '../profile/report/facts.js';
 import { renderHtml } from '../profile/report/html.js';
 import { renderMarkdown } from '../profile/report/markdown.js';
+import type { CommandContext } from './command.js';
 
 const EXAMPLES = `
 Examples:
   facemirror report results/patient.json --html patient.html
   facemirror report results/patient.json --md -                       to standard output
   facemirror report results/patient.json --model mtl.onnx star.onnx --coreml-format neuralnetwork --ort 1.23 --md -
+  facemirror report results/patient.json --model mtl.onnx --try 120 --html -
 
 The record comes from "facemirror run"; with --report it also holds how the suite's networks land on Core ML and what was
-tried. --model adds any models to that table.`;
+tried. --model adds any models to that table, --try what rewriting, preparing and batching them brings on this machine.`;
 
 interface ReportOptions {
   readonly md?: string;
@@ -25,10 +27,11 @@ interface ReportOptions {
   readonly model: readonly string[];
   readonly coremlFormat: CoreMlFormat;
   readonly ort?: OrtVersion;
+  readonly try?: number;
 }
 
 /** Adds `facemirror report`. */
-export function register(program: Command): void {
+export function register(program: Command, { signal }: CommandContext): void {
   program
     .command('report')
     .description('Write the performance report of a run from its record.')
@@ -39,9 +42,10 @@ export function register(program: Command): void {
     .option('--model <file...>', 'ONNX models to analyse besides', [])
     .addOption(new Option('--coreml-format <format>', 'the format for --model').choices(COREML_FORMATS).default('mlprogram'))
     .addOption(new Option('--ort <version>', "whose rules for --model (default: the installed ONNX Runtime's)").choices(ORT_VERSIONS))
+    .option('--try <seconds>', 'try the recommendations on --model, each model for at most so long', parseSeconds)
     .addHelpText('after', EXAMPLES)
     .action(async (record: string, options: ReportOptions) => {
-      const facts = await gather(record, options);
+      const facts = await gather(record, options, signal);
       const faces: readonly (readonly [string | undefined, () => string])[] = [
         [options.md, () => renderMarkdown(buildReport(facts))],
         [options.html, () => renderHtml(buildReport(facts))],
@@ -53,12 +57,26 @@ export function register(program: Command): void {
     });
 }
 
-async function gather(path: string, options: ReportOptions): Promise<RunFacts> {
+async function gather(path: string, options: ReportOptions, signal: AbortSignal): Promise<RunFacts> {
   const record = await readRunRecord(path);
   const facts = runFacts(record, record.performance);
   if (facts === null) throw new FaceMirrorError('USAGE', `${path} holds no measurements: run the video again.`);
-  const added = await inspectFiles(options.model, { format: options.coremlFormat, ...(options.ort === undefined ? {} : { ort: options.ort }) });
-  return { ...facts, utilization: [...facts.utilization, ...added] };
+  const target = { format: options.coremlFormat, ...(options.ort === undefined ? {} : { ort: options.ort }) };
+  const added = await inspectFiles(options.model, target);
+  const tried = options.try === undefined ? { trials: [], untried: [] } : await tryFiles(options.model, target, options.try, signal);
+  if (signal.aborted) throw new FaceMirrorError('CANCELLED', 'Stopped; no report was written.');
+  return {
+    ...facts,
+    utilization: [...facts.utilization, ...added],
+    trials: [...facts.trials, ...tried.trials],
+    untried: [...facts.untried, ...tried.untried],
+  };
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0 && seconds <= 86_400)) throw new InvalidArgumentError('It is a number of seconds above 0.');
+  return seconds;
 }
 
 async function put(file: string, text: string): Promise<void> {

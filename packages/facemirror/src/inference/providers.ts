@@ -22,6 +22,11 @@ export function providerChoice(provider: ProviderName): Exclude<ProviderChoice, 
   return provider === 'dml' ? 'directml' : provider;
 }
 
+/** The name by which ONNX Runtime's binding knows a provider. */
+export function bindingName(provider: Exclude<ProviderChoice, 'auto'>): ProviderName {
+  return BINDING_NAMES[provider];
+}
+
 /** Bit 16 of coreMlFlags: write MLProgram, which takes far more operators than the older NeuralNetwork. */
 const COREML_CREATE_MLPROGRAM = 0x10;
 

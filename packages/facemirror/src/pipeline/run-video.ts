@@ -171,7 +171,7 @@ function tablesOf({ actionUnits }: Suite, { description }: ExpressionResult): Re
 async function writeRecord(job: VideoJob, found: Pick<RunFindings, 'info' | 'encoder' | 'counts' | 'tables' | 'warnings'>): Promise<RunRecord> {
   const { suite, settings } = job;
   const profile = job.profiler.finish();
-  const performance = settings.report ? await inspectNetworks(suite.networks, settings.provider) : null;
+  const performance = settings.report ? await inspectNetworks(suite, job.signal) : null;
   const path = job.outputs.pathFor('record');
   const page = settings.report ? job.outputs.pathFor('report-page') : null;
   const record = buildRecord({

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { DurationDistribution } from './distribution.js';
+import { MachineLoad } from './machine-load.js';
 import { BoundedSeries } from './series.js';
 import { STAGES, type ModelFigures, type ProfileSummary, type QueueFigures, type Stage, type TimelineSpan } from './summary.js';
 import type { ChromeTraceWriter } from './trace.js';
@@ -77,7 +78,9 @@ export class RunProfiler implements Profiler {
   readonly #stages = new Map<Stage, DurationDistribution>(STAGES.map((stage) => [stage, new DurationDistribution()]));
   readonly #models = new Map<string, ModelRecord>();
   readonly #queues = new Map<string, QueueRecord>();
+  readonly #load = new MachineLoad();
   readonly #frameTime = new BoundedSeries(SERIES_POINTS, 1);
+  readonly #frameInterval = new BoundedSeries(SERIES_POINTS, 1);
   readonly #rss = new BoundedSeries(SERIES_POINTS, MEMORY_INTERVAL_MS / 1000);
   readonly #timeline: TimelineSpan[] = [];
   readonly #trace: ChromeTraceWriter | null;
@@ -86,6 +89,7 @@ export class RunProfiler implements Profiler {
   #peakRssBytes = this.#startRssBytes;
   #framePoolBytes = 0;
   #frames = 0;
+  #lastDoneMs: number | null = null;
 
   /** @param trace where spans go as well; the caller finishes or discards it. */
   constructor(trace: ChromeTraceWriter | null = null) {
@@ -141,6 +145,9 @@ export class RunProfiler implements Profiler {
   frameDone(frame: number, underwayMs: number): void {
     this.#frames++;
     this.#frameTime.add(frame, underwayMs);
+    const now = performance.now();
+    if (this.#lastDoneMs !== null) this.#frameInterval.add(this.#frames, now - this.#lastDoneMs);
+    this.#lastDoneMs = now;
   }
 
   framePool(bytes: number): void {
@@ -156,6 +163,7 @@ export class RunProfiler implements Profiler {
       wallMs,
       cpuMs: (cpu.user + cpu.system) / 1000,
       cores: availableParallelism(),
+      idleShare: this.#load.idleShare(),
       frames: this.#frames,
       framesPerSecond: wallMs === 0 ? 0 : (this.#frames * 1000) / wallMs,
       stages: this.#stageFigures(),
@@ -177,6 +185,7 @@ export class RunProfiler implements Profiler {
         rssOverTime: this.#rss.points(),
       },
       frameTimeMs: this.#frameTime.points(),
+      frameIntervalMs: this.#frameInterval.points(),
       timeline: this.#timeline,
     };
   }

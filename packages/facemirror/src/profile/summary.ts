@@ -55,6 +55,8 @@ export interface ProfileSummary {
   /** User and system CPU time of the whole process. */
   readonly cpuMs: number;
   readonly cores: number;
+  /** Processor time of the machine that nobody used meanwhile, 0 to 1; null where it cannot be told. Absent in old records. */
+  readonly idleShare?: number | null;
   readonly frames: number;
   readonly framesPerSecond: number;
   readonly stages: readonly StageFigures[];
@@ -63,6 +65,8 @@ export interface ProfileSummary {
   readonly memory: MemoryFigures;
   /** Milliseconds from a frame's decoding to the last of its results, over the frame numbers. */
   readonly frameTimeMs: readonly SeriesPoint[];
+  /** Milliseconds from one finished frame to the next, over the order in which they were finished. Absent in old records. */
+  readonly frameIntervalMs?: readonly SeriesPoint[];
   /** Spans of the first frames for the timeline picture: start and duration in ms since the run's start. */
   readonly timeline: readonly TimelineSpan[];
 }

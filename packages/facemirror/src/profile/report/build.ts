@@ -1,6 +1,9 @@
 import type { ReportDocument } from './document.js';
 import type { RunFacts } from './facts.js';
-import { bottleneck, memorySection, performanceSection, recommendationSection, summarySection, utilizationSection, warningsSection } from './sections.js';
+import { bottleneck, recommendationSection, summarySection } from './closing-sections.js';
+import { memorySection } from './memory-section.js';
+import { performanceSection } from './performance-section.js';
+import { utilizationSection, warningsSection } from './utilization-section.js';
 import { megabytes, ms, percent } from './wording.js';
 
 /** The performance report of a run: the sections of the analysis that this program grew from, in its order, measured. */

@@ -1,8 +1,9 @@
 import type { SeriesPoint } from '../series.js';
+import type { Bar } from './document.js';
 import type { Stage, TimelineSpan } from '../summary.js';
 
 const WIDTH = 900;
-const LEFT = 110;
+const LEFT = 150;
 
 /** Text made safe for HTML and attribute values. */
 export function escapeHtml(text: string): string {
@@ -26,7 +27,12 @@ export function seriesChart(points: readonly SeriesPoint[], unit: string, axis: 
     (part) =>
       `<line class="grid" x1="${LEFT}" x2="${WIDTH - 20}" y1="${y(largest * part)}" y2="${y(largest * part)}"/><text x="${LEFT - 8}" y="${y(largest * part)}" text-anchor="end" dominant-baseline="middle">${(largest * part).toFixed(largest < 10 ? 1 : 0)} ${escapeHtml(unit)}</text>`,
   );
-  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img">${ticks.join('')}<polygon class="shade" points="${shade}"/><polyline class="line" points="${line}"/><text x="${LEFT}" y="${height - 8}">${format(first.at)}</text><text x="${WIDTH - 20}" y="${height - 8}" text-anchor="end">${format(last.at)} ${escapeHtml(axis)}</text></svg>`;
+  const places = [0, 0.25, 0.5, 0.75, 1].map((part) => {
+    const at = first.at + part * span;
+    const text = part === 1 ? `${format(at)} ${axis}` : format(at);
+    return `<text x="${x(at)}" y="${height - 8}" text-anchor="${part === 1 ? 'end' : part === 0 ? 'start' : 'middle'}">${escapeHtml(text)}</text>`;
+  });
+  return drawing(height, `${ticks.join('')}<polygon class="shade" points="${shade}"/><polyline class="line" points="${line}"/>${places.join('')}`);
 }
 
 const STAGE_HUES: Readonly<Record<Stage, number>> = {
@@ -59,7 +65,38 @@ export function timelineChart(spans: readonly TimelineSpan[]): string {
     const story = `${span.lane}, frame ${span.frame}: ${span.durationMs.toFixed(2)} ms`;
     return `<rect x="${x}" y="${y}" width="${width}" height="${rowHeight - 6}" rx="2" style="--hue:${STAGE_HUES[span.stage]}" class="span${span.frame % 2 === 0 ? '' : ' odd'}"><title>${escapeHtml(story)}</title></rect>`;
   });
-  return `<svg viewBox="0 0 ${WIDTH} ${height}" role="img">${names.join('')}${bars.join('')}<text x="${LEFT}" y="${height - 8}">0 ms</text><text x="${WIDTH - 20}" y="${height - 8}" text-anchor="end">${(end - start).toFixed(0)} ms</text></svg>`;
+  const grid = [0, 0.25, 0.5, 0.75, 1].map((part) => {
+    const x = LEFT + part * (end - start) * scale;
+    const anchor = part === 1 ? 'end' : part === 0 ? 'start' : 'middle';
+    return `<line class="grid" x1="${x}" x2="${x}" y1="0" y2="${height - 26}"/><text x="${x}" y="${height - 8}" text-anchor="${anchor}">${((end - start) * part).toFixed(0)} ms</text>`;
+  });
+  return `${drawing(height, names.join('') + grid.join('') + bars.join(''))}${legend(spans.map(({ stage }) => stage))}`;
+}
+
+/** What the colours mean. */
+function legend(stages: readonly Stage[]): string {
+  const entries = [...new Set(stages)].map((stage) => `<span><i style="--hue:${STAGE_HUES[stage]}"></i>${escapeHtml(stage)}</span>`);
+  return `<p class="legend">${entries.join('')}<span>paler: every other frame</span></p>`;
+}
+
+/** Lengths one below the other, each with its value in words. */
+export function barChart(bars: readonly Bar[]): string {
+  const rowHeight = 26;
+  const largest = Math.max(...bars.map((bar) => bar.value)) || 1;
+  // Room for the words of the longest bar.
+  const room = WIDTH - LEFT - 330;
+  const rows = bars.map(({ label, value, text, stage }, row) => {
+    const width = Math.max(1, (value / largest) * room).toFixed(1);
+    const y = row * rowHeight;
+    const colour = stage === undefined ? 'class="plain"' : `class="span" style="--hue:${STAGE_HUES[stage]}"`;
+    return `<text x="${LEFT - 8}" y="${y + 14}" text-anchor="end" dominant-baseline="middle">${escapeHtml(label)}</text><rect x="${LEFT}" y="${y + 3}" width="${width}" height="${rowHeight - 6}" rx="2" ${colour}/><text x="${LEFT + Number(width) + 8}" y="${y + 14}" dominant-baseline="middle">${escapeHtml(text)}</text>`;
+  });
+  return drawing(bars.length * rowHeight + 4, rows.join(''));
+}
+
+/** Narrow screens scroll a chart instead of shrinking its words. */
+function drawing(height: number, inside: string): string {
+  return `<div class="scroll"><svg viewBox="0 0 ${WIDTH} ${height}" role="img">${inside}</svg></div>`;
 }
 
 function format(value: number): string {

@@ -1,5 +1,5 @@
 import type { SeriesPoint } from '../series.js';
-import type { TimelineSpan } from '../summary.js';
+import type { Stage, TimelineSpan } from '../summary.js';
 
 /** A piece of the report, drawn by each renderer in its own way. */
 export type Block =
@@ -8,8 +8,17 @@ export type Block =
   | { readonly kind: 'figures'; readonly rows: readonly (readonly [label: string, value: string])[] }
   | { readonly kind: 'table'; readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] }
   | { readonly kind: 'log'; readonly lines: readonly string[] }
+  /** Lengths side by side; `text` is the value in words, `stage` lends its colour. */
+  | { readonly kind: 'bars'; readonly title: string; readonly bars: readonly Bar[] }
   | { readonly kind: 'series'; readonly title: string; readonly unit: string; readonly axis: string; readonly points: readonly SeriesPoint[] }
   | { readonly kind: 'timeline'; readonly title: string; readonly spans: readonly TimelineSpan[] };
+
+export interface Bar {
+  readonly label: string;
+  readonly value: number;
+  readonly text: string;
+  readonly stage?: Stage;
+}
 
 /** A headed part of the report. */
 export interface Section {

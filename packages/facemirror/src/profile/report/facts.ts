@@ -43,24 +43,59 @@ export interface RuntimeWarning {
   readonly line: string;
 }
 
-/** Something that was tried on this machine: time per item before and after. */
+/** Where ONNX Runtime itself ran the nodes of a model, on the provider in use: from its profile of some runs. */
+export interface PlacementFacts {
+  readonly model: string;
+  readonly job: string;
+  /** The provider in use, by the name that `--provider` takes. */
+  readonly provider: string;
+  /** Median of the profiled runs; profiling makes them a little slower. */
+  readonly runMs: number;
+  /** By ONNX Runtime's names, longest first. Nodes as they ran, fused ones counting once; shares are of their time, 0 to 1. */
+  readonly providers: readonly { readonly provider: string; readonly nodes: number; readonly share: number }[];
+  /** The operators that took longest. */
+  readonly operators: readonly { readonly opType: string; readonly nodes: number; readonly share: number }[];
+}
+
+/** What can be tried: a rewrite for fewer partitions, opening a compiled model, several items in a run. */
+export const TRIAL_KINDS = ['rewrite', 'precompile', 'batch'] as const;
+export type TrialKind = (typeof TRIAL_KINDS)[number];
+
+/** Something that was tried on this machine: time per item before and after (of opening, for `precompile`). */
 export interface Trial {
-  readonly kind: 'rewrite' | 'precompile' | 'batch';
+  readonly kind: TrialKind;
   readonly model: string;
   readonly beforeMs: number;
   readonly afterMs: number;
   /** What was compared, in words, e.g. "batch 1 against batch 4, per item". */
   readonly what: string;
+  /** Of a rewrite: on Core ML, before and after. */
+  readonly partitions?: { readonly before: number; readonly after: number };
+}
+
+/** Something that was not tried, and why. */
+export interface Untried {
+  readonly kind: TrialKind;
+  readonly model: string;
+  /** A clause, e.g. "its batch is fixed to 1". */
+  readonly why: string;
 }
 
 /** What is found out about a suite's networks for the report, apart from what the run itself measured. */
 export interface NetworkFindings {
   readonly onnxRuntime: string;
   /** The job in words: detection, landmarks or action units. */
-  readonly networks: readonly { readonly name: string; readonly job: string }[];
+  readonly networks: readonly { readonly name: string; readonly job: string; /** Opened from its compiled form. */ readonly isCompiled?: boolean }[];
   readonly utilization: readonly UtilizationFacts[];
   readonly warnings: readonly RuntimeWarning[];
   readonly trials: readonly Trial[];
+  /** Absent from records of versions before 3.1. */
+  readonly untried?: readonly Untried[];
+  readonly placements?: readonly PlacementFacts[];
+  /** What analysing and trying took, after the video was done. */
+  readonly tookMs?: number;
+  /** After so long the trials of a network were ended. */
+  readonly trialSeconds?: number;
 }
 
 /** All that the performance report is made of. */
@@ -71,10 +106,12 @@ export interface RunFacts {
   readonly machine: MachineFacts;
   readonly suite: string;
   readonly provider: string;
+  /** Why that provider; null where the user chose it, or it was not recorded. */
+  readonly providerReason: string | null;
   readonly workers: number;
   readonly isolation: 'thread' | 'process';
-  /** Frames per inference, by model. */
-  readonly batch: Readonly<Record<string, number>>;
+  /** One worker's sessions: predicted when the workers were planned, and measured as the first one opened. */
+  readonly workerMemory: { readonly predictedBytes: number; readonly measuredBytes: number | null } | null;
   readonly frame: { readonly width: number; readonly height: number; readonly poolFrames: number };
   readonly encoder: string;
   readonly encodedVideos: number;
@@ -82,6 +119,12 @@ export interface RunFacts {
   readonly utilization: readonly UtilizationFacts[];
   readonly warnings: readonly RuntimeWarning[];
   readonly trials: readonly Trial[];
+  readonly untried: readonly Untried[];
+  readonly placements: readonly PlacementFacts[];
+  readonly tookMs: number | null;
+  readonly trialSeconds: number | null;
+  /** Models that were opened from their compiled form. */
+  readonly compiled: readonly string[];
   /** Which models do which job, by the names that the profile uses. */
   readonly jobs: { readonly detection: readonly string[]; readonly landmarks: readonly string[]; readonly actionUnits: readonly string[] };
 }

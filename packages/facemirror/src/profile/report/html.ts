@@ -1,24 +1,25 @@
-import { escapeHtml, seriesChart, timelineChart } from './charts.js';
+import { barChart, escapeHtml, seriesChart, timelineChart } from './charts.js';
 import type { Block, ReportDocument } from './document.js';
 
 const STYLE = `
 :root{color-scheme:light dark;--bg:#fbfaf8;--fg:#1d2430;--muted:#5f6b7a;--card:#fff;--edge:#e3e0da;--accent:#3a5fcd;--shade:#3a5fcd33;--bar:58%}
 @media(prefers-color-scheme:dark){:root{--bg:#14171c;--fg:#e7e9ee;--muted:#9aa5b4;--card:#1c2027;--edge:#2d333d;--accent:#8aa8ff;--shade:#8aa8ff33;--bar:66%}}
 *{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.55 system-ui,sans-serif}
-main{max-width:980px;margin:0 auto;padding:40px 24px 80px}h1{font-size:1.9rem;line-height:1.2;margin:0 0 8px}
+main{max-width:980px;margin:0 auto;padding:40px 24px 80px}@media(max-width:600px){main{padding:20px 10px 40px}section{padding:14px 12px}}h1{font-size:1.9rem;line-height:1.2;margin:0 0 8px}
 .subtitle{color:var(--muted);margin:0 0 32px}dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:0 0 20px}dl div{background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:12px 16px}dt{color:var(--muted);font-size:.85rem}dd{margin:2px 0 0;font-size:1.2rem;font-weight:650;font-variant-numeric:tabular-nums}
 section{background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:20px 24px;margin:0 0 20px}
 h2{font-size:1.25rem;margin:0 0 12px}h3{font-size:1.02rem;margin:24px 0 8px}p{margin:8px 0}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.92rem}
-th,td{padding:6px 10px;border-bottom:1px solid var(--edge);text-align:right;vertical-align:top}th:first-child,td:first-child{text-align:left}
+th,td{padding:6px 10px;border-bottom:1px solid var(--edge);text-align:right;vertical-align:top}th:first-child,td:first-child,.words{text-align:left}td{white-space:nowrap}.words,.figures td:last-child{white-space:normal;min-width:10em}
 .figures td{text-align:left}.figures td:first-child{color:var(--muted);white-space:nowrap;width:1%}
 th{color:var(--muted);font-weight:600}.impact{display:inline-block;border-radius:999px;padding:0 10px;font-weight:600}
 .HIGH{background:#d6453d22;color:#c4342c}.MEDIUM{background:#d68b0022;color:#a86a00}.LOW,.NONE{background:#2e9e5b22;color:#1f7d46}
 @media(prefers-color-scheme:dark){.HIGH{color:#ff8d86}.MEDIUM{color:#f5bd55}.LOW,.NONE{color:#71d79b}}
 pre{overflow-x:auto;background:var(--bg);border:1px solid var(--edge);border-radius:8px;padding:12px;font-size:.8rem}
-figure{margin:16px 0}figcaption{color:var(--muted);font-size:.9rem;margin-bottom:4px}svg{width:100%;height:auto}
+figure{margin:16px 0}figcaption{color:var(--muted);font-size:.9rem;margin-bottom:4px}svg{display:block;width:100%;min-width:640px;height:auto}
 svg text{fill:var(--muted);font-size:12px}.grid{stroke:var(--edge)}.line{fill:none;stroke:var(--accent);stroke-width:1.6}.shade{fill:var(--shade)}
-.span{fill:hsl(var(--hue) 60% var(--bar))}.span.odd{opacity:.7}.span:hover{stroke:var(--fg)}
+.legend{display:flex;flex-wrap:wrap;gap:4px 16px;color:var(--muted);font-size:.85rem}.legend i{display:inline-block;width:12px;height:12px;border-radius:3px;margin-right:6px;background:hsl(var(--hue) 60% var(--bar))}
+.plain{fill:var(--accent)}.span{fill:hsl(var(--hue) 60% var(--bar))}.span.odd{opacity:.7}.span:hover{stroke:var(--fg)}
 `;
 
 /** The report as one self-contained HTML page: no script, no reference to anything outside. */
@@ -45,7 +46,9 @@ function renderBlock(block: Block): string {
     case 'figures':
       return `<div class="scroll"><table class="figures">${block.rows.map(([label, value]) => `<tr><td>${escapeHtml(label)}</td><td>${escapeHtml(value)}</td></tr>`).join('')}</table></div>`;
     case 'table':
-      return `<div class="scroll"><table><thead><tr>${block.head.map((cell) => `<th>${escapeHtml(cell)}</th>`).join('')}</tr></thead><tbody>${block.rows.map((row) => `<tr>${row.map((cell) => `<td>${renderCell(cell)}</td>`).join('')}</tr>`).join('')}</tbody></table></div>`;
+      return renderTable(block.head, block.rows);
+    case 'bars':
+      return block.bars.length === 0 ? '' : figure(block.title, barChart(block.bars));
     case 'log':
       return `<pre>${escapeHtml(block.lines.join('\n'))}</pre>`;
     case 'series':
@@ -53,6 +56,15 @@ function renderBlock(block: Block): string {
     case 'timeline':
       return block.spans.length === 0 ? '' : figure(block.title, timelineChart(block.spans));
   }
+}
+
+/** Columns of numbers end at the right, columns of words begin at the left. */
+function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const isWords = head.map((_, column) => rows.some((row) => /^[A-Za-z]/.test(row[column] ?? '') && (row[column] ?? '').length > 16));
+  const cell = (tag: 'th' | 'td', inside: string, column: number): string => `<${tag}${isWords[column] === true ? ' class="words"' : ''}>${inside}</${tag}>`;
+  const header = head.map((name, column) => cell('th', escapeHtml(name), column));
+  const body = rows.map((row) => `<tr>${row.map((text, column) => cell('td', renderCell(text), column)).join('')}</tr>`);
+  return `<div class="scroll"><table><thead><tr>${header.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }
 
 function renderCell(cell: string): string {

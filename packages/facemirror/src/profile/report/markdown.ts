@@ -24,6 +24,8 @@ function renderBlock(block: Block): string[] {
       return table(block.head, block.rows);
     case 'log':
       return ['```', ...block.lines.map((line) => line.replaceAll('```', "'''")), '```', ''];
+    case 'bars':
+      return block.bars.length === 0 ? [] : table([block.title, ''], block.bars.map(({ label, text }) => [label, text]));
     case 'series': {
       if (block.points.length === 0) return [];
       const means = block.points.map((point) => point.mean);

@@ -1,5 +1,6 @@
 import type { ModelFigures } from '../summary.js';
 import type { RunFacts, Trial } from './facts.js';
+import { itemsPerCall, shareOfWork, trialGain } from './gains.js';
 import { counted, ms, percent } from './wording.js';
 
 /** Gains below a thousandth of the run's time are not worth a reader's. */
@@ -52,30 +53,31 @@ function reducePartitions(facts: RunFacts, model: ModelFigures): Recommendation 
       'Rewrite the graph: onnx-lens optimize proves that the result computes the same.',
       ...(utilization?.causes.slice(0, 3).map((cause) => `${cause.text} (${counted(cause.nodes, 'node')})`) ?? []),
     ],
-    expectedGain: trial === null ? expected : shareOfWork(facts, model) * trialGain(trial),
-    basis: `${model.model} is ${percent(shareOfWork(facts, model))} of the run's work${trial === null ? ', and only what is left to the CPU can gain' : ''}.`,
+    expectedGain: expected,
+    basis: `${model.model} is ${percent(shareOfWork(facts, model))} of the run's work, and only what is left to the CPU can gain.`,
     measuredGain: trial === null ? null : shareOfWork(facts, model) * trialGain(trial),
   });
 }
 
 function batchInference(facts: RunFacts, model: ModelFigures): Recommendation | null {
   const trial = findTrial(facts, 'batch', model.model);
-  if (trial === null || trialGain(trial) <= 0.01) return null;
-  const gain = shareOfWork(facts, model) * trialGain(trial);
+  if (trial === null || trialGain(trial) <= 0.01 || itemsPerCall(model) > 1) return null;
+  const share = shareOfWork(facts, model);
   return recommendation({
     title: `Batch inference of ${model.model}`,
-    current: `${facts.batch[model.model] ?? 1} per inference, ${ms(trial.beforeMs)} an item.`,
-    options: [`${trial.what}: ${ms(trial.afterMs)} an item (adds latency).`],
-    expectedGain: gain,
-    basis: `${model.model} is ${percent(shareOfWork(facts, model))} of the run's work.`,
-    measuredGain: gain,
+    current: `One item an inference, ${ms(model.inference.meanMs)} in this run.`,
+    options: [`${trial.what}: ${ms(trial.beforeMs)} to ${ms(trial.afterMs)} (adds latency).`],
+    expectedGain: share,
+    basis: `${model.model} is ${percent(share)} of the run's work; a batch can save no more.`,
+    measuredGain: share * trialGain(trial),
   });
 }
 
 function precompile(facts: RunFacts): Recommendation | null {
-  const created = facts.profile.models.reduce((sum, model) => sum + (model.warmUp?.createMs ?? 0) * facts.workers, 0);
-  const trials = facts.trials.filter((trial) => trial.kind === 'precompile');
-  if (created === 0 && trials.length === 0) return null;
+  const open = facts.profile.models.filter(({ model }) => !facts.compiled.includes(model));
+  const created = open.reduce((sum, model) => sum + (model.warmUp?.createMs ?? 0) * facts.workers, 0);
+  const trials = open.flatMap(({ model }) => findTrial(facts, 'precompile', model) ?? []);
+  if (created === 0) return null;
   const saved = trials.reduce((sum, trial) => sum + Math.max(0, trial.beforeMs - trial.afterMs), 0);
   return recommendation({
     title: 'Pre-compiled models',
@@ -86,19 +88,21 @@ function precompile(facts: RunFacts): Recommendation | null {
         : trials.map((trial) => `${trial.model}: ${ms(trial.beforeMs)} to open as exported, ${ms(trial.afterMs)} prepared.`),
     expectedGain: facts.profile.wallMs === 0 ? 0 : created / facts.profile.wallMs,
     basis: 'No more than all of the time that opening takes.',
-    measuredGain: trials.length === 0 || facts.profile.wallMs === 0 ? null : saved / facts.profile.wallMs,
+    measuredGain: trials.length === 0 || facts.profile.wallMs === 0 ? null : (saved * facts.workers) / facts.profile.wallMs,
   });
 }
 
+/** Cores that other programs kept busy are not idle: nothing here would get them. */
 function useIdleCores(facts: RunFacts): Recommendation | null {
-  const { cpuMs, wallMs, cores } = facts.profile;
+  const { cpuMs, wallMs, cores, idleShare } = facts.profile;
   const busy = wallMs === 0 ? 1 : cpuMs / (wallMs * cores);
-  if (busy >= 0.9) return null;
+  const idle = Math.max(0, idleShare ?? 1 - busy);
+  if (idle < 0.1) return null;
   return recommendation({
     title: 'Keep all cores busy',
-    current: `${percent(busy)} of ${counted(cores, 'core')} used, ${counted(facts.workers, 'worker')}.`,
-    options: ['--workers: another worker needs the memory of its sessions (see Memory).', 'Give several videos at once.'],
-    expectedGain: 1 - busy,
+    current: `${percent(busy)} of ${counted(cores, 'core')} used by this run with ${counted(facts.workers, 'worker')}, ${percent(idle)} by nobody.`,
+    options: ['Several videos at once: give them in one command, --jobs auto.', '--workers: another worker needs the memory of its sessions (see Memory).'],
+    expectedGain: idle,
     basis: 'The time in which cores stood idle.',
     measuredGain: null,
   });
@@ -124,15 +128,4 @@ function recommendation(parts: Omit<Recommendation, 'priority'>): Recommendation
 
 function findTrial(facts: RunFacts, kind: Trial['kind'], model: string): Trial | null {
   return facts.trials.find((trial) => trial.kind === kind && trial.model === model) ?? null;
-}
-
-function trialGain(trial: Trial): number {
-  return trial.beforeMs === 0 ? 0 : 1 - trial.afterMs / trial.beforeMs;
-}
-
-/** A model's part of all work of the run (of the stages' time without waiting), 0 to 1. */
-export function shareOfWork(facts: RunFacts, model: ModelFigures): number {
-  const work = facts.profile.stages.reduce((sum, stage) => sum + (stage.stage === 'wait' ? 0 : stage.totalMs), 0);
-  const own = model.preprocess.totalMs + model.inference.totalMs + model.postprocess.totalMs;
-  return work === 0 ? 0 : Math.min(1, own / work);
 }

@@ -8,6 +8,8 @@ export interface AnalysedModel {
   readonly model: string | Uint8Array;
   /** What it does in the pipeline; empty for a model that is no part of the run. */
   readonly job: string;
+  /** Sizes of its free dimensions, where sessions are opened with them fixed. */
+  readonly sizes?: Readonly<Record<string, number>>;
 }
 
 /** Under which rules. */
@@ -20,11 +22,12 @@ export interface UtilizationTarget {
  * How a model lands on Core ML. The analysis needs no Mac.
  * @throws OnnxLensError for a file that is no model, or one that ONNX Runtime refuses.
  */
-export async function analyseUtilization({ name, model, job }: AnalysedModel, target: UtilizationTarget): Promise<UtilizationFacts> {
+export async function analyseUtilization({ name, model, job, sizes = {} }: AnalysedModel, target: UtilizationTarget): Promise<UtilizationFacts> {
   const file = typeof model === 'string' ? basename(model) : `${name}.onnx`;
   const result = await analyseCoverage(typeof model === 'string' ? model : parseModel(model, file), {
     provider: 'coreml',
     format: target.format,
+    fix: sizes,
     ...(target.ort === undefined ? {} : { ort: target.ort }),
   });
   return toFacts(name, file, job, result);

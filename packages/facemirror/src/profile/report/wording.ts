@@ -7,6 +7,7 @@ export function ms(value: number): string {
 /** `45.6 MB` (10^6 bytes). */
 export function megabytes(bytes: number): string {
   const value = bytes / 1e6;
+  if (value >= 1000) return `${Math.round(value).toLocaleString('en-US')} MB`;
   return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} MB`;
 }
 

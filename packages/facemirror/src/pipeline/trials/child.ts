@@ -1,0 +1,19 @@
+/** Tries things on one network in a process of its own, so that it can be stopped. Started by run-apart.ts only. */
+import { loadModel, parseModel } from 'onnx-lens';
+import type { TrialJob } from './run-apart.js';
+import { assumedSizes, runTrials } from './trials.js';
+
+async function tryAll({ name, model, ...asked }: TrialJob): Promise<void> {
+  const proto = typeof model === 'string' ? loadModel(model, 'read') : parseModel(model, name);
+  await runTrials({ name, model: proto, ...asked, ...assumedSizes(proto) }, (outcome) => process.send?.(outcome));
+}
+
+process.once('message', (job: TrialJob) => {
+  tryAll(job).then(
+    () => process.exit(),
+    (error: unknown) => process.send?.({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }, () => process.exit(1)),
+  );
+});
+// Ctrl-C reaches the whole process group; it is the parent that decides how to end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('disconnect', () => process.exit());

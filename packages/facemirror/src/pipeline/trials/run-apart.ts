@@ -1,0 +1,60 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { CoreMlFormat, OrtVersion } from 'onnx-lens';
+import { TRIAL_KINDS, type Trial, type Untried } from '../../profile/report/facts.js';
+import type { TrialOutcome } from './trials.js';
+
+/** The built file, both for this file's own build and when tests run the sources. */
+const CHILD_FILE = new URL('../../../dist/pipeline/trials/child.js', import.meta.url);
+
+/** What the trying process is asked. */
+export interface TrialJob {
+  readonly name: string;
+  /** Path of an .onnx file, or its bytes. */
+  readonly model: string | Uint8Array;
+  readonly target: { readonly format: CoreMlFormat; readonly ort?: OrtVersion };
+  /** True where sessions are opened with free sizes fixed, so that to fix them is no gain. */
+  readonly fixesSizes: boolean;
+}
+
+export interface TrialResults {
+  readonly trials: readonly Trial[];
+  readonly untried: readonly Untried[];
+}
+
+/**
+ * What trying things on a network brings, in a process of its own that is ended when the time is up: rewriting a graph of
+ * many nodes takes minutes. What was not reached is among the untried, with the reason.
+ */
+export function tryNetwork(job: TrialJob, seconds: number, signal?: AbortSignal): Promise<TrialResults> {
+  return new Promise((resolve) => {
+    const trials: Trial[] = [];
+    const untried: Untried[] = [];
+    let why = 'the process that tried it was lost';
+    const child = fork(fileURLToPath(CHILD_FILE), [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    const stop = (reason: string): void => {
+      why = reason;
+      child.kill('SIGKILL');
+    };
+    const onAbort = (): void => stop('the run was stopped');
+    const timer = setTimeout(() => stop(`it takes longer than the ${seconds} s that are given to a network`), seconds * 1000);
+    signal?.addEventListener('abort', onAbort);
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      const told = new Set([...trials, ...untried].map(({ kind }) => kind));
+      const missing = TRIAL_KINDS.filter((kind) => !told.has(kind)).map((kind): Untried => ({ kind, model: job.name, why }));
+      resolve({ trials, untried: [...untried, ...missing] });
+    };
+    child.on('message', (message) => {
+      const outcome = message as TrialOutcome | { readonly kind: 'failed'; readonly message: string };
+      if (outcome.kind === 'tried') trials.push(outcome.trial);
+      else if (outcome.kind === 'untried') untried.push(outcome.untried);
+      else why = `it failed (${outcome.message.replace(/\.$/, '')})`;
+    });
+    child.on('error', end);
+    child.on('close', end);
+    child.send(job, () => undefined);
+    if (signal?.aborted === true) onAbort();
+  });
+}

@@ -1,0 +1,144 @@
+import {
+  analyseCoverage,
+  fixDimensions,
+  freeDimensions,
+  optimize,
+  optimizeForProvider,
+  serializeModel,
+  Session,
+  withSession,
+  type CoreMlFormat,
+  type ModelProto,
+  type OrtVersion,
+  type Tensor,
+} from 'onnx-lens';
+import { median } from '../../profile/median.js';
+import type { Trial, Untried } from '../../profile/report/facts.js';
+
+/** Pairs of timed runs; the medians count. Fewer where one takes long: see {@link PAIRS_MS}. */
+const PAIRS = 7;
+const FEWEST_PAIRS = 2;
+/** No pair is begun after so long. */
+const PAIRS_MS = 4000;
+const BATCHES = [2, 4, 8] as const;
+
+/** A network to try things on. */
+export interface TrialSubject {
+  readonly name: string;
+  readonly model: ModelProto;
+  /** Sizes of its free dimensions, by name; that of the batch is 1. */
+  readonly sizes: Readonly<Record<string, number>>;
+  /** The name of the free dimension that is the batch; null where the batch is fixed. */
+  readonly batchName: string | null;
+  readonly target: { readonly format: CoreMlFormat; readonly ort?: OrtVersion };
+  /** True where sessions are opened with free sizes fixed, so that to fix them is no gain. */
+  readonly fixesSizes: boolean;
+}
+
+export type TrialOutcome = { readonly kind: 'tried'; readonly trial: Trial } | { readonly kind: 'untried'; readonly untried: Untried };
+
+/**
+ * Tries on this machine's CPU what the recommendations are about, the cheapest first: the model opened prepared, fed in
+ * batches, and rewritten for fewer partitions. Each is timed in pairs, before and after in turn, so that a machine that
+ * slows down slows both.
+ */
+export async function runTrials(subject: TrialSubject, tell: (outcome: TrialOutcome) => void): Promise<void> {
+  for (const attempt of [tryPrecompiled, tryBatches, tryRewrite]) tell(await attempt(subject));
+}
+
+async function tryPrecompiled({ name, model }: TrialSubject): Promise<TrialOutcome> {
+  const original = serializeModel(model);
+  const prepared = serializeModel(await optimize(model, 'all'));
+  const opening = (bytes: Uint8Array, optimization: 'all' | 'disabled') => async (): Promise<number> => {
+    const startedAt = performance.now();
+    const session = await Session.open(bytes, { optimization, threads: 1 });
+    const took = performance.now() - startedAt;
+    await session.close();
+    return took;
+  };
+  const [beforeMs, afterMs] = await medianPair(opening(original, 'all'), opening(prepared, 'disabled'));
+  return tried({ kind: 'precompile', model: name, beforeMs, afterMs, what: 'opening as it is against opening prepared' });
+}
+
+async function tryBatches({ name, model, sizes, batchName }: TrialSubject): Promise<TrialOutcome> {
+  if (batchName === null) return untried({ kind: 'batch', model: name, why: 'its batch is fixed in the graph' });
+  const others = Object.fromEntries(Object.entries(sizes).filter(([dimension]) => dimension !== batchName));
+  const free = serializeModel(fixDimensions(model, others));
+  return withSession(free, { threads: 1 }, async (session) => {
+    let best: Trial | null = null;
+    for (const batch of BATCHES) {
+      const [single, several] = await medianPair(() => timeRun(session, 1), () => timeRun(session, batch));
+      const trial: Trial = { kind: 'batch', model: name, beforeMs: single, afterMs: several / batch, what: `batch 1 against batch ${batch}, per item` };
+      if (best === null || trial.afterMs / trial.beforeMs < best.afterMs / best.beforeMs) best = trial;
+    }
+    return best === null ? untried({ kind: 'batch', model: name, why: 'no batch was tried' }) : tried(best);
+  });
+}
+
+async function tryRewrite({ name, model, sizes, target, fixesSizes }: TrialSubject): Promise<TrialOutcome> {
+  const given = fixesSizes ? fixDimensions(model, sizes) : model;
+  const now = await analyseCoverage(given, { provider: 'coreml', compareVariants: false, ...target });
+  if (now.cpu === 0 && now.partitions.length === 1) {
+    return untried({ kind: 'rewrite', model: name, why: `nothing to reduce: all ${now.nodes} nodes are one partition on Core ML` });
+  }
+  const { model: rewritten, before, after } = await optimizeForProvider(given, { provider: 'coreml', name, fix: fixesSizes ? {} : sizes, ...target });
+  const partitions = { before: before.partitions.length, after: after.partitions.length };
+  if (before.nodes === after.nodes && before.supported === after.supported) {
+    return untried({ kind: 'rewrite', model: name, why: `no rewrite helps: ${before.supported} of ${before.nodes} nodes are on Core ML in ${partitions.before === 1 ? 'one partition' : `${partitions.before} partitions`}` });
+  }
+  return withSession(serializeModel(given), { threads: 1, freeDimensions: sizes }, (first) =>
+    withSession(serializeModel(rewritten), { threads: 1, freeDimensions: sizes }, async (second) => {
+      const [beforeMs, afterMs] = await medianPair(() => timeRun(first, 1), () => timeRun(second, 1));
+      return tried({ kind: 'rewrite', model: name, beforeMs, afterMs, what: 'as it is against rewritten, one item on the CPU', partitions });
+    }),
+  );
+}
+
+async function timeRun(session: Session, batch: number): Promise<number> {
+  const feeds = new Map(session.inputs.map((input): [string, Tensor] => {
+    const dims = input.shape.map((dim) => (typeof dim === 'number' ? dim : batch));
+    return [input.name, { dataType: input.dataType, dims, data: new Float32Array(dims.reduce((a, b) => a * b, 1)) }];
+  }));
+  const startedAt = performance.now();
+  await session.run(feeds);
+  return performance.now() - startedAt;
+}
+
+/** Medians of two measurements taken in turn, after one of each that does not count. */
+async function medianPair(first: () => Promise<number>, second: () => Promise<number>): Promise<[number, number]> {
+  await first();
+  await second();
+  const startedAt = performance.now();
+  const firsts: number[] = [];
+  const seconds: number[] = [];
+  while (firsts.length < FEWEST_PAIRS || (firsts.length < PAIRS && performance.now() - startedAt < PAIRS_MS)) {
+    firsts.push(await first());
+    seconds.push(await second());
+  }
+  return [median(firsts), median(seconds)];
+}
+
+function tried(trial: Trial): TrialOutcome {
+  return { kind: 'tried', trial };
+}
+
+function untried(why: Untried): TrialOutcome {
+  return { kind: 'untried', untried: why };
+}
+
+/** What a network's free dimensions are taken for: the batch for 1, sides of a picture for those of RetinaFace's own training. */
+const SIDE = 640;
+
+/** The free dimensions of a model's inputs with the sizes that are assumed for them, and which of them is the batch. */
+export function assumedSizes(model: ModelProto): Pick<TrialSubject, 'sizes' | 'batchName'> {
+  const names = freeDimensions(model);
+  const batchName = names.find((name) => (model.graph?.input ?? []).some((input) => firstDimension(input) === name)) ?? null;
+  return { sizes: Object.fromEntries(names.map((name) => [name, name === batchName ? 1 : SIDE])), batchName };
+}
+
+function firstDimension(input: NonNullable<ModelProto['graph']>['input'][number]): string | null {
+  const type = input.type?.value;
+  const dim = type?.case === 'tensorType' ? type.value.shape?.dim[0]?.value : undefined;
+  if (dim?.case === 'dimParam' && dim.value !== '') return dim.value;
+  return dim?.case === undefined && dim !== undefined ? `${input.name}[0]` : null;
+}

@@ -1,0 +1,27 @@
+import { availableParallelism, cpus } from 'node:os';
+
+/** How much of the machine's processor time nobody uses, this program or another. */
+export class MachineLoad {
+  #before = ticks();
+
+  /**
+   * Since it was last asked, or since the start: 0 (all cores busy) to 1. Null where it cannot be told: in a container
+   * that may use fewer cores than the machine has, and before any time has gone by.
+   */
+  idleShare(): number | null {
+    const now = ticks();
+    const { idle, total } = this.#before;
+    this.#before = now;
+    if (cpus().length !== availableParallelism() || now.total <= total) return null;
+    return Math.min(1, Math.max(0, (now.idle - idle) / (now.total - total)));
+  }
+}
+
+function ticks(): { readonly idle: number; readonly total: number } {
+  let [idle, total] = [0, 0];
+  for (const { times } of cpus()) {
+    idle += times.idle;
+    total += times.user + times.nice + times.sys + times.irq + times.idle;
+  }
+  return { idle, total };
+}

@@ -1,0 +1,67 @@
+import type { Block, Section } from './document.js';
+import type { RunFacts } from './facts.js';
+import { counted, megabytes } from './wording.js';
+
+/** Numbers of workers whose memory is told, besides that of the run. */
+const WORKER_COUNTS = [1, 2, 4, 6] as const;
+
+/** Measured memory: each model, the frames, the whole, and what more workers would take. */
+export function memorySection(facts: RunFacts): Section {
+  const { memory, models } = facts.profile;
+  const sessions = models.reduce((sum, each) => sum + (each.memoryBytes ?? 0), 0);
+  const inWorkers = facts.isolation === 'thread' ? sessions * facts.workers : 0;
+  const rest = Math.max(0, memory.peakRssBytes - inWorkers - memory.framePoolBytes);
+  const { width, height, poolFrames } = facts.frame;
+  const modelBars = models.flatMap(({ model, memoryBytes }) => (memoryBytes === null ? [] : [{ label: model, value: memoryBytes * (inWorkers === 0 ? 1 : facts.workers), text: `${megabytes(memoryBytes)}${facts.workers > 1 && inWorkers > 0 ? ` × ${facts.workers} workers` : ''}` }]));
+  return {
+    title: 'Memory',
+    blocks: [
+      {
+        kind: 'bars',
+        title: `What the process's peak of ${megabytes(memory.peakRssBytes)} is made of`,
+        bars: [
+          ...modelBars,
+          { label: 'frames', value: memory.framePoolBytes, text: megabytes(memory.framePoolBytes) },
+          { label: 'all else', value: rest, text: `${megabytes(rest)}: program, codecs, heap, opening` },
+        ],
+      },
+      {
+        kind: 'figures',
+        rows: [
+          ...models.map((each) => [each.model, each.memoryBytes === null ? 'not measured' : `${megabytes(each.memoryBytes)} a session`] as const),
+          ['Frame buffers', `${poolFrames} frames × ${width} × ${height} × 1.5 bytes (YUV 4:2:0) = ${megabytes(memory.framePoolBytes)}`],
+          ['At the start', megabytes(memory.startRssBytes)],
+          ['Total of the process, at its peak', megabytes(memory.peakRssBytes)],
+          ['At the end', megabytes(memory.endRssBytes)],
+        ],
+      },
+      { kind: 'series', title: 'Resident memory over the run', unit: 'MB', axis: 'seconds', points: memory.rssOverTime.map((point) => ({ at: point.at, mean: point.mean / 1e6, max: point.max / 1e6 })) },
+    ],
+    subsections: [{ title: 'Workers', blocks: workerBlocks(facts, sessions) }],
+  };
+}
+
+function workerBlocks(facts: RunFacts, sessions: number): Block[] {
+  const { profile, workers, isolation, workerMemory } = facts;
+  const isThread = isolation === 'thread';
+  const without = profile.memory.peakRssBytes - (isThread ? sessions * workers : 0);
+  const counts = [...new Set([...WORKER_COUNTS, workers])].toSorted((a, b) => a - b);
+  return [
+    {
+      kind: 'list',
+      items: [
+        `${counted(workers, 'worker')} (${isThread ? 'threads of one process' : 'processes of their own'}), each with sessions of its own: ${megabytes(sessions)} each, ${megabytes(sessions * workers)} together${workerMemory === null ? '' : `; ${megabytes(workerMemory.predictedBytes)} each was predicted before the run`}.`,
+        isThread ? 'Frames are shared, not copied: another worker costs its sessions only. What sessions hold is not shared between workers.' : 'Nothing is shared between processes: each also carries the program itself.',
+      ],
+    },
+    ...(sessions === 0
+      ? []
+      : [
+          {
+            kind: 'table' as const,
+            head: ['Workers', 'Sessions', isThread ? 'The process, at its peak' : 'All processes'],
+            rows: counts.map((count) => [`${count}${count === workers ? ' (this run)' : ''}`, megabytes(sessions * count), `${count === workers ? '' : 'about '}${megabytes(without + sessions * count)}`]),
+          },
+        ]),
+  ];
+}
