@@ -47,17 +47,20 @@ export interface CoverageOptions {
  *   file cannot be read, is not ONNX, does not hold together, or is not taken by ONNX Runtime.
  */
 export async function analyseCoverage(source: string | ModelProto, options: CoverageOptions = {}): Promise<CoverageResult> {
+  return analyseSource(readSource(source, options.dataFolder), { name: typeof source === 'string' ? source : 'model', ...options });
+}
+
+/** {@link analyseCoverage} of a model that has been read. */
+export async function analyseSource(source: SourceModel, options: CoverageOptions): Promise<CoverageResult> {
   const target = targetOf(options);
   const provider = providerNamed(target.provider);
-  const asGiven = readSource(source, options.dataFolder);
-  const model = withFix(asGiven, options.fix ?? {});
+  const model = withFix(source, options.fix ?? {});
   const level1 = await levelOne(model, { assumeOptimized: options.assumeOptimized ?? false, ort: target.ort });
   const variants =
     options.compareVariants === false || target.format === null
       ? { figures: [], notes: [] }
       : await compareVariants(model, level1, provider, target, options.assumeOptimized ?? false);
-  const name = options.name ?? (typeof source === 'string' ? source : 'model');
-  return resultOf(name, provider, target, level1, variants);
+  return resultOf(options.name ?? 'model', provider, target, level1, variants);
 }
 
 function targetOf({ provider = 'coreml', format, staticShapesOnly = false, ort = '1.30' }: CoverageOptions): Target {

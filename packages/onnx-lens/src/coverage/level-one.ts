@@ -20,7 +20,7 @@ import { Graph } from '../model/graph.js';
 import { externalLocation, isExternal, parseModel, tensorsOf } from '../model/load.js';
 import { GraphView } from '../providers/graph-view.js';
 import type { OrtVersion } from '../providers/target.js';
-import { optimizeBasic } from '../runtime/optimize.js';
+import { optimizeBasic, type OptimizeOptions } from '../runtime/optimize.js';
 import { inferShapes, valueType } from '../shapes/infer.js';
 
 /** A model as read, ready to be optimized under several fixings of its free dimensions. */
@@ -151,10 +151,32 @@ export interface LevelOne {
  * @throws OnnxLensError RUNTIME_REFUSED when ONNX Runtime does not take the model.
  */
 export async function levelOne(source: SourceModel, { assumeOptimized, ort }: LevelOneOptions): Promise<LevelOne> {
-  const options = { origin: source.origin, ...(source.dataFolder === undefined ? {} : { dataFolder: source.dataFolder }) };
-  const model = assumeOptimized ? source.model : await optimizeBasic(source.model, options);
-  const types = await inferShapes(model, { ...options, computedShapes: Number(ort.split('.')[1]) >= COMPUTED_SHAPES_SINCE });
-  return { graph: new GraphView(model, types, externalWeights(model, source.file)), notes: notesOf(source.model, model, assumeOptimized) };
+  const model = assumeOptimized ? source.model : await optimizeBasic(source.model, openingOptions(source));
+  return { graph: await viewOf(model, source, followsComputedShapes(ort)), notes: notesOf(source.model, model, assumeOptimized) };
+}
+
+/**
+ * The level-1 graph as the providers of several versions would see it, optimized once.
+ * @throws OnnxLensError RUNTIME_REFUSED when ONNX Runtime does not take the model.
+ */
+export async function levelOneViews(source: SourceModel, versions: readonly OrtVersion[]): Promise<ReadonlyMap<OrtVersion, GraphView>> {
+  const model = await optimizeBasic(source.model, openingOptions(source));
+  const views = new Map<boolean, GraphView>();
+  for (const follows of new Set(versions.map(followsComputedShapes))) views.set(follows, await viewOf(model, source, follows));
+  return new Map(versions.map((ort) => [ort, views.get(followsComputedShapes(ort)) as GraphView])); // one was made for each
+}
+
+function followsComputedShapes(ort: OrtVersion): boolean {
+  return Number(ort.split('.')[1]) >= COMPUTED_SHAPES_SINCE;
+}
+
+function openingOptions({ origin, dataFolder }: SourceModel): OptimizeOptions {
+  return { origin, ...(dataFolder === undefined ? {} : { dataFolder }) };
+}
+
+async function viewOf(model: ModelProto, source: SourceModel, computedShapes: boolean): Promise<GraphView> {
+  const types = await inferShapes(model, { ...openingOptions(source), computedShapes });
+  return new GraphView(model, types, externalWeights(model, source.file));
 }
 
 /** Initializers that the user keeps in other files; those that were only detached lie in the model's own file. */

@@ -2,11 +2,17 @@ import type { GraphView, NodeView, ValueView } from '../providers/graph-view.js'
 import type { Partition } from './result.js';
 import { boundaryTensor, macsOf, weightsOf } from './work.js';
 
+/** What a group of nodes takes from outside and gives to outside. */
+interface Crossing {
+  readonly inputs: readonly ValueView[];
+  readonly outputs: readonly ValueView[];
+}
+
 /**
- * A group of nodes with what crosses its edges: MakeComputeCapability in
+ * What crosses the edges of a group of nodes: MakeComputeCapability in
  * onnxruntime/core/providers/partitioning_utils.cc, with constant initializers dropped from the inputs.
  */
-export function describePartition(graph: GraphView, group: readonly NodeView[], index: number): Partition {
+function crossingOf(graph: GraphView, group: readonly NodeView[]): Crossing {
   const inside = new Set(group);
   const made = new Set<string>();
   const inputs = new Map<string, ValueView>();
@@ -26,7 +32,19 @@ export function describePartition(graph: GraphView, group: readonly NodeView[], 
       if (value !== undefined && !inside.has(reader)) outputs.set(value.name, value);
     }
   }
-  const boundary = { inputs: [...inputs.values()].map(boundaryTensor), outputs: [...outputs.values()].map(boundaryTensor) };
+  return { inputs: [...inputs.values()], outputs: [...outputs.values()] };
+}
+
+/** The values that cross the edges of a group of nodes, those it takes first. */
+export function boundaryOf(graph: GraphView, group: readonly NodeView[]): ValueView[] {
+  const { inputs, outputs } = crossingOf(graph, group);
+  return [...inputs, ...outputs];
+}
+
+/** A group of nodes with what crosses its edges. */
+export function describePartition(graph: GraphView, group: readonly NodeView[], index: number): Partition {
+  const { inputs, outputs } = crossingOf(graph, group);
+  const boundary = { inputs: inputs.map(boundaryTensor), outputs: outputs.map(boundaryTensor) };
   return {
     index,
     nodes: group.map((node) => node.index),

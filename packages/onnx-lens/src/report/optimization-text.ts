@@ -1,5 +1,5 @@
 import type { Proof } from '../rewrite/proof.js';
-import type { PassRow, RewrittenModel } from '../rewrite/optimize.js';
+import type { PassRow, ReleaseRow, RewrittenModel } from '../rewrite/optimize.js';
 import { bytes, count, percent, printable } from './format.js';
 import type { Table } from './tables.js';
 import { TextPage, type TerminalOptions } from './terminal.js';
@@ -8,9 +8,10 @@ import { TextPage, type TerminalOptions } from './terminal.js';
 export function optimizationText(result: RewrittenModel, options: TerminalOptions = {}): string {
   const page = new TextPage(options);
   page.line(page.colours.bold(printable(result.before.model)));
-  page.section('Rewrites', passesTable(result.passes));
+  page.section(`Rewrites, counted by the rules of ONNX Runtime ${result.ort}${result.releases.length > 1 ? ', which takes least of it' : ''}`, passesTable(result.passes));
   for (const { name, reason } of result.passes.filter((row) => row.reason !== null)) page.paragraph(`${name} ${reason ?? ''}.`, '  ', '- ');
-  page.section('Coverage', beforeAfterTable(result));
+  page.section(`Coverage, ONNX Runtime ${result.ort}`, beforeAfterTable(result));
+  if (result.releases.length > 1) page.section('By release of ONNX Runtime', releasesTable(result.releases));
   if (!result.isChanged) {
     page.gap();
     page.paragraph('No rewrite helps this model.', '  ');
@@ -58,8 +59,9 @@ function passesTable(passes: readonly PassRow[]): Table {
   };
 }
 
-function beforeAfterTable({ before, after }: RewrittenModel): Table {
-  const bytesAcross = (result: typeof before): string => bytes(result.partitions.reduce((sum, partition) => sum + partition.boundaryBytes, 0));
+function beforeAfterTable({ ort, releases, before, after }: RewrittenModel): Table {
+  const release = releases.find((each) => each.ort === ort);
+  const crossing = (side: 'before' | 'after'): string => (release === undefined ? '' : bytes(release[side].boundaryBytes));
   return {
     columns: [column(''), number('Before'), number('After')],
     rows: [
@@ -68,9 +70,30 @@ function beforeAfterTable({ before, after }: RewrittenModel): Table {
       ['On the CPU', count(before.cpu), count(after.cpu)],
       ['Coverage', percent(before.coverage), percent(after.coverage)],
       ['Partitions', count(before.partitions.length), count(after.partitions.length)],
-      ['Bytes across', bytesAcross(before), bytesAcross(after)],
+      ['Bytes across', crossing('before'), crossing('after')],
       ['Impact', before.impact, after.impact],
     ],
+  };
+}
+
+/** One row for neighbouring releases with the same figures. */
+function releasesTable(releases: readonly ReleaseRow[]): Table {
+  const figures = ({ before, after }: ReleaseRow): string[] => [
+    arrow(count(before.onCpu), count(after.onCpu)),
+    arrow(percent(before.coverage), percent(after.coverage)),
+    arrow(count(before.partitions), count(after.partitions)),
+    arrow(bytes(before.boundaryBytes), bytes(after.boundaryBytes)),
+  ];
+  const rows: { first: string; last: string; figures: string[] }[] = [];
+  for (const release of releases) {
+    const last = rows.at(-1);
+    const own = figures(release);
+    if (last?.figures.join() === own.join()) last.last = release.ort;
+    else rows.push({ first: release.ort, last: release.ort, figures: own });
+  }
+  return {
+    columns: [column('Release'), number('On the CPU'), number('Coverage'), number('Partitions'), number('Bytes across')],
+    rows: rows.map(({ first, last, figures: own }) => [first === last ? first : `${first} to ${last}`, ...own]),
   };
 }
 

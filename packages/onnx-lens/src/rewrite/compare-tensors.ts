@@ -28,7 +28,8 @@ export function compareTensors(expected: Tensor, actual: Tensor, tolerance: numb
   if (!isSameForm) return { isIdentical: false, isWithin: false, maxAbs: Infinity, maxRel: Infinity, first: [], values: null };
   const [a, b] = [numbersOf(expected), numbersOf(actual)];
   let [maxAbs, maxRel, firstAt] = [0, 0, -1];
-  for (let at = 0; at < elementCount(expected.dims); at++) {
+  const count = elementCount(expected.dims);
+  for (let at = 0; at < count; at++) {
     const [x, y] = [a[at] ?? NaN, b[at] ?? NaN];
     if (Object.is(x, y)) continue;
     if (firstAt < 0) firstAt = at;

@@ -1,5 +1,3 @@
-import type { CoverageResult } from '../coverage/result.js';
-
 /** Milliseconds to start one partition and hand its tensors over, whatever their size. */
 const PER_PARTITION = 0.1;
 /** Milliseconds to dispatch one node on the CPU, and one inside a compiled partition. */
@@ -22,18 +20,17 @@ export interface SplitSummary {
 }
 
 /**
- * Sums up a coverage analysis, with a cost in ms: partitions, what crosses their edges, nodes and multiply-accumulates on
- * either side, at round rates of a recent laptop. The rates only weigh the terms against each other.
+ * A cost in ms: partitions, what crosses their edges, nodes and multiply-accumulates on either side, at round rates of a
+ * recent laptop. The rates only weigh the terms against each other.
  */
-export function summarize(result: CoverageResult): SplitSummary {
-  const { work } = result;
-  const boundaryBytes = result.partitions.reduce((sum, partition) => sum + partition.boundaryBytes, 0);
-  const cost =
-    result.partitions.length * PER_PARTITION +
+export function costOf(figures: Omit<SplitSummary, 'cost'>, macs: { readonly provider: number; readonly cpu: number }): number {
+  const { nodes, onCpu, partitions, boundaryBytes } = figures;
+  return (
+    partitions * PER_PARTITION +
     boundaryBytes / COPIED_PER_MS +
-    result.cpu * PER_CPU_NODE +
-    result.supported * PER_PROVIDER_NODE +
-    work.macsOnCpu / CPU_MACS_PER_MS +
-    work.macsOnProvider / PROVIDER_MACS_PER_MS;
-  return { nodes: result.nodes, onCpu: result.cpu, partitions: result.partitions.length, boundaryBytes, coverage: result.coverage, cost };
+    onCpu * PER_CPU_NODE +
+    (nodes - onCpu) * PER_PROVIDER_NODE +
+    macs.cpu / CPU_MACS_PER_MS +
+    macs.provider / PROVIDER_MACS_PER_MS
+  );
 }

@@ -1,10 +1,11 @@
-import { analyseCoverage } from '../coverage/analyse.js';
 import type { CoverageResult } from '../coverage/result.js';
 import type { ModelProto } from '../model/generated/onnx_pb.js';
+import { WeightFile } from '../model/weight-file.js';
 import type { CoreMlFormat, OrtVersion, ProviderName } from '../providers/target.js';
-import { summarize, type SplitSummary } from './cost.js';
-import { rewriteToFixedPoint } from './engine.js';
+import type { SplitSummary } from './cost.js';
+import { rewriteToFixedPoint, type RewriteCounts } from './engine.js';
 import { fixDimensions } from './fix-dimensions.js';
+import { Judge, type Judged } from './judge.js';
 import { removeDead } from './passes/dead-nodes.js';
 import { selectRewrites } from './registry.js';
 import type { AnyRewrite } from './rewrite.js';
@@ -16,7 +17,7 @@ export interface RewriteOptions {
   readonly provider?: ProviderName | 'cpu';
   /** Core ML only; default 'mlprogram'. */
   readonly format?: CoreMlFormat;
-  /** Whose rules; default those of the installed ONNX Runtime. */
+  /** One release's rules; default those of every known release together, so that the result lands well on each. */
   readonly ort?: OrtVersion;
   /** Free dimensions to fix, by name, or `input[axis]` for one without a name. */
   readonly fix?: Readonly<Record<string, number>>;
@@ -26,6 +27,17 @@ export interface RewriteOptions {
   readonly rewrites?: readonly AnyRewrite[];
   /** How to call the model. */
   readonly name?: string;
+  /** Told before each step that takes time; `done` of `total` is a rough share of the work. */
+  readonly onProgress?: (progress: RewriteProgress) => void;
+}
+
+/** Where {@link optimizeForProvider} is. */
+export interface RewriteProgress {
+  readonly step: 'trying' | 'leaving out';
+  /** Name of the rewrite. */
+  readonly rewrite: string;
+  readonly done: number;
+  readonly total: number;
 }
 
 /** What one rewrite did and whether it stayed. */
@@ -42,13 +54,24 @@ export interface PassRow {
   readonly reason: string | null;
 }
 
+/** What one release of ONNX Runtime makes of the model before and after. */
+export interface ReleaseRow {
+  readonly ort: OrtVersion;
+  readonly before: SplitSummary;
+  readonly after: SplitSummary;
+}
+
 /** A model, rewritten as far as that helps. */
 export interface RewrittenModel {
   /** The result; the very model that was given when nothing helped and no dimension was fixed. */
   readonly model: ModelProto;
   /** False when nothing helped. */
   readonly isChanged: boolean;
+  /** The release whose rules the figures of `passes`, `before` and `after` follow: the one that takes least of the model. */
+  readonly ort: OrtVersion;
   readonly passes: readonly PassRow[];
+  /** Every release that had a say, oldest first. */
+  readonly releases: readonly ReleaseRow[];
   /** Coverage of the model as given. */
   readonly before: CoverageResult;
   /** Coverage of the result. */
@@ -60,86 +83,87 @@ export interface RewrittenModel {
  *
  * Rewrites are tried one after the other, each with all that were kept before it to a fixed point; then every rewrite
  * that is there for the provider is left out in turn, and stays out where the whole is no worse without it. What "worse"
- * means is {@link summarize}'s cost, from the coverage analysis. The result is not proven here: see `proveEqual`.
+ * means is {@link costOf}, over the rules of every release. The result is not proven here: see `proveEqual`.
  *
  * @throws OnnxLensError USAGE, NOT_ONNX, RUNTIME_REFUSED and what the coverage analysis throws.
  */
 export async function optimizeForProvider(model: ModelProto, options: RewriteOptions = {}): Promise<RewrittenModel> {
-  const judge = new Judge(options);
-  const before = await judge.analyse(model);
-  const fixed = fixDimensions(model, options.fix ?? {});
+  const weights = new WeightFile();
+  try {
+    return await rewriteModel(model, options, weights);
+  } finally {
+    weights.close();
+  }
+}
+
+async function rewriteModel(model: ModelProto, options: RewriteOptions, weights: WeightFile): Promise<RewrittenModel> {
+  const { provider = 'coreml', format = 'mlprogram', fix = {}, name = 'model' } = options;
+  const judge = new Judge({ provider, format, ort: options.ort }, weights, name === 'model' ? 'the model' : name);
+  const original = await judge.look(model);
+  const fixed = fixDimensions(model, fix);
   const isFixed = fixed !== model;
-  const start = { model: fixed, coverage: isFixed ? await judge.analyse(fixed) : before };
-  const rows: PassRow[] = isFixed ? [fixRow(options.fix ?? {}, before, start.coverage)] : [];
-  const wanted = (options.rewrites ?? selectRewrites(options.passes)).filter((rewrite) => options.provider !== 'cpu' || rewrite.purpose === 'simplify');
-  const forward = await applyInTurn(start, wanted, judge, rows);
-  const best = await leaveOutUseless(start, forward, judge, rows);
-  const helps = isBetter(summarize(best.coverage), summarize(start.coverage));
-  if (!helps) {
-    return { model: fixed, isChanged: isFixed, passes: rows.map((row) => withoutGain(row, isFixed)), before, after: start.coverage };
-  }
-  return { model: best.model, isChanged: true, passes: rows, before, after: best.coverage };
+  const start = isFixed ? await judge.look(fixed) : original;
+  const ort = judge.hardest(start);
+  const rows: Row[] = isFixed ? [fixRow(fix, original, start)] : [];
+  const wanted = (options.rewrites ?? selectRewrites(options.passes)).filter((rewrite) => provider !== 'cpu' || rewrite.purpose === 'simplify');
+  const trail = await applyInTurn(start, wanted, judge, rows, options);
+  const best = await leaveOutUseless(trail, judge, rows, ort, options);
+  const helps = judge.cost(best) < judge.cost(start);
+  const result = helps ? best : start;
+  const shown = helps ? rows : rows.map((row) => withoutGain(row, isFixed));
+  return {
+    model: result.model,
+    isChanged: helps || isFixed,
+    ort,
+    passes: shown.map((row) => ({ ...row, before: judge.summary(row.before, ort), after: judge.summary(row.after, ort) })),
+    releases: judge.releases.map((release) => ({ ort: release, before: judge.summary(original, release), after: judge.summary(result, release) })),
+    before: await judge.coverage(original, ort, name),
+    after: await judge.coverage(result, ort, name),
+  };
 }
 
-/** A form of the model and what the provider makes of it. */
-interface Candidate {
-  readonly model: ModelProto;
-  readonly coverage: CoverageResult;
-}
+/** A {@link PassRow} whose figures are still to be taken, when all is known of shapes that will be. */
+type Row = Omit<PassRow, 'before' | 'after'> & { readonly before: Judged; readonly after: Judged };
 
-/** A candidate and the rewrites that made it. */
-interface Applied extends Candidate {
+/** A form of the model, the rewrites that made it, and the forms before each of them. */
+interface Trail extends Judged {
   readonly rewrites: readonly AnyRewrite[];
+  readonly before: ReadonlyMap<AnyRewrite, Judged>;
 }
 
-class Judge {
-  readonly #options: RewriteOptions;
-
-  constructor(options: RewriteOptions) {
-    this.#options = options;
-  }
-
-  analyse(model: ModelProto): Promise<CoverageResult> {
-    const { provider = 'coreml', format = 'mlprogram', ort, name } = this.#options;
-    // For the CPU the analysis only counts nodes; any provider's will do.
-    const accelerator = provider === 'cpu' ? 'coreml' : provider;
-    return analyseCoverage(model, {
-      provider: accelerator,
-      ...(accelerator === 'coreml' ? { format } : {}),
-      ...(ort === undefined ? {} : { ort }),
-      ...(name === undefined ? {} : { name }),
-      compareVariants: false,
-    });
-  }
-}
-
-async function applyInTurn(start: Candidate, rewrites: readonly AnyRewrite[], judge: Judge, rows: PassRow[]): Promise<Applied> {
-  let current: Applied = { ...start, rewrites: [] };
-  for (const rewrite of rewrites) {
-    const before = summarize(current.coverage);
+async function applyInTurn(start: Judged, rewrites: readonly AnyRewrite[], judge: Judge, rows: Row[], { onProgress }: RewriteOptions): Promise<Trail> {
+  let current = start;
+  let tried: readonly AnyRewrite[] = [];
+  const before = new Map<AnyRewrite, Judged>();
+  for (const [done, rewrite] of rewrites.entries()) {
+    onProgress?.({ step: 'trying', rewrite: rewrite.name, done, total: 2 * rewrites.length });
+    const previous = current;
+    before.set(rewrite, previous);
     // A rewrite that finds nothing yet stays in: what comes after may make its pattern.
-    const tried = [...current.rewrites, rewrite];
+    const together = [...tried, rewrite];
     try {
-      const bench = await Workbench.open(current.model);
-      const counts = await rewriteToFixedPoint(bench, tried, removeDead);
-      if (counts.size === 0) {
-        current = { ...current, rewrites: tried };
-        continue;
-      }
-      const coverage = await judge.analyse(bench.model);
+      const { model, counts } = await applied(previous.model, together);
+      tried = together;
+      if (counts.size === 0) continue;
+      current = await judge.look(model);
       // Places that an earlier rewrite found only now count in its row; the figures are those of the rewrite whose turn it is.
-      for (const each of tried) addPlaces(rows, each, counts.get(each.name) ?? 0, before, each === rewrite ? summarize(coverage) : before);
-      current = { model: bench.model, coverage, rewrites: tried };
+      for (const each of together) addPlaces(rows, each, counts.get(each.name) ?? 0, previous, each === rewrite ? current : previous);
     } catch (error) {
       // A rewrite that makes what ONNX Runtime does not take must not spoil the others; the row says so.
       const reason = error instanceof Error ? error.message : String(error);
-      rows.push({ ...describe(rewrite), changed: 0, before, after: before, outcome: 'refused', reason });
+      rows.push({ ...describe(rewrite), changed: 0, before: previous, after: previous, outcome: 'refused', reason });
     }
   }
-  return current;
+  return { ...current, rewrites: tried, before };
 }
 
-function addPlaces(rows: PassRow[], rewrite: AnyRewrite, changed: number, before: SplitSummary, after: SplitSummary): void {
+async function applied(model: ModelProto, rewrites: readonly AnyRewrite[]): Promise<{ model: ModelProto; counts: RewriteCounts }> {
+  const bench = await Workbench.open(model);
+  const counts = await rewriteToFixedPoint(bench, rewrites, removeDead);
+  return { model: bench.model, counts };
+}
+
+function addPlaces(rows: Row[], rewrite: AnyRewrite, changed: number, before: Judged, after: Judged): void {
   if (changed === 0) return;
   const place = rows.findIndex((row) => row.name === rewrite.name);
   const row = rows[place];
@@ -148,59 +172,58 @@ function addPlaces(rows: PassRow[], rewrite: AnyRewrite, changed: number, before
 }
 
 /** Leaves out, from the last to the first, each rewrite for the provider without which the whole is no worse. */
-async function leaveOutUseless(start: Candidate, applied: Applied, judge: Judge, rows: PassRow[]): Promise<Applied> {
-  let best = applied;
-  for (const rewrite of applied.rewrites.toReversed()) {
-    const hasActed = rows.some((row) => row.name === rewrite.name && row.changed > 0);
-    if (rewrite.purpose !== 'provider' || !hasActed) continue;
-    const rest = best.rewrites.filter((each) => each !== rewrite);
-    const bench = await Workbench.open(start.model);
-    await rewriteToFixedPoint(bench, rest, removeDead);
-    const coverage = await judge.analyse(bench.model);
-    const [without, together] = [summarize(coverage), summarize(best.coverage)];
-    if (isWorthKeeping(rewrite, without, together)) continue;
-    best = { model: bench.model, coverage, rewrites: rest };
+async function leaveOutUseless(trail: Trail, judge: Judge, rows: Row[], ort: OrtVersion, { onProgress }: RewriteOptions): Promise<Judged> {
+  let best: Judged = trail;
+  const hasActed = ({ name }: AnyRewrite): boolean => rows.some((row) => row.name === name && row.changed > 0);
+  // One that rounds otherwise must not come in the place of an exact one that is left out.
+  let rewrites = trail.rewrites.filter((rewrite) => rewrite.rounds !== true || hasActed(rewrite));
+  const candidates = rewrites.filter((rewrite) => rewrite.purpose === 'provider' && hasActed(rewrite));
+  for (const [done, rewrite] of candidates.toReversed().entries()) {
+    onProgress?.({ step: 'leaving out', rewrite: rewrite.name, done: candidates.length + done, total: 2 * candidates.length });
+    const rest = rewrites.filter((each) => each !== rewrite);
+    // What stood before this rewrite holds no trace of it, nor of those that were left out already, which come after it.
+    const from = trail.before.get(rewrite) ?? trail;
+    const { model } = await applied(from.model, rest);
+    const without = await judge.look(model);
+    if (isWorthKeeping(rewrite, without, best, judge)) continue;
+    const reason = lossOf(rewrite, without, best, judge, ort);
+    [best, rewrites] = [without, rest];
     const place = rows.findIndex((row) => row.name === rewrite.name && row.outcome === 'kept');
     const row = rows[place];
-    if (row !== undefined) rows[place] = { ...row, outcome: 'dropped', reason: lossOf(without, together) };
+    if (row !== undefined) rows[place] = { ...row, outcome: 'dropped', reason };
   }
   return best;
 }
 
-function isWorthKeeping({ rounds }: AnyRewrite, without: SplitSummary, together: SplitSummary): boolean {
-  const placesMore = together.partitions < without.partitions || together.onCpu < without.onCpu;
-  return together.cost < without.cost && (rounds !== true || placesMore);
+function isWorthKeeping({ rounds }: AnyRewrite, without: Judged, together: Judged, judge: Judge): boolean {
+  const placesMore = judge.releases.some((ort) => {
+    const [less, more] = [judge.summary(without, ort), judge.summary(together, ort)];
+    return more.partitions < less.partitions || more.onCpu < less.onCpu;
+  });
+  return judge.cost(together) < judge.cost(without) && (rounds !== true || placesMore);
 }
 
-function lossOf(without: SplitSummary, together: SplitSummary): string {
-  if (together.cost < without.cost) return 'rounds otherwise, and places no more nodes: the whole is as well placed without it';
-  if (without.cost === together.cost) return 'brings nothing: the whole is as good without it';
-  const figures = (split: SplitSummary): string => `${split.partitions} partitions, ${split.onCpu} of ${split.nodes} nodes on the CPU`;
+function lossOf(rewrite: AnyRewrite, without: Judged, together: Judged, judge: Judge, ort: OrtVersion): string {
+  const [cost, costTogether] = [judge.cost(without), judge.cost(together)];
+  if (costTogether < cost && rewrite.rounds === true) return 'rounds otherwise, and places no more nodes: the whole is as well placed without it';
+  if (cost === costTogether) return 'brings nothing: the whole is as good without it';
+  const figures = (judged: Judged): string => {
+    const { partitions, onCpu, nodes } = judge.summary(judged, ort);
+    return `${partitions === 1 ? '1 partition' : `${partitions} partitions`}, ${onCpu} of ${nodes} nodes on the CPU`;
+  };
   return `costs more than it brings: ${figures(without)} without it, ${figures(together)} with it`;
-}
-
-function isBetter(after: SplitSummary, before: SplitSummary): boolean {
-  return after.cost < before.cost;
 }
 
 function describe({ name, summary }: AnyRewrite): Pick<PassRow, 'name' | 'summary'> {
   return { name, summary };
 }
 
-function fixRow(fix: Readonly<Record<string, number>>, before: CoverageResult, after: CoverageResult): PassRow {
+function fixRow(fix: Readonly<Record<string, number>>, before: Judged, after: Judged): Row {
   const sizes = Object.entries(fix).map(([name, size]) => `${name}=${size}`);
-  return {
-    name: 'fix',
-    summary: `fixes ${sizes.join(', ')}`,
-    changed: sizes.length,
-    before: summarize(before),
-    after: summarize(after),
-    outcome: 'kept',
-    reason: null,
-  };
+  return { name: 'fix', summary: `fixes ${sizes.join(', ')}`, changed: sizes.length, before, after, outcome: 'kept', reason: null };
 }
 
-function withoutGain(row: PassRow, isFixed: boolean): PassRow {
+function withoutGain(row: Row, isFixed: boolean): Row {
   if (row.outcome !== 'kept' || (isFixed && row.name === 'fix')) return row;
   return { ...row, outcome: 'dropped', reason: 'brings nothing: what ONNX Runtime makes of the model is no better for it' };
 }

@@ -1,5 +1,6 @@
 import { OnnxLensError } from '../errors.js';
 import type { AnyRewrite } from './rewrite.js';
+import { batchMaps } from './passes/batch-maps.js';
 import { batchNorm } from './passes/batch-norm.js';
 import { broadcast } from './passes/broadcast.js';
 import { compareSelect } from './passes/compare-select.js';
@@ -43,6 +44,7 @@ export const REWRITES: readonly AnyRewrite[] = [
   broadcast,
   topkThreshold,
   compareSelect,
+  batchMaps,
   concatConv,
   softmaxConcat,
   padConcat,
