@@ -1,20 +1,22 @@
-import { extname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { OnnxLensError } from '../errors.js';
 import { loadModel } from '../model/load.js';
-import { saveModel, serializeModel, writeFileWhole } from '../model/save.js';
+import type { ModelProto } from '../model/generated/onnx_pb.js';
+import { serializeModel, writeFileWhole } from '../model/save.js';
 import { readFileSync } from 'node:fs';
 import { convertToHalf } from '../prepare/half.js';
 import { quantizeModel } from '../prepare/quantize.js';
 import { readCalibration } from '../prepare/calibration.js';
 import { COREML_FORMATS, ORT_VERSIONS, PROVIDERS, type CoreMlFormat, type OrtVersion, type ProviderName } from '../providers/target.js';
-import { mayColour } from '../report/terminal.js';
+import { mayColour, type TerminalOptions } from '../report/terminal.js';
 import { optimizationText, proofText } from '../report/optimization-text.js';
 import { REWRITES } from '../rewrite/registry.js';
-import { optimizeForProvider } from '../rewrite/optimize.js';
+import { optimizeForProvider, type RewrittenModel } from '../rewrite/optimize.js';
 import { proveEqual, type Proof, type ProofOptions } from '../rewrite/proof.js';
 import type { InputRange } from '../rewrite/seeded-inputs.js';
 import { oneOf, parseCount, parseCounts, parseFixedDimensions } from './options.js';
+import { StatusLine } from './status-line.js';
 import { writeText } from './text.js';
 
 interface OptimizeCommandOptions {
@@ -62,49 +64,78 @@ export function register(program: Command): void {
 }
 
 async function runOptimize(path: string, options: OptimizeCommandOptions): Promise<void> {
-  if (extname(options.output).toLowerCase() !== '.onnx') throw new OnnxLensError('USAGE', `The output ${options.output} should end in .onnx.`);
-  if (options.int8 === true && options.fp16 === true) throw new OnnxLensError('USAGE', 'Give --fp16 or --int8, not both.');
-  if (options.int8 === true && options.calibration === undefined) {
+  checkOptions(options);
+  const original = loadModel(path, 'read');
+  const page = { colour: mayColour(process.stdout.isTTY), width: process.stdout.columns };
+  const { result, bytes } = await rewriteProven(path, original, options, page);
+  if (options.fp16 === true || options.int8 === true) {
+    const converted = options.fp16 === true ? convertToHalf(result.model) : await quantizeModel(result.model, readCalibration(options.calibration ?? '', result.model));
+    await writeConverted(bytes, converted, options, page);
+  } else if (result.isChanged) {
+    await writeModel(options.output, result.model, bytes);
+  } else {
+    // Nothing helped: the very bytes that were given, not another way of writing them.
+    writeFileWhole(options.output, bytes);
+    await writeText('-', `Nothing helps this model: ${options.output} is the file as it was.`);
+  }
+}
+
+function checkOptions({ output, fp16, int8, calibration }: OptimizeCommandOptions): void {
+  if (extname(output).toLowerCase() !== '.onnx') throw new OnnxLensError('USAGE', `The output ${output} should end in .onnx.`);
+  if (int8 === true && fp16 === true) throw new OnnxLensError('USAGE', 'Give --fp16 or --int8, not both.');
+  if (int8 === true && calibration === undefined) {
     throw new OnnxLensError('USAGE', '--int8 needs --calibration, a folder of inputs that are like those the model will get.');
   }
-  const original = loadModel(path, 'read');
+}
+
+/** Rewrites and proves: the bytes that come back are the ones that the proof was run on. */
+async function rewriteProven(path: string, original: ModelProto, options: OptimizeCommandOptions, page: TerminalOptions): Promise<{ result: RewrittenModel; bytes: Uint8Array }> {
   const { provider, format, ort, fix, passes } = options;
   const settings = { provider, format, name: path, ...(ort === undefined ? {} : { ort }), ...(fix === undefined ? {} : { fix }) };
-  let result = await optimizeForProvider(original, { ...settings, ...(passes === undefined ? {} : { passes }) });
-  const page = { colour: mayColour(process.stdout.isTTY), width: process.stdout.columns };
-  await writeText('-', optimizationText(result, page));
-  let proof = await proveEqual(original, result.model, proofOptions(options));
-  await writeText('-', proofText('Proof: the rewritten model against the original', proof, page));
-  const rounding = REWRITES.filter(({ name, rounds }) => rounds === true && result.passes.some((row) => row.name === name && row.outcome === 'kept'));
-  if (!proof.holds && rounding.length > 0 && passes === undefined) {
-    // Some networks make much of the last bit (thresholds on computed values): without these, the values stay the same.
-    await writeText('-', `Beyond the tolerance; once more without the rewrites that round otherwise (${rounding.map(({ name }) => name).join(', ')}).`);
-    result = await optimizeForProvider(original, { ...settings, passes: REWRITES.filter(({ rounds }) => rounds === true).map(({ name }) => `-${name}`) });
-    await writeText('-', optimizationText(result, page));
-    proof = await proveEqual(original, result.model, proofOptions(options));
-    await writeText('-', proofText('Proof: the rewritten model against the original', proof, page));
-  }
-  if (!proof.holds) refuse(proof, options.output);
+  const attempt = async (names: readonly string[] | undefined) => {
+    const status = new StatusLine();
+    try {
+      const result = await optimizeForProvider(original, {
+        ...settings,
+        ...(names === undefined ? {} : { passes: names }),
+        onProgress: ({ step, rewrite, done, total }) => status.show(`${Math.floor((100 * done) / total)} %  ${step} ${rewrite}`),
+      });
+      status.clear();
+      await writeText('-', optimizationText(result, page));
+      const bytes = result.isChanged ? serializeModel(result.model) : readFileSync(path);
+      status.show('proving that both compute the same');
+      const proof = await proveEqual(path, bytes, { ...proofOptions(options), dataFolder: dirname(path) });
+      status.clear();
+      await writeText('-', proofText('Proof: the rewritten model against the original', proof, page));
+      return { result, bytes, proof };
+    } finally {
+      status.clear();
+    }
+  };
+  const first = await attempt(passes);
+  if (first.proof.holds) return first;
+  const rounding = REWRITES.filter(({ name, rounds }) => rounds === true && first.result.passes.some((row) => row.name === name && row.outcome === 'kept'));
+  if (rounding.length === 0 || passes !== undefined) return refuse(first.proof, options.output);
+  // Some networks make much of the last bit (thresholds on computed values): without these, the values stay the same.
+  await writeText('-', `Beyond the tolerance; once more without the rewrites that round otherwise (${rounding.map(({ name }) => name).join(', ')}).`);
+  const second = await attempt(REWRITES.filter(({ rounds }) => rounds === true).map(({ name }) => `-${name}`));
+  return second.proof.holds ? second : refuse(second.proof, options.output);
+}
 
-  let final = result.model;
-  if (options.fp16 === true) final = convertToHalf(final);
-  if (options.int8 === true) final = await quantizeModel(final, readCalibration(options.calibration ?? '', final));
-  if (final !== result.model) {
-    const bits = options.fp16 === true ? '16-bit floats' : '8 bits';
-    // Quantizing is a trade: its error is shown, and only a limit that was asked for stops it.
-    const tolerance = options.tolerance ?? (options.fp16 === true ? HALF_TOLERANCE : Infinity);
-    const converted = await proveEqual(result.model, final, { ...proofOptions(options), tolerance });
-    await writeText('-', proofText(`Error of ${bits}, against the rewritten model`, converted, page));
-    if (!converted.holds) refuse(converted, options.output);
-  }
-  if (!result.isChanged && final === original) {
-    // Nothing helped: the very bytes that were given, not another way of writing them.
-    writeFileWhole(options.output, readFileSync(path));
-    await writeText('-', `Nothing helps this model: ${options.output} is the file as it was.`);
-    return;
-  }
-  saveModel(final, options.output);
-  await writeText('-', `Wrote ${options.output}: ${final.graph?.node.length ?? 0} nodes, ${serializeModel(final).length.toLocaleString('en')} bytes.`);
+async function writeConverted(rewritten: Uint8Array, converted: ModelProto, options: OptimizeCommandOptions, page: TerminalOptions): Promise<void> {
+  const bits = options.fp16 === true ? '16-bit floats' : '8 bits';
+  // Quantizing is a trade: its error is shown, and only a limit that was asked for stops it.
+  const tolerance = options.tolerance ?? (options.fp16 === true ? HALF_TOLERANCE : Infinity);
+  const bytes = serializeModel(converted);
+  const proof = await proveEqual(rewritten, bytes, { ...proofOptions(options), tolerance });
+  await writeText('-', proofText(`Error of ${bits}, against the rewritten model`, proof, page));
+  if (!proof.holds) refuse(proof, options.output);
+  await writeModel(options.output, converted, bytes);
+}
+
+async function writeModel(output: string, model: ModelProto, bytes: Uint8Array): Promise<void> {
+  writeFileWhole(output, bytes);
+  await writeText('-', `Wrote ${output}: ${model.graph?.node.length ?? 0} nodes, ${bytes.length.toLocaleString('en')} bytes.`);
 }
 
 function proofOptions({ verify, seed, tolerance, range, batches }: OptimizeCommandOptions): ProofOptions {

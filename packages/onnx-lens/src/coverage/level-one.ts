@@ -21,7 +21,7 @@ import { externalLocation, isExternal, parseModel, tensorsOf } from '../model/lo
 import { GraphView } from '../providers/graph-view.js';
 import type { OrtVersion } from '../providers/target.js';
 import { optimizeBasic, type OptimizeOptions } from '../runtime/optimize.js';
-import { inferShapes, valueType } from '../shapes/infer.js';
+import { hasComputedShapes, inferShapes, valueType } from '../shapes/infer.js';
 
 /** A model as read, ready to be optimized under several fixings of its free dimensions. */
 export interface SourceModel {
@@ -161,9 +161,10 @@ export async function levelOne(source: SourceModel, { assumeOptimized, ort }: Le
  */
 export async function levelOneViews(source: SourceModel, versions: readonly OrtVersion[]): Promise<ReadonlyMap<OrtVersion, GraphView>> {
   const model = await optimizeBasic(source.model, openingOptions(source));
+  const follows = (ort: OrtVersion): boolean => followsComputedShapes(ort) || !hasComputedShapes(model);
   const views = new Map<boolean, GraphView>();
-  for (const follows of new Set(versions.map(followsComputedShapes))) views.set(follows, await viewOf(model, source, follows));
-  return new Map(versions.map((ort) => [ort, views.get(followsComputedShapes(ort)) as GraphView])); // one was made for each
+  for (const way of new Set(versions.map(follows))) views.set(way, await viewOf(model, source, way));
+  return new Map(versions.map((ort) => [ort, views.get(follows(ort)) as GraphView])); // one was made for each way
 }
 
 function followsComputedShapes(ort: OrtVersion): boolean {

@@ -16,7 +16,20 @@ export function optimizationText(result: RewrittenModel, options: TerminalOption
     page.gap();
     page.paragraph('No rewrite helps this model.', '  ');
   }
+  const hint = fixingHint(result);
+  if (hint !== null) {
+    page.gap();
+    page.paragraph(hint, '  ');
+  }
   return page.toString();
+}
+
+/** What fixing the dimensions that are still free would bring, where it brings anything. */
+function fixingHint({ after, freeDimensions }: RewrittenModel): string | null {
+  const fixed = after.variants.find(({ fixedShapes, format }) => fixedShapes && format === after.target.format);
+  if (fixed === undefined || fixed.coverage <= after.coverage) return null;
+  const figures = `${count(fixed.supported)} of ${count(fixed.nodes)} nodes in ${fixed.partitions === 1 ? '1 partition' : `${count(fixed.partitions)} partitions`}`;
+  return `What is left has free dimensions in its way: with ${freeDimensions.map(printable).join(', ')} fixed it would be ${figures}, before further rewrites. Give your sizes with --fix, such as --fix ${freeDimensions.map((name) => `${printable(name)}=...`).join(',')}.`;
 }
 
 /** What was compared, each output's largest differences, and the verdict. */
@@ -33,7 +46,7 @@ export function proofText(title: string, proof: Proof, options: TerminalOptions 
     ]),
   });
   page.gap();
-  const batches = proof.batches.length === 0 ? '' : ` for each of the batch sizes ${proof.batches.join(', ')}`;
+  const batches = proof.batches.length === 0 ? '' : ` in batches of each of ${proof.batches.join(', ')}`;
   const verdict = proof.isIdentical
     ? 'Every output is bit-identical'
     : proof.holds

@@ -1,7 +1,7 @@
 /** Milliseconds to start one partition and hand its tensors over, whatever their size. */
 const PER_PARTITION = 0.1;
-/** Milliseconds to dispatch one node on the CPU, and one inside a compiled partition. */
-const PER_CPU_NODE = 0.005;
+/** Milliseconds of one node left on the CPU, which is waited for and keeps both sides idle in turn; and of one inside a compiled partition. */
+const PER_CPU_NODE = 0.05;
 const PER_PROVIDER_NODE = 0.001;
 /** Bytes a millisecond between two providers (10 GB/s), and multiply-accumulates a millisecond on each side. */
 const COPIED_PER_MS = 10e6;

@@ -43,7 +43,7 @@ async function applyOnce(bench: Workbench, rewrite: AnyRewrite): Promise<number>
   let places = 0;
   // Over the nodes as they stood: what a rewrite makes has no known types before the next look.
   for (const node of [...bench.nodes]) {
-    if (bench.nodes.includes(node) && rewrite.apply(node, bench)) places++;
+    if (bench.has(node) && rewrite.apply(node, bench)) places++;
   }
   return places;
 }

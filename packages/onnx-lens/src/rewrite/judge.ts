@@ -92,12 +92,12 @@ export class Judge {
     return { ...figures, cost: costOf(figures, macs) };
   }
 
-  /** The whole analysis of one form, for those who read it. */
-  coverage({ model }: Judged, ort: OrtVersion, name: string): Promise<CoverageResult> {
+  /** The whole analysis of one form, for those who read it; `compareVariants` adds what fixed shapes would bring. */
+  coverage({ model }: Judged, ort: OrtVersion, name: string, compareVariants: boolean): Promise<CoverageResult> {
     const { provider, format } = this.#options;
     // For the CPU the analysis only counts nodes; any provider's will do.
     const accelerator = provider === 'cpu' ? 'coreml' : provider;
-    return analyseSource(this.source(model), { provider: accelerator, ...(accelerator === 'coreml' ? { format } : {}), ort, name, compareVariants: false });
+    return analyseSource(this.source(model), { provider: accelerator, ...(accelerator === 'coreml' ? { format } : {}), ort, name, compareVariants });
   }
 
   /** The costs under all releases' rules together. */

@@ -4,7 +4,7 @@ import { WeightFile } from '../model/weight-file.js';
 import type { CoreMlFormat, OrtVersion, ProviderName } from '../providers/target.js';
 import type { SplitSummary } from './cost.js';
 import { rewriteToFixedPoint, type RewriteCounts } from './engine.js';
-import { fixDimensions } from './fix-dimensions.js';
+import { fixDimensions, freeDimensions } from './fix-dimensions.js';
 import { Judge, type Judged } from './judge.js';
 import { removeDead } from './passes/dead-nodes.js';
 import { selectRewrites } from './registry.js';
@@ -72,9 +72,11 @@ export interface RewrittenModel {
   readonly passes: readonly PassRow[];
   /** Every release that had a say, oldest first. */
   readonly releases: readonly ReleaseRow[];
+  /** Dimensions of the result's inputs that are still free. */
+  readonly freeDimensions: readonly string[];
   /** Coverage of the model as given. */
   readonly before: CoverageResult;
-  /** Coverage of the result. */
+  /** Coverage of the result; where free dimensions and CPU nodes remain, with the variant of fixed shapes. */
   readonly after: CoverageResult;
 }
 
@@ -110,6 +112,7 @@ async function rewriteModel(model: ModelProto, options: RewriteOptions, weights:
   const best = await leaveOutUseless(trail, judge, rows, ort, options);
   const helps = judge.cost(best) < judge.cost(start);
   const result = helps ? best : start;
+  const free = freeDimensions(result.model);
   const shown = helps ? rows : rows.map((row) => withoutGain(row, isFixed));
   return {
     model: result.model,
@@ -117,8 +120,9 @@ async function rewriteModel(model: ModelProto, options: RewriteOptions, weights:
     ort,
     passes: shown.map((row) => ({ ...row, before: judge.summary(row.before, ort), after: judge.summary(row.after, ort) })),
     releases: judge.releases.map((release) => ({ ort: release, before: judge.summary(original, release), after: judge.summary(result, release) })),
-    before: await judge.coverage(original, ort, name),
-    after: await judge.coverage(result, ort, name),
+    freeDimensions: free,
+    before: await judge.coverage(original, ort, name, false),
+    after: await judge.coverage(result, ort, name, free.length > 0 && judge.summary(result, ort).onCpu > 0 && provider !== 'cpu'),
   };
 }
 
@@ -135,6 +139,7 @@ async function applyInTurn(start: Judged, rewrites: readonly AnyRewrite[], judge
   let current = start;
   let tried: readonly AnyRewrite[] = [];
   const before = new Map<AnyRewrite, Judged>();
+  let bench = await Workbench.open(start.model);
   for (const [done, rewrite] of rewrites.entries()) {
     onProgress?.({ step: 'trying', rewrite: rewrite.name, done, total: 2 * rewrites.length });
     const previous = current;
@@ -142,25 +147,28 @@ async function applyInTurn(start: Judged, rewrites: readonly AnyRewrite[], judge
     // A rewrite that finds nothing yet stays in: what comes after may make its pattern.
     const together = [...tried, rewrite];
     try {
-      const { model, counts } = await applied(previous.model, together);
+      const counts = await rewriteAnew(bench, rewrite, together);
       tried = together;
       if (counts.size === 0) continue;
-      current = await judge.look(model);
+      current = await judge.look(bench.snapshot());
       // Places that an earlier rewrite found only now count in its row; the figures are those of the rewrite whose turn it is.
       for (const each of together) addPlaces(rows, each, counts.get(each.name) ?? 0, previous, each === rewrite ? current : previous);
     } catch (error) {
       // A rewrite that makes what ONNX Runtime does not take must not spoil the others; the row says so.
       const reason = error instanceof Error ? error.message : String(error);
       rows.push({ ...describe(rewrite), changed: 0, before: previous, after: previous, outcome: 'refused', reason });
+      bench = await Workbench.open(previous.model);
     }
   }
   return { ...current, rewrites: tried, before };
 }
 
-async function applied(model: ModelProto, rewrites: readonly AnyRewrite[]): Promise<{ model: ModelProto; counts: RewriteCounts }> {
-  const bench = await Workbench.open(model);
-  const counts = await rewriteToFixedPoint(bench, rewrites, removeDead);
-  return { model: bench.model, counts };
+/** On a bench where all but the new rewrite have found all there is: when that finds nothing either, the others need no look. */
+async function rewriteAnew(bench: Workbench, rewrite: AnyRewrite, together: readonly AnyRewrite[]): Promise<RewriteCounts> {
+  const own = await rewriteToFixedPoint(bench, [rewrite], removeDead);
+  if (own.size === 0) return own;
+  const all = await rewriteToFixedPoint(bench, together, removeDead);
+  return new Map([...all, [rewrite.name, (own.get(rewrite.name) ?? 0) + (all.get(rewrite.name) ?? 0)]]);
 }
 
 function addPlaces(rows: Row[], rewrite: AnyRewrite, changed: number, before: Judged, after: Judged): void {
@@ -183,8 +191,9 @@ async function leaveOutUseless(trail: Trail, judge: Judge, rows: Row[], ort: Ort
     const rest = rewrites.filter((each) => each !== rewrite);
     // What stood before this rewrite holds no trace of it, nor of those that were left out already, which come after it.
     const from = trail.before.get(rewrite) ?? trail;
-    const { model } = await applied(from.model, rest);
-    const without = await judge.look(model);
+    const bench = await Workbench.open(from.model);
+    await rewriteToFixedPoint(bench, rest, removeDead);
+    const without = await judge.look(bench.model);
     if (isWorthKeeping(rewrite, without, best, judge)) continue;
     const reason = lossOf(rewrite, without, best, judge, ort);
     [best, rewrites] = [without, rest];

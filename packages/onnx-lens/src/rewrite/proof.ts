@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { OnnxLensError } from '../errors.js';
 import type { ModelProto } from '../model/generated/onnx_pb.js';
 import { serializeModel } from '../model/save.js';
@@ -8,7 +9,7 @@ import { seededTensor, type InputRange } from './seeded-inputs.js';
 
 /** How to prove. */
 export interface ProofOptions {
-  /** Seeded inputs for each batch size; default 8. */
+  /** Seeded items for each batch size; default 8. */
   readonly samples?: number;
   readonly seed?: number;
   /** Batch sizes where the first axis of the inputs is free; default 1 and 3. */
@@ -19,6 +20,8 @@ export interface ProofOptions {
   readonly ranges?: Readonly<Record<string, InputRange>>;
   /** An element may differ by `tolerance * max(1, largest |expected|)`; default 1e-5. */
   readonly tolerance?: number;
+  /** Folder of external data, for models that are not given as a path. */
+  readonly dataFolder?: string;
   /** ONNX Runtime's own optimizations in both runs; default 'basic', the graph that providers get. */
   readonly optimization?: OptimizationLevel;
 }
@@ -26,7 +29,7 @@ export interface ProofOptions {
 /** The comparison of one output over all samples. */
 export interface OutputProof extends TensorDifference {
   readonly name: string;
-  /** The inputs' seed and batch of the worst sample. */
+  /** Seed and batch of the run that came out worst. */
   readonly worst: { readonly seed: number; readonly batch: number | null };
 }
 
@@ -47,6 +50,13 @@ const DEFAULT_BATCHES = [1, 3] as const;
 /** Sizes that free dimensions other than the batch are tried with, until the model takes one. */
 const USUAL_SIZES = [64, 224, 32, 128, 640, 16, 8, 1] as const;
 
+/** A model to run: a path of an .onnx file, the bytes of one, or a model in memory. */
+export type RunnableModel = string | Uint8Array | ModelProto;
+
+function runnable(model: RunnableModel): string | Uint8Array {
+  return typeof model === 'string' || model instanceof Uint8Array ? model : serializeModel(model);
+}
+
 /**
  * Runs two models on the same seeded inputs in ONNX Runtime on the CPU and compares every output.
  *
@@ -54,22 +64,22 @@ const USUAL_SIZES = [64, 224, 32, 128, 640, 16, 8, 1] as const;
  *   on any inputs that were tried; RUNTIME_REFUSED when ONNX Runtime does not take a model. A difference does not throw:
  *   look at `holds`.
  */
-export async function proveEqual(original: ModelProto, rewritten: ModelProto, options: ProofOptions = {}): Promise<Proof> {
+export async function proveEqual(original: RunnableModel, rewritten: RunnableModel, options: ProofOptions = {}): Promise<Proof> {
   const { samples = 8, seed = 1, tolerance = 1e-5, optimization = 'basic' } = options;
-  const open = { optimization, threads: 1 };
-  return withSession(serializeModel(original), { ...open, origin: 'the original' }, (first) =>
-    withSession(serializeModel(rewritten), { ...open, origin: 'the rewritten model' }, async (second) => {
+  const open = { optimization, ...(options.dataFolder === undefined ? {} : { dataFolder: resolve(options.dataFolder) }) };
+  return withSession(runnable(original), { ...open, origin: 'the original' }, (first) =>
+    withSession(runnable(rewritten), { ...open, origin: 'the rewritten model' }, async (second) => {
       checkInterface(first, second);
       const batches = hasFreeBatch(second) ? [...(options.batches ?? DEFAULT_BATCHES)] : [null];
       const outputs = new Map<string, OutputProof>();
       for (const batch of batches) {
         const size = await usableSize(first, second, batch, options);
-        for (let sample = 0; sample < samples; sample++) {
-          const feeds = makeFeeds(second, batch, size, seed + sample, options);
+        for (let run = 0; run * (batch ?? 1) < samples; run++) {
+          const feeds = makeFeeds(second, batch, size, seed + run, options);
           const [expected, actual] = [await first.run(feeds), await second.run(feeds)];
           for (const [name, value] of expected) {
             const got = actual.get(name) as Tensor; // checkInterface compared the names
-            outputs.set(name, worse(outputs.get(name), { name, ...compareTensors(value, got, tolerance), worst: { seed: seed + sample, batch } }));
+            outputs.set(name, worse(outputs.get(name), { name, ...compareTensors(value, got, tolerance), worst: { seed: seed + run, batch } }));
           }
         }
       }

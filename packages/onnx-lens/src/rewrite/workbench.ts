@@ -59,6 +59,11 @@ export class Workbench {
     return bench;
   }
 
+  /** The model as it stands now, which further rewrites on this bench leave alone. */
+  snapshot(): ModelProto {
+    return copyGraph(this.model);
+  }
+
   /** Asks ONNX Runtime again for the types and shapes of all values, after the graph has changed. */
   async refreshTypes(): Promise<void> {
     this.#types = await inferTypes(this.model);
@@ -79,6 +84,11 @@ export class Workbench {
   /** The nodes, each after what it reads. */
   get nodes(): readonly NodeProto[] {
     return this.graph.node;
+  }
+
+  /** False for a node that was rewritten or taken away. */
+  has(node: NodeProto): boolean {
+    return this.#indexed().nodes.has(node);
   }
 
   producer(value: string): NodeProto | undefined {
@@ -294,6 +304,7 @@ export class Workbench {
 const FLOAT_TYPES: ReadonlySet<DataType> = new Set([DataType.FLOAT, DataType.FLOAT16, DataType.DOUBLE]);
 
 interface ValueIndex {
+  readonly nodes: ReadonlySet<NodeProto>;
   readonly producers: ReadonlyMap<string, NodeProto>;
   readonly consumers: ReadonlyMap<string, readonly NodeProto[]>;
   readonly initializers: ReadonlyMap<string, TensorProto>;
@@ -312,6 +323,7 @@ function indexValues(graph: GraphProto): ValueIndex {
     }
   }
   return {
+    nodes: new Set(graph.node),
     producers,
     consumers,
     initializers: new Map(graph.initializer.map((tensor) => [tensor.name, tensor])),

@@ -110,6 +110,11 @@ const SHAPE_INPUTS: Readonly<Record<string, readonly number[]>> = {
   ReduceProd: [1],
 };
 
+/** True where a shape depends on what nodes compute: only there does {@link InferOptions.computedShapes} make a difference. */
+export function hasComputedShapes({ graph }: ModelProto): boolean {
+  return graph !== undefined && withHiddenShapeValues(graph).node.length > graph.node.length;
+}
+
 /** Puts an Abs, which inference does not look through, before every shape that a node computes. */
 function withHiddenShapeValues(graph: GraphProto): GraphProto {
   const computed = new Set(graph.node.filter(({ opType }) => opType !== 'Constant').flatMap(({ output }) => output));

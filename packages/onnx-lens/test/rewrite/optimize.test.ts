@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../src/cli/program.js';
-import { DataType, GraphBuilder, saveModel, type ModelProto } from '../../src/index.js';
+import { DataType, GraphBuilder, int64Tensor, saveModel, type ModelProto } from '../../src/index.js';
 import { convertToHalf } from '../../src/prepare/half.js';
 import { quantizeModel } from '../../src/prepare/quantize.js';
 import { optimizeForProvider } from '../../src/rewrite/optimize.js';
@@ -59,6 +59,21 @@ describe('optimizing for Core ML', () => {
     const proof = await proveEqual(source, result.model, { samples: 8, batches: [1, 2, 5] });
     expect(proof.holds).toBe(true);
     expect(result.passes.filter((row) => row.outcome === 'kept').map((row) => row.name)).toEqual(expect.arrayContaining(['pad-concat', 'hard-activations', 'einsum']));
+  }, 60_000);
+
+  it('counts work by the same shapes before and after, so that a graph of hidden shapes does not look light', async () => {
+    // A convolution whose image size ONNX Runtime loses at a computed Pad: as it stands, it seems to cost nothing.
+    const graph = new GraphBuilder('hidden');
+    const x = graph.input('x', DataType.FLOAT, ['batch', 3, 16, 16]);
+    const size = graph.node('Gather', [graph.node('Shape', [x]), graph.constant('i', int64Tensor([], [2]))]);
+    const half = graph.node('Cast', [graph.node('Div', [graph.node('Cast', [size], { to: 1 }), graph.floats([], [16])])], { to: 7 });
+    const one = graph.node('Unsqueeze', [half, graph.ints([0])]);
+    const padded = graph.node('Pad', [x, graph.node('Concat', [graph.ints([0, 0]), one, one, graph.ints([0, 0]), one, one], { axis: 0 })]);
+    graph.node('Conv', [padded, weights(graph, [8, 3, 3, 3])], {}, { outputs: ['y'] });
+    graph.output('y', DataType.FLOAT, ['batch', 8, 16, 16]);
+    const result = await optimizeForProvider(graph.toModel({ opset: 17 }));
+    expect(result.model.graph!.node.map(({ opType }) => opType)).toEqual(['Conv']);
+    expect(result.releases.every(({ after }) => after.partitions === 1 && after.onCpu === 0)).toBe(true);
   }, 60_000);
 
   it('gives a model that nothing helps back as it was', async () => {

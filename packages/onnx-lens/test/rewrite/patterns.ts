@@ -55,6 +55,19 @@ export const PATTERNS: readonly Pattern[] = [
       }),
   },
   {
+    title: 'position maps repeated for a free batch',
+    rewrites: ['shape-arithmetic', 'late-repeat', 'batch-maps'],
+    gone: ['Tile', 'Expand', 'Shape'],
+    model: () =>
+      model(['batch', 3, 4, 5], 17, (g, x) => {
+        const batch = g.node('Unsqueeze', [g.node('Gather', [g.node('Shape', [x]), g.constant('zero', int64Tensor([], [0]))]), g.ints([0])]);
+        const tiled = g.node('Tile', [weights(g, [1, 2, 4, 5]), g.node('Concat', [batch, g.ints([1, 1, 1])], { axis: 0 })]);
+        const flat = g.node('Expand', [weights(g, [1, 3], 2), g.node('Concat', [batch, g.ints([3])], { axis: 0 })]);
+        const joined = g.node('Concat', [x, tiled], { axis: 1 });
+        return g.node('Concat', [g.node('ReduceMean', [joined], { axes: [2, 3], keepdims: 0 }), flat], { axis: 1 });
+      }),
+  },
+  {
     title: 'TensorFlow "same" padding computed at run time',
     rewrites: ['shape-arithmetic', 'fold-constants', 'fixed-padding'],
     gone: ['Shape', 'Pad', 'Ceil', 'Cast'],
