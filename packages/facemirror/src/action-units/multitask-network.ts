@@ -2,7 +2,7 @@ import type { FaceObservation } from '../face/observation.js';
 import type { Crop } from '../frames/crop.js';
 import type { Frame } from '../frames/frame.js';
 import type { InferencePool } from '../inference/pool.js';
-import type { CropRequest } from '../inference/request.js';
+import type { NetworkOutput } from '../inference/request.js';
 import { EMOTIONS, type Expression, type ExpressionNetwork } from './expression.js';
 import type { ActionUnitNetwork } from './source.js';
 import { noActionUnits, type ActionUnit, type ActionUnitRow } from './units.js';
@@ -29,16 +29,10 @@ interface FaceOutputs {
   readonly gaze: Float32Array;
 }
 
-interface Waiting {
-  readonly request: CropRequest;
-  readonly resolve: (outputs: FaceOutputs) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
  * Reads action units, emotion and gaze with OpenFace 3.0's multitask network. Faces that are asked about in one go (both
- * mirrored faces of a frame, and the patient's own) make one batch. A batch always has the same size, filled up with its
- * last face where there are fewer: the same face gives the same numbers, whatever stands beside it.
+ * mirrored faces of a frame, and the patient's own) share a batch, and with those of other frames where the pool's batch
+ * of this network holds more.
  */
 export class MultitaskNetwork implements ActionUnitNetwork, ExpressionNetwork {
   readonly description = {
@@ -46,15 +40,10 @@ export class MultitaskNetwork implements ActionUnitNetwork, ExpressionNetwork {
     units: MTL_UNITS,
     scale: '_r columns: presence score of the unit, 0 to 1 (not a FACS intensity); _c columns: 1 from 0.5 on',
   };
-  readonly #pool: InferencePool;
-  readonly #batch: number;
-  #waiting: Waiting[] = [];
-  #flush: NodeJS.Immediate | null = null;
+  readonly #pool: Pick<InferencePool, 'run'>;
 
-  /** @param batch faces in a batch, as the graph's batch is fixed. */
-  constructor(pool: InferencePool, batch: number) {
+  constructor(pool: Pick<InferencePool, 'run'>) {
     this.#pool = pool;
-    this.#batch = batch;
   }
 
   async measure(frame: Frame, face: FaceObservation): Promise<Pick<ActionUnitRow, 'intensity' | 'presence'>> {
@@ -76,35 +65,17 @@ export class MultitaskNetwork implements ActionUnitNetwork, ExpressionNetwork {
     return { emotions: softmax(emotions.subarray(0, EMOTIONS.length)), gazeYaw: degrees(yaw), gazePitch: degrees(pitch) };
   }
 
-  #ask(frame: Frame, face: FaceObservation): Promise<FaceOutputs> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ request: { frame, crop: faceCrop(face) }, resolve, reject });
-      if (this.#waiting.length >= this.#batch) this.#run();
-      else this.#flush ??= setImmediate(() => this.#run());
+  async #ask(frame: Frame, face: FaceObservation): Promise<FaceOutputs> {
+    const { au, emotion, gaze } = await this.#pool.run({
+      model: MTL_MODEL,
+      inputs: { input_face: { kind: 'crops', crops: [{ frame, crop: faceCrop(face) }] } },
     });
+    return { units: values(au), emotions: values(emotion), gaze: values(gaze) };
   }
+}
 
-  #run(): void {
-    if (this.#flush !== null) clearImmediate(this.#flush);
-    this.#flush = null;
-    const asked = this.#waiting;
-    this.#waiting = [];
-    this.#runBatch(asked).catch((error: unknown) => {
-      for (const { reject } of asked) reject(error);
-    });
-  }
-
-  async #runBatch(asked: readonly Waiting[]): Promise<void> {
-    const last = asked.at(-1);
-    if (last === undefined) return;
-    const crops = Array.from({ length: this.#batch }, (_, place) => (asked[place] ?? last).request);
-    const { au, emotion, gaze } = await this.#pool.run({ model: MTL_MODEL, inputs: { input_face: { kind: 'crops', crops } } });
-    const row = (output: { data: Float32Array } | undefined, width: number, place: number): Float32Array =>
-      output?.data.slice(place * width, (place + 1) * width) ?? new Float32Array();
-    asked.forEach(({ resolve }, place) => {
-      resolve({ units: row(au, MTL_UNITS.length, place), emotions: row(emotion, EMOTIONS.length, place), gaze: row(gaze, 2, place) });
-    });
-  }
+function values(output: NetworkOutput | undefined): Float32Array {
+  return output?.data ?? new Float32Array();
 }
 
 /** The face's box, stretched to a square as torchvision's Resize with antialiasing does. */

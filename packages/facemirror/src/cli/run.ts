@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseNeutralWindow } from '../action-units/neutral-window.js';
 import { FaceMirrorError } from '../errors.js';
-import type { FaceChoice } from '../face/tracker.js';
+import type { FaceChoice } from '../face/search.js';
 import { ISOLATIONS, PROVIDER_CHOICES, type Isolation, type ProviderChoice } from '../inference/options.js';
 import type { SuiteName } from '../models/suite.js';
 import { suiteByName } from '../models/suites.js';
@@ -39,7 +39,7 @@ export interface RunOptions {
   readonly quality: number;
   readonly workers: number | 'auto';
   readonly isolation: Isolation;
-  readonly batch: number;
+  readonly batch: number | 'auto';
   readonly report: boolean;
   readonly trace?: string;
   readonly force: boolean;
@@ -75,7 +75,7 @@ export function addRunOptions(command: Command, out?: string): Command {
     .option('--quality <number>', 'constant rate factor, 0 (lossless) to 51 (worst)', parseQuality, DEFAULT_QUALITY)
     .option('--workers <number>', 'networks run side by side in so many threads; results do not depend on it', parseWorkers, 'auto')
     .addOption(new Option('--isolation <kind>', 'run networks in threads, or in processes of their own').choices(ISOLATIONS).default('thread'))
-    .option('--batch <number>', 'frames that a network is given in one run (openface3)', parseBatch, 1)
+    .option('--batch <number>', 'frames that a network is given in one run (openface3); auto: as many as pay on this machine, by measuring', parseBatch, 'auto')
     .option('--report', 'also write <name>_performance.html: where the time and memory went, and what would help', false)
     .option('--trace <file>', 'also write a trace of every step, for chrome://tracing or Perfetto')
     .option('--force', 'do again what is done already', false)
@@ -160,9 +160,10 @@ function parseQuality(text: string): number {
   return quality;
 }
 
-function parseBatch(text: string): number {
+function parseBatch(text: string): number | 'auto' {
+  if (text === 'auto') return text;
   const batch = Number(text);
-  if (!Number.isInteger(batch) || batch < 1 || batch > 64) throw new InvalidArgumentError('It is a number from 1 to 64.');
+  if (!Number.isInteger(batch) || batch < 1 || batch > 64) throw new InvalidArgumentError('It is auto, or a number from 1 to 64.');
   return batch;
 }
 

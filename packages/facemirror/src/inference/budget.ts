@@ -17,6 +17,8 @@ export interface BudgetInput {
   readonly baseBytes: number;
   /** The most runs that this suite can have under way at once: more workers would idle. */
   readonly usefulWorkers: number;
+  /** The most threads that one run of a network gains from. */
+  readonly usefulThreads: number;
   /** Share of one core's time that a frame's networks take, as against its decoding, mirroring and encoding; 0 to 1. */
   readonly inferenceShare: number;
 }
@@ -53,8 +55,8 @@ export function estimateSessionBytes(sessions: readonly SessionSize[]): number {
  * How many workers a run gets.
  *
  * `auto`: as many as the networks' share of the work deserves of the cores, but no more than the suite can use and the
- * memory holds. Each run of a network has one thread: several runs side by side use cores better than one run on several
- * (no waiting at each layer's end), and results stay the same on every machine.
+ * memory holds. Several runs side by side use cores better than one run on several (no waiting at each layer's end):
+ * a run gets more than one thread only where there are cores that no worker is for.
  */
 export function planBudget(input: BudgetInput): Budget {
   const wanted =
@@ -67,7 +69,8 @@ export function planBudget(input: BudgetInput): Budget {
     workers < wanted && input.requested !== 'auto'
       ? `The memory that is left (${megabytes(input.availableBytes)}) holds ${workers} of the ${wanted} workers, each of about ${megabytes(input.workerBytes)}: the run goes on with ${workers}.`
       : null;
-  return { workers, threadsPerRun: 1, workersBytes: workers * input.workerBytes, notice };
+  const threadsPerRun = Math.max(1, Math.min(input.usefulThreads, Math.round((input.cores * input.inferenceShare) / workers)));
+  return { workers, threadsPerRun, workersBytes: workers * input.workerBytes, notice };
 }
 
 /** What a run takes besides its networks: the program, the frames under way, the codecs. */
@@ -76,7 +79,7 @@ const BASE_BYTES = 250e6;
 const PROCESS_BYTES = 60e6;
 
 /** What a suite knows of its work, for planning its workers. */
-export interface SuiteWork extends Pick<BudgetInput, 'requested' | 'usefulWorkers' | 'inferenceShare'> {
+export interface SuiteWork extends Pick<BudgetInput, 'requested' | 'usefulWorkers' | 'usefulThreads' | 'inferenceShare'> {
   readonly isolation: Isolation;
 }
 

@@ -6,6 +6,7 @@ import type { FromWorker, OpenedTimes, WorkerSetup } from './messages.js';
 import type { InferenceOptions } from './options.js';
 import { providerCandidates, type ProviderName } from './providers.js';
 import type { ModelSource, NetworkInput, RunRequest, RunResult } from './request.js';
+import { isJoinable, joinRequests, RunQueue } from './run-queue.js';
 
 /** How long a worker may take to let go of its sessions before it is ended the hard way. */
 const CLOSE_PATIENCE_MS = 5000;
@@ -24,17 +25,17 @@ interface Member {
   readonly channel: WorkerChannel;
   /** Settles when the worker has ended, for whatever reason. */
   readonly ended: Promise<void>;
-  /** The run it is at; null when idle. */
-  job: Job | null;
+  /** The runs it is at, as one batch; empty when idle. */
+  jobs: readonly Job[];
   patience: NodeJS.Timeout | null;
 }
 
 /**
- * Sessions of some networks in workers (threads, or processes of their own): runs are handed to idle workers in the
- * order in which they are asked for.
+ * Sessions of some networks in workers (threads, or processes of their own): runs are handed to idle workers, joined to
+ * batches where a network takes them (see {@link RunQueue}).
  *
  * Every worker opens every network, and a run of a network gives the same values in each, so results do not depend on
- * the number of workers. In threads, crops are sampled inside the worker from the frame's shared memory. A worker that
+ * the number of workers, nor on which items happen to share a batch. In threads, crops are sampled inside the worker from the frame's shared memory. A worker that
  * dies, or does not answer, is given up: its run goes to another, and only when none is left does the pool fail.
  *
  * @example
@@ -50,15 +51,19 @@ export class InferencePool {
   readonly provider: ProviderName;
   readonly #options: InferenceOptions;
   readonly #members: Member[] = [];
-  readonly #queue: Job[] = [];
+  readonly #models: ReadonlyMap<string, ModelSource>;
+  readonly #queue: RunQueue<Job>;
+  #isDispatching = false;
   readonly #reported = new Set<string>();
   #nextId = 0;
   #failure: FaceMirrorError | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(provider: ProviderName, options: InferenceOptions) {
+  private constructor(models: readonly ModelSource[], provider: ProviderName, options: InferenceOptions) {
     this.provider = provider;
     this.#options = options;
+    this.#models = new Map(models.map((model) => [model.name, model]));
+    this.#queue = new RunQueue(models);
   }
 
   /**
@@ -70,7 +75,7 @@ export class InferencePool {
   static async open(models: readonly ModelSource[], options: InferenceOptions = {}): Promise<InferencePool> {
     const candidates = providerCandidates(options.provider ?? 'auto');
     for (const [place, provider] of candidates.entries()) {
-      const pool = new InferencePool(provider, options);
+      const pool = new InferencePool(models, provider, options);
       try {
         await pool.#startAll(models);
         return pool;
@@ -102,8 +107,8 @@ export class InferencePool {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#closing !== null) return Promise.reject(cancelled());
     return new Promise((resolve, reject) => {
-      this.#queue.push({ request, resolve, reject, attempts: 0 });
-      this.#dispatch();
+      this.#queue.add({ request, resolve, reject, attempts: 0 });
+      this.#dispatchSoon();
     });
   }
 
@@ -151,41 +156,61 @@ export class InferencePool {
         },
         log: (line) => this.#options.onLog?.(line),
       });
-      const member: Member = { channel, ended, job: null, patience: null };
+      const member: Member = { channel, ended, jobs: [], patience: null };
       this.#members.push(member);
+    });
+  }
+
+  /** What is asked for in one go may share a batch: it is handed out when all of it has been asked for. */
+  #dispatchSoon(): void {
+    if (this.#isDispatching) return;
+    this.#isDispatching = true;
+    queueMicrotask(() => {
+      this.#isDispatching = false;
+      if (this.#closing === null) this.#dispatch();
     });
   }
 
   #dispatch(): void {
     for (const member of this.#members) {
-      if (member.job !== null) continue;
-      const job = this.#queue.shift();
-      if (job === undefined) return;
-      member.job = job;
-      job.attempts++;
+      if (member.jobs.length > 0) continue;
+      const jobs = this.#queue.take();
+      const [first] = jobs;
+      if (first === undefined) return;
+      member.jobs = jobs;
+      for (const job of jobs) job.attempts++;
       // A worker that is stuck in native code answers to nothing: all that can be done is to go on without it.
       member.patience = setTimeout(() => {
         this.#lose(member, 'it did not answer in time');
         member.channel.terminate();
       }, this.#options.patienceMs ?? RUN_PATIENCE_MS);
-      const request = member.channel.sharesMemory ? job.request : withoutFrames(job.request);
-      member.channel.post({ kind: 'run', id: this.#nextId++, request });
+      const joined = joinRequests(jobs.map(({ request }) => request), this.#fixedBatch(first) ?? jobs.length);
+      member.channel.post({ kind: 'run', id: this.#nextId++, request: member.channel.sharesMemory ? joined : withoutFrames(joined) });
     }
   }
 
+  /** The one size of batch that a network takes, for runs that are joined to it. */
+  #fixedBatch(job: Job): number | null {
+    const { batch, batchIsFixed } = this.#models.get(job.request.model) ?? {};
+    return batchIsFixed === true && batch !== undefined && isJoinable(job) ? batch : null;
+  }
+
   #settle(member: Member, message: Extract<FromWorker, { kind: 'done' | 'failed' }>): void {
-    const job = release(member);
-    if (job !== null && message.kind === 'done') {
+    const jobs = release(member);
+    const [first] = jobs;
+    if (first !== undefined && message.kind === 'done') {
       if (message.openedNow !== null) this.#reportOpened(message.openedNow);
-      this.#options.profiler?.model(job.request.model, {
-        items: batchSize(job.request),
+      this.#options.profiler?.model(first.request.model, {
+        items: jobs.reduce((sum, job) => sum + batchSize(job.request), 0),
         preprocessMs: message.preprocessMs,
         inferenceMs: message.inferenceMs,
         postprocessMs: 0,
       });
-      job.resolve(message.result);
-    } else if (job !== null && message.kind === 'failed') {
-      job.reject(message.atOpening ? unopenable(message.model, message.message) : unrunnable(message.model, message.message));
+      const isBatch = jobs.length > 1 || this.#fixedBatch(first) !== null;
+      jobs.forEach((job, place) => job.resolve(isBatch ? itemOf(message.result, place) : message.result));
+    } else if (message.kind === 'failed') {
+      const error = message.atOpening ? unopenable(message.model, message.message) : unrunnable(message.model, message.message);
+      for (const job of jobs) job.reject(error);
     }
     if (this.#closing === null) this.#dispatch();
   }
@@ -201,23 +226,22 @@ export class InferencePool {
     const place = this.#members.indexOf(member);
     if (place < 0 || this.#closing !== null) return;
     this.#members.splice(place, 1);
-    const job = release(member);
+    const jobs = release(member);
     if (this.#members.length === 0) {
       this.#failure = lost(why);
-      job?.reject(this.#failure);
-      for (const queued of this.#queue.splice(0)) queued.reject(this.#failure);
+      for (const job of [...jobs, ...this.#queue.drain()]) job.reject(this.#failure);
       return;
     }
     this.#options.onNotice?.(`A worker was lost (${why}); the run goes on with ${this.#members.length}.`);
-    if (job !== null && job.attempts >= MOST_ATTEMPTS) job.reject(lost(why));
-    else if (job !== null) this.#queue.unshift(job);
+    for (const job of jobs) if (job.attempts >= MOST_ATTEMPTS) job.reject(lost(why));
+    this.#queue.putBack(jobs.filter(({ attempts }) => attempts < MOST_ATTEMPTS));
     this.#dispatch();
   }
 
   async #end(): Promise<void> {
-    for (const job of this.#queue.splice(0)) job.reject(cancelled());
+    for (const job of this.#queue.drain()) job.reject(cancelled());
     await Promise.all(this.#members.map(endMember));
-    for (const member of this.#members.splice(0)) release(member)?.reject(cancelled());
+    for (const member of this.#members.splice(0)) for (const job of release(member)) job.reject(cancelled());
   }
 }
 
@@ -228,13 +252,22 @@ async function endMember(member: Member): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Takes the run from a worker and ends the waiting for it. */
-function release(member: Member): Job | null {
+/** Takes the runs from a worker and ends the waiting for them. */
+function release(member: Member): readonly Job[] {
   if (member.patience !== null) clearTimeout(member.patience);
   member.patience = null;
-  const { job } = member;
-  member.job = null;
-  return job;
+  const { jobs } = member;
+  member.jobs = [];
+  return jobs;
+}
+
+/** One item's part of a batch's outputs: its row of each. */
+function itemOf(result: RunResult, place: number): RunResult {
+  const rows = Object.entries(result).map(([name, { dims, data }]) => {
+    const row = dims.slice(1).reduce((product, dim) => product * dim, 1);
+    return [name, { dims: [1, ...dims.slice(1)], data: data.slice(place * row, (place + 1) * row) }] as const;
+  });
+  return Object.fromEntries(rows);
 }
 
 /** For workers that do not share the frames' memory: samples the crops here. */

@@ -10,6 +10,14 @@ export interface ModelSource {
   readonly compiled?: string;
   /** `start` (default): opened and warmed up in every worker when the pool opens; `first-use`: not before it is asked for. */
   readonly open?: 'start' | 'first-use';
+  /**
+   * Items that one run may hold, default 1: runs of one crop each that wait at the same time are joined up to so many.
+   * The graph's batch must be free, or fixed to just that (`batchIsFixed`), when fewer are filled up with copies.
+   */
+  readonly batch?: number;
+  readonly batchIsFixed?: boolean;
+  /** Of networks that several runs wait for, the one with the higher number goes first. Default 0. */
+  readonly urgency?: number;
 }
 
 /** A crop of a frame that becomes one item of a batch. The frame must stay unreleased until the run has ended. */

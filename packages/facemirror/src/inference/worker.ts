@@ -15,7 +15,7 @@ const parent = connectParent();
 const setup = await parent.setup;
 let cpuWhenOpen = process.cpuUsage();
 const sessions = new Map<string, InferenceSession>();
-/** Input buffers by model and input, used again from run to run. */
+/** Input buffers by model and input, of the largest batch so far, used again from run to run. */
 const buffers = new Map<string, Float32Array>();
 
 interface Parent {
@@ -74,7 +74,7 @@ async function open(source: ModelSource): Promise<{ session: InferenceSession; t
   const session = await create(source, options);
   sessions.set(source.name, session);
   const createdAt = performance.now();
-  await warmUp(session);
+  await warmUp(session, source.batch ?? 1);
   return {
     session,
     times: {
@@ -101,12 +101,14 @@ async function create({ name, model, compiled }: ModelSource, options: Inference
   }
 }
 
-/** One run on zeros, where every input's shape is fixed. */
-async function warmUp(session: InferenceSession): Promise<void> {
+/** One run on zeros, of the largest batch, where every input's shape is known. */
+async function warmUp(session: InferenceSession, batch: number): Promise<void> {
   const feeds: Record<string, Tensor> = {};
   for (const input of session.inputMetadata) {
-    if (!input.isTensor || input.type !== 'float32' || !isFixed(input.shape)) return;
-    feeds[input.name] = new Tensor('float32', new Float32Array(input.shape.reduce((a, b) => a * b, 1)), input.shape);
+    if (!input.isTensor || input.type !== 'float32') return;
+    const shape: readonly (number | string)[] = input.shape.map((dim, axis) => (axis === 0 && typeof dim === 'string' ? batch : dim));
+    if (!isFixed(shape)) return;
+    feeds[input.name] = new Tensor('float32', new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
   }
   await session.run(feeds);
 }
@@ -161,7 +163,7 @@ function toTensor(key: string, input: NetworkInput): Tensor {
 
 function buffer(key: string, length: number): Float32Array {
   const kept = buffers.get(key);
-  if (kept?.length === length) return kept;
+  if (kept !== undefined && kept.length >= length) return kept.subarray(0, length);
   const made = new Float32Array(length);
   buffers.set(key, made);
   return made;

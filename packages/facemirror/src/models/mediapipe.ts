@@ -59,7 +59,7 @@ export const MEDIAPIPE_SUITE: SuiteDefinition = { manifest: MANIFEST, open: open
  * @throws FaceMirrorError MODEL_MISSING, MODEL_CORRUPT, PROVIDER_UNAVAILABLE, WORKER_LOST.
  */
 export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Suite> {
-  if ((options.framesPerBatch ?? 1) > 1) options.onNotice?.('The suite mediapipe follows the face from frame to frame, one at a time: --batch changes nothing.');
+  if (typeof options.framesPerBatch === 'number' && options.framesPerBatch > 1) options.onNotice?.('The suite mediapipe follows the face from frame to frame, one at a time: --batch changes nothing.');
   const bundle = await findBundle(options.modelsFolder);
   const fullRange = await readFullRange();
   const nets = await chooseNets(bundle, fullRange);
@@ -72,7 +72,7 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
     options.onNotice?.(`The suite mediapipe runs its networks one after another, each frame's from the frame before: one worker is started, not ${options.workers}.`);
   }
   const sources = prepared.map(({ source }) => source);
-  const budget = planWorkers(sources, { requested: 1, isolation: options.isolation ?? 'thread', usefulWorkers: 1, inferenceShare: 1 });
+  const budget = planWorkers(sources, { requested: 1, isolation: options.isolation ?? 'thread', usefulWorkers: 1, usefulThreads: 1, inferenceShare: 1 });
   const pool = await InferencePool.open(sources, { ...options, workers: budget.workers });
   const sampling = options.sampling ?? 'centred';
   return {
@@ -85,8 +85,8 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
     }),
     actionUnits: { kind: 'observation' },
     models: prepared.map(({ opened }) => opened),
-    networks: prepared.map(({ source }) => ({ source, job: JOBS[source.name] ?? 'detection' })),
-    inference: { provider: providerChoice(pool.provider), workers: pool.workers, predictedWorkerBytes: budget.workersBytes },
+    networks: prepared.map(({ source }) => ({ source, job: JOBS[source.name] ?? 'detection', batching: null })),
+    inference: { provider: providerChoice(pool.provider), workers: pool.workers, predictedWorkerBytes: budget.workersBytes, framesUnderWay: null },
     notes: [...bundleNotes(bundle), ...prepared.flatMap(({ note }) => note ?? [])],
     close: () => pool.close(),
   };

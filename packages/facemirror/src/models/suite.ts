@@ -4,6 +4,7 @@ import type { FaceDetector, Landmarker } from '../face/adapters.js';
 import type { Topology } from '../face/observation.js';
 import type { InferenceOptions, ProviderChoice } from '../inference/options.js';
 import type { ModelSource } from '../inference/request.js';
+import type { Batching } from './batching.js';
 
 /** Names of the suites that `--suite` takes. */
 export const SUITE_NAMES = ['mediapipe', 'openface3'] as const;
@@ -48,8 +49,8 @@ export interface SuiteOptions extends Omit<InferenceOptions, 'workers'> {
   readonly workers?: number | 'auto';
   /** Folder in which the user keeps model files (`--models`); the model cache is looked into after it. */
   readonly modelsFolder?: string;
-  /** Frames that a network is given in one run, in suites that can. Default 1. */
-  readonly framesPerBatch?: number;
+  /** Frames that a network is given in one run, in suites that can. Default `auto`: as measured on this machine. Results do not depend on it. */
+  readonly framesPerBatch?: number | 'auto';
 }
 
 /** What a suite really opened, for the sidecar JSON. */
@@ -67,6 +68,8 @@ export type NetworkJob = 'detection' | 'landmarks' | 'action units';
 export interface SuiteNetwork {
   readonly source: ModelSource;
   readonly job: NetworkJob;
+  /** How many frames it is given in one run; null in suites that give it one. */
+  readonly batching: Batching | null;
 }
 
 /** How a suite's networks run. */
@@ -77,6 +80,8 @@ export interface SuiteInference {
   readonly workers: number;
   /** Predicted memory of one worker's sessions, in bytes. */
   readonly predictedWorkerBytes: number;
+  /** Frames that should be under way for the workers always to have work; null where one at a time is looked at. */
+  readonly framesUnderWay: number | null;
 }
 
 /** An open suite. Close it on every path. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { FACES_PER_FRAME } from '../action-units/multitask-network.js';
 import { FaceMirrorError, type FaceMirrorErrorCode } from '../errors.js';
 import type { WorkerUsage } from '../inference/options.js';
 import type { Suite, SuiteOptions } from '../models/suite.js';
@@ -125,6 +126,8 @@ class SuiteHolder {
   readonly #settings: RunSettings;
   readonly #listeners: Required<Pick<SuiteOptions, 'onNotice' | 'onWorkerUsage'>>;
   readonly #openings: Parameters<Profiler['modelOpened']>[] = [];
+  /** Items that networks have looked at in this video. */
+  readonly #items = new Map<string, number>();
   #profiler: Profiler | null = null;
   #suite: Suite | null = null;
 
@@ -137,6 +140,7 @@ class SuiteHolder {
   /** The suite, which from now on reports to that profiler. */
   async open(profiler: Profiler): Promise<Suite> {
     this.#profiler = profiler;
+    this.#items.clear();
     for (const opening of this.#openings) profiler.modelOpened(...opening);
     this.#suite ??= await this.#definition.open({
       provider: this.#settings.provider,
@@ -156,13 +160,26 @@ class SuiteHolder {
     return this.#suite;
   }
 
-  /** A call of a network that measures action units is also that stage's work; the frames only wait for it. */
+  /**
+   * A call of a network that looks at frames side by side is also its stage's work; the frames only wait for it. Its span
+   * stands for the frame that the network has got to.
+   */
   #tell(name: string, call: ModelCall): void {
     const profiler = this.#profiler;
     if (profiler === null) return;
     profiler.model(name, call);
-    const isUnits = this.#suite?.actionUnits.kind === 'network' && this.#suite.networks.some((network) => network.source.name === name && network.job === 'action units');
-    if (isUnits) profiler.end('action-units', profiler.begin() - call.preprocessMs - call.inferenceMs - call.postprocessMs, 0, name);
+    const stage = this.#stageOf(name);
+    if (stage === null) return;
+    const items = (this.#items.get(name) ?? 0) + call.items;
+    this.#items.set(name, items);
+    const frame = Math.ceil(items / (stage === 'action-units' ? FACES_PER_FRAME : 1));
+    profiler.end(stage, profiler.begin() - call.preprocessMs - call.inferenceMs - call.postprocessMs, frame, name);
+  }
+
+  #stageOf(name: string): 'action-units' | 'landmarks' | null {
+    const job = this.#suite?.networks.find(({ source }) => source.name === name)?.job;
+    if (job === 'action units' && this.#suite?.actionUnits.kind === 'network') return 'action-units';
+    return job === 'landmarks' && this.#suite?.landmarker.following.kind === 'detections' ? 'landmarks' : null;
   }
 
   async close(): Promise<void> {

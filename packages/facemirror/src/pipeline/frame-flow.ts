@@ -14,7 +14,7 @@ export type PictureKind = (typeof PICTURE_KINDS)[number];
 
 /** What the flow does with frames, in the order of the steps. */
 export interface FrameSteps<Seen> {
-  /** Sees the face. Called once a frame, in order, one at a time. */
+  /** Sees the face. Called once a frame, in order, without waiting for the one before. */
   observe(frame: Frame): Promise<FaceObservation | null>;
   /** Works out what the pictures need. Called in order, one at a time. */
   follow(face: FaceObservation | null): Seen;
@@ -53,7 +53,7 @@ export async function flowFrames<Seen>(reader: VideoReader, pool: FramePool, ste
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const gate = new Gate(options.framesUnderWay);
-  const observing = new OrderedQueue();
+  const following = new OrderedQueue();
   const drawing = new OrderedQueue();
   const writing = new Map(PICTURE_KINDS.map((kind) => [kind, new OrderedQueue()]));
   const underWay = new Set<Promise<void>>();
@@ -77,11 +77,11 @@ export async function flowFrames<Seen>(reader: VideoReader, pool: FramePool, ste
   const process = async (frame: VideoFrame): Promise<void> => {
     const decodedAt = profiler.begin();
     let pictures: Pictures | null = null;
+    const observed = steps.observe(frame.frame);
+    // It is awaited in its turn; until then a failure must not count as unhandled.
+    observed.catch(() => undefined);
     try {
-      const seen = await observing.run(async () => {
-        const face = await steps.observe(frame.frame);
-        return steps.follow(face);
-      });
+      const seen = await following.run(async () => steps.follow(await observed));
       const drawn = await drawing.run(() => steps.draw(frame, seen));
       pictures = drawn;
       const noted = measured(options.noteStage, frame.number, 'units', () => steps.note(frame, seen, drawn));
@@ -95,6 +95,8 @@ export async function flowFrames<Seen>(reader: VideoReader, pool: FramePool, ste
       steps.finished(frame);
       profiler.frameDone(frame.number, profiler.begin() - decodedAt);
     } finally {
+      // When another frame has failed, this one may still be looked at.
+      await observed.catch(() => undefined);
       for (const picture of Object.values(pictures ?? {})) if (picture !== null) pool.release(picture);
       pool.release(frame.frame);
       gate.leave();

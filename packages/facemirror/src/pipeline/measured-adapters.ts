@@ -8,29 +8,35 @@ export interface FaceAdapters {
 }
 
 /**
- * A suite's adapters, every call of which is measured as a span of its stage.
+ * A suite's adapters, every call of which is measured as a span of its stage; but for landmarks of frames that are looked
+ * at side by side, which mostly wait for one another: there the network's own calls count.
  * @param frameNumber of the frame that is being looked at.
  */
 export function measuredAdapters({ detector, landmarker }: FaceAdapters, profiler: Profiler, frameNumber: () => number): FaceAdapters {
   return {
     detector: {
       hasThorough: detector.hasThorough,
-      detect: async (frame, search) => {
+      detect: async (frame, search, near) => {
         const startedAt = profiler.begin();
-        const found = await detector.detect(frame, search);
+        const found = await detector.detect(frame, search, near);
         profiler.end('detect', startedAt, frameNumber(), 'face');
         return found;
       },
+      ...(detector.regionOfInterest === undefined ? {} : { regionOfInterest: (last, found) => detector.regionOfInterest?.(last, found) ?? null }),
     },
-    landmarker: {
-      regionOf: (detection) => landmarker.regionOf(detection),
-      nextRegion: (observation) => landmarker.nextRegion(observation),
-      observe: async (frame, region) => {
-        const startedAt = profiler.begin();
-        const face = await landmarker.observe(frame, region);
-        profiler.end('landmarks', startedAt, frameNumber(), 'face');
-        return face;
-      },
+    landmarker: landmarker.following.kind === 'detections' ? landmarker : measuredLandmarker(landmarker, profiler, frameNumber),
+  };
+}
+
+function measuredLandmarker(landmarker: Landmarker, profiler: Profiler, frameNumber: () => number): Landmarker {
+  return {
+    following: landmarker.following,
+    regionOf: (detection) => landmarker.regionOf(detection),
+    observe: async (frame, region) => {
+      const startedAt = profiler.begin();
+      const face = await landmarker.observe(frame, region);
+      profiler.end('landmarks', startedAt, frameNumber(), 'face');
+      return face;
     },
   };
 }

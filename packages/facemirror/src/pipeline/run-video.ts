@@ -25,10 +25,10 @@ import { TableFile } from './table-file.js';
 
 /** Bytes of frames under way; frames so large that the fewest that a run needs take more are refused by the pool. */
 const POOL_BYTES = 96 * 1024 * 1024;
-/** Decoded frames that are looked at, or wait to be. */
-const MOST_DECODED = 5;
-/** Frames of a run: those that are decoded, and for each that is drawn its pictures. */
-const MOST_FRAMES = 14;
+/** Decoded frames that are looked at, or wait to be, where the suite does not want others. */
+const DECODED = 5;
+/** Frames for the pictures of those that are drawn. */
+const DRAWN = 9;
 
 const VIDEO_OUTPUTS: Readonly<Record<PictureKind, OutputKind>> = {
   left: 'left-video',
@@ -69,7 +69,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
   const { settings, suite, profiler } = job;
   const { info } = reader;
   const kinds = pictureKinds(settings, info);
-  const { framesUnderWay, capacity } = planFrames(info, kinds.length);
+  const { framesUnderWay, capacity } = planFrames(info, kinds.length, suite.inference.framesUnderWay ?? DECODED);
   const pool = new FramePool({ width: info.width, height: info.height, colour: info.colour, capacity });
   profiler.framePool(pool.memory.buffer.byteLength);
   const drawing = new DrawingThread(pool, settings.camera);
@@ -129,11 +129,11 @@ function pictureKinds(settings: RunSettings, info: VideoInfo): PictureKind[] {
  * How many frames there are: enough that no stage waits for another's frame in the usual case, bounded in bytes. The
  * fewest with which a run cannot come to a stop: one that is decoded, and the pictures of one that is drawn.
  */
-function planFrames(info: VideoInfo, pictures: number): { framesUnderWay: number; capacity: number } {
+function planFrames(info: VideoInfo, pictures: number, wanted: number): { framesUnderWay: number; capacity: number } {
   const frameBytes = info.width * info.height * 1.5;
   const affordable = Math.floor(POOL_BYTES / frameBytes);
-  const capacity = Math.max(1 + pictures, Math.min(MOST_FRAMES, affordable));
-  return { framesUnderWay: Math.max(1, Math.min(MOST_DECODED, capacity - pictures)), capacity };
+  const capacity = Math.max(1 + pictures, Math.min(wanted + DRAWN, affordable));
+  return { framesUnderWay: Math.max(1, Math.min(wanted, capacity - pictures)), capacity };
 }
 
 async function openWriters(writers: Map<PictureKind, VideoWriter>, kinds: readonly PictureKind[], job: VideoJob, reader: VideoReader): Promise<EncoderName> {

@@ -1,5 +1,5 @@
 import type { NeutralChoice } from '../action-units/neutral-window.js';
-import type { FaceChoice } from '../face/tracker.js';
+import type { FaceChoice } from '../face/search.js';
 import type { Isolation, ProviderChoice } from '../inference/options.js';
 import type { SuiteName } from '../models/suite.js';
 import type { EncoderChoice } from '../video/encoder.js';
@@ -26,8 +26,8 @@ export interface RunSettings extends ResultSettings {
   /** Threads that run networks side by side. */
   readonly workers: number | 'auto';
   readonly isolation: Isolation;
-  /** Frames that a network is given in one run, in suites that can; 1 or more. */
-  readonly batch: number;
+  /** Frames that a network is given in one run, in suites that can; 1 or more, or as measured on this machine. */
+  readonly batch: number | 'auto';
   /** Write the performance report of each video. */
   readonly report: boolean;
   /** Where to write a Chrome trace of the run, or null. */

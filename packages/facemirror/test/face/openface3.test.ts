@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DetectionInterval } from '../../src/face/openface3/detection-interval.js';
+import { AdaptiveInterval } from '../../src/face/openface3/detection-interval.js';
 import { starCrop } from '../../src/face/openface3/landmarker.js';
 import { decodeRetinaFace, suppress } from '../../src/face/openface3/retinaface.js';
 import { mirroredBox } from '../../src/mirror/mirrored-box.js';
@@ -35,20 +35,35 @@ describe('RetinaFace', () => {
 });
 
 describe('the detection interval', () => {
+  const face = { x: 100, y: 100, width: 80, height: 100 };
+
   it('grows one by one to 8 while the head is still, and shrinks to 1 while it is not', () => {
-    const interval = new DetectionInterval();
+    const interval = new AdaptiveInterval();
     const frames: number[] = [];
     for (let detection = 0; detection < 10; detection++) {
-      for (let frame = 0; frame < 3; frame++) interval.observe(frame * 0.1);
-      interval.adapt();
-      frames.push(interval.frames);
+      for (let frame = 0; frame < 3; frame++) interval.turned(frame * 0.1);
+      frames.push(interval.detected(face));
     }
     expect(frames).toEqual([3, 4, 5, 6, 7, 8, 8, 8, 8, 8]);
     for (let detection = 0; detection < 9; detection++) {
-      for (let frame = 0; frame < 5; frame++) interval.observe(frame * 5);
-      interval.adapt();
+      for (let frame = 0; frame < 5; frame++) interval.turned(frame * 5);
+      frames.push(interval.detected(face));
     }
-    expect(interval.frames).toBe(1);
+    expect(frames.at(-1)).toBe(1);
+  });
+
+  it('is no longer than a face that moves on takes to leave its box by a twentieth', () => {
+    const interval = new AdaptiveInterval();
+    const still = Array.from({ length: 8 }, () => {
+      for (let frame = 0; frame < 3; frame++) interval.turned(0);
+      return interval.detected(face);
+    });
+    expect(still.at(-1)).toBe(8);
+    // 8 frames took it 16 pixels: 2 a frame, and a twentieth of its shorter side is 4.
+    expect(interval.detected({ ...face, x: 116 })).toBe(2);
+    // What was known of its movement is void when it was lost.
+    expect(interval.detected(null)).toBe(8);
+    expect(interval.detected({ ...face, x: 500 })).toBe(8);
   });
 });
 

@@ -8,6 +8,7 @@ const machine: BudgetInput = {
   workerBytes: 200e6,
   baseBytes: 400e6,
   usefulWorkers: 16,
+  usefulThreads: 4,
   inferenceShare: 0.75,
 };
 
@@ -20,6 +21,13 @@ describe('the number of workers', () => {
 
   it('is what the user asked for, where memory allows', () => {
     expect(planBudget({ ...machine, requested: 4 })).toMatchObject({ workers: 4, workersBytes: 800e6, notice: null });
+  });
+
+  it('leaves the cores that no worker is for to threads inside a run, as far as they help', () => {
+    expect(planBudget(machine).threadsPerRun).toBe(1);
+    expect(planBudget({ ...machine, requested: 2 }).threadsPerRun).toBe(3);
+    expect(planBudget({ ...machine, requested: 1 }).threadsPerRun).toBe(4);
+    expect(planBudget({ ...machine, requested: 1, usefulThreads: 1 }).threadsPerRun).toBe(1);
   });
 
   it('is less on a machine with too little memory, with a sentence', () => {
@@ -45,7 +53,7 @@ describe('the memory of a worker', () => {
 
   it('decides on this machine, too: networks far beyond its memory get one worker and a sentence', () => {
     const models = [{ name: 'small', model: new Uint8Array(1000) }];
-    const work = { isolation: 'thread', usefulWorkers: 2, inferenceShare: 1 } as const;
+    const work = { isolation: 'thread', usefulWorkers: 2, usefulThreads: 1, inferenceShare: 1 } as const;
     expect(planWorkers(models, { ...work, requested: 1 })).toMatchObject({ workers: 1, notice: null });
     const crowd = planWorkers(models, { ...work, requested: 1e9 });
     expect(crowd.workers).toBeLessThan(1e9);

@@ -1,7 +1,7 @@
 import { OnnxLensError } from '../errors.js';
 import type { Tensor } from '../model/tensors.js';
 import { seededTensor } from '../rewrite/seeded-inputs.js';
-import { withSession, type Session } from '../runtime/session.js';
+import { withSession, type OptimizationLevel, type Session } from '../runtime/session.js';
 
 /** What to measure. */
 export interface BatchCurveOptions {
@@ -9,6 +9,14 @@ export interface BatchCurveOptions {
   readonly threads?: readonly number[];
   /** Largest batch to try; default 64. */
   readonly largest?: number;
+  /** The batches to try, rising, instead of 1, 2, 4 ... */
+  readonly batches?: readonly number[];
+  /** A run may take so many milliseconds: the curve ends before a batch that would take more. Default: no bound. */
+  readonly longestMs?: number;
+  /** Session and run may take so many bytes, in the same way. Default: no bound. */
+  readonly mostBytes?: number;
+  /** How the session is opened; default 'all'. A compiled model is opened with 'disabled'. */
+  readonly optimization?: OptimizationLevel;
   /** Timed runs for each point; default 5, after one to warm up. The median counts. */
   readonly runs?: number;
   /** Sizes of free dimensions other than the batch, by name. */
@@ -38,7 +46,7 @@ const WORTH = 0.95;
 
 /**
  * Time per item and memory for batch 1, 2, 4 ..., for each thread count, until twice in a row a larger batch is not at
- * least 5 % faster per item than the best before it.
+ * least 5 % faster per item than the best before it, or a bound is reached. The first batch is always measured.
  *
  * @param source path of an .onnx file, or its bytes; the first axis of every input must be free.
  * @throws OnnxLensError UNSUPPORTED_MODEL when the batch is fixed, RUNTIME_REFUSED.
@@ -48,8 +56,10 @@ export async function measureBatchCurve(source: string | Uint8Array, options: Ba
   for (const threads of options.threads ?? [1]) {
     const points: BatchPoint[] = [];
     let [best, misses] = [Infinity, 0];
-    for (let batch = 1; batch <= (options.largest ?? 64) && misses < 2; batch *= 2) {
+    for (const batch of batchesOf(options)) {
+      if (misses >= 2 || (points.length > 0 && best * batch > (options.longestMs ?? Infinity))) break;
       const point = await measurePoint(source, threads, batch, options);
+      if (points.length > 0 && point.memoryBytes > (options.mostBytes ?? Infinity)) break;
       points.push(point);
       misses = point.msPerItem < best * WORTH ? 0 : misses + 1;
       best = Math.min(best, point.msPerItem);
@@ -57,6 +67,10 @@ export async function measureBatchCurve(source: string | Uint8Array, options: Ba
     curves.push({ threads, points, knee: kneeOf(points) });
   }
   return curves;
+}
+
+function batchesOf({ batches, largest = 64 }: BatchCurveOptions): readonly number[] {
+  return batches ?? Array.from({ length: Math.floor(Math.log2(largest)) + 1 }, (_, power) => 2 ** power);
 }
 
 /** The smallest batch whose time per item is within 5 % of the best. */
@@ -67,7 +81,7 @@ export function kneeOf(points: readonly BatchPoint[]): number {
 
 async function measurePoint(source: string | Uint8Array, threads: number, batch: number, options: BatchCurveOptions): Promise<BatchPoint> {
   const before = process.memoryUsage.rss();
-  return withSession(source, { threads }, async (session) => {
+  return withSession(source, { threads, optimization: options.optimization ?? 'all' }, async (session) => {
     const feeds = feedsOf(session, batch, options.sizes ?? {});
     await session.run(feeds);
     const times: number[] = [];

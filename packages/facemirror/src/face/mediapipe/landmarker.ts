@@ -1,7 +1,7 @@
 import type { Frame } from '../../frames/frame.js';
 import type { InferencePool } from '../../inference/pool.js';
 import type { RunResult } from '../../inference/request.js';
-import type { FaceRegion, Landmarker } from '../adapters.js';
+import type { FaceRegion, Following, Landmarker } from '../adapters.js';
 import type { Box, Detection, FaceObservation, Landmarks, Point } from '../observation.js';
 import { ALL_POINTS, BLENDSHAPE_POINTS, LEFT_EYE_OUTER, MESH_POINTS, REFINEMENTS, RIGHT_EYE_OUTER } from './points.js';
 import { fromRegion, regionAround, regionCrop, type Sampling } from './region.js';
@@ -62,6 +62,7 @@ function readAttentionMesh(outputs: RunResult): Float32Array | null {
 
 /** Finds the 478 landmarks of a face, and with the bundle's net its 52 blendshapes. */
 export class MediaPipeLandmarker implements Landmarker {
+  readonly following: Following = { kind: 'landmarks', nextRegion };
   readonly #pool: Pick<InferencePool, 'run'>;
   readonly #spec: MeshSpec;
   readonly #hasBlendshapes: boolean;
@@ -101,10 +102,6 @@ export class MediaPipeLandmarker implements Landmarker {
     return { box: boxAround(points), confidence, landmarks, blendshapes: await this.#blendshapes(points) };
   }
 
-  nextRegion({ box, landmarks }: FaceObservation): FaceRegion {
-    return regionAround(box, pointAt(landmarks.points, RIGHT_EYE_OUTER), pointAt(landmarks.points, LEFT_EYE_OUTER));
-  }
-
   async #blendshapes(points: Float32Array): Promise<Float32Array | null> {
     if (!this.#hasBlendshapes) return null;
     const data = Float32Array.from(BLENDSHAPE_POINTS.flatMap((point) => [points[3 * point] ?? 0, points[3 * point + 1] ?? 0]));
@@ -114,6 +111,10 @@ export class MediaPipeLandmarker implements Landmarker {
     });
     return outputs['StatefulPartitionedCall:0']?.data ?? null;
   }
+}
+
+function nextRegion({ box, landmarks }: FaceObservation): FaceRegion {
+  return regionAround(box, pointAt(landmarks.points, RIGHT_EYE_OUTER), pointAt(landmarks.points, LEFT_EYE_OUTER));
 }
 
 function toFrame(raw: Float32Array, size: number, region: FaceRegion): Float32Array {

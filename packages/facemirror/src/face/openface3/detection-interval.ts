@@ -1,3 +1,7 @@
+import type { DetectionInterval } from '../adapters.js';
+import { fitHeadPose, headAngles } from '../head-pose.js';
+import type { Box, FaceObservation } from '../observation.js';
+
 const SHORTEST = 1;
 const LONGEST = 8;
 const FIRST = 2;
@@ -7,32 +11,49 @@ const FEWEST = 3;
 /** Degrees of deviation at which a head counts as wholly unstable, and the stability that is asked for. */
 const RESTLESS_DEGREES = 5;
 const STABLE = 0.7;
+/** How far the face may move away from the detection's box till the next one, as a part of the box's shorter side. */
+const MOST_DRIFT = 0.05;
 
 /**
  * After how many frames the face is detected anew: 1 to 8, one more after each detection that finds the head stable, one
- * less after each that does not. Stable means 1 - deviation(last yaws) / 5 degrees >= 0.7, as in Face Mirror 2.
+ * less after each that does not. Stable means 1 - deviation(last yaws) / 5 degrees >= 0.7, as in Face Mirror 2. And no
+ * more than in which a face that goes on moving as between the last two detections leaves its box by a twentieth.
  */
-export class DetectionInterval {
+export class AdaptiveInterval implements DetectionInterval {
   #frames = FIRST;
   readonly #yaws: number[] = [];
+  #last: { readonly box: Box; readonly frames: number } | null = null;
 
-  /** Frames from one detection to the next. */
-  get frames(): number {
-    return this.#frames;
+  observe({ landmarks }: FaceObservation): void {
+    const pose = fitHeadPose(landmarks);
+    if (pose !== null) this.turned(headAngles(pose).yaw);
   }
 
   /** Takes in the yaw of one more frame, in degrees. */
-  observe(yaw: number): void {
+  turned(yaw: number): void {
     this.#yaws.push(yaw);
     if (this.#yaws.length > WINDOW) this.#yaws.shift();
   }
 
-  /** Reconsiders the interval; to be called when a detection is due. */
-  adapt(): void {
+  detected(face: Box | null): number {
+    if (face !== null) this.#adapt();
+    const pace = face === null || this.#last === null ? 0 : drift(this.#last.box, face) / this.#last.frames;
+    const frames = Math.max(SHORTEST, Math.min(this.#frames, Math.floor(MOST_DRIFT / pace)));
+    this.#last = face === null ? null : { box: face, frames };
+    return frames;
+  }
+
+  #adapt(): void {
     if (this.#yaws.length < FEWEST) return;
     const mean = this.#yaws.reduce((sum, yaw) => sum + yaw, 0) / this.#yaws.length;
     const deviation = Math.sqrt(this.#yaws.reduce((sum, yaw) => sum + (yaw - mean) ** 2, 0) / this.#yaws.length);
     const isStable = 1 - deviation / RESTLESS_DEGREES >= STABLE;
     this.#frames = isStable ? Math.min(LONGEST, this.#frames + 1) : Math.max(SHORTEST, this.#frames - 1);
   }
+}
+
+/** How far a box's sides have moved, as a part of the shorter side. */
+function drift(from: Box, to: Box): number {
+  const sides = [to.x - from.x, to.y - from.y, to.x + to.width - from.x - from.width, to.y + to.height - from.y - from.height];
+  return Math.max(...sides.map(Math.abs)) / Math.max(1, Math.min(from.width, from.height));
 }

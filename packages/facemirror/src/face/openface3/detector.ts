@@ -22,35 +22,34 @@ const THOROUGH_FACTOR = 2;
 export const DEFAULT_LONG_SIDE = 640;
 
 /**
- * Finds faces with RetinaFace: in the whole frame first, then, as long as there is one face and it is found there, in a
- * region of interest about it. Remembers the region from call to call: for one video, frames in order.
+ * Finds faces with RetinaFace: in the region of interest first, and in the whole frame when there is not just one face in
+ * it. As long as there is one face, the region goes along with it.
  */
 export class RetinaFaceDetector implements FaceDetector {
   readonly hasThorough = true;
-  readonly #pool: InferencePool;
+  readonly #pool: Pick<InferencePool, 'run'>;
   readonly #longSide: number;
-  #region: Box | null = null;
 
-  constructor(pool: InferencePool, options: { readonly longSide?: number } = {}) {
+  constructor(pool: Pick<InferencePool, 'run'>, options: { readonly longSide?: number } = {}) {
     this.#pool = pool;
     this.#longSide = options.longSide ?? DEFAULT_LONG_SIDE;
   }
 
-  async detect(frame: Frame, search: Search): Promise<readonly Detection[]> {
-    const region = this.#region;
-    this.#region = null;
-    const near = region === null || search === 'thorough' ? [] : await this.#facesIn(frame, region, this.#longSide / 2);
-    const [onlyNear] = near;
-    if (onlyNear !== undefined && near.length === 1) {
-      this.#region = follow(region, onlyNear.box);
-      return near;
+  async detect(frame: Frame, search: Search, near: Box | null = null): Promise<readonly Detection[]> {
+    if (near !== null && search === 'quick') {
+      const found = await this.#facesIn(frame, near, this.#longSide / 2);
+      if (found.length === 1) return found;
     }
     const longSide = search === 'thorough' ? this.#longSide * THOROUGH_FACTOR : this.#longSide;
-    const all = await this.#facesIn(frame, { x: 0, y: 0, width: frame.layout.width, height: frame.layout.height }, longSide);
-    const [only] = all;
-    // With several faces the choice among them is one among all.
-    if (only !== undefined && all.length === 1) this.#region = follow(null, only.box);
-    return all;
+    return this.#facesIn(frame, { x: 0, y: 0, width: frame.layout.width, height: frame.layout.height }, longSide);
+  }
+
+  /** With several faces the choice among them is one among all: there is no region then. */
+  regionOfInterest(last: Box | null, found: readonly Detection[]): Box | null {
+    const [only] = found;
+    if (only === undefined || found.length > 1) return null;
+    const region = grown(only.box);
+    return last !== null && contains(last, only.box) ? mixed(last, region) : region;
   }
 
   async #facesIn(frame: Frame, { x, y, width, height }: Box, longSide: number): Promise<Detection[]> {
@@ -82,11 +81,18 @@ export class RetinaFaceDetector implements FaceDetector {
   }
 }
 
-/** The region for the next search: about the face, and no farther from the last one than smoothing allows. */
-function follow(last: Box | null, face: Box): Box {
-  const [width, height] = [face.width * GROWTH, face.height * GROWTH];
-  const now: Box = { x: face.x - (width - face.width) / 2, y: face.y - (height - face.height) / 2, width, height };
-  if (last === null) return now;
+function grown({ x, y, width, height }: Box): Box {
+  return { x: x - ((GROWTH - 1) / 2) * width, y: y - ((GROWTH - 1) / 2) * height, width: width * GROWTH, height: height * GROWTH };
+}
+
+/** No farther from the last region than smoothing allows. */
+function mixed(last: Box, now: Box): Box {
   const mix = (key: keyof Box): number => KEPT * last[key] + (1 - KEPT) * now[key];
   return { x: mix('x'), y: mix('y'), width: mix('width'), height: mix('height') };
+}
+
+function contains(outer: Box, inner: Box): boolean {
+  return (
+    inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height
+  );
 }

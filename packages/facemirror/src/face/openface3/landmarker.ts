@@ -1,10 +1,9 @@
 import type { Crop } from '../../frames/crop.js';
 import type { Frame } from '../../frames/frame.js';
 import type { InferencePool } from '../../inference/pool.js';
-import type { FaceRegion, Landmarker } from '../adapters.js';
-import { fitHeadPose, headAngles } from '../head-pose.js';
+import type { FaceRegion, Following, Landmarker } from '../adapters.js';
 import type { Box, Detection, FaceObservation } from '../observation.js';
-import { DetectionInterval } from './detection-interval.js';
+import { AdaptiveInterval } from './detection-interval.js';
 
 /** Name of the network in the pool. */
 export const STAR_MODEL = 'star';
@@ -13,54 +12,26 @@ const SIZE = 256;
 const POINTS = 98;
 /** The crop's side over the shorter side of the face's box. */
 const GROWTH = 1.05;
-/** Between two frames a face changes its size by no more than this factor, and its place by no more than this part of it. */
-const MOST_SCALING = 1.25;
-const MOST_SHIFT = 0.5;
-
-/** What is remembered of a region that was handed out: the face's box, the detector's score and its age. */
-interface Followed {
-  readonly box: Box;
-  readonly score: number;
-  /** Frames since the detection. */
-  readonly age: number;
-  /** Where the landmarks were in the frame before; null for a fresh detection. */
-  readonly spread: Spread | null;
-}
-
-/** Centre of some landmarks and their mean distance from it. */
-interface Spread {
-  readonly x: number;
-  readonly y: number;
-  readonly radius: number;
-}
 
 /**
- * Finds the 98 WFLW landmarks of a face with STAR. Between two detections, whose distance adapts to how still the head
- * is, the detection's box goes along with the landmarks. For one video, frames in order.
+ * Finds the 98 WFLW landmarks of a face with STAR. A detection's box is good for some frames, whose number adapts to how
+ * still the head is.
  */
 export class StarLandmarker implements Landmarker {
-  readonly #pool: InferencePool;
-  readonly #interval = new DetectionInterval();
-  readonly #regions = new WeakMap<FaceRegion, Followed>();
-  readonly #observed = new WeakMap<FaceObservation, Followed>();
+  readonly following: Following = { kind: 'detections', newInterval: () => new AdaptiveInterval() };
+  readonly #pool: Pick<InferencePool, 'run'>;
+  readonly #detections = new WeakMap<FaceRegion, Detection>();
 
-  constructor(pool: InferencePool) {
+  constructor(pool: Pick<InferencePool, 'run'>) {
     this.#pool = pool;
   }
 
-  regionOf({ box, score }: Detection): FaceRegion {
-    return this.#region({ box, score, age: 0, spread: null });
-  }
-
-  nextRegion(observation: FaceObservation): FaceRegion | null {
-    const last = this.#observed.get(observation);
-    if (last === undefined) return null;
-    const pose = fitHeadPose(observation.landmarks);
-    if (pose !== null) this.#interval.observe(headAngles(pose).yaw);
-    const age = last.age + 1;
-    if (age < this.#interval.frames) return this.#region({ ...last, age });
-    this.#interval.adapt();
-    return null;
+  regionOf(detection: Detection): FaceRegion {
+    const { x, y, width, height } = detection.box;
+    const side = Math.max(1, GROWTH * Math.min(width, height));
+    const region: FaceRegion = { centre: { x: x + width / 2, y: y + height / 2 }, width: side, height: side, angle: 0 };
+    this.#detections.set(region, detection);
+    return region;
   }
 
   async observe(frame: Frame, region: FaceRegion): Promise<FaceObservation | null> {
@@ -70,21 +41,8 @@ export class StarLandmarker implements Landmarker {
     });
     const raw = outputs['landmarks']?.data;
     if (raw?.length !== 2 * POINTS || !raw.every((value) => Number.isFinite(value))) return null;
-    const points = toFrame(raw, region);
-    const spread = spreadOf(points);
-    const before = this.#regions.get(region) ?? { box: boxOf(region), score: 1, age: 0, spread: null };
-    const box = before.spread === null ? before.box : moved(before.box, before.spread, spread);
-    const observation: FaceObservation = { box, confidence: before.score, landmarks: { topology: 'wflw-98', points }, blendshapes: null };
-    this.#observed.set(observation, { ...before, box, spread });
-    return observation;
-  }
-
-  #region(followed: Followed): FaceRegion {
-    const { x, y, width, height } = followed.box;
-    const side = Math.max(1, GROWTH * Math.min(width, height));
-    const region: FaceRegion = { centre: { x: x + width / 2, y: y + height / 2 }, width: side, height: side, angle: 0 };
-    this.#regions.set(region, followed);
-    return region;
+    const { box, score } = this.#detections.get(region) ?? { box: boxOf(region), score: 1 };
+    return { box, confidence: score, landmarks: { topology: 'wflw-98', points: toFrame(raw, region) }, blendshapes: null };
   }
 }
 
@@ -114,33 +72,6 @@ function toFrame(raw: Float32Array, { centre, width }: FaceRegion): Float32Array
     points[3 * point + 1] = centre.y + (raw[2 * point + 1] ?? 0) * reach;
   }
   return points;
-}
-
-function spreadOf(points: Float32Array): Spread {
-  const sum = (of: (point: number) => number): number => {
-    let total = 0;
-    for (let point = 0; point < POINTS; point++) total += of(point);
-    return total / POINTS;
-  };
-  const x = sum((point) => points[3 * point] ?? 0);
-  const y = sum((point) => points[3 * point + 1] ?? 0);
-  return { x, y, radius: sum((point) => Math.hypot((points[3 * point] ?? 0) - x, (points[3 * point + 1] ?? 0) - y)) };
-}
-
-/** A face's box after its landmarks have moved and grown so. */
-function moved(box: Box, from: Spread, to: Spread): Box {
-  const growth = from.radius > 0 ? to.radius / from.radius : 1;
-  const scale = Math.min(MOST_SCALING, Math.max(1 / MOST_SCALING, growth));
-  const most = MOST_SHIFT * Math.min(box.width, box.height);
-  const bounded = (shift: number): number => Math.min(most, Math.max(-most, shift));
-  const width = box.width * scale;
-  const height = box.height * scale;
-  return {
-    x: box.x + box.width / 2 + bounded(to.x - from.x) - width / 2,
-    y: box.y + box.height / 2 + bounded(to.y - from.y) - height / 2,
-    width,
-    height,
-  };
 }
 
 function boxOf({ centre, width, height }: FaceRegion): Box {

@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { measureBatchCurve, OnnxLensError, runtimeVersion, thisMachine, writeFileWhole, type BatchPoint } from 'onnx-lens';
+
+/** What was measured of a network's batches, in frames. */
+export interface BatchCurveInFrames {
+  /** The frames of a batch that pay best: the fewest that are within 5 % of the fastest. */
+  readonly knee: number;
+  readonly points: readonly { readonly frames: number; readonly msPerFrame: number; readonly memoryBytes: number }[];
+}
+
+/** How many frames a network is given in one run, and why so many. */
+export type Batching =
+  | { readonly frames: number; readonly chosen: 'asked' }
+  /** Nothing to measure with: the provider is not the CPU, or the model cache cannot be written. */
+  | { readonly frames: 1; readonly chosen: 'unmeasured' }
+  | { readonly frames: number; readonly chosen: 'measured'; readonly curve: BatchCurveInFrames };
+
+/** Frames that are tried: more would wait for frames that are not decoded yet. */
+const FRAMES = [1, 2, 4] as const;
+/** A run must not keep a worker from its other work, or its owner from an answer, for longer. */
+const LONGEST_MS = 1000;
+const MOST_BYTES = 300e6;
+/** Timed runs of each size; their median counts. */
+const RUNS = 3;
+
+interface KeptCurve {
+  readonly machine: string;
+  readonly curve: BatchCurveInFrames;
+}
+
+/**
+ * The best batch of a network on this machine's CPU: measured once, then read from beside the network in the cache.
+ * @param model path of the network compiled for this machine, with a free batch.
+ * @param path where the figures are kept, valid for this processor and ONNX Runtime.
+ * @param itemsPerFrame how many of the network's items a frame makes.
+ */
+export async function bestBatch(model: string, path: string, itemsPerFrame: number): Promise<Batching> {
+  const machine = machineName();
+  const kept = await readCurve(path);
+  if (kept?.machine === machine) return { frames: kept.curve.knee, chosen: 'measured', curve: kept.curve };
+  const curve = await measure(model, itemsPerFrame);
+  try {
+    writeFileWhole(path, `${JSON.stringify({ machine, curve } satisfies KeptCurve, null, 2)}\n`);
+  } catch (cause) {
+    // A cache that cannot be written costs the time of measuring again.
+    if (!(cause instanceof OnnxLensError)) throw cause;
+  }
+  return { frames: curve.knee, chosen: 'measured', curve };
+}
+
+async function measure(model: string, itemsPerFrame: number): Promise<BatchCurveInFrames> {
+  const [curve] = await measureBatchCurve(model, {
+    batches: FRAMES.map((frames) => frames * itemsPerFrame),
+    runs: RUNS,
+    longestMs: LONGEST_MS,
+    mostBytes: MOST_BYTES,
+    optimization: 'disabled',
+  });
+  const points: readonly BatchPoint[] = curve?.points ?? [];
+  return {
+    knee: (curve?.knee ?? itemsPerFrame) / itemsPerFrame,
+    points: points.map(({ batch, msPerItem, memoryBytes }) => ({ frames: batch / itemsPerFrame, msPerFrame: msPerItem * itemsPerFrame, memoryBytes })),
+  };
+}
+
+async function readCurve(path: string): Promise<KeptCurve | null> {
+  try {
+    const { machine, curve } = JSON.parse(await readFile(path, 'utf8')) as Partial<KeptCurve>;
+    const isCurve = typeof machine === 'string' && (FRAMES as readonly unknown[]).includes(curve?.knee) && Array.isArray(curve?.points);
+    return isCurve && curve !== undefined ? { machine, curve } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Kernels, and with them what a batch brings, are those of the processor and of ONNX Runtime's version. */
+function machineName(): string {
+  const { platform, arch, cpu, features } = thisMachine();
+  return [platform, arch, cpu, features, `ONNX Runtime ${runtimeVersion()}`].join(', ');
+}

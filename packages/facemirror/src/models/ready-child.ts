@@ -1,0 +1,18 @@
+/** Makes the networks of the suite openface3 ready, in a process of its own. Started by ready-apart.ts only. */
+import { FaceMirrorError } from '../errors.js';
+import { readyNetworks, type NetworksWanted } from './openface3-networks.js';
+import type { FromReadyChild } from './ready-apart.js';
+
+async function answer(wanted: NetworksWanted): Promise<void> {
+  let message: FromReadyChild;
+  try {
+    message = { kind: 'ready', networks: await readyNetworks(wanted) };
+  } catch (error) {
+    message = { kind: 'failed', code: error instanceof FaceMirrorError ? error.code : null, message: error instanceof Error ? error.message : String(error) };
+  }
+  process.send?.(message, () => process.exit());
+}
+
+// Without its parent nobody wants the networks.
+process.on('disconnect', () => process.exit());
+process.once('message', (wanted: NetworksWanted) => void answer(wanted));
