@@ -35,6 +35,14 @@ import { expectSuccess } from './ffmpeg.js';
 /** Sound codecs that an MP4 file holds as they are. */
 const COPIED: readonly AVCodecID[] = [AV_CODEC_ID_AAC, AV_CODEC_ID_MP3, AV_CODEC_ID_AC3, AV_CODEC_ID_EAC3, AV_CODEC_ID_ALAC, AV_CODEC_ID_OPUS, AV_CODEC_ID_FLAC];
 const AAC_BITS_A_SECOND_AND_CHANNEL = 80_000n;
+/** MP3 at lower rates (MPEG-2.5 but for 16 kHz) has no place in MP4. */
+const LEAST_MP3_RATE = 16_000;
+/** Codecs whose packets mean nothing without what the container says beside them. */
+const NEED_HEADER: readonly AVCodecID[] = [AV_CODEC_ID_ALAC, AV_CODEC_ID_OPUS, AV_CODEC_ID_FLAC];
+/** A longer gap in the sound is damage; MP4 has 32 bits for it. */
+const LONGEST_GAP_SECONDS = 3600;
+/** Shorter gaps are filled with silence when the sound is encoded. */
+const LONGEST_SILENCE_SECONDS = 10;
 const AAC_SAMPLE_RATES = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000];
 
 /** The sound of a file on its way into the outputs. */
@@ -45,6 +53,8 @@ export interface AudioTrack {
   /** What an output's sound stream is to be set up with. */
   readonly parameters: CodecParameters;
   readonly timeBase: TimeBase;
+  /** Packets that were left out because their time stamps do not follow those before them. */
+  readonly dropped: number;
   /** Takes a packet of the file's sound (null at the end), gives the packets for the outputs, which the caller frees. */
   convert(packet: Packet | null): Promise<Packet[]>;
   close(): void;
@@ -55,9 +65,41 @@ export interface AudioTrack {
  * @param shiftSeconds is taken off every time stamp, so that sound and picture stay together.
  */
 export async function openAudio(stream: Stream, shiftSeconds: number): Promise<AudioTrack | null> {
-  if (COPIED.includes(stream.codecpar.codecId) && stream.codecpar.sampleRate > 0) return new CopiedAudio(stream, shiftSeconds);
+  if (canBeCopied(stream.codecpar)) return new CopiedAudio(stream, shiftSeconds);
   const decoder = Codec.findDecoder(stream.codecpar.codecId);
   return decoder === null || stream.codecpar.channelLayout.nbChannels === 0 ? null : EncodedAudio.open(stream, decoder, shiftSeconds);
+}
+
+function canBeCopied({ codecId, sampleRate, extradataSize }: CodecParameters): boolean {
+  if (!COPIED.includes(codecId) || sampleRate <= 0) return false;
+  if (codecId === AV_CODEC_ID_MP3 && sampleRate < LEAST_MP3_RATE) return false;
+  return extradataSize > 0 || !NEED_HEADER.includes(codecId);
+}
+
+/** Sees to it that packets follow one another as MP4 needs it. */
+class PacketOrder {
+  dropped = 0;
+  /** Where the next packet is expected, in ticks. */
+  next = 0n;
+  #last: bigint | null = null;
+  readonly #longestGap: bigint;
+
+  constructor(timeBase: TimeBase) {
+    this.#longestGap = ticks(LONGEST_GAP_SECONDS, timeBase);
+  }
+
+  /** Whether a packet goes into the file; one that does not is counted. */
+  takes({ pts, duration }: Packet): boolean {
+    const gap = pts - (this.#last ?? 0n);
+    const isAfter = this.#last === null ? gap >= -this.#longestGap : gap > 0n;
+    if (!isAfter || gap > this.#longestGap) {
+      this.dropped++;
+      return false;
+    }
+    this.#last = pts;
+    this.next = pts + duration;
+    return true;
+  }
 }
 
 function ticks(seconds: number, timeBase: TimeBase): bigint {
@@ -69,6 +111,7 @@ class CopiedAudio implements AudioTrack {
   readonly mode = 'copy';
   readonly parameters: CodecParameters;
   readonly timeBase: TimeBase;
+  readonly #order: PacketOrder;
   readonly #shift: bigint;
 
   constructor(stream: Stream, shiftSeconds: number) {
@@ -81,14 +124,22 @@ class CopiedAudio implements AudioTrack {
     const { num, den } = stream.timeBase;
     this.timeBase = { num, den };
     this.#shift = ticks(shiftSeconds, this.timeBase);
+    this.#order = new PacketOrder(this.timeBase);
+  }
+
+  get dropped(): number {
+    return this.#order.dropped;
   }
 
   convert(packet: Packet | null): Promise<Packet[]> {
     const copy = packet?.clone() ?? null;
     if (copy === null) return Promise.resolve([]);
-    if (copy.pts !== AV_NOPTS_VALUE) copy.pts -= this.#shift;
-    if (copy.dts !== AV_NOPTS_VALUE) copy.dts -= this.#shift;
-    return Promise.resolve([copy]);
+    // Sound has no order of its own beside the file's, so that both times are the same.
+    const stamp = copy.pts === AV_NOPTS_VALUE ? copy.dts : copy.pts;
+    copy.pts = copy.dts = stamp === AV_NOPTS_VALUE ? this.#order.next : stamp - this.#shift;
+    if (this.#order.takes(copy)) return Promise.resolve([copy]);
+    copy.free();
+    return Promise.resolve([]);
   }
 
   close(): void {
@@ -106,8 +157,11 @@ class EncodedAudio implements AudioTrack {
   readonly #decoded = new AVFrame();
   readonly #resampled = new AVFrame();
   readonly #stream: Stream;
+  readonly #order: PacketOrder;
   readonly #shift: bigint;
   #resampler: Resampler | null = null;
+  /** Where the next decoded sound is expected, in ticks of the stream. */
+  #next: bigint | null = null;
 
   private constructor(stream: Stream, decoder: CodecContext, encoder: CodecContext, shiftSeconds: number) {
     this.codec = avGetCodecName(stream.codecpar.codecId) ?? 'unknown';
@@ -120,7 +174,12 @@ class EncodedAudio implements AudioTrack {
     this.parameters.alloc();
     expectSuccess(this.parameters.fromContext(encoder), 'avcodec_parameters_from_context');
     this.timeBase = { num: 1, den: encoder.sampleRate };
+    this.#order = new PacketOrder(this.timeBase);
     this.#shift = ticks(shiftSeconds, this.timeBase);
+  }
+
+  get dropped(): number {
+    return this.#order.dropped;
   }
 
   static async open(stream: Stream, decoderCodec: Codec, shiftSeconds: number): Promise<EncodedAudio | null> {
@@ -150,11 +209,12 @@ class EncodedAudio implements AudioTrack {
     // A packet of sound that does not decode is a gap, no reason to lose the video.
     await this.#decoder.sendPacket(packet);
     while ((await this.#decoder.receiveFrame(this.#decoded)) >= 0) {
+      if (this.#isAfterBreak(this.#decoded)) await this.#endResampler(made);
       await this.#resample(this.#decoded, made);
       this.#decoded.unref();
     }
     if (packet === null) {
-      await this.#resample(null, made);
+      await this.#endResampler(made);
       await this.#encode(null, made);
     }
     return made;
@@ -167,6 +227,22 @@ class EncodedAudio implements AudioTrack {
     this.#decoded.free();
     this.#resampled.free();
     this.parameters.free();
+  }
+
+  /** Whether the sound before this is too far away to be joined to it by silence, which takes memory for all its length. */
+  #isAfterBreak(frame: AVFrame): boolean {
+    if (frame.pts === AV_NOPTS_VALUE) return false;
+    const { timeBase } = this.#stream;
+    const gap = this.#next === null ? 0n : frame.pts - this.#next;
+    this.#next = frame.pts + ticks(frame.nbSamples / frame.sampleRate, timeBase);
+    const longest = ticks(LONGEST_SILENCE_SECONDS, timeBase);
+    return gap > longest || gap < -longest;
+  }
+
+  async #endResampler(made: Packet[]): Promise<void> {
+    await this.#resample(null, made);
+    this.#resampler?.close();
+    this.#resampler = null;
   }
 
   async #resample(frame: AVFrame | null, made: Packet[]): Promise<void> {
@@ -191,7 +267,8 @@ class EncodedAudio implements AudioTrack {
         if (code !== AVERROR_EAGAIN && code !== AVERROR_EOF) expectSuccess(code, 'avcodec_receive_packet (AAC)');
         return;
       }
-      made.push(packet);
+      if (this.#order.takes(packet)) made.push(packet);
+      else packet.free();
     }
   }
 }
@@ -215,10 +292,11 @@ class Resampler {
     ].join(':');
     const layout = avChannelLayoutDescribe(encoder.channelLayout) ?? 'stereo';
     const steps: [string, string | null][] = [
-      // async=1 fills gaps in the time stamps with silence, so that sound and picture do not drift apart.
+      // async=1 fills gaps in the time stamps with silence, so that sound and picture do not drift apart. The last samples
+      // are padded, because the encoder takes no short frame but at its end.
       ['aresample', 'async=1'],
       ['aformat', `sample_fmts=fltp:sample_rates=${encoder.sampleRate}:channel_layouts=${layout}`],
-      ['asetnsamples', `nb_out_samples=${encoder.frameSize > 0 ? encoder.frameSize : 1024}:pad=0`],
+      ['asetnsamples', `nb_out_samples=${encoder.frameSize > 0 ? encoder.frameSize : 1024}:pad=1`],
       ['abuffersink', null],
     ];
     this.#source = this.#add('abuffer', source);

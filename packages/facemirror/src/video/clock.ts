@@ -22,18 +22,24 @@ export interface FrameStamp {
 
 /** Ticks a second that MP4 files have at least, so that a time stamp can be moved by less than a frame. */
 const LEAST_TICKS_A_SECOND = 10_000;
+/** And at most, so that an hour between two frames fits the 32 bits that MP4 has for it. */
+const MOST_TICKS_A_SECOND = 1_000_000;
+/** A longer gap between two frames is damage, not a pause. */
+const LONGEST_GAP_SECONDS = 3600;
 
 /**
  * Gives every decoded frame its time in the outputs: the file's own time stamps exactly, shifted so that the file starts
- * at 0. Time stamps that are missing or do not increase (damaged files, broken cameras) are set just after the frame
- * before them, and counted.
+ * at 0. Time stamps that are missing, do not increase or leap by more than an hour (damaged files, broken cameras) are set
+ * just after the frame before them, and counted. Clocks finer than a microsecond are rounded to it.
  */
 export class FrameClock {
   /** Of the times that `next` gives. */
   readonly timeBase: TimeBase;
   /** Time stamps that had to be made up. */
   repaired = 0;
-  readonly #factor: bigint;
+  readonly #stream: TimeBase;
+  readonly #factor: bigint | null;
+  readonly #longestGap: bigint;
   readonly #startTicks: bigint | null;
   readonly #frameTicks: bigint;
   #last: { ticks: bigint; durationTicks: bigint } | null = null;
@@ -45,17 +51,21 @@ export class FrameClock {
    * @param frameRate frames a second, for frames that have neither a time stamp nor a duration.
    */
   constructor(stream: TimeBase, startSeconds: number | null, frameRate: number | null) {
+    this.#stream = stream;
     let factor = 1;
     while ((stream.den * factor) / stream.num < LEAST_TICKS_A_SECOND) factor *= 2;
-    this.timeBase = { num: stream.num, den: stream.den * factor };
-    this.#factor = BigInt(factor);
+    const isTooFine = stream.den / stream.num > MOST_TICKS_A_SECOND;
+    this.#factor = isTooFine ? null : BigInt(factor);
+    this.timeBase = isTooFine ? { num: 1, den: MOST_TICKS_A_SECOND } : { num: stream.num, den: stream.den * factor };
+    this.#longestGap = this.#toTicks(LONGEST_GAP_SECONDS);
     this.#startTicks = startSeconds === null ? null : this.#toTicks(startSeconds);
     this.#frameTicks = this.#toTicks(1 / (frameRate !== null && frameRate > 0 ? frameRate : 30));
   }
 
   next(stamp: FrameStamp): FrameTime {
-    const durationTicks = stamp.duration > 0n ? stamp.duration * this.#factor : 0n;
-    const ticks = this.#place(stamp.pts === null ? null : stamp.pts * this.#factor);
+    const told = stamp.duration > 0n ? this.#scaled(stamp.duration) : 0n;
+    const durationTicks = told > this.#longestGap ? 0n : told;
+    const ticks = this.#place(stamp.pts === null ? null : this.#scaled(stamp.pts));
     this.#last = { ticks, durationTicks };
     return { ticks, durationTicks, seconds: this.secondsOf(ticks) };
   }
@@ -69,13 +79,32 @@ export class FrameClock {
       this.repaired++;
       return this.#afterLast();
     }
-    this.#offset ??= this.#startTicks ?? absolute;
+    this.#offset ??= this.#startOf(absolute);
     const ticks = absolute - this.#offset;
-    if (this.#last !== null && ticks <= this.#last.ticks) {
+    if (this.#last === null) return ticks;
+    if (ticks <= this.#last.ticks) {
       this.repaired++;
       return this.#last.ticks + 1n;
     }
-    return ticks;
+    if (ticks - this.#last.ticks <= this.#longestGap) return ticks;
+    this.repaired++;
+    const placed = this.#afterLast();
+    this.#offset = absolute - placed;
+    return placed;
+  }
+
+  /** The file's start, unless the first frame is so far from it that one of the two is wrong. */
+  #startOf(first: bigint): bigint {
+    const start = this.#startTicks ?? first;
+    const gap = first - start;
+    return gap > this.#longestGap || gap < -this.#longestGap ? first : start;
+  }
+
+  /** Ticks of the file's clock in ticks of ours. */
+  #scaled(ticks: bigint): bigint {
+    if (this.#factor !== null) return ticks * this.#factor;
+    const parts = BigInt(this.#stream.den);
+    return (ticks * BigInt(this.#stream.num) * BigInt(MOST_TICKS_A_SECOND) + parts / 2n) / parts;
   }
 
   #afterLast(): bigint {

@@ -2,6 +2,7 @@ import { open as openFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   AVERROR_EOF,
+  AVFMT_TS_DISCONT,
   AVMEDIA_TYPE_AUDIO,
   AVMEDIA_TYPE_VIDEO,
   AV_DISPOSITION_ATTACHED_PIC,
@@ -13,6 +14,7 @@ import {
   type Stream,
 } from 'node-av';
 import { FaceMirrorError } from '../errors.js';
+import { ContinuousTime } from './continuous-time.js';
 import { reasonOf } from './ffmpeg.js';
 
 /**
@@ -35,6 +37,7 @@ export interface Demuxer {
   /** Where the file's time starts; null when it does not say. */
   readonly startSeconds: number | null;
   readonly durationSeconds: number | null;
+  readonly time: ContinuousTime;
   /** Sentences on what of the file is left out. */
   readonly warnings: readonly string[];
 }
@@ -59,10 +62,13 @@ export async function openDemuxer(path: string): Promise<Demuxer> {
   }
 }
 
-/** Reads the next packet; false at the end. @throws FaceMirrorError VIDEO_DAMAGED when the file breaks off. */
+/** Reads the next packet, its times on the file's one line of time; false at the end. @throws FaceMirrorError VIDEO_DAMAGED when the file breaks off. */
 export async function readPacket(demuxer: Demuxer, packet: Packet, path: string): Promise<boolean> {
   const code = await demuxer.format.readFrame(packet);
-  if (code >= 0) return true;
+  if (code >= 0) {
+    demuxer.time.mend(packet);
+    return true;
+  }
   if (code === AVERROR_EOF && (demuxer.format.pb?.error ?? 0) >= 0) return false;
   throw truncated(path, `reading stopped with "${reasonOf(code)}"`);
 }
@@ -113,14 +119,16 @@ function chooseStreams(path: string, format: FormatContext): Demuxer {
   }
   if (best.decoder === null) throw new FaceMirrorError('NOT_A_VIDEO', `${path} holds a video in a codec that cannot be decoded here: convert it to H.264 first.`);
   const audioIndex = format.findBestStream(AVMEDIA_TYPE_AUDIO, -1, best.streamIndex);
+  const audio = streams[audioIndex] ?? null;
   return {
     format,
     video,
     decoder: best.decoder,
-    audio: streams[audioIndex] ?? null,
+    audio,
     startSeconds: microseconds(format.startTime),
     durationSeconds: microseconds(format.duration),
-    warnings: otherVideos(streams, video),
+    time: new ContinuousTime(audio === null ? [video] : [video, audio], ((format.iformat?.flags ?? 0) & AVFMT_TS_DISCONT) !== 0),
+    warnings: [...otherVideos(streams, video), ...otherSounds(streams, audio)],
   };
 }
 
@@ -131,7 +139,12 @@ function otherVideos(streams: readonly Stream[], chosen: Stream): string[] {
       stream.codecpar.codecType === AVMEDIA_TYPE_VIDEO &&
       (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) === 0,
   );
-  return others.length === 0 ? [] : [`The file holds ${others.length + 1} pictures' streams; only stream ${chosen.index} was processed.`];
+  return others.length === 0 ? [] : [`The file holds ${others.length + 1} videos; only its stream ${chosen.index} was processed.`];
+}
+
+function otherSounds(streams: readonly Stream[], chosen: Stream | null): string[] {
+  const others = streams.filter((stream) => stream.index !== chosen?.index && stream.codecpar.codecType === AVMEDIA_TYPE_AUDIO);
+  return chosen === null || others.length === 0 ? [] : [`The file holds ${others.length + 1} sound tracks; only its stream ${chosen.index} is carried over.`];
 }
 
 function microseconds(value: bigint): number | null {

@@ -69,7 +69,7 @@ const KINDS: Readonly<Record<EncoderName, EncoderKind>> = {
 
 /** What an encoder is opened for. */
 export interface EncoderSettings {
-  /** Even numbers. */
+  /** Size of the frames; H.264 pictures have even sizes, so that the encoder's is the next even one. */
   readonly width: number;
   readonly height: number;
   readonly timeBase: TimeBase;
@@ -90,8 +90,8 @@ export async function openEncoder(name: EncoderName, settings: EncoderSettings):
   if (codec === null) throw unavailable(name, 'this build of FFmpeg lacks it');
   const context = new CodecContext();
   context.allocContext3(codec);
-  context.width = settings.width;
-  context.height = settings.height;
+  context.width = evenUp(settings.width);
+  context.height = evenUp(settings.height);
   context.pixelFormat = kind.pixelFormat;
   context.timeBase = new Rational(settings.timeBase.num, settings.timeBase.den);
   if (settings.frameRate !== null) context.framerate = new Rational(Math.round(settings.frameRate * 1000), 1000);
@@ -133,6 +133,10 @@ export async function chooseEncoder(choice: EncoderChoice, settings: EncoderSett
     }
   }
   throw failure;
+}
+
+function evenUp(side: number): number {
+  return side + (side % 2);
 }
 
 function unavailable(name: EncoderName, reason: string): FaceMirrorError {

@@ -92,15 +92,19 @@ export class VideoReader {
   #first: AVFrame | null;
   readonly #earlyAudio: Packet[];
   #frames = 0;
+  /** Frames whose size is not the first one's. */
+  #otherSizes = 0;
+  readonly #audioIsLost: boolean;
   #underWay: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(opened: { demuxer: Demuxer; decoder: Decoder; first: AVFrame; earlyAudio: Packet[]; audio: AudioTrack | null; clock: FrameClock; info: VideoInfo; converter: UprightConverter }) {
+  private constructor(opened: { demuxer: Demuxer; decoder: Decoder; first: AVFrame; earlyAudio: Packet[]; audio: AudioTrack | null; audioIsLost: boolean; clock: FrameClock; info: VideoInfo; converter: UprightConverter }) {
     this.info = opened.info;
     this.audio = opened.audio;
     this.#demuxer = opened.demuxer;
     this.#decoder = opened.decoder;
     this.#converter = opened.converter;
+    this.#audioIsLost = opened.audioIsLost;
     this.#clock = opened.clock;
     this.#first = opened.first;
     this.#earlyAudio = opened.earlyAudio;
@@ -128,7 +132,7 @@ export class VideoReader {
       const info = describe(path, demuxer, first, clock.timeBase, audio);
       const square = squareSize(info.codedWidth, info.codedHeight, info.pixelAspect);
       const converter = new UprightConverter(square.width, square.height, info.orientation);
-      return new VideoReader({ demuxer, decoder, first, earlyAudio, audio, clock, info, converter });
+      return new VideoReader({ demuxer, decoder, first, earlyAudio, audio, audioIsLost: hasAudio && audio === null, clock, info, converter });
     } catch (error) {
       audio?.close();
       for (const packet of earlyAudio) packet.free();
@@ -141,7 +145,11 @@ export class VideoReader {
   /** Sentences for the user on what was found in the file so far. */
   get warnings(): readonly string[] {
     const warnings = [...this.#demuxer.warnings, ...this.#decoder.warnings()];
-    if (this.#clock.repaired > 0) warnings.push(`${this.#clock.repaired} frames had no time stamp of their own, or one that ran backwards; they were placed just after the frame before.`);
+    if (this.#demuxer.time.breaks > 0) warnings.push("The file's clock jumps; what follows a jump was placed right after what comes before it.");
+    if (this.#audioIsLost) warnings.push('The sound is in a form that cannot be read; it was left out.');
+    if (this.audio !== null && this.audio.dropped > 0) warnings.push(`${this.audio.dropped} packets of sound did not follow those before them, and were left out.`);
+    if (this.#clock.repaired > 0) warnings.push(`${counted(this.#clock.repaired, 'frame')} had no time stamp, or one that does not follow the frame before; each was placed just after it.`);
+    if (this.#otherSizes > 0) warnings.push(`${counted(this.#otherSizes, 'frame')} had another size than the first, and were scaled to it.`);
     return warnings;
   }
 
@@ -179,6 +187,7 @@ export class VideoReader {
       return null;
     }
     const time = this.#clock.next(stampOf(picture));
+    if (picture.width !== this.info.codedWidth || picture.height !== this.info.codedHeight) this.#otherSizes++;
     await this.#converter.convert(picture, target);
     picture.unref();
     this.#first = null;
@@ -195,6 +204,10 @@ export class VideoReader {
       for (const each of made) each.free();
     }
   }
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** What a video is, without reading more than its first frame. */
@@ -237,8 +250,8 @@ class Decoder {
 
   warnings(): string[] {
     const warnings: string[] = [];
-    if (this.#undecodable > 0) warnings.push(`${this.#undecodable} packets of the video could not be decoded; their frames are missing.`);
-    if (this.#damaged > 0) warnings.push(`${this.#damaged} frames were decoded from damaged data and may show wrong pixels.`);
+    if (this.#undecodable > 0) warnings.push(`${counted(this.#undecodable, 'packet')} of the video could not be decoded; their frames are missing.`);
+    if (this.#damaged > 0) warnings.push(`${counted(this.#damaged, 'frame')} were decoded from damaged data and may show wrong pixels.`);
     return warnings;
   }
 

@@ -71,7 +71,7 @@ export class VideoWriter {
 
   /** @throws FaceMirrorError ENCODER_UNAVAILABLE, FILE_UNWRITABLE, DISK_FULL. */
   static async open(options: WriterOptions): Promise<VideoWriter> {
-    const encoder = await openEncoder(options.encoder, { ...options, width: evenUp(options.width), height: evenUp(options.height) });
+    const encoder = await openEncoder(options.encoder, options);
     const format = new FormatContext();
     try {
       expectSuccess(format.allocOutputContext2(null, 'mp4', `file:${options.path}`), 'avformat_alloc_output_context2');
@@ -170,10 +170,6 @@ function addAudio(format: FormatContext, audio: Pick<AudioTrack, 'parameters' | 
   expectSuccess(audio.parameters.copy(stream.codecpar), 'avcodec_parameters_copy');
   stream.timeBase = new Rational(audio.timeBase.num, audio.timeBase.den);
   return stream;
-}
-
-function evenUp(side: number): number {
-  return side + (side % 2);
 }
 
 /** The picture that is handed to the encoder, filled anew for each frame. */
