@@ -32,13 +32,13 @@ export class ContinuousTime {
   mend(packet: Packet): void {
     const tick = this.#secondsATick.get(packet.streamIndex);
     if (tick === undefined) return;
-    const stamp = packet.dts === AV_NOPTS_VALUE ? packet.pts : packet.dts;
-    if (stamp === AV_NOPTS_VALUE) return;
-    const read = Number(stamp) * tick;
-    this.#follow(packet.streamIndex, read);
+    // Only these run forwards in every file; times of display go back and forth.
+    const read = packet.dts === AV_NOPTS_VALUE ? null : Number(packet.dts) * tick;
+    if (read !== null) this.#follow(packet.streamIndex, read);
     const shift = BigInt(Math.round(this.#offsetSeconds / tick));
     if (packet.pts !== AV_NOPTS_VALUE) packet.pts += shift;
     if (packet.dts !== AV_NOPTS_VALUE) packet.dts += shift;
+    if (read === null) return;
     const seconds = read + this.#offsetSeconds;
     this.#last.set(packet.streamIndex, { seconds, next: seconds + Number(packet.duration) * tick });
   }
