@@ -4,6 +4,8 @@ import type { Command } from 'commander';
 export interface CommandContext {
   /** Aborted by the first Ctrl-C (or SIGTERM, SIGHUP): stop, leave nothing half-done, and throw `CANCELLED`. */
   readonly signal: AbortSignal;
+  /** Whether errors are to be told with the place they came from. */
+  readonly verbose: boolean;
 }
 
 /** Adds one command to the program; every file of this folder that is a command exports one, named `register`. */

@@ -19,9 +19,17 @@ export function exitCodeOf(error: unknown): number {
   return EXIT.failed;
 }
 
+/**
+ * Text fit for a terminal: names of files come from strangers, and a control character in one could move the cursor, hide
+ * text or change the window's title.
+ */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '\uFFFD');
+}
+
 /** The one line a user reads about an error; with `verbose` the stack and the causes follow. */
 export function describeFailure(error: unknown, verbose: boolean): string {
-  const sentence = sentenceOf(error);
+  const sentence = printable(sentenceOf(error));
   if (!verbose) return sentence;
   const stacks: string[] = [];
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) stacks.push(cause.stack ?? cause.message);

@@ -38,7 +38,12 @@ function buildProgram(signal: AbortSignal): Program {
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('Run with --help to see what can be asked.')
     .exitOverride();
-  const context = { signal };
+  const context = {
+    signal,
+    get verbose() {
+      return command.opts<{ verbose?: boolean }>().verbose === true;
+    },
+  };
   for (const register of commands) register(command, context);
   return { command, context };
 }
@@ -65,7 +70,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return Number(process.exitCode ?? EXIT.done);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    process.stderr.write(`${describeFailure(error, program.command.opts<{ verbose?: boolean }>().verbose === true)}\n`);
+    process.stderr.write(`${describeFailure(error, program.context.verbose)}\n`);
     return exitCodeOf(error);
   }
 }

@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import colours from 'picocolors';
 import type { BatchEvent } from '../pipeline/events.js';
+import { describeFailure, printable } from './failure.js';
 
 /** Without a terminal, a line about the progress is written at most so often. */
 const LINE_INTERVAL_MS = 10_000;
@@ -9,16 +10,18 @@ const LINE_INTERVAL_MS = 10_000;
 export class ProgressDisplay {
   readonly #stream: NodeJS.WriteStream;
   #bar: SingleBar | null = null;
+  readonly #verbose: boolean;
   #lineAt = 0;
 
-  constructor(stream: NodeJS.WriteStream = process.stderr) {
+  constructor(verbose: boolean, stream: NodeJS.WriteStream = process.stderr) {
+    this.#verbose = verbose;
     this.#stream = stream;
   }
 
   show(event: BatchEvent): void {
     switch (event.kind) {
       case 'started':
-        this.#line(`${event.count > 1 ? `[${event.index}/${event.count}] ` : ''}${event.path}`);
+        this.#line(`${event.count > 1 ? `[${event.index}/${event.count}] ` : ''}${printable(event.path)}`);
         if (this.#stream.isTTY) this.#startBar(event.expectedFrames);
         this.#lineAt = performance.now();
         return;
@@ -26,13 +29,13 @@ export class ProgressDisplay {
         this.#progress(event);
         return;
       case 'notice':
-        this.#line(`  note: ${event.sentence}`);
+        this.#line(`  note: ${printable(event.sentence)}`);
         return;
       case 'skipped':
-        this.#line(`${event.path}: done already (the same file with the same settings); --force does it again`);
+        this.#line(`${printable(event.path)}: done already (the same file with the same settings); --force does it again`);
         return;
       case 'failed':
-        this.#line(colours.red(event.error.message));
+        this.#line(colours.red(describeFailure(event.error, this.#verbose)));
         return;
       case 'done': {
         const { frames, profile } = event.record;

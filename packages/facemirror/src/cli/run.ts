@@ -10,7 +10,7 @@ import type { BatchEvent, BatchResult } from '../pipeline/events.js';
 import type { RunSettings } from '../pipeline/settings.js';
 import { DEFAULT_QUALITY, ENCODER_NAMES, type EncoderChoice } from '../video/encoder.js';
 import type { CommandContext } from './command.js';
-import { EXIT, exitCodeOf } from './failure.js';
+import { EXIT, exitCodeOf, printable } from './failure.js';
 import { ProgressDisplay } from './progress.js';
 
 const EXAMPLES = `
@@ -84,7 +84,7 @@ export function addRunOptions(command: Command, out?: string): Command {
 
 /** Processes videos, tells how it goes, and gives the exit code. */
 export async function runAndTell(paths: readonly string[], options: RunOptions, context: CommandContext): Promise<number> {
-  const display = new ProgressDisplay();
+  const display = new ProgressDisplay(context.verbose);
   const onEvent = options.json ? printJson : (event: BatchEvent): void => display.show(event);
   try {
     const result = await runBatch({ paths, out: options.out, settings: settingsOf(options), signal: context.signal, onEvent });
@@ -134,7 +134,7 @@ function summary({ done, skipped, failed }: BatchResult, out: string): string {
   if (skipped.length > 0) parts.push(`${skipped.length} done before`);
   if (failed.length > 0) parts.push(`${failed.length} failed`);
   const lines = [`${parts.join(', ')}. Results are in ${out}.`];
-  for (const { path } of failed) lines.push(`  failed: ${path}`);
+  for (const { path } of failed) lines.push(`  failed: ${printable(path)}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { FACES_PER_FRAME } from '../action-units/multitask-network.js';
 import { FaceMirrorError, type FaceMirrorErrorCode } from '../errors.js';
 import type { WorkerUsage } from '../inference/options.js';
@@ -6,6 +7,7 @@ import type { Suite, SuiteOptions } from '../models/suite.js';
 import { suiteByName } from '../models/suites.js';
 import { RunProfiler, type ModelCall, type Profiler } from '../profile/profiler.js';
 import { ChromeTraceWriter } from '../profile/trace.js';
+import { requireEncoder } from '../video/encoder.js';
 import type { BatchResult, OnBatchEvent } from './events.js';
 import { inputFiles, type InputFile } from './input-files.js';
 import { OutputSet, prepareFolder } from './outputs.js';
@@ -16,7 +18,7 @@ import { resultSettings, type RunSettings } from './settings.js';
 
 /** Failures after which the files that are left would fail as well. */
 const FATAL: ReadonlySet<FaceMirrorErrorCode> = new Set<FaceMirrorErrorCode>([
-  'USAGE', 'CANCELLED', 'DISK_FULL', 'FILE_UNWRITABLE', 'ENCODER_UNAVAILABLE', 'MODEL_MISSING', 'MODEL_CORRUPT',
+  'USAGE', 'CANCELLED', 'DISK_FULL', 'FILE_UNWRITABLE', 'MODEL_MISSING', 'MODEL_CORRUPT',
   'CHECKPOINT_MISMATCH', 'LICENCE_NOT_ACCEPTED', 'PROVIDER_UNAVAILABLE', 'WORKER_LOST',
 ]);
 
@@ -43,6 +45,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const definition = suiteByName(settings.suite);
   const files = await inputFiles(options.paths);
   if (settings.trace !== null && files.length > 1) throw new FaceMirrorError('USAGE', '--trace takes one video at a time: give a single file.');
+  await requireEncoder(settings.encoder);
   await prepareFolder(options.out);
   const suites = new SuiteHolder(definition, settings, {
     onNotice: (sentence) => onEvent({ kind: 'notice', path: null, sentence }),
@@ -55,7 +58,8 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
         const outcome = await processFile(file, { index: index + 1, count: files.length }, options, suites);
         result[outcome].push(file.path);
       } catch (error) {
-        if (!(error instanceof FaceMirrorError) || FATAL.has(error.code)) throw error;
+        // What nobody foresaw is that file's fault until another one fails the same way.
+        if (!(error instanceof Error) || (error instanceof FaceMirrorError && FATAL.has(error.code))) throw error;
         result.failed.push({ path: file.path, error });
         onEvent({ kind: 'failed', path: file.path, error });
       }
@@ -71,7 +75,7 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
   throwIfStopped(signal);
   const version = programVersion();
   const hash = await fileHash(file.path, signal);
-  const earlier = await earlierRun(out, file.stem, { path: file.path, ...hash }, resultSettings(settings), version);
+  const earlier = await earlierRun(out, file.stem, hash.sha256, resultSettings(settings), version);
   if (earlier.kind === 'same' && !settings.force) {
     onEvent({ kind: 'skipped', path: file.path, files: earlier.files });
     return 'skipped';
@@ -94,7 +98,7 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
     throwIfStopped(signal);
     const paths = await outputs.publish();
     trace?.finish();
-    for (const sentence of record.warnings) onEvent({ kind: 'notice', path: file.path, sentence });
+    for (const sentence of suites.untold(record.warnings)) onEvent({ kind: 'notice', path: file.path, sentence });
     onEvent({ kind: 'done', path: file.path, record, files: paths });
     return 'done';
   } finally {
@@ -109,10 +113,8 @@ function throwIfStopped(signal: AbortSignal): void {
 }
 
 function takenName(file: InputFile, other: string, out: string): FaceMirrorError {
-  return new FaceMirrorError(
-    'FILE_UNREADABLE',
-    `The results of ${file.path} would replace those of another video, ${other}, in ${out}: choose another folder with --out, or replace them with --force.`,
-  );
+  const what = other === basename(file.path) ? `another video of the name ${other}, or of this one as it was before` : `another video, ${other}`;
+  return new FaceMirrorError('FILE_UNREADABLE', `The results of ${file.path} would replace those of ${what}, in ${out}: choose another folder with --out, or replace them with --force.`);
 }
 
 /** This program's version, as its package says. */
@@ -128,6 +130,7 @@ class SuiteHolder {
   readonly #openings: Parameters<Profiler['modelOpened']>[] = [];
   /** Items that networks have looked at in this video. */
   readonly #items = new Map<string, number>();
+  readonly #told = new Set<string>();
   #profiler: Profiler | null = null;
   #suite: Suite | null = null;
 
@@ -158,6 +161,14 @@ class SuiteHolder {
       },
     });
     return this.#suite;
+  }
+
+  /** Of a video's warnings those to tell the user: what concerns the suite is said once, not with every video. */
+  untold(warnings: readonly string[]): string[] {
+    const ofSuite = this.#suite?.notes ?? [];
+    const untold = warnings.filter((sentence) => !this.#told.has(sentence) || !ofSuite.includes(sentence));
+    for (const sentence of untold) this.#told.add(sentence);
+    return untold;
   }
 
   /**

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { access, readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { FaceMirrorError } from '../errors.js';
 import { outputName, stemOf, stemOfOutput } from './outputs.js';
 
@@ -14,23 +15,67 @@ export interface InputFile {
   readonly stem: string;
 }
 
+/** Longest stem in bytes: the longest name made of it still is one on every file system (255 bytes). */
+const LONGEST_STEM_BYTES = 200;
+
 /**
  * The videos that were asked for: files as they are, folders as the videos right inside them, by name. Results of earlier
- * runs are no videos to process. Two files that would give outputs of the same name have their extension in it.
+ * runs are no videos to process. Files that would give outputs of the same name have their extension in it, and if that
+ * is not enough the name of their folder.
  *
- * @throws FaceMirrorError FILE_UNREADABLE for a folder that cannot be read, USAGE when there is no video at all.
+ * @throws FaceMirrorError FILE_UNREADABLE for a folder that cannot be read, USAGE when there is no video at all, or when
+ * two would still give outputs of the same name.
  */
 export async function inputFiles(paths: readonly string[]): Promise<readonly InputFile[]> {
-  const files: string[] = [];
-  for (const path of paths) files.push(...((await isFolder(path)) ? await videosOf(path) : [path]));
-  if (files.length === 0) throw new FaceMirrorError('USAGE', `There is no video in ${paths.join(', ')}: give a video file, or a folder that holds some.`);
-  const unique = [...new Set(files)];
-  const stems = unique.map(stemOf);
-  return unique.map((path, index) => {
-    const stem = stems[index] ?? '';
-    const isShared = stems.filter((each) => each === stem).length > 1;
-    return { path, stem: isShared ? `${stem}_${extname(path).slice(1)}` : stem };
+  const files = new Map<string, string>();
+  for (const path of paths) for (const file of (await isFolder(path)) ? await videosOf(path) : [path]) files.set(resolve(file), file);
+  if (files.size === 0) throw new FaceMirrorError('USAGE', `There is no video in ${paths.join(', ')}: give a video file, or a folder that holds some.`);
+  return withStems([...files.values()]);
+}
+
+function withStems(paths: readonly string[]): InputFile[] {
+  const candidates = paths.map((path) => {
+    const stem = stemOf(path);
+    const withExtension = `${stem}_${extname(path).slice(1)}`;
+    return [stem, withExtension, `${basename(dirname(resolve(path)))}_${stem}`, `${basename(dirname(resolve(path)))}_${withExtension}`].map(shortened);
   });
+  const chosen = candidates.map((names) => names[0] ?? '');
+  // From the shortest name on, as long as another file has the same.
+  for (let length = 1; length < 4; length++) {
+    const taken = countedNames(chosen);
+    chosen.forEach((stem, index) => {
+      if ((taken.get(sameName(stem)) ?? 0) > 1) chosen[index] = candidates[index]?.[length] ?? stem;
+    });
+  }
+  const taken = countedNames(chosen);
+  return paths.map((path, index) => {
+    const stem = chosen[index] ?? '';
+    if ((taken.get(sameName(stem)) ?? 0) > 1) throw new FaceMirrorError('USAGE', `The results of ${path} would have the names of another video's: process them one after the other, into different folders.`);
+    return { path, stem };
+  });
+}
+
+function countedNames(stems: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const stem of stems) counts.set(sameName(stem), (counts.get(sameName(stem)) ?? 0) + 1);
+  return counts;
+}
+
+/** Equal for names that some file system takes for the same: of different case, or spelt with combining accents. */
+function sameName(name: string): string {
+  return name.normalize('NFC').toLowerCase();
+}
+
+/** A stem that outputs can be named by: one that is too long ends with a piece of its hash instead. */
+function shortened(stem: string): string {
+  if (Buffer.byteLength(stem) <= LONGEST_STEM_BYTES) return stem;
+  const mark = `~${createHash('sha256').update(stem).digest('hex').slice(0, 8)}`;
+  let kept = '';
+  for (const character of stem) {
+    if (Buffer.byteLength(kept + character + mark) > LONGEST_STEM_BYTES) break;
+    kept += character;
+  }
+  return kept + mark;
 }
 
 async function isFolder(path: string): Promise<boolean> {

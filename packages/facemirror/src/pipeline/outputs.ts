@@ -1,5 +1,5 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { FaceMirrorError } from '../errors.js';
 
 /** The kinds of files that a run makes of one video. */
@@ -72,6 +72,11 @@ export class OutputSet {
     return join(this.#workFolder, outputName(this.#stem, kind));
   }
 
+  /** Where an output will be, for telling the user. */
+  placeOf(kind: OutputKind): string {
+    return join(this.#folder, outputName(this.#stem, kind));
+  }
+
   /** Names of the outputs so far, in the order of OutputKind. */
   names(): string[] {
     return OUTPUT_KINDS.filter((kind) => this.#kinds.has(kind)).map((kind) => outputName(this.#stem, kind));
@@ -84,9 +89,9 @@ export class OutputSet {
    */
   async publish(): Promise<string[]> {
     try {
-      await rm(join(this.#folder, outputName(this.#stem, 'record')), { force: true });
+      await rm(this.placeOf('record'), { force: true });
       for (const kind of OUTPUT_KINDS) {
-        const place = join(this.#folder, outputName(this.#stem, kind));
+        const place = this.placeOf(kind);
         if (!this.#kinds.has(kind)) {
           await rm(place, { force: true });
           continue;
@@ -127,14 +132,16 @@ export async function prepareFolder(folder: string): Promise<void> {
   }
 }
 
-/** A failed file operation in the results' folder as the error that a user is to see. */
+/** A failed file operation in the results' folder, or in the hidden one inside it, as the error that a user is to see. */
 export function unwritable(folder: string, error: unknown): FaceMirrorError {
   if (error instanceof FaceMirrorError) return error;
+  const shown = WORK_FOLDER.test(basename(folder)) ? dirname(folder) : folder;
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
-    return new FaceMirrorError('DISK_FULL', `There is no room left in ${folder}: free some space or choose another folder with --out.`, { cause: error });
+    return new FaceMirrorError('DISK_FULL', `There is no room left in ${shown}: free some space or choose another folder with --out.`, { cause: error });
   }
   const reasons: Readonly<Record<string, string>> = {
+    EBUSY: 'a file in it is in use by another program',
     EACCES: 'it may not be written to',
     EPERM: 'it may not be written to',
     EROFS: 'it is on a disk that can only be read',
@@ -142,7 +149,7 @@ export function unwritable(folder: string, error: unknown): FaceMirrorError {
     EEXIST: 'it is not a folder',
   };
   const reason = reasons[code ?? ''] ?? (error instanceof Error ? error.message : String(error));
-  return new FaceMirrorError('FILE_UNWRITABLE', `The results cannot be written to ${folder}: ${reason}. Choose another folder with --out.`, { cause: error });
+  return new FaceMirrorError('FILE_UNWRITABLE', `The results cannot be written to ${shown}: ${reason}. Choose another folder with --out.`, { cause: error });
 }
 
 /** Waits until a file is on the disk, so that a power cut cannot leave a published file without its content. */

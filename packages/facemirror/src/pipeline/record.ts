@@ -97,8 +97,9 @@ export function buildRecord(findings: RunFindings): RunRecord {
     },
     settings: findings.settings,
     machine: machineFacts(),
-    suite: findings.suite,
-    output: { width: info.width, height: info.height, encoder: findings.encoder, files: findings.files },
+    suite: { ...findings.suite, models: findings.suite.models.map(({ name, file, sha256 }) => ({ name, file: withoutFolder(file), sha256 })) },
+    // H.264 pictures have even sizes.
+    output: { width: info.width + (info.width % 2), height: info.height + (info.height % 2), encoder: findings.encoder, files: findings.files },
     frames: {
       read: counts.frames,
       withFace: counts.framesWithFace,
@@ -111,6 +112,11 @@ export function buildRecord(findings: RunFindings): RunRecord {
     profile: findings.profile,
     performance: findings.performance,
   };
+}
+
+/** A file's name alone: where it lay on somebody's machine is nobody else's business, and its hash says what it was. */
+function withoutFolder(file: string): string {
+  return file.replace(/^.*[\\/]/, '');
 }
 
 /** The machine that this runs on. */
@@ -145,21 +151,20 @@ export async function fileHash(path: string, signal?: AbortSignal): Promise<{ sh
 /** What an earlier run left under a stem, as far as it matters to a new one. */
 export type EarlierRun =
   | { readonly kind: 'none' }
-  /** Complete, of the same file with the same settings. */
+  /** Complete, of the same content with the same settings. */
   | { readonly kind: 'same'; readonly files: readonly string[] }
-  /** Of the same file in another state, or with other settings. */
+  /** Of the same content, with other settings or another version, or not complete any more. */
   | { readonly kind: 'outdated' }
-  /** Of a file of another name. */
+  /** Of another content: another patient's, for all that is known. */
   | { readonly kind: 'foreign'; readonly file: string };
 
 /** Looks for the results of an earlier run. */
-export async function earlierRun(folder: string, stem: string, input: { readonly path: string; readonly sha256: string }, settings: ResultSettings, version: string): Promise<EarlierRun> {
+export async function earlierRun(folder: string, stem: string, sha256: string, settings: ResultSettings, version: string): Promise<EarlierRun> {
   const record = await readRecord(join(folder, outputName(stem, 'record')));
   if (record === null) return { kind: 'none' };
-  if (record.input.file !== basename(input.path)) return { kind: 'foreign', file: record.input.file };
+  if (record.input.sha256 !== sha256) return { kind: 'foreign', file: record.input.file };
   const files = record.output.files.map((name) => join(folder, basename(name)));
   const isSame =
-    record.input.sha256 === input.sha256 &&
     record.program.version === version &&
     isDeepStrictEqual(record.settings, JSON.parse(JSON.stringify(settings)) as ResultSettings) &&
     (await Promise.all(files.map((file) => access(file).then(() => true, () => false)))).every(Boolean);

@@ -9,7 +9,7 @@ import type { Profiler } from '../profile/profiler.js';
 import type { ProfileSummary } from '../profile/summary.js';
 import { buildReport } from '../profile/report/build.js';
 import { renderHtml } from '../profile/report/html.js';
-import { chooseEncoder, type EncoderName } from '../video/encoder.js';
+import { withEncoder, type EncoderName } from '../video/encoder.js';
 import { VideoReader, type VideoInfo } from '../video/reader.js';
 import { VideoWriter } from '../video/writer.js';
 import { DrawingThread } from './drawing-thread.js';
@@ -107,7 +107,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
       encoder,
       counts: tracker.counts,
       tables: tablesOf(suite, expression),
-      warnings: [...suite.notes, ...reader.warnings, ...expression.warnings],
+      warnings: [...suite.notes, ...reader.warnings, ...(writers.get('left')?.warnings ?? []), ...expression.warnings],
     });
   } finally {
     await Promise.all([...writers.values()].map((writer) => writer.discard()));
@@ -148,10 +148,15 @@ async function openWriters(writers: Map<PictureKind, VideoWriter>, kinds: readon
     quality,
     threads: Math.max(1, Math.floor(availableParallelism() / kinds.length)),
   };
-  const encoder = await chooseEncoder(job.settings.encoder, encoding);
-  for (const kind of kinds) {
-    writers.set(kind, await VideoWriter.open({ ...encoding, path: job.outputs.pathFor(VIDEO_OUTPUTS[kind]), encoder, audio }));
-  }
+  const encoder = await withEncoder(job.settings.encoder, async (name) => {
+    // Those of an encoder that works for some of them only.
+    for (const writer of writers.values()) await writer.discard();
+    for (const kind of kinds) {
+      const output = VIDEO_OUTPUTS[kind];
+      writers.set(kind, await VideoWriter.open({ ...encoding, path: job.outputs.pathFor(output), shownPath: job.outputs.placeOf(output), encoder: name, audio }));
+    }
+    return name;
+  });
   reader.audioSink = async (packet) => {
     for (const writer of writers.values()) await writer.writeAudio(packet);
   };

@@ -18,7 +18,7 @@ import {
 } from 'node-av';
 import { FaceMirrorError } from '../errors.js';
 import type { TimeBase } from './clock.js';
-import type { ColourTags } from './colour.js';
+import { tagsFor, type ColourTags } from './colour.js';
 import { reasonOf } from './ffmpeg.js';
 
 /** The H.264 encoders, in the order in which `auto` tries them. */
@@ -87,7 +87,7 @@ export interface EncoderSettings {
 export async function openEncoder(name: EncoderName, settings: EncoderSettings): Promise<CodecContext> {
   const kind = KINDS[name];
   const codec = Codec.findEncoderByName(kind.codec);
-  if (codec === null) throw unavailable(name, 'this build of FFmpeg lacks it');
+  if (codec === null) throw unavailable(name, settings, 'this build of FFmpeg lacks it');
   const context = new CodecContext();
   context.allocContext3(codec);
   context.width = evenUp(settings.width);
@@ -111,37 +111,47 @@ export async function openEncoder(name: EncoderName, settings: EncoderSettings):
   const code = await context.open2(codec, Dictionary.fromObject(kind.options(settings.quality)));
   if (code < 0) {
     context.freeContext();
-    throw unavailable(name, reasonOf(code));
+    throw unavailable(name, settings, reasonOf(code));
   }
   return context;
 }
 
 /**
- * The encoder to use: the one asked for, or for `auto` the first that really opens for pictures of this size.
- * @throws FaceMirrorError ENCODER_UNAVAILABLE.
+ * Opens something that needs an encoder: with the one asked for, or for `auto` with the first that works for all of it.
+ * (Graphics cards take a few encoders at a time; that the first one opens says nothing of the third.)
+ * @throws what `open` throws: FaceMirrorError ENCODER_UNAVAILABLE when none works.
  */
-export async function chooseEncoder(choice: EncoderChoice, settings: EncoderSettings): Promise<EncoderName> {
+export async function withEncoder<T>(choice: EncoderChoice, open: (name: EncoderName) => Promise<T>): Promise<T> {
   const candidates = choice === 'auto' ? ENCODER_NAMES : [choice];
   let failure: unknown = null;
   for (const name of candidates) {
     try {
-      (await openEncoder(name, settings)).freeContext();
-      return name;
+      return await open(name);
     } catch (error) {
-      if (!(error instanceof FaceMirrorError)) throw error;
+      if (!(error instanceof FaceMirrorError) || error.code !== 'ENCODER_UNAVAILABLE') throw error;
       failure = error;
     }
   }
   throw failure;
 }
 
+/**
+ * Sees that an encoder works here at all, before any video is read.
+ * @throws FaceMirrorError ENCODER_UNAVAILABLE.
+ */
+export async function requireEncoder(choice: EncoderChoice): Promise<void> {
+  const usual: EncoderSettings = {
+    width: 1280, height: 720, timeBase: { num: 1, den: 30_000 }, frameRate: 30, quality: DEFAULT_QUALITY, threads: 1,
+    colourTags: tagsFor({ matrix: 'bt709', range: 'limited' }),
+  };
+  await withEncoder(choice, async (name) => (await openEncoder(name, usual)).freeContext());
+}
+
 function evenUp(side: number): number {
   return side + (side % 2);
 }
 
-function unavailable(name: EncoderName, reason: string): FaceMirrorError {
-  return new FaceMirrorError(
-    'ENCODER_UNAVAILABLE',
-    `The encoder ${name} does not work on this machine for this video (${reason}): leave --encoder out, or choose libx264.`,
-  );
+function unavailable(name: EncoderName, { width, height }: EncoderSettings, reason: string): FaceMirrorError {
+  const advice = name === 'libx264' ? 'check the size of the video' : 'leave --encoder out, or choose libx264';
+  return new FaceMirrorError('ENCODER_UNAVAILABLE', `The encoder ${name} does not work on this machine for pictures of ${width}x${height} (${reason}): ${advice}.`);
 }

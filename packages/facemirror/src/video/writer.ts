@@ -1,6 +1,8 @@
 import {
   AVERROR_EAGAIN,
+  AVERROR_EINVAL,
   AVERROR_EOF,
+  AVERROR_INVALIDDATA,
   Dictionary,
   FormatContext,
   Frame as AVFrame,
@@ -22,6 +24,8 @@ import { Serial, expectSuccess, reasonOf, writeError } from './ffmpeg.js';
 export interface WriterOptions {
   /** The file to write; an existing one is replaced. */
   readonly path: string;
+  /** What errors call the file, where it is written under a name that means nothing to the user. Default: its path. */
+  readonly shownPath?: string;
   /** Size of the frames that will be written. */
   readonly width: number;
   readonly height: number;
@@ -43,7 +47,7 @@ export interface WriterOptions {
  * End it with `finish`, or with `discard` on any other path; the file itself stays, for the caller to keep or remove.
  */
 export class VideoWriter {
-  readonly #path: string;
+  readonly #shownPath: string;
   readonly #format: FormatContext;
   readonly #encoder: CodecContext;
   readonly #video: Stream;
@@ -55,10 +59,11 @@ export class VideoWriter {
   /** Encoding and muxing run side by side; sound and picture take turns at the muxer. */
   readonly #encoding = new Serial();
   readonly #muxing = new Serial();
+  #refusedAudio = 0;
   #isOpen = true;
 
   private constructor(options: WriterOptions, format: FormatContext, encoder: CodecContext, video: Stream, audio: Stream | null) {
-    this.#path = options.path;
+    this.#shownPath = options.shownPath ?? options.path;
     this.#format = format;
     this.#encoder = encoder;
     this.#video = video;
@@ -76,14 +81,14 @@ export class VideoWriter {
     try {
       expectSuccess(format.allocOutputContext2(null, 'mp4', `file:${options.path}`), 'avformat_alloc_output_context2');
       const opened = await format.openOutput();
-      if (opened < 0) throw writeError(opened, options.path);
+      if (opened < 0) throw writeError(opened, options.shownPath ?? options.path);
       const video = format.newStream();
       expectSuccess(video.codecpar.fromContext(encoder), 'avcodec_parameters_from_context');
       video.timeBase = encoder.timeBase;
       if (options.frameRate !== null) video.avgFrameRate = encoder.framerate;
       const audio = options.audio === null ? null : addAudio(format, options.audio);
       const code = await format.writeHeader(options.faststart === true ? Dictionary.fromObject({ movflags: 'faststart' }) : null);
-      if (code < 0) throw writeError(code, options.path);
+      if (code < 0) throw writeError(code, options.shownPath ?? options.path);
       return new VideoWriter(options, format, encoder, video, audio);
     } catch (error) {
       encoder.freeContext();
@@ -91,6 +96,11 @@ export class VideoWriter {
       format.freeContext();
       throw error;
     }
+  }
+
+  /** Sentences for the user on what could not be written. */
+  get warnings(): readonly string[] {
+    return this.#refusedAudio === 0 ? [] : [`${this.#refusedAudio} packets of sound were damaged, and were left out.`];
   }
 
   /** Encodes a frame, which may be released when the promise resolves. Times must increase. */
@@ -112,7 +122,11 @@ export class VideoWriter {
     return this.#muxing.run(async () => {
       copy.streamIndex = stream.index;
       copy.rescaleTs(timeBase, stream.timeBase);
-      await this.#mux(copy);
+      const code = await this.#format.interleavedWriteFrame(copy);
+      if (code >= 0) return;
+      // The disk is in order; it is the packet that MP4 does not take.
+      if ((code === AVERROR_EINVAL || code === AVERROR_INVALIDDATA) && (this.#format.pb?.error ?? 0) >= 0) this.#refusedAudio++;
+      else throw writeError(code, this.#shownPath);
     }).finally(() => copy.free());
   }
 
@@ -123,7 +137,7 @@ export class VideoWriter {
       await this.#muxing.run(async () => {
         const code = await this.#format.writeTrailer();
         const error = this.#format.pb?.error ?? 0;
-        if (code < 0 || error < 0) throw writeError(code < 0 ? code : error, this.#path);
+        if (code < 0 || error < 0) throw writeError(code < 0 ? code : error, this.#shownPath);
       });
     } finally {
       await this.discard();
@@ -145,12 +159,12 @@ export class VideoWriter {
 
   async #encode(picture: AVFrame | null): Promise<void> {
     const sent = await this.#encoder.sendFrame(picture);
-    if (sent < 0) throw new Error(`The encoder refused a frame for ${this.#path}: ${reasonOf(sent)}.`);
+    if (sent < 0) throw new Error(`The encoder refused a frame for ${this.#shownPath}: ${reasonOf(sent)}.`);
     for (;;) {
       // The work is done in sendFrame; only while it drains at the end does receivePacket work.
       const code = picture === null ? await this.#encoder.receivePacket(this.#packet) : this.#encoder.receivePacketSync(this.#packet);
       if (code === AVERROR_EAGAIN || code === AVERROR_EOF) return;
-      if (code < 0) throw new Error(`The encoder failed for ${this.#path}: ${reasonOf(code)}.`);
+      if (code < 0) throw new Error(`The encoder failed for ${this.#shownPath}: ${reasonOf(code)}.`);
       await this.#muxing.run(async () => {
         this.#packet.streamIndex = this.#video.index;
         this.#packet.rescaleTs(this.#timeBase, this.#video.timeBase);
@@ -161,7 +175,7 @@ export class VideoWriter {
 
   async #mux(packet: Packet): Promise<void> {
     const code = await this.#format.interleavedWriteFrame(packet);
-    if (code < 0) throw writeError(code, this.#path);
+    if (code < 0) throw writeError(code, this.#shownPath);
   }
 }
 

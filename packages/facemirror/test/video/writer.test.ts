@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FramePool } from '../../src/frames/pool.js';
 import { tagsFor } from '../../src/video/colour.js';
-import { chooseEncoder, openEncoder } from '../../src/video/encoder.js';
+import { openEncoder, requireEncoder, withEncoder } from '../../src/video/encoder.js';
 import { VideoReader } from '../../src/video/reader.js';
 import { VideoWriter } from '../../src/video/writer.js';
 import { BT601, readClip, sharedVideo, writeClip } from './clips.js';
@@ -30,10 +30,10 @@ test.skipIf(!existsSync('/dev/full'))('a full disk is told as one', async () => 
 });
 
 test('auto takes an encoder that opens; one that is not here is an error that says what to do', async () => {
-  const name = await chooseEncoder('auto', SETTINGS);
-  (await openEncoder(name, SETTINGS)).freeContext();
+  await withEncoder('auto', async (name) => (await openEncoder(name, SETTINGS)).freeContext());
+  await requireEncoder('auto');
   if (process.platform !== 'darwin') {
-    await expect(chooseEncoder('videotoolbox', SETTINGS)).rejects.toMatchObject({ code: 'ENCODER_UNAVAILABLE', message: expect.stringContaining('libx264') });
+    await expect(requireEncoder('videotoolbox')).rejects.toMatchObject({ code: 'ENCODER_UNAVAILABLE', message: expect.stringContaining('libx264') });
   }
 });
 
