@@ -8,7 +8,7 @@ export interface TimeBase {
 export interface FrameTime {
   /** In ticks of the output's time base, from the file's start; strictly increasing from frame to frame. */
   readonly ticks: bigint;
-  /** How long it is shown, in ticks; 0 when the file does not say. */
+  /** How long it is shown, in ticks; as long as a mean frame when the file does not say. */
   readonly durationTicks: bigint;
   /** Seconds from the file's start. */
   readonly seconds: number;
@@ -63,8 +63,8 @@ export class FrameClock {
   }
 
   next(stamp: FrameStamp): FrameTime {
-    const told = stamp.duration > 0n ? this.#scaled(stamp.duration) : 0n;
-    const durationTicks = told > this.#longestGap ? 0n : told;
+    const told = this.#scaled(stamp.duration);
+    const durationTicks = told > 0n && told <= this.#longestGap ? told : this.#frameTicks;
     const ticks = this.#place(stamp.pts === null ? null : this.#scaled(stamp.pts));
     this.#last = { ticks, durationTicks };
     return { ticks, durationTicks, seconds: this.secondsOf(ticks) };
@@ -109,7 +109,7 @@ export class FrameClock {
 
   #afterLast(): bigint {
     if (this.#last === null) return 0n;
-    return this.#last.ticks + (this.#last.durationTicks > 0n ? this.#last.durationTicks : this.#frameTicks);
+    return this.#last.ticks + this.#last.durationTicks;
   }
 
   #toTicks(seconds: number): bigint {

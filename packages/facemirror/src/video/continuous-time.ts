@@ -5,19 +5,28 @@ const BROADCAST_BREAK = { forwardSeconds: 10, backwardSeconds: 0.1 };
 /** The same in containers with one clock, where only damage looks like this. MP4 keeps time steps as 32-bit numbers. */
 const FILE_BREAK = { forwardSeconds: 3600, backwardSeconds: 10 };
 
+/** Where a stream has come to. */
+interface Place {
+  /** Which of the offsets holds for it. */
+  readonly epoch: number;
+  /** Of its last packet, on the one line of time. */
+  readonly seconds: number;
+  /** Where its next packet is expected. */
+  readonly next: number;
+}
+
 /**
  * One line of time for the packets of a file. Recordings that were joined byte by byte, and broadcasts, have a clock that
- * jumps; sound and picture jump together. From a jump on, all time stamps are moved so that the first packet after it
- * follows the one before it, which is what the ffmpeg program does (fftools/ffmpeg_demux.c, ts_discontinuity_process).
+ * jumps. From a jump on, all time stamps are moved so that the first packet after it follows the one before it, which is
+ * what the ffmpeg program does too (fftools/ffmpeg_demux.c, ts_discontinuity_process). Sound and picture come to a jump one
+ * after the other and are moved by the same, so that they stay together.
  */
 export class ContinuousTime {
-  /** Jumps that were closed. */
-  breaks = 0;
   readonly #secondsATick: ReadonlyMap<number, number>;
   readonly #limits: { readonly forwardSeconds: number; readonly backwardSeconds: number };
-  /** By stream: where its last packet was, and where the next is expected. */
-  readonly #last = new Map<number, { readonly seconds: number; readonly next: number }>();
-  #offsetSeconds = 0;
+  /** What is added to times: at first, and after each jump. */
+  readonly #offsets = [0];
+  readonly #places = new Map<number, Place>();
 
   /**
    * @param streams those whose packets are used; others are left alone.
@@ -28,27 +37,37 @@ export class ContinuousTime {
     this.#limits = isBroadcast ? BROADCAST_BREAK : FILE_BREAK;
   }
 
+  /** Whether there were jumps. */
+  get isMended(): boolean {
+    return this.#offsets.length > 1;
+  }
+
   /** Moves a packet's time stamps to where they belong. To be called with every packet, in the file's order. */
   mend(packet: Packet): void {
     const tick = this.#secondsATick.get(packet.streamIndex);
     if (tick === undefined) return;
-    // Only these run forwards in every file; times of display go back and forth.
+    const place = this.#places.get(packet.streamIndex);
+    // Only decoding times run forwards in every file; times of display go back and forth.
     const read = packet.dts === AV_NOPTS_VALUE ? null : Number(packet.dts) * tick;
-    if (read !== null) this.#follow(packet.streamIndex, read);
-    const shift = BigInt(Math.round(this.#offsetSeconds / tick));
+    const epoch = read === null || place === undefined ? (place?.epoch ?? this.#offsets.length - 1) : this.#epochOf(read, place);
+    const offset = this.#offsets[epoch] ?? 0;
+    const shift = BigInt(Math.round(offset / tick));
     if (packet.pts !== AV_NOPTS_VALUE) packet.pts += shift;
     if (packet.dts !== AV_NOPTS_VALUE) packet.dts += shift;
     if (read === null) return;
-    const seconds = read + this.#offsetSeconds;
-    this.#last.set(packet.streamIndex, { seconds, next: seconds + Number(packet.duration) * tick });
+    const seconds = read + offset;
+    // Some containers do not say how long a frame lasts: as long as the one before, then.
+    const lasts = packet.duration > 0n ? Number(packet.duration) * tick : Math.max(0, seconds - (place?.seconds ?? seconds));
+    this.#places.set(packet.streamIndex, { epoch, seconds, next: seconds + lasts });
   }
 
-  #follow(stream: number, read: number): void {
-    const last = this.#last.get(stream);
-    if (last === undefined) return;
-    const seconds = read + this.#offsetSeconds;
-    if (seconds - last.next <= this.#limits.forwardSeconds && last.seconds - seconds <= this.#limits.backwardSeconds) return;
-    this.#offsetSeconds += last.next - seconds;
-    this.breaks++;
+  /** The first offset from the stream's own on with which the packet follows; a new one where none fits. */
+  #epochOf(read: number, { epoch, seconds, next }: Place): number {
+    const { forwardSeconds, backwardSeconds } = this.#limits;
+    for (let each = epoch; each < this.#offsets.length; each++) {
+      const at = read + (this.#offsets[each] ?? 0);
+      if (at - next <= forwardSeconds && seconds - at <= backwardSeconds) return each;
+    }
+    return this.#offsets.push(next - read) - 1;
   }
 }

@@ -145,9 +145,9 @@ export class VideoReader {
   /** Sentences for the user on what was found in the file so far. */
   get warnings(): readonly string[] {
     const warnings = [...this.#demuxer.warnings, ...this.#decoder.warnings()];
-    if (this.#demuxer.time.breaks > 0) warnings.push("The file's clock jumps; what follows a jump was placed right after what comes before it.");
+    if (this.#demuxer.time.isMended) warnings.push("The file's clock jumps; what follows a jump was placed right after what comes before it.");
     if (this.#audioIsLost) warnings.push('The sound is in a form that cannot be read; it was left out.');
-    if (this.audio !== null && this.audio.dropped > 0) warnings.push(`${this.audio.dropped} packets of sound did not follow those before them, and were left out.`);
+    if (this.audio !== null && this.audio.dropped > 0) warnings.push(`${counted(this.audio.dropped, 'packet')} of sound did not follow those before them, and were left out.`);
     if (this.#clock.repaired > 0) warnings.push(`${counted(this.#clock.repaired, 'frame')} had no time stamp, or one that does not follow the frame before; each was placed just after it.`);
     if (this.#otherSizes > 0) warnings.push(`${counted(this.#otherSizes, 'frame')} had another size than the first, and were scaled to it.`);
     return warnings;

@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { AV_PIX_FMT_YUV420P } from 'node-av';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEMO_FORMAT, DemoClip } from '../../src/demo/clip.js';
 import { framePlanes, type Frame } from '../../src/frames/frame.js';
@@ -14,6 +15,7 @@ import { FramePool } from '../../src/frames/pool.js';
 import { tagsFor } from '../../src/video/colour.js';
 import { VideoWriter } from '../../src/video/writer.js';
 import { readClip, sharedVideo } from '../video/clips.js';
+import { writeCodedClip } from '../video/coded-clips.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/facemirror.js', import.meta.url));
 /** With a blink in it, so that the tables hold something. */
@@ -125,6 +127,30 @@ test('a video that was filmed sideways comes out upright, with an upright copy o
     expect(times).toHaveLength(FRAMES);
   }
 });
+
+test('a video of odd size is processed; its results never replace those of another video without a word', async () => {
+  const odd = join(folder, 'odd.mkv');
+  await writeOddDemo(odd);
+  const out = join(folder, 'odd-out');
+  expect(await facemirror(['run', odd, '--out', out, '--no-debug-video'])).toMatchObject({ code: 0 });
+  const text = await readFile(join(out, 'odd.json'), 'utf8');
+  expect(JSON.parse(text)).toMatchObject({ input: { codedWidth: 239, codedHeight: 319 }, output: { width: 240, height: 320 }, frames: { read: 3, withFace: 3 } });
+  // Nothing of where things lie on this machine goes with the results.
+  for (const place of [folder, process.cwd(), homedir()]) expect(text).not.toContain(place);
+  expect((await readClip(join(out, 'odd_left_mirrored.mp4'))).info).toMatchObject({ width: 240, height: 320 });
+
+  await copyFile(clip, odd);
+  const refused = await facemirror(['run', odd, '--out', out]);
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('--force') });
+  expect(await readFile(join(out, 'odd.json'), 'utf8')).toBe(text);
+});
+
+/** Three frames of the demo, halved to an odd size. */
+async function writeOddDemo(path: string): Promise<void> {
+  const frame = await new FramePool({ ...DEMO_FORMAT, capacity: 1 }).acquire();
+  new DemoClip().draw(0, frame);
+  await writeCodedClip(path, { encoder: 'ffv1', pixelFormat: AV_PIX_FMT_YUV420P, width: 239, height: 319, times: [0, 40, 80] }, undefined, frame);
+}
 
 describe('a run that does not come to its end', () => {
   const workFolder = (out: string) => async (): Promise<boolean> => {

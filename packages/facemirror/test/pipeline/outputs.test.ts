@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { inputFiles } from '../../src/pipeline/input-files.js';
-import { OutputSet, prepareFolder } from '../../src/pipeline/outputs.js';
+import { OutputSet, outputName, prepareFolder, unwritable } from '../../src/pipeline/outputs.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -51,6 +51,13 @@ describe('the outputs of a run', () => {
     await chmod(folder, 0o700);
   });
 
+  test('tell of the folder that the user knows when the disk is full', async () => {
+    const set = await OutputSet.open(folder, 'patient');
+    const error = unwritable(dirname(set.pathFor('left-table')), Object.assign(new Error('full'), { code: 'ENOSPC' }));
+    expect(error).toMatchObject({ code: 'DISK_FULL', message: expect.stringContaining(`no room left in ${folder}:`) });
+    await set.discard();
+  });
+
   test('need a folder that is one', async () => {
     const file = join(folder, 'file');
     await writeFile(file, '');
@@ -68,6 +75,23 @@ describe('the videos of a folder', () => {
   test('with one stem give outputs of different names', async () => {
     for (const name of ['a.mp4', 'a.mov']) await writeFile(join(folder, name), '');
     expect((await inputFiles([folder])).map(({ stem }) => stem)).toEqual(['a_mov', 'a_mp4']);
+  });
+
+  test('with one name in two folders give outputs of different names, on file systems that do not tell case apart too', async () => {
+    for (const visit of ['visit1', 'visit2']) {
+      await mkdir(join(folder, visit));
+      await writeFile(join(folder, visit, 'IMG_1.mp4'), '');
+    }
+    await writeFile(join(folder, 'visit2', 'img_1.MOV'), '');
+    expect((await inputFiles([join(folder, 'visit1'), join(folder, 'visit2')])).map(({ stem }) => stem)).toEqual(['visit1_IMG_1', 'visit2_IMG_1', 'img_1_MOV']);
+    expect(await inputFiles([join(folder, 'visit1'), join(folder, 'visit1', 'IMG_1.mp4')])).toHaveLength(1);
+  });
+
+  test('with a name as long as names can be give outputs whose names still are some', async () => {
+    const [one, other] = ['1', '2'].map((digit) => `${'ü'.repeat(123)}${digit}.mp4`);
+    const stems = (await inputFiles([one!, other!])).map(({ stem }) => stem);
+    for (const stem of stems) expect(Buffer.byteLength(outputName(stem, 'right-video'))).toBeLessThan(255);
+    expect(new Set(stems).size).toBe(2);
   });
 
   test('may be none, which is told', async () => {

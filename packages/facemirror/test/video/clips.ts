@@ -70,6 +70,27 @@ export async function readClip(path: string): Promise<{ info: VideoReader['info'
   }
 }
 
+/** Copies a video by our own reader and writer, sound and all. @returns the times of its frames, and what the reader says. */
+export async function copyClip(from: string, to: string): Promise<{ info: VideoReader['info']; times: number[]; warnings: readonly string[] }> {
+  const reader = await VideoReader.open(from);
+  const { info } = reader;
+  try {
+    const pool = new FramePool({ ...info, capacity: 1 });
+    const writer = await VideoWriter.open({ ...info, path: to, encoder: 'libx264', quality: 18, threads: 1, audio: reader.audio });
+    reader.audioSink = (packet) => writer.writeAudio(packet);
+    const times: number[] = [];
+    for (let next = await reader.next(await pool.acquire()); next !== null; next = await reader.next(await pool.acquire())) {
+      times.push(next.time.seconds);
+      await writer.write(next.frame, next.time);
+      pool.release(next.frame);
+    }
+    await writer.finish();
+    return { info, times, warnings: [...reader.warnings, ...writer.warnings] };
+  } finally {
+    await reader.close();
+  }
+}
+
 function quarterLuma(frame: Frame): number[] {
   const { y } = framePlanes(frame);
   const { width, height, yStride } = frame.layout;

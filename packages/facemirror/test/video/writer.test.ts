@@ -3,12 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FramePool } from '../../src/frames/pool.js';
 import { tagsFor } from '../../src/video/colour.js';
 import { openEncoder, requireEncoder, withEncoder } from '../../src/video/encoder.js';
-import { VideoReader } from '../../src/video/reader.js';
-import { VideoWriter } from '../../src/video/writer.js';
-import { BT601, readClip, sharedVideo, writeClip } from './clips.js';
+import { BT601, copyClip, readClip, sharedVideo, writeClip } from './clips.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -45,22 +42,7 @@ describe.each([
   const original = sharedVideo(name);
   test.skipIf(original === null)('has its frames, upright, its times and its sound', async () => {
     const path = join(folder, 'copy.mp4');
-    const reader = await VideoReader.open(original!);
-    const { info } = reader;
-    const pool = new FramePool({ ...info, capacity: 1 });
-    const writer = await VideoWriter.open({ ...SETTINGS, ...info, path, encoder: 'libx264', audio: reader.audio });
-    reader.audioSink = (packet) => writer.writeAudio(packet);
-    const times: number[] = [];
-    for (;;) {
-      const next = await reader.next(await pool.acquire());
-      if (next === null) break;
-      times.push(next.time.seconds);
-      await writer.write(next.frame, next.time);
-      pool.release(next.frame);
-    }
-    await writer.finish();
-    await reader.close();
-
+    const { info, times } = await copyClip(original!, path);
     const copy = await readClip(path);
     expect(times).toHaveLength(frames);
     expect(copy.times).toHaveLength(frames);
