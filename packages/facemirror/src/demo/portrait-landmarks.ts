@@ -16,12 +16,6 @@ export const LIDS: Readonly<Record<'right' | 'left', { readonly upper: Curve; re
   },
 };
 
-/** Inner edges of the lips from the image's left to its right: the sitter smiles with parted lips. */
-export const LIPS: { readonly upper: Curve; readonly lower: Curve } = {
-  upper: [[203.9, 139.7], [206.4, 140.1], [209.4, 140.7], [213.1, 141.4], [217.7, 142.4], [223.3, 143.2], [229.0, 142.8], [233.7, 142.2], [237.4, 141.7], [240.4, 141.4], [243.0, 141.1]],
-  lower: [[203.9, 139.7], [207.0, 142.9], [209.5, 145.1], [213.2, 147.1], [217.6, 148.4], [223.0, 149.2], [228.4, 148.9], [233.0, 147.7], [236.7, 146.0], [239.5, 144.0], [243.0, 141.1]],
-};
-
 /** Middles of the brows from the image's left to its right. */
 export const BROWS: Readonly<Record<'right' | 'left', Curve>> = {
   right: [[188.9, 91.2], [192.5, 89.1], [198.1, 88.0], [205.9, 88.9], [215.7, 91.3]],

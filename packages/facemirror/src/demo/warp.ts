@@ -1,4 +1,4 @@
-import { BROWS, LIDS, LIPS, heightAt, type Curve } from './portrait-landmarks.js';
+import { BROWS, LIDS, heightAt, type Curve } from './portrait-landmarks.js';
 
 /** Where in the portrait a warped picture's colour comes from; pixels of the portrait. */
 export type Warp = (x: number, y: number) => readonly [x: number, y: number];
@@ -60,16 +60,13 @@ export function movementWarp({ smileRight, blink, browRaise }: Movements): Warp 
   };
 }
 
-/** The warp that closes the lips of the smiling sitter and lets the corners of the mouth sink: the face at rest. */
+/** The warp that lowers the corners of the sitter's smiling mouth: the face at rest. The lips stay parted, as they are in the portrait. */
 export function relaxedWarp(): Warp {
   const pushes: Push[] = [
-    { x: 204, y: 139.7, dx: 4, dy: 6.5, patch: [2, 2, 2, 2], pull: [20, 18, 20, 18] },
-    { x: 243, y: 141.1, dx: -4, dy: 6.5, patch: [2, 2, 2, 2], pull: [18, 20, 20, 18] },
+    { x: 204, y: 139.7, dx: 3, dy: 4, patch: [2, 2, 2, 2], pull: [20, 18, 20, 18] },
+    { x: 243, y: 141.1, dx: -3, dy: 4, patch: [2, 2, 2, 2], pull: [18, 20, 20, 18] },
   ];
-  return (x, y) => {
-    const [px, py] = unpush(pushes, x, y);
-    return [px, closedLips(px, py)];
-  };
+  return (x, y) => unpush(pushes, x, y);
 }
 
 function pushesAt(intensity: number, pushes: readonly Push[]): Push[] {
@@ -125,20 +122,4 @@ function lidWarp(lids: { readonly upper: Curve; readonly lower: Curve }, closed:
     if (y <= top || y >= margin) return y;
     return top + ((y - top) * (upper - top)) / (margin - top);
   };
-}
-
-/** Where the lips' skin stretches from: below the nose, and above the chin's crease. */
-const ABOVE_LIPS = 133;
-const BELOW_LIPS = 158;
-
-/** Brings the parted lips' inner edges together over the teeth. */
-function closedLips(x: number, y: number): number {
-  const upper = heightAt(LIPS.upper, x);
-  const lower = heightAt(LIPS.lower, x);
-  if (upper === null || lower === null || y <= ABOVE_LIPS || y >= BELOW_LIPS) return y;
-  // The landmarks lie on the lips' edges; beyond them by half a pixel there is lip only.
-  const parted = Math.min(1, (lower - upper) / 3);
-  const meet = (upper + lower) / 2;
-  if (y < meet) return ABOVE_LIPS + ((y - ABOVE_LIPS) * (upper - 0.8 * parted - ABOVE_LIPS)) / (meet - ABOVE_LIPS);
-  return BELOW_LIPS - ((BELOW_LIPS - y) * (BELOW_LIPS - lower - 0.8 * parted)) / (BELOW_LIPS - meet);
 }

@@ -49,6 +49,10 @@ export type Following =
       readonly kind: 'landmarks';
       /** The region to look at in the frame after one in which the face was so. */
       nextRegion(observation: FaceObservation): FaceRegion;
+      /** How many further looks at a region there are, cut a little differently or mirrored (see `LandmarkBalance`). */
+      readonly furtherLooks: number;
+      /** x, y, z of the landmarks in the frame by a further look, counted from 0; null when it shows no face. */
+      lookAgain(frame: Frame, region: FaceRegion, look: number): Promise<Float32Array | null>;
     }
   | {
       readonly kind: 'detections';

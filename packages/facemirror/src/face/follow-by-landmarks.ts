@@ -1,8 +1,15 @@
 import type { Frame } from '../frames/frame.js';
-import type { Following, Landmarker } from './adapters.js';
+import type { FaceRegion, Following, Landmarker } from './adapters.js';
+import { LandmarkBalance } from './balance.js';
 import type { Follower, Observing } from './follower.js';
-import type { Detection, FaceObservation } from './observation.js';
+import type { Box, Detection, FaceObservation } from './observation.js';
 import { area, chooseFace, type FaceChoice, type FaceSearch } from './search.js';
+
+/** A face, and the region in which it was seen. */
+interface Seen {
+  readonly face: FaceObservation;
+  readonly region: FaceRegion;
+}
 
 /** Detections of one search that the landmarker is asked about. */
 const MOST_CANDIDATES = 8;
@@ -16,6 +23,8 @@ export class FollowByLandmarks implements Follower {
   readonly #landmarker: Landmarker;
   readonly #following: Extract<Following, { kind: 'landmarks' }>;
   readonly #choice: FaceChoice;
+  readonly #balance: LandmarkBalance;
+  /** The last frame's face as the network saw it. */
   #last: FaceObservation | null = null;
 
   constructor(search: FaceSearch, landmarker: Landmarker, following: Extract<Following, { kind: 'landmarks' }>, choice: FaceChoice) {
@@ -23,24 +32,38 @@ export class FollowByLandmarks implements Follower {
     this.#landmarker = landmarker;
     this.#following = following;
     this.#choice = choice;
+    this.#balance = new LandmarkBalance(following);
   }
 
   async follow(frame: Frame): Promise<Observing> {
-    const tracked = this.#last === null ? null : await this.#landmarker.observe(frame, this.#following.nextRegion(this.#last));
-    const face = tracked ?? (await this.#search.run(frame, (found) => this.#observeChosen(frame, found)));
-    this.#search.seen(face !== null);
-    this.#last = face;
-    return { face: Promise.resolve(face) };
+    const seen = (this.#last === null ? null : await this.#track(frame, this.#last)) ?? (await this.#find(frame));
+    this.#search.seen(seen !== null);
+    this.#last = seen?.face ?? null;
+    return { face: Promise.resolve(seen && (await this.#balance.balanced(frame, seen.region, seen.face))) };
+  }
+
+  /** Looks where the last face says. */
+  async #track(frame: Frame, last: FaceObservation): Promise<Seen | null> {
+    const region = this.#following.nextRegion(last);
+    const face = await this.#landmarker.observe(frame, region);
+    return face && { face, region };
+  }
+
+  /** Searches, and looks once more where the landmarks say, as every frame hereafter is looked at. */
+  async #find(frame: Frame): Promise<Seen | null> {
+    const found = await this.#search.run(frame, (detections) => this.#observeChosen(frame, detections));
+    return found && ((await this.#track(frame, found.face)) ?? found);
   }
 
   /** The chosen one of those detections that the landmarker finds to be faces. */
-  async #observeChosen(frame: Frame, detections: readonly Detection[]): Promise<FaceObservation | null> {
+  async #observeChosen(frame: Frame, detections: readonly Detection[]): Promise<Seen | null> {
     const likely = [...detections].sort((a, b) => area(b) - area(a)).slice(0, MOST_CANDIDATES);
-    const faces: FaceObservation[] = [];
+    const faces: (Seen & { readonly box: Box })[] = [];
     for (const detection of likely) {
-      const face = await this.#landmarker.observe(frame, this.#landmarker.regionOf(detection));
-      if (face !== null && this.#choice === 'largest') return face;
-      if (face !== null) faces.push(face);
+      const region = this.#landmarker.regionOf(detection);
+      const face = await this.#landmarker.observe(frame, region);
+      if (face !== null && this.#choice === 'largest') return { face, region };
+      if (face !== null) faces.push({ face, region, box: face.box });
     }
     return chooseFace(faces, this.#choice);
   }

@@ -12,14 +12,18 @@ const EYE_CORNERS: Readonly<Record<Topology, readonly [number, number, number, n
 const CHIN_DEPTH = 0.127;
 /** Frames that the chin's place rests on at most. */
 const MEMORY = 300;
-/** A chin so far from the median of those, in inter-ocular distances, counts half (Cauchy's weight). */
-const OUTLIER = 0.015;
+/**
+ * A chin so far from its usual place, in inter-ocular distances, counts half. Nearer, the eye corners may as well be what
+ * moved: raised brows and blinks shift them by up to 0.02 against the rest of the face. Smiles draw the chin away by 0.05.
+ */
+const OUTLIER = 0.0125;
 
 /**
  * Keeps the chin where it belongs on the skull. Landmark networks draw it along with the mouth: a smile on one side
  * moves MediaPipe's chin by 7 % of the inter-ocular distance, which turns the midline by 2.4 degrees, and such smiles
  * are what this program is for. The eye corners stay, so the chin's place across the line of the eyes is remembered as
- * a robust mean over the last 300 frames, which most of them decide; what the head's yaw shifts is accounted for by the mean head's depth. Only the place across
+ * a robust mean over the last 300 frames, which most of them decide; what the head's yaw shifts is accounted for by the
+ * mean head's depth. A chin near that place stays where it is seen, one far from it is put there. Only the place across
  * that line is steadied, so the jaw may open.
  */
 export class SteadyChin {
@@ -40,7 +44,8 @@ export class SteadyChin {
 
     this.#places.push(across - turned);
     if (this.#places.length > MEMORY) this.#places.shift();
-    const steady = robustMean(this.#places) + turned;
+    const usual = robustMean(this.#places) + turned;
+    const steady = usual + weightOf(across - usual) * (across - usual);
     return { x: middle.x + steady * axis.x - along * axis.y, y: middle.y + steady * axis.y + along * axis.x };
   }
 
@@ -58,11 +63,16 @@ function robustMean(values: readonly number[]): number {
   let sum = 0;
   let weights = 0;
   for (const value of values) {
-    const weight = 1 / (1 + ((value - median) / OUTLIER) ** 2);
+    const weight = weightOf(value - median);
     sum += weight * value;
     weights += weight;
   }
   return sum / weights;
+}
+
+/** 1 for a chin in its place, 1/2 at `OUTLIER`, and soon nothing. */
+function weightOf(distance: number): number {
+  return 1 / (1 + (distance / OUTLIER) ** 4);
 }
 
 /** The middle between the eyes, and the way from the eye on the picture's left to the other. */

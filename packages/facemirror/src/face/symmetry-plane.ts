@@ -1,19 +1,17 @@
+import { MESH_PAIRS } from './mesh-symmetry.js';
 import { dot, meanOf, subtract, timesTransposed, type Vector } from './rotation.js';
 
 /**
- * MediaPipe's mesh vertices that lie in mirror places of its canonical face model (Apache-2.0), the picture's left one
- * first: forehead, temples, corners of the eyes, lower orbits, nose bridge, jaw. Without those that a palsy or a one-sided
- * expression displaces most: brows, lids, cheeks, the nose's wings and tip, mouth and what surrounds it.
+ * The picture's left vertices of the pairs that the plane is fitted to: forehead, temples, corners of the eyes, lower
+ * orbits, nose bridge, jaw. Without those that a palsy or a one-sided expression displaces most: brows, lids, cheeks, the
+ * nose's wings and tip, mouth and what surrounds it.
  */
-export const MIRROR_PAIRS: readonly (readonly [number, number])[] = [
-  [3, 248], [31, 261], [33, 263], [34, 264], [35, 265], [47, 277], [54, 284], [58, 288], [67, 297], [69, 299], [93, 323], [103, 332],
-  [104, 333], [108, 337], [109, 338], [111, 340], [112, 341], [113, 342], [114, 343], [116, 345], [117, 346], [118, 347], [119, 348],
-  [120, 349], [121, 350], [122, 351], [123, 352], [124, 353], [127, 356], [128, 357], [130, 359], [132, 361], [133, 362], [136, 365],
-  [137, 366], [140, 369], [143, 372], [147, 376], [148, 377], [149, 378], [150, 379], [156, 383], [170, 395], [171, 396], [174, 399],
-  [176, 400], [177, 401], [188, 412], [189, 413], [193, 417], [196, 419], [208, 428], [213, 433], [215, 435], [217, 437], [221, 441],
-  [225, 445], [226, 446], [227, 447], [228, 448], [229, 449], [230, 450], [231, 451], [232, 452], [233, 453], [234, 454], [236, 456],
-  [243, 463], [244, 464], [245, 465],
-];
+const STABLE: ReadonlySet<number> = new Set([
+  3, 31, 33, 34, 35, 47, 54, 58, 67, 69, 93, 103, 104, 108, 109, 111, 112, 113, 114, 116, 117, 118, 119, 120, 121, 122,
+  123, 124, 127, 128, 130, 132, 133, 136, 137, 140, 143, 147, 148, 149, 150, 156, 170, 171, 174, 176, 177, 188, 189,
+  193, 196, 208, 213, 215, 217, 221, 225, 226, 227, 228, 229, 230, 231, 232, 233, 234, 236, 243, 244, 245,
+]);
+export const MIRROR_PAIRS: readonly (readonly [number, number])[] = MESH_PAIRS.filter(([left]) => STABLE.has(left));
 
 /** Vertices of the same regions on the mesh's own midline. */
 export const MEDIAL_VERTICES: readonly number[] = [6, 8, 9, 10, 151, 152, 168, 175, 195, 197, 199];

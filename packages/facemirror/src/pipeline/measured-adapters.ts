@@ -29,14 +29,19 @@ export function measuredAdapters({ detector, landmarker }: FaceAdapters, profile
 }
 
 function measuredLandmarker(landmarker: Landmarker, profiler: Profiler, frameNumber: () => number): Landmarker {
+  const measured = async <T>(look: () => Promise<T>): Promise<T> => {
+    const startedAt = profiler.begin();
+    const seen = await look();
+    profiler.end('landmarks', startedAt, frameNumber(), 'face');
+    return seen;
+  };
+  const { following } = landmarker;
   return {
-    following: landmarker.following,
+    following:
+      following.kind === 'detections'
+        ? following
+        : { ...following, lookAgain: (frame, region, look) => measured(() => following.lookAgain(frame, region, look)) },
     regionOf: (detection) => landmarker.regionOf(detection),
-    observe: async (frame, region) => {
-      const startedAt = profiler.begin();
-      const face = await landmarker.observe(frame, region);
-      profiler.end('landmarks', startedAt, frameNumber(), 'face');
-      return face;
-    },
+    observe: (frame, region) => measured(() => landmarker.observe(frame, region)),
   };
 }

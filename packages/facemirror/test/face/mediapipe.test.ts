@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { midlineOf, type Midline } from '../../src/face/midline.js';
 import type { FaceObservation } from '../../src/face/observation.js';
 import { ATTENTION_MESH, BLENDSHAPES_MODEL, BUNDLE_MESH, MediaPipeLandmarker, MESH_MODEL, type MeshSpec } from '../../src/face/mediapipe/landmarker.js';
 import { MediaPipeDetector, SHORT_RANGE_MODEL } from '../../src/face/mediapipe/detector.js';
 import { chooseFace } from '../../src/face/search.js';
 import { Tracker } from '../../src/face/tracker.js';
+import { framePlanes, type Frame } from '../../src/frames/frame.js';
 import { FramePool } from '../../src/frames/pool.js';
 import { InferencePool } from '../../src/inference/pool.js';
 import type { ModelSource, NetworkInput, RunRequest } from '../../src/inference/request.js';
@@ -95,6 +97,19 @@ async function observe(suite: Pick<Suite, 'detector' | 'landmarker'>, picture: T
   return face === undefined ? null : suite.landmarker.observe(picture.frame, suite.landmarker.regionOf(face));
 }
 
+async function midlineIn(suite: Suite, frame: Frame): Promise<Midline> {
+  const face = await new Tracker(suite).next(frame);
+  return midlineOf(face!.landmarks)!;
+}
+
+/** Turns a frame into its mirror image. */
+function mirror(frame: Frame): void {
+  const { y, u, v } = framePlanes(frame);
+  const { width, height, yStride, chromaWidth, chromaHeight, uvStride } = frame.layout;
+  for (let row = 0; row < height; row++) y.subarray(row * yStride, row * yStride + width).reverse();
+  for (const plane of [u, v]) for (let row = 0; row < chromaHeight; row++) plane.subarray(row * uvStride, row * uvStride + chromaWidth).reverse();
+}
+
 /** Mean distance of the landmarks from the reference's, in percent of the outer-eye distance. */
 function landmarkError(face: FaceObservation, { width, height, faces }: Reference): number {
   const wanted = faces[0]!.landmarks.map(([x, y]) => [x * width - 0.5, y * height - 0.5] as const);
@@ -125,6 +140,16 @@ describe('the suite mediapipe with the nets of the npm package', () => {
       expect((100 * errors.reduce((sum, error) => sum + error, 0)) / errors.length / eyes).toBeLessThan(3);
       expect(face).toMatchObject({ blendshapes: null, landmarks: { topology: 'mediapipe-478' } });
       expect(suite.notes.join()).toMatch(/face_landmarker\.task was not found/);
+    }));
+
+  it('gives a face and its mirror image mirrored midlines, within 0.5 % of the outer-eye distance', () =>
+    withSuite({}, async (suite) => {
+      const { frame } = await readPicture(PORTRAIT);
+      const { width } = frame.layout;
+      const line = await midlineIn(suite, frame);
+      mirror(frame);
+      const mirrored = await midlineIn(suite, frame);
+      for (const end of ['glabella', 'chin'] as const) expect(Math.abs(line[end].x - (width - 1 - mirrored[end].x))).toBeLessThan(0.3);
     }));
 
   it("computes what MediaPipe's own runtime computes with the attention mesh, custom operators and all, from the same RGB", async () => {

@@ -1,10 +1,12 @@
+import type { Crop } from '../../frames/crop.js';
 import type { Frame } from '../../frames/frame.js';
 import type { InferencePool } from '../../inference/pool.js';
 import type { RunResult } from '../../inference/request.js';
 import type { FaceRegion, Following, Landmarker } from '../adapters.js';
 import type { Box, Detection, FaceObservation, Landmarks, Point } from '../observation.js';
+import { MESH_PARTNERS } from '../mesh-symmetry.js';
 import { ALL_POINTS, BLENDSHAPE_POINTS, LEFT_EYE_OUTER, MESH_POINTS, REFINEMENTS, RIGHT_EYE_OUTER } from './points.js';
-import { fromRegion, regionAround, regionCrop, type Sampling } from './region.js';
+import { fromRegion, mirroredCrop, regionAbout, regionAround, regionCrop, shiftedRegion, type Sampling } from './region.js';
 
 /** Names of the nets in the pool. */
 export const MESH_MODEL = 'face-mesh';
@@ -60,9 +62,25 @@ function readAttentionMesh(outputs: RunResult): Float32Array | null {
   return all;
 }
 
+/** Together with the plain look: five cuts of the face, each as it is and mirrored. */
+const FURTHER_LOOKS: readonly { readonly scale: number; readonly lower: number; readonly mirrored: boolean }[] = [
+  { scale: 1, lower: 0, mirrored: true },
+  ...[
+    { scale: 0.9, lower: -0.04 },
+    { scale: 1.1, lower: -0.04 },
+    { scale: 0.9, lower: 0.04 },
+    { scale: 1.1, lower: 0.04 },
+  ].flatMap((cut) => [{ ...cut, mirrored: false }, { ...cut, mirrored: true }]),
+];
+
 /** Finds the 478 landmarks of a face, and with the bundle's net its 52 blendshapes. */
 export class MediaPipeLandmarker implements Landmarker {
-  readonly following: Following = { kind: 'landmarks', nextRegion };
+  readonly following: Following = {
+    kind: 'landmarks',
+    nextRegion,
+    furtherLooks: FURTHER_LOOKS.length,
+    lookAgain: (frame, region, look) => this.#lookAgain(frame, region, look),
+  };
   readonly #pool: Pick<InferencePool, 'run'>;
   readonly #spec: MeshSpec;
   readonly #hasBlendshapes: boolean;
@@ -85,21 +103,40 @@ export class MediaPipeLandmarker implements Landmarker {
   }
 
   async observe(frame: Frame, region: FaceRegion): Promise<FaceObservation | null> {
-    const crop = regionCrop(region, this.#spec.size, this.#sampling, {
+    const seen = await this.#look(frame, this.#crop(region));
+    if (seen === null) return null;
+    const { confidence } = seen;
+    const points = toFrame(seen.raw, this.#spec.size, region);
+    const landmarks: Landmarks = { topology: 'mediapipe-478', points };
+    return { box: boxAround(points), confidence, landmarks, blendshapes: await this.#blendshapes(points) };
+  }
+
+  async #lookAgain(frame: Frame, region: FaceRegion, look: number): Promise<Float32Array | null> {
+    const { scale, lower, mirrored } = FURTHER_LOOKS[look] ?? { scale: 1, lower: 0, mirrored: false };
+    const cut = shiftedRegion(region, scale, lower);
+    const crop = this.#crop(cut);
+    const seen = await this.#look(frame, mirrored ? mirroredCrop(crop) : crop);
+    if (seen === null) return null;
+    return toFrame(mirrored ? mirroredBack(seen.raw, this.#spec.size) : seen.raw, this.#spec.size, cut);
+  }
+
+  #crop(region: FaceRegion): Crop {
+    return regionCrop(region, this.#spec.size, this.#sampling, {
       scale: [1 / 255, 1 / 255, 1 / 255],
       offset: [0, 0, 0],
       border: 'clamp',
     });
+  }
+
+  /** What the net says of a crop, its landmarks in pixels of the crop; null when it shows no face. */
+  async #look(frame: Frame, crop: Crop): Promise<{ readonly raw: Float32Array; readonly confidence: number } | null> {
     const outputs = await this.#pool.run({
       model: MESH_MODEL,
       inputs: { [this.#spec.input]: { kind: 'crops', crops: [{ frame, crop }] } },
     });
     const confidence = 1 / (1 + Math.exp(-(outputs[this.#spec.presence]?.data[0] ?? -Infinity)));
     const raw = this.#spec.read(outputs);
-    if (raw === null || confidence < PRESENCE_THRESHOLD) return null;
-    const points = toFrame(raw, this.#spec.size, region);
-    const landmarks: Landmarks = { topology: 'mediapipe-478', points };
-    return { box: boxAround(points), confidence, landmarks, blendshapes: await this.#blendshapes(points) };
+    return raw === null || confidence < PRESENCE_THRESHOLD ? null : { raw, confidence };
   }
 
   async #blendshapes(points: Float32Array): Promise<Float32Array | null> {
@@ -113,8 +150,18 @@ export class MediaPipeLandmarker implements Landmarker {
   }
 }
 
-function nextRegion({ box, landmarks }: FaceObservation): FaceRegion {
-  return regionAround(box, pointAt(landmarks.points, RIGHT_EYE_OUTER), pointAt(landmarks.points, LEFT_EYE_OUTER));
+function nextRegion({ landmarks }: FaceObservation): FaceRegion {
+  return regionAbout(landmarks.points, pointAt(landmarks.points, RIGHT_EYE_OUTER), pointAt(landmarks.points, LEFT_EYE_OUTER));
+}
+
+/** Landmarks of a mirrored crop as those of the crop itself. */
+function mirroredBack(raw: Float32Array, size: number): Float32Array {
+  const points = new Float32Array(3 * ALL_POINTS);
+  for (let point = 0; point < ALL_POINTS; point++) {
+    const partner = 3 * (MESH_PARTNERS[point] ?? point);
+    points.set([size - (raw[partner] ?? 0), raw[partner + 1] ?? 0, raw[partner + 2] ?? 0], 3 * point);
+  }
+  return points;
 }
 
 function toFrame(raw: Float32Array, size: number, region: FaceRegion): Float32Array {
