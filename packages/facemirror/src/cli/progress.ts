@@ -1,17 +1,29 @@
-import { SingleBar } from 'cli-progress';
+import { basename } from 'node:path';
+import { MultiBar, type SingleBar } from 'cli-progress';
 import colours from 'picocolors';
 import type { BatchEvent } from '../pipeline/events.js';
 import { describeFailure, printable } from './failure.js';
 
-/** Without a terminal, a line about the progress is written at most so often. */
+/** Without a terminal, a line about a video's progress is written at most so often. */
 const LINE_INTERVAL_MS = 10_000;
 
-/** Tells a person what a batch does: a bar on a terminal, lines elsewhere. Everything goes to standard error. */
+/** A video that is being processed, as it is shown. */
+interface Shown {
+  frames: number;
+  expectedFrames: number | null;
+  speed: string;
+  left: string;
+  lineAt: number;
+  bar: SingleBar | null;
+}
+
+/** Tells a person what a batch does: a bar for each video on a terminal, lines elsewhere. Everything goes to standard error. */
 export class ProgressDisplay {
   readonly #stream: NodeJS.WriteStream;
-  #bar: SingleBar | null = null;
   readonly #verbose: boolean;
-  #lineAt = 0;
+  readonly #shown = new Map<string, Shown>();
+  #bars: MultiBar | null = null;
+  #isBatch = false;
 
   constructor(verbose: boolean, stream: NodeJS.WriteStream = process.stderr) {
     this.#verbose = verbose;
@@ -21,68 +33,95 @@ export class ProgressDisplay {
   show(event: BatchEvent): void {
     switch (event.kind) {
       case 'started':
+        this.#isBatch = event.count > 1;
         this.#line(`${event.count > 1 ? `[${event.index}/${event.count}] ` : ''}${printable(event.path)}`);
-        if (this.#stream.isTTY) this.#startBar(event.expectedFrames);
-        this.#lineAt = performance.now();
+        this.#shown.set(event.path, { frames: 0, expectedFrames: event.expectedFrames, speed: '-', left: '-', lineAt: performance.now(), bar: null });
+        this.#draw();
         return;
       case 'progress':
         this.#progress(event);
         return;
       case 'notice':
-        this.#line(`  note: ${printable(event.sentence)}`);
+        this.#line(`  note: ${event.path === null ? '' : this.#nameAmongOthers(event.path)}${printable(event.sentence)}`);
         return;
       case 'skipped':
         this.#line(`${printable(event.path)}: done already (the same file with the same settings); --force does it again`);
         return;
       case 'failed':
+        this.#shown.delete(event.path);
         this.#line(colours.red(describeFailure(event.error, this.#verbose)));
         return;
       case 'done': {
         const { frames, profile } = event.record;
         const speed = profile === null ? '' : `, ${profile.framesPerSecond.toFixed(1)} frames a second`;
-        this.#line(`  done: ${frames.read} frames, a face in ${frames.withFace}${speed}`);
+        const name = this.#nameAmongOthers(event.path);
+        this.#shown.delete(event.path);
+        this.#line(`  ${name}done: ${frames.read} frames, a face in ${frames.withFace}${speed}`);
         return;
       }
     }
   }
 
-  /** Takes the bar off the screen. */
+  /** Takes the bars off the screen. */
   close(): void {
-    this.#bar?.stop();
-    this.#bar = null;
-  }
-
-  #startBar(expectedFrames: number | null): void {
-    this.#bar = new SingleBar({
-      stream: this.#stream,
-      format: `  {bar} {percentage}% | {value}/{total} frames | {speed} frames a second | {left} left`,
-      barCompleteChar: '#',
-      barIncompleteChar: '.',
-      hideCursor: true,
-      clearOnComplete: true,
-      fps: 5,
-      barsize: 24,
-    });
-    this.#bar.start(expectedFrames ?? 0, 0, { speed: '-', left: '-' });
+    this.#bars?.stop();
+    this.#bars = null;
+    for (const shown of this.#shown.values()) shown.bar = null;
   }
 
   #progress(event: Extract<BatchEvent, { kind: 'progress' }>): void {
-    const left = event.secondsLeft === null ? '-' : duration(event.secondsLeft);
-    if (this.#bar !== null) {
-      this.#bar.setTotal(event.expectedFrames ?? event.frames);
-      this.#bar.update(event.frames, { speed: event.framesPerSecond.toFixed(1), left });
+    const shown = this.#shown.get(event.path);
+    if (shown === undefined) return;
+    shown.frames = event.frames;
+    shown.expectedFrames = event.expectedFrames;
+    shown.speed = event.framesPerSecond.toFixed(1);
+    shown.left = event.secondsLeft === null ? '-' : duration(event.secondsLeft);
+    if (shown.bar !== null) {
+      update(shown.bar, shown);
       return;
     }
-    if (performance.now() - this.#lineAt < LINE_INTERVAL_MS) return;
-    this.#lineAt = performance.now();
+    if (performance.now() - shown.lineAt < LINE_INTERVAL_MS) return;
+    shown.lineAt = performance.now();
     const total = event.expectedFrames === null ? '' : ` of ${event.expectedFrames}`;
-    this.#line(`  ${event.frames}${total} frames, ${event.framesPerSecond.toFixed(1)} frames a second, ${left} left`);
+    this.#line(`  ${this.#nameAmongOthers(event.path)}${event.frames}${total} frames, ${shown.speed} frames a second, ${shown.left} left`);
+  }
+
+  /** Which video is meant, where there are several. */
+  #nameAmongOthers(path: string): string {
+    return this.#isBatch ? `${printable(basename(path))}: ` : '';
   }
 
   #line(text: string): void {
     this.close();
     this.#stream.write(`${text}\n`);
+    this.#draw();
   }
+
+  /** Draws the bars of all videos anew. */
+  #draw(): void {
+    if (!this.#stream.isTTY || this.#shown.size === 0) return;
+    this.close();
+    this.#bars = new MultiBar({
+      stream: this.#stream,
+      format: `  {name}{bar} {percentage}% | {value}/{total} frames | {speed} frames a second | {left} left`,
+      barCompleteChar: '#',
+      barIncompleteChar: '.',
+      hideCursor: true,
+      clearOnComplete: true,
+      // How a run ends on Ctrl-C is not for a bar to decide.
+      gracefulExit: false,
+      fps: 5,
+      barsize: 24,
+    });
+    for (const [path, shown] of this.#shown) {
+      shown.bar = this.#bars.create(shown.expectedFrames ?? 0, shown.frames, { name: this.#nameAmongOthers(path), speed: shown.speed, left: shown.left });
+    }
+  }
+}
+
+function update(bar: SingleBar, { frames, expectedFrames, speed, left }: Shown): void {
+  bar.setTotal(expectedFrames ?? frames);
+  bar.update(frames, { speed, left });
 }
 
 function duration(seconds: number): string {

@@ -40,6 +40,8 @@ export interface RunOptions {
   readonly workers: number | 'auto';
   readonly isolation: Isolation;
   readonly batch: number | 'auto';
+  readonly jobs: number | 'auto';
+  readonly profile: boolean;
   readonly report: boolean;
   readonly trace?: string;
   readonly force: boolean;
@@ -76,6 +78,8 @@ export function addRunOptions(command: Command, out?: string): Command {
     .option('--workers <number>', 'networks run side by side in so many threads; results do not depend on it', parseWorkers, 'auto')
     .addOption(new Option('--isolation <kind>', 'run networks in threads, or in processes of their own').choices(ISOLATIONS).default('thread'))
     .option('--batch <number>', 'frames that a network is given in one run (openface3); auto: as many as pay on this machine, by measuring', parseBatch, 'auto')
+    .option('--jobs <number>', 'videos worked on at once; auto: one more whenever cores stay idle; results do not depend on it', parseWorkers, 'auto')
+    .option('--no-profile', 'do not measure the run; its record then holds no times')
     .option('--report', 'also write <name>_performance.html: where the time and memory went, and what would help', false)
     .option('--trace <file>', 'also write a trace of every step, for chrome://tracing or Perfetto')
     .option('--force', 'do again what is done already', false)
@@ -108,6 +112,7 @@ function isSingleFailure({ done, skipped, failed }: BatchResult): boolean {
 }
 
 function settingsOf(options: RunOptions): RunSettings {
+  if (options.report && !options.profile) throw new FaceMirrorError('USAGE', '--report shows what --no-profile does not measure: leave one of them out.');
   return {
     suite: suiteByName(options.suite).manifest.name satisfies SuiteName,
     provider: options.provider,
@@ -123,6 +128,8 @@ function settingsOf(options: RunOptions): RunSettings {
     workers: options.workers,
     isolation: options.isolation,
     batch: options.batch,
+    jobs: options.jobs,
+    profile: options.profile,
     report: options.report,
     trace: options.trace ?? null,
     force: options.force,

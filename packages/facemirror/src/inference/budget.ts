@@ -81,25 +81,27 @@ const PROCESS_BYTES = 60e6;
 /** What a suite knows of its work, for planning its workers. */
 export interface SuiteWork extends Pick<BudgetInput, 'requested' | 'usefulWorkers' | 'usefulThreads' | 'inferenceShare'> {
   readonly isolation: Isolation;
+  /** Cores that these networks may use; all of the machine's when left out. */
+  readonly cores?: number;
 }
 
 /** {@link planBudget} for networks on this machine as it is now. */
-export function planWorkers(models: readonly ModelSource[], { isolation, ...work }: SuiteWork): Budget {
+export function planWorkers(models: readonly ModelSource[], { isolation, cores, ...work }: SuiteWork): Budget {
   const sessions = models.map(({ model, compiled }) => ({
     bytes: typeof model === 'string' ? statSync(model).size : model.length,
     isCompiled: compiled !== undefined,
   }));
   return planBudget({
     ...work,
-    cores: availableParallelism(),
+    cores: cores ?? availableParallelism(),
     availableBytes: availableMemory(),
     workerBytes: estimateSessionBytes(sessions) + (isolation === 'process' ? PROCESS_BYTES : 0),
     baseBytes: BASE_BYTES,
   });
 }
 
-/** macOS keeps hardly any memory free: what it would give up at once does not count as such there. */
-function availableMemory(): number {
+/** Bytes that this process can still get. macOS keeps hardly any memory free: what it would give up at once does not count as such there. */
+export function availableMemory(): number {
   const available = process.availableMemory();
   return process.platform === 'darwin' ? Math.max(available, totalmem() / 2) : available;
 }

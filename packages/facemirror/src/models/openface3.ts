@@ -66,6 +66,7 @@ export async function openOpenFace3(options: OpenFace3Options = {}): Promise<Sui
     usefulWorkers: USEFUL_WORKERS,
     usefulThreads: USEFUL_THREADS,
     inferenceShare: INFERENCE_SHARE,
+    ...(options.cores === undefined ? {} : { cores: options.cores }),
   });
   if (budget.notice !== null) options.onNotice?.(budget.notice);
   const pool = await InferencePool.open(sources, { threadsPerRun: budget.threadsPerRun, ...options, workers: budget.workers });

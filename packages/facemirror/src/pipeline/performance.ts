@@ -71,6 +71,7 @@ export function runFacts(record: RunRecord, findings: NetworkFindings | null): R
     frame: { width: output.width, height: output.height, poolFrames: Math.floor(profile.memory.framePoolBytes / frameBytes) },
     encoder: output.encoder,
     encodedVideos: output.files.filter((name) => name.endsWith('.mp4')).length,
+    videosAtOnce: record.videosAtOnce ?? 1,
     profile,
     utilization: findings?.utilization ?? [],
     warnings: findings?.warnings ?? [],

@@ -63,6 +63,8 @@ export interface RunRecord {
   readonly tables: Readonly<Record<string, unknown>>;
   readonly warnings: readonly string[];
   readonly profile: ProfileSummary | null;
+  /** The most videos that were under way at once while this one was; their work is part of the process's figures. Absent in old records. */
+  readonly videosAtOnce?: number;
   /** What `--report` found out about the networks; null where no report was asked for. */
   readonly performance: NetworkFindings | null;
 }
@@ -81,6 +83,7 @@ export interface RunFindings {
   readonly warnings: readonly string[];
   readonly profile: ProfileSummary | null;
   readonly performance: NetworkFindings | null;
+  readonly videosAtOnce: number;
   readonly version: string;
 }
 
@@ -110,6 +113,7 @@ export function buildRecord(findings: RunFindings): RunRecord {
     tables: findings.tables,
     warnings: findings.warnings,
     profile: findings.profile,
+    videosAtOnce: findings.videosAtOnce,
     performance: findings.performance,
   };
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { ExpressionAnalysis, type ExpressionResult } from '../action-units/analysis.js';
 import { actionUnitTable, measuresTable } from '../action-units/table.js';
 import { FaceMirrorError } from '../errors.js';
@@ -23,6 +22,8 @@ import { buildRecord, type RunFindings, type RunRecord } from './record.js';
 import { resultSettings, type RunSettings } from './settings.js';
 import { TableFile } from './table-file.js';
 
+/** More threads than this a decoder does not use well; the encoders are what takes the time. */
+const MOST_DECODER_THREADS = 8;
 /** Bytes of frames under way; frames so large that the fewest that a run needs take more are refused by the pool. */
 const POOL_BYTES = 96 * 1024 * 1024;
 /** Decoded frames that are looked at, or wait to be, where the suite does not want others. */
@@ -47,6 +48,10 @@ export interface VideoJob {
   readonly profiler: Profiler;
   readonly signal: AbortSignal;
   readonly version: string;
+  /** Cores that this video may use. */
+  readonly cores: number;
+  /** Videos that have been under way at once while this one was. */
+  readonly videosAtOnce: () => number;
   readonly onOpened: (info: VideoInfo) => void;
   readonly onFrame: () => void;
 }
@@ -56,7 +61,7 @@ export interface VideoJob {
  * @throws FaceMirrorError, NO_FACE among others when no frame of the video shows a face.
  */
 export async function runVideo(job: VideoJob): Promise<RunRecord> {
-  const reader = await VideoReader.open(job.file.path, { noAudio: !job.settings.audio });
+  const reader = await VideoReader.open(job.file.path, { noAudio: !job.settings.audio, threads: Math.max(1, Math.min(MOST_DECODER_THREADS, Math.floor(job.cores / 2))) });
   try {
     job.onOpened(reader.info);
     return await processVideo(job, reader);
@@ -146,7 +151,7 @@ async function openWriters(writers: Map<PictureKind, VideoWriter>, kinds: readon
     frameRate: info.frameRate,
     colourTags: info.colourTags,
     quality,
-    threads: Math.max(1, Math.floor(availableParallelism() / kinds.length)),
+    threads: Math.max(1, Math.floor(job.cores / kinds.length)),
   };
   const encoder = await withEncoder(job.settings.encoder, async (name) => {
     // Those of an encoder that works for some of them only.
@@ -187,6 +192,7 @@ async function writeRecord(job: VideoJob, found: Pick<RunFindings, 'info' | 'enc
     files: job.outputs.names(),
     profile,
     performance,
+    videosAtOnce: job.videosAtOnce(),
     version: job.version,
   });
   const facts = page === null ? null : runFacts(record, performance);

@@ -28,6 +28,10 @@ export interface RunSettings extends ResultSettings {
   readonly isolation: Isolation;
   /** Frames that a network is given in one run, in suites that can; 1 or more, or as measured on this machine. */
   readonly batch: number | 'auto';
+  /** Videos that are worked on at once; `auto`: one more whenever cores stay idle. */
+  readonly jobs: number | 'auto';
+  /** Measure the run. */
+  readonly profile: boolean;
   /** Write the performance report of each video. */
   readonly report: boolean;
   /** Where to write a Chrome trace of the run, or null. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -151,6 +151,24 @@ async function writeOddDemo(path: string): Promise<void> {
   new DemoClip().draw(0, frame);
   await writeCodedClip(path, { encoder: 'ffv1', pixelFormat: AV_PIX_FMT_YUV420P, width: 239, height: 319, times: [0, 40, 80] }, undefined, frame);
 }
+
+test('several videos at once give the tables that they give alone; one that cannot be read stops none of them', async () => {
+  const videos = join(folder, 'visits');
+  await mkdir(videos);
+  for (const name of ['a.mp4', 'c.mp4', 'd.mp4']) await copyFile(clip, join(videos, name));
+  await writeFile(join(videos, 'b.mp4'), 'no video');
+  const out = join(folder, 'at-once');
+  const { code, stderr, stdout } = await facemirror(['run', videos, '--out', out, '--jobs', '2', '--no-debug-video']);
+  expect(code).toBe(3);
+  expect(stdout).toMatch(/^3 done, 1 failed\..*\n {2}failed: .*b\.mp4\n$/);
+  expect(stderr).toContain('a.mp4: done: 24 frames');
+  const [first = '', ...others] = await Promise.all(['a', 'c', 'd'].map((name) => readFile(join(out, `${name}_measures.csv`), 'utf8')));
+  expect(first.split('\n').length).toBe(FRAMES + 2);
+  for (const other of others) expect(other).toBe(first);
+  const alone = join(folder, 'alone');
+  expect(await facemirror(['run', join(videos, 'a.mp4'), '--out', alone, '--no-debug-video'])).toMatchObject({ code: 0 });
+  expect(await readFile(join(alone, 'a_measures.csv'), 'utf8')).toBe(first);
+});
 
 describe('a run that does not come to its end', () => {
   const workFolder = (out: string) => async (): Promise<boolean> => {

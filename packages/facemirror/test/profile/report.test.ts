@@ -40,6 +40,7 @@ function facts(): RunFacts {
     frame: { width: 1080, height: 1920, poolFrames: 16 },
     encoder: 'libx264',
     encodedVideos: 3,
+    videosAtOnce: 1,
     profile: profiler.finish(),
     utilization: seedUtilization(),
     warnings: [{ model: 'MTL', line: 'number of partitions supported by CoreML: 28' }],

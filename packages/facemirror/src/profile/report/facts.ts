@@ -115,6 +115,8 @@ export interface RunFacts {
   readonly frame: { readonly width: number; readonly height: number; readonly poolFrames: number };
   readonly encoder: string;
   readonly encodedVideos: number;
+  /** Videos that the process worked on at once. */
+  readonly videosAtOnce: number;
   readonly profile: ProfileSummary;
   readonly utilization: readonly UtilizationFacts[];
   readonly warnings: readonly RuntimeWarning[];

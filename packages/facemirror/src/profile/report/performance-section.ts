@@ -19,6 +19,7 @@ export function performanceSection(facts: RunFacts): Section {
           ['Wall time', ms(profile.wallMs)],
           ['Effective speed', `${profile.framesPerSecond.toFixed(1)} frames a second`],
           ['Cores busy', `${percent(profile.cpuMs / (profile.wallMs * profile.cores))} of ${profile.cores} by this run${othersClause(facts)}`],
+          ...(facts.videosAtOnce > 1 ? [['Videos at once', `${facts.videosAtOnce}; the figures of cores and memory are those of the process with all of them`] as const] : []),
         ],
       },
       { kind: 'bars', title: 'Where the work goes, by stage', bars: stageBars(profile.stages) },

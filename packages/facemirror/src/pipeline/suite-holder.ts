@@ -1,0 +1,97 @@
+import { FACES_PER_FRAME } from '../action-units/multitask-network.js';
+import type { Suite, SuiteOptions } from '../models/suite.js';
+import { suiteByName } from '../models/suites.js';
+import type { ModelCall, Profiler } from '../profile/profiler.js';
+import type { RunSettings } from './settings.js';
+
+export type SuiteListeners = Required<Pick<SuiteOptions, 'onNotice' | 'onWorkerUsage'>>;
+
+/** Opens the suite when the first video needs it, and keeps it for the others. */
+export class SuiteHolder {
+  readonly #definition: ReturnType<typeof suiteByName>;
+  readonly #settings: RunSettings;
+  readonly #cores: number;
+  readonly #listeners: SuiteListeners;
+  readonly #openings: Parameters<Profiler['modelOpened']>[] = [];
+  /** Items that networks have looked at in this video. */
+  readonly #items = new Map<string, number>();
+  readonly #told: Set<string>;
+  #profiler: Profiler | null = null;
+  #suite: Suite | null = null;
+
+  /**
+   * @param cores that its networks may use.
+   * @param told sentences that the user has been told.
+   */
+  constructor(settings: RunSettings, cores: number, listeners: SuiteListeners, told: Set<string>) {
+    this.#definition = suiteByName(settings.suite);
+    this.#settings = settings;
+    this.#cores = cores;
+    this.#listeners = listeners;
+    this.#told = told;
+  }
+
+  /** How its networks run; null as long as they are not open. */
+  get inference(): Suite['inference'] | null {
+    return this.#suite?.inference ?? null;
+  }
+
+  /** The suite, which from now on reports to that profiler. */
+  async open(profiler: Profiler): Promise<Suite> {
+    this.#profiler = profiler;
+    this.#items.clear();
+    for (const opening of this.#openings) profiler.modelOpened(...opening);
+    this.#suite ??= await this.#definition.open({
+      provider: this.#settings.provider,
+      workers: this.#settings.workers,
+      isolation: this.#settings.isolation,
+      cores: this.#cores,
+      ...(this.#settings.modelsFolder === null ? {} : { modelsFolder: this.#settings.modelsFolder }),
+      framesPerBatch: this.#settings.batch,
+      ...this.#listeners,
+      profiler: {
+        model: (name, call) => this.#tell(name, call),
+        modelOpened: (...opening) => {
+          this.#openings.push(opening);
+          this.#profiler?.modelOpened(...opening);
+        },
+      },
+    });
+    return this.#suite;
+  }
+
+  /** Of a video's warnings those to tell the user: what concerns the suite is said once, not with every video. */
+  untold(warnings: readonly string[]): string[] {
+    const ofSuite = this.#suite?.notes ?? [];
+    const untold = warnings.filter((sentence) => !this.#told.has(sentence) || !ofSuite.includes(sentence));
+    for (const sentence of untold) this.#told.add(sentence);
+    return untold;
+  }
+
+  /**
+   * A call of a network that looks at frames side by side is also its stage's work; the frames only wait for it. Its span
+   * stands for the frame that the network has got to.
+   */
+  #tell(name: string, call: ModelCall): void {
+    const profiler = this.#profiler;
+    if (profiler === null) return;
+    profiler.model(name, call);
+    const stage = this.#stageOf(name);
+    if (stage === null) return;
+    const items = (this.#items.get(name) ?? 0) + call.items;
+    this.#items.set(name, items);
+    const frame = Math.ceil(items / (stage === 'action-units' ? FACES_PER_FRAME : 1));
+    profiler.end(stage, profiler.begin() - call.preprocessMs - call.inferenceMs - call.postprocessMs, frame, name);
+  }
+
+  #stageOf(name: string): 'action-units' | 'landmarks' | null {
+    const job = this.#suite?.networks.find(({ source }) => source.name === name)?.job;
+    if (job === 'action units' && this.#suite?.actionUnits.kind === 'network') return 'action-units';
+    return job === 'landmarks' && this.#suite?.landmarker.following.kind === 'detections' ? 'landmarks' : null;
+  }
+
+  async close(): Promise<void> {
+    await this.#suite?.close();
+    this.#suite = null;
+  }
+}
