@@ -8,6 +8,20 @@ const EYE_CORNERS: Readonly<Record<Topology, readonly [number, number, number, n
   'wflw-98': [60, 64, 68, 72],
 };
 
+/** Iris centres, the one on the picture's left first. */
+const IRISES: Readonly<Record<Topology, readonly [number, number] | null>> = {
+  'mediapipe-478': [468, 473],
+  'mediapipe-468': null,
+  'wflw-98': null,
+};
+
+/** Middles of the upper and lower lids of the same eyes. */
+const LIDS: Readonly<Record<Topology, readonly (readonly [upper: number, lower: number])[]>> = {
+  'mediapipe-478': [[159, 145], [386, 374]],
+  'mediapipe-468': [[159, 145], [386, 374]],
+  'wflw-98': [[62, 66], [70, 74]],
+};
+
 /** How far the chin lies before the eyes in inter-ocular distances, on the mean head (0.80 of 6.30 cm): what a turn of the head shifts it by. */
 const CHIN_DEPTH = 0.127;
 /** Frames that the chin's place rests on at most. */
@@ -18,41 +32,77 @@ const MEMORY = 300;
  */
 const OUTLIER = 0.0125;
 
+/** Eyes opened by this part of their usual opening are too narrow to tell where the irises are; by the second, not at all narrow. */
+const NARROW_EYES = [0.6, 0.9] as const;
+
 /**
  * Keeps the chin where it belongs on the skull. Landmark networks draw it along with the mouth: a smile on one side
  * moves MediaPipe's chin by 7 % of the inter-ocular distance, which turns the midline by 2.4 degrees, and such smiles
- * are what this program is for. The eye corners stay, so the chin's place across the line of the eyes is remembered as
- * a robust mean over the last 300 frames, which most of them decide; what the head's yaw shifts is accounted for by the
- * mean head's depth. A chin near that place stays where it is seen, one far from it is put there. Only the place across
- * that line is steadied, so the jaw may open.
+ * are what this program is for. The eyes stay, so the chin's place across the line of the eyes is remembered as a robust
+ * mean over the last 300 frames, which most of them decide; what the head's yaw shifts is accounted for by the mean
+ * head's depth. A chin near that place stays where it is seen, one far from it is put there. Only the place across that
+ * line is steadied, so the jaw may open.
+ *
+ * The line runs from eye to eye by their corners and, while they are open, as much by their irises, each with its own
+ * memory: a smile tilts the corners of the nets in the npm package by half a degree and leaves the irises. Where the eyes
+ * look does not matter, because only the line's direction is taken from the irises.
  */
 export class SteadyChin {
-  /** The chin's place across the line of the eyes in each frame, in inter-ocular distances, the head's turn taken off. */
-  readonly #places: number[] = [];
+  /** The chin's place across the line of the eyes in each frame, in inter-ocular distances, the head's turn taken off; by corners and by irises. */
+  readonly #byCorners = new Places();
+  readonly #byIrises = new Places();
+  readonly #openings = new Places();
 
   /** The chin of the next frame; as it is when the landmarks have no eyes. */
   next(landmarks: Landmarks, chin: Point): Point {
     const eyes = eyesOf(landmarks);
     const pose = fitHeadPose(landmarks);
     if (eyes === null || pose === null) return chin;
-    const { middle, axis } = eyes;
-    const square = axis.x ** 2 + axis.y ** 2;
-    const [x, y] = [chin.x - middle.x, chin.y - middle.y];
-    const across = (x * axis.x + y * axis.y) / square;
-    const along = (y * axis.x - x * axis.y) / square;
+    const { middle, axis, irises, opening } = eyes;
     const turned = CHIN_DEPTH * Math.sin((headAngles(pose).yaw * Math.PI) / 180);
+    const away = { x: chin.x - middle.x, y: chin.y - middle.y };
 
-    this.#places.push(across - turned);
-    if (this.#places.length > MEMORY) this.#places.shift();
-    const usual = robustMean(this.#places) + turned;
-    const steady = usual + weightOf(across - usual) * (across - usual);
-    return { x: middle.x + steady * axis.x - along * axis.y, y: middle.y + steady * axis.y + along * axis.x };
+    const across = acrossOf(away, axis);
+    let off = across - turned - this.#byCorners.usualWith(across - turned);
+    if (irises !== null) {
+      const place = acrossOf(away, irises) - turned;
+      const offIrises = place - this.#byIrises.usualWith(place);
+      const [narrow, open] = NARROW_EYES;
+      const usualOpening = this.#openings.usualWith(opening);
+      const share = Math.min(1, Math.max(0, (opening / usualOpening - narrow) / (open - narrow)));
+      if (Number.isFinite(offIrises) && Number.isFinite(share)) off = (off + share * offIrises) / (1 + share);
+    }
+    const back = (1 - weightOf(off)) * off;
+    return { x: chin.x - back * axis.x, y: chin.y - back * axis.y };
   }
 
   /** Forgets the face. */
   reset(): void {
-    this.#places.length = 0;
+    this.#byCorners.clear();
+    this.#byIrises.clear();
+    this.#openings.clear();
   }
+}
+
+/** Values of the last frames, and where they usually lie. */
+class Places {
+  readonly #values: number[] = [];
+
+  /** Takes in one more value; their robust mean. */
+  usualWith(value: number): number {
+    this.#values.push(value);
+    if (this.#values.length > MEMORY) this.#values.shift();
+    return robustMean(this.#values);
+  }
+
+  clear(): void {
+    this.#values.length = 0;
+  }
+}
+
+/** How far along an axis something lies, in its lengths. */
+function acrossOf(away: Point, axis: Point): number {
+  return (away.x * axis.x + away.y * axis.y) / (axis.x ** 2 + axis.y ** 2);
 }
 
 /** The mean, each value weighted by how near it is to the median. */
@@ -75,15 +125,36 @@ function weightOf(distance: number): number {
   return 1 / (1 + (distance / OUTLIER) ** 4);
 }
 
-/** The middle between the eyes, and the way from the eye on the picture's left to the other. */
-function eyesOf({ topology, points }: Landmarks): { readonly middle: Point; readonly axis: Point } | null {
+/** What is seen of the eyes, the one on the picture's left first. */
+interface Eyes {
+  /** Between them, by their corners. */
+  readonly middle: Point;
+  /** From the one to the other, by their corners. */
+  readonly axis: Point;
+  /** The same by their irises; null without. */
+  readonly irises: Point | null;
+  /** Between the lids, in inter-ocular distances. */
+  readonly opening: number;
+}
+
+function eyesOf({ topology, points }: Landmarks): Eyes | null {
+  const at = (index: number): Point => ({ x: points[index * 3] ?? NaN, y: points[index * 3 + 1] ?? NaN });
+  const mean = (i: number, j: number): Point => ({ x: (at(i).x + at(j).x) / 2, y: (at(i).y + at(j).y) / 2 });
   const [a, b, c, d] = EYE_CORNERS[topology];
-  const mean = (i: number, j: number): Point => ({
-    x: ((points[i * 3] ?? NaN) + (points[j * 3] ?? NaN)) / 2,
-    y: ((points[i * 3 + 1] ?? NaN) + (points[j * 3 + 1] ?? NaN)) / 2,
-  });
   const [left, right] = [mean(a, b), mean(c, d)];
-  const axis = { x: right.x - left.x, y: right.y - left.y };
-  if (!(Math.hypot(axis.x, axis.y) >= 1)) return null;
-  return { middle: { x: (left.x + right.x) / 2, y: (left.y + right.y) / 2 }, axis };
+  const axis = way(left, right);
+  const length = Math.hypot(axis.x, axis.y);
+  if (!(length >= 1)) return null;
+  const irises = IRISES[topology];
+  const openings = LIDS[topology].map(([upper, lower]) => Math.hypot(at(lower).x - at(upper).x, at(lower).y - at(upper).y));
+  return {
+    middle: { x: (left.x + right.x) / 2, y: (left.y + right.y) / 2 },
+    axis,
+    irises: irises && way(at(irises[0]), at(irises[1])),
+    opening: openings.reduce((sum, opening) => sum + opening, 0) / openings.length / length,
+  };
+}
+
+function way(from: Point, to: Point): Point {
+  return { x: to.x - from.x, y: to.y - from.y };
 }
