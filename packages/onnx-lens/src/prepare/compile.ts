@@ -22,8 +22,9 @@ export interface CompileOptions {
 
 /** What a compiled model was made of and for. */
 export interface CompileManifest {
-  readonly version: 2;
-  readonly source: { readonly sha256: string; readonly bytes: number };
+  readonly version: 3;
+  /** `stamp` is that of the file when its hash was last taken: as long as it stays, the file is not read again. */
+  readonly source: { readonly sha256: string; readonly bytes: number; readonly stamp: string };
   readonly ort: string;
   readonly provider: CompileProvider;
   readonly fix: Readonly<Record<string, number>>;
@@ -34,6 +35,8 @@ export interface CompileManifest {
   readonly files: Readonly<Record<string, number>>;
   /** CRC-32 of each of these files: weights that were damaged on the disk would give other numbers without a word. */
   readonly checksums: Readonly<Record<string, number>>;
+  /** The stamp of each of these files when its checksum was last taken. */
+  readonly stamps: Readonly<Record<string, string>>;
 }
 
 /** A compiled model on disk. Open `modelPath` with optimization 'disabled'. */
@@ -69,7 +72,8 @@ export async function compileModel(source: string, folder: string, options: Comp
     await session.close();
     const files = Object.fromEntries([MODEL, WEIGHTS].filter((file) => existsSync(join(temporary, file))).map((file) => [file, statSync(join(temporary, file)).size]));
     const checksums = Object.fromEntries(Object.keys(files).map((file) => [file, checksum(join(temporary, file))]));
-    const manifest: CompileManifest = { version: 2, source: identity, ort: runtimeVersion(), provider, fix, machine: thisMachine(), model: MODEL, files, checksums };
+    const stamps = Object.fromEntries(Object.keys(files).map((file) => [file, stampOf(join(temporary, file))]));
+    const manifest: CompileManifest = { version: 3, source: identity, ort: runtimeVersion(), provider, fix, machine: thisMachine(), model: MODEL, files, checksums, stamps };
     writeFileWhole(join(temporary, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     rmSync(folder, { recursive: true, force: true });
     renameSync(temporary, folder);
@@ -91,21 +95,53 @@ export function loadCompiled(source: string, folder: string, options: CompileOpt
   const manifest = readManifest(folder);
   const machine = thisMachine();
   const { provider = 'cpu', fix = {} } = options;
+  // Hashing a hundred megabytes takes longer than opening what was compiled of them: files that nobody has touched since
+  // they were last read whole are not read again.
+  const identity = stampOf(source) === manifest.source.stamp ? manifest.source : identityOf(source);
   const wanted: readonly (readonly [what: string, made: string, here: string])[] = [
     ['ONNX Runtime', manifest.ort, runtimeVersion()],
     ['provider', manifest.provider, provider],
     ['shapes', shapesText(manifest.fix), shapesText(fix)],
     ['platform', `${manifest.machine.platform}-${manifest.machine.arch}`, `${machine.platform}-${machine.arch}`],
     ['processor', manifest.machine.features, machine.features],
-    ['source', manifest.source.sha256, identityOf(source).sha256],
+    ['source', manifest.source.sha256, identity.sha256],
   ];
   for (const [what, made, here] of wanted) if (made !== here) refuse(folder, `it was made for another ${what} (${made}, here ${here})`);
+  const stamps: Record<string, string> = {};
   for (const [file, size] of Object.entries(manifest.files)) {
     const path = join(folder, file);
     if (!existsSync(path) || statSync(path).size !== size) refuse(folder, `its file ${file} is missing or has another size`);
-    if (checksum(path) !== manifest.checksums[file]) refuse(folder, `its file ${file} is damaged`);
+    const stamp = stampOf(path);
+    if (stamp !== manifest.stamps[file] && checksum(path) !== manifest.checksums[file]) refuse(folder, `its file ${file} is damaged`);
+    stamps[file] = stamp;
   }
-  return { modelPath: join(folder, MODEL), manifest };
+  return { modelPath: join(folder, MODEL), manifest: remember(folder, { ...manifest, source: identity, stamps }, manifest) };
+}
+
+/** Writes down that files with new stamps (a folder that was copied) are what they were; a cache that cannot be written is hashed each time. */
+function remember(folder: string, now: CompileManifest, before: CompileManifest): CompileManifest {
+  const isKnown = now.source.stamp === before.source.stamp && Object.entries(now.stamps).every(([file, stamp]) => stamp === before.stamps[file]);
+  if (isKnown) return before;
+  try {
+    writeFileWhole(join(folder, MANIFEST), `${JSON.stringify(now, null, 2)}\n`);
+  } catch (cause) {
+    if (!(cause instanceof OnnxLensError)) throw cause;
+  }
+  return now;
+}
+
+/** What changes when a file is written, replaced or copied: size, times to the nanosecond, and its number on the disk. */
+function stampOf(path: string): string {
+  try {
+    const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true });
+    return [size, mtimeNs, ctimeNs, ino].join(':');
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): OnnxLensError {
+  return new OnnxLensError('FILE_UNREADABLE', `Cannot read the model ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
 }
 
 /**
@@ -134,10 +170,10 @@ function readManifest(folder: string): CompileManifest {
 
 /** As far as it is read here. */
 function isManifest(value: unknown): value is CompileManifest {
-  const { version, source, machine, fix, files, checksums, model } = (value ?? {}) as Partial<Record<keyof CompileManifest, unknown>>;
-  const areObjects = [source, machine, fix, files, checksums].every((each) => typeof each === 'object' && each !== null);
+  const { version, source, machine, fix, files, checksums, stamps, model } = (value ?? {}) as Partial<Record<keyof CompileManifest, unknown>>;
+  const areObjects = [source, machine, fix, files, checksums, stamps].every((each) => typeof each === 'object' && each !== null);
   // Only the two names that are written here are ever opened: a manifest cannot point elsewhere.
-  return version === 2 && areObjects && model === MODEL && Object.keys(files as object).every((file) => file === MODEL || file === WEIGHTS);
+  return version === 3 && areObjects && model === MODEL && Object.keys(files as object).every((file) => file === MODEL || file === WEIGHTS);
 }
 
 function refuse(folder: string, why: string): never {
@@ -148,20 +184,12 @@ function shapesText(fix: Readonly<Record<string, number>>): string {
   return Object.entries(fix).sort().map(([name, size]) => `${name}=${size}`).join(',') || 'free';
 }
 
-/** Hashes files once as long as their size and time stay: a cache is asked for the same model again and again. */
-const identities = new Map<string, { readonly stamp: string; readonly sha256: string }>();
-
-function identityOf(path: string): { sha256: string; bytes: number } {
+function identityOf(path: string): CompileManifest['source'] {
+  const stamp = stampOf(path);
   try {
-    const { size, mtimeMs } = statSync(path);
-    const stamp = `${size}:${mtimeMs}`;
-    const known = identities.get(resolve(path));
-    if (known?.stamp === stamp) return { sha256: known.sha256, bytes: size };
-    const sha256 = hashFile(path);
-    identities.set(resolve(path), { stamp, sha256 });
-    return { sha256, bytes: size };
+    return { sha256: hashFile(path), bytes: statSync(path).size, stamp };
   } catch (cause) {
-    throw new OnnxLensError('FILE_UNREADABLE', `Cannot read the model ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+    throw unreadable(path, cause);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -55,7 +55,16 @@ describe('a compiled model', () => {
     spoil(target);
     expect(() => loadCompiled(source, target)).toThrow(expect.objectContaining({ code: 'MANIFEST_MISMATCH', message: expect.stringMatching(message) }));
     expect((await ensureCompiled(source, target)).rebuilt).toMatch(message);
-    expect(loadCompiled(source, target).manifest.version).toBe(2);
+    expect(loadCompiled(source, target).manifest.version).toBe(3);
+  });
+
+  it('that was copied elsewhere is read whole once, and then known', async () => {
+    const source = join(folder, 'model.onnx');
+    await compileModel(source, join(folder, 'compiled'));
+    cpSync(join(folder, 'compiled'), join(folder, 'copy'), { recursive: true });
+    const first = loadCompiled(source, join(folder, 'copy')).manifest.stamps;
+    expect(first).not.toEqual(loadCompiled(source, join(folder, 'compiled')).manifest.stamps);
+    expect(JSON.parse(readFileSync(join(folder, 'copy', 'manifest.json'), 'utf8'))).toMatchObject({ stamps: first });
   });
 
   it('of other shapes or another provider is another', async () => {
