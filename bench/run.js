@@ -5,6 +5,7 @@
  *   npm run bench                  300 frames of 1080x1920, three pairs, and 3,000 frames once for the memory
  *   npm run bench -- --quick       one pair of 300 frames
  *   npm run bench -- models        the suite openface3's graphs against PyTorch's exports (bench/models.js)
+ *   npm run bench -- optimize      what onnx-lens optimize and compile bring to PyTorch's exports (bench/optimize.js)
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,8 +14,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { writeClip } from './clip.js';
 
-if (process.argv[2] === 'models') {
-  await import('./models.js');
+if (process.argv[2] === 'models' || process.argv[2] === 'optimize') {
+  await import(`./${process.argv[2]}.js`);
   process.exit(0);
 }
 
