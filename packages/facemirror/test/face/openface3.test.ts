@@ -26,6 +26,9 @@ describe('RetinaFace', () => {
     expect(score).toBeCloseTo(0.95);
     expect(keypoints[0]).toEqual({ x: expect.closeTo(39.2, 4) as number, y: expect.closeTo(15.2, 4) as number });
     expect(keypoints).toHaveLength(5);
+    // What a network of wrong weights says: a face of e^100 pixels.
+    loc.set([0, 0, 500, 500], 4 * prior);
+    expect(decodeRetinaFace({ loc, conf, landms }, width, height, 0.9)).toEqual([]);
   });
 
   it('drops the lower of two faces that overlap by more than 0.4, counted with whole pixels', () => {

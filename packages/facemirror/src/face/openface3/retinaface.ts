@@ -41,7 +41,7 @@ export function decodeRetinaFace({ loc, conf, landms }: RetinaFaceOutputs, width
         const score = conf[2 * prior + 1] ?? 0;
         if (score > threshold) {
           const box = decodeBox(loc.subarray(4 * prior, 4 * prior + 4), centre, side);
-          faces.push({ box, score, keypoints: decodePoints(landms.subarray(10 * prior, 10 * prior + 10), centre, side) });
+          if (isInPicture(box, width, height)) faces.push({ box, score, keypoints: decodePoints(landms.subarray(10 * prior, 10 * prior + 10), centre, side) });
         }
         prior++;
       }
@@ -61,6 +61,12 @@ function decodeBox(values: Float32Array, centre: Point, side: number): Box {
     width,
     height,
   };
+}
+
+/** A face may reach beyond the picture, but a network of wrong weights sees faces of the size of a galaxy. */
+function isInPicture(box: Box, width: number, height: number): boolean {
+  const largest = 2 * Math.max(width, height);
+  return box.width <= largest && box.height <= largest && box.x < width && box.y < height && box.x + box.width > 0 && box.y + box.height > 0;
 }
 
 function decodePoints(values: Float32Array, centre: Point, side: number): Point[] {
