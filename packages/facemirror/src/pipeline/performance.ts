@@ -68,6 +68,7 @@ export function runFacts(record: RunRecord, findings: NetworkFindings | null): R
     providerReason: suite.providerReason ?? null,
     isolation: suite.isolation,
     workerMemory: suite.workerMemory ?? null,
+    batching: suite.batching ?? {},
     frame: { width: output.width, height: output.height, poolFrames: Math.floor(profile.memory.framePoolBytes / frameBytes) },
     encoder: output.encoder,
     encodedVideos: output.files.filter((name) => name.endsWith('.mp4')).length,

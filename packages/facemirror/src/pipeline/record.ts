@@ -8,7 +8,7 @@ import { FaceMirrorError } from '../errors.js';
 import type { Isolation } from '../inference/options.js';
 import type { TrackerCounts } from '../face/tracker.js';
 import type { OpenedModel } from '../models/suite.js';
-import type { NetworkFindings } from '../profile/report/facts.js';
+import type { BatchingFacts, NetworkFindings } from '../profile/report/facts.js';
 import type { ProfileSummary } from '../profile/summary.js';
 import type { VideoInfo } from '../video/reader.js';
 import { outputName } from './outputs.js';
@@ -47,6 +47,8 @@ export interface RunRecord {
     readonly providerReason?: string;
     readonly workers: number;
     readonly isolation: Isolation;
+    /** Frames in one run, by network, and what measuring them at the start gave; networks that take one at a time are left out. */
+    readonly batching?: Readonly<Record<string, BatchingFacts>>;
     /** One worker's sessions: what was predicted when the workers were planned, and what the first one's took; null when not measured. */
     readonly workerMemory?: { readonly predictedBytes: number; readonly measuredBytes: number | null };
   };

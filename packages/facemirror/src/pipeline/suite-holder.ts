@@ -2,6 +2,7 @@ import { FACES_PER_FRAME } from '../action-units/multitask-network.js';
 import type { Suite, SuiteOptions } from '../models/suite.js';
 import { suiteByName } from '../models/suites.js';
 import type { ModelCall, Profiler } from '../profile/profiler.js';
+import type { Stage } from '../profile/summary.js';
 import type { RunSettings } from './settings.js';
 
 export type SuiteListeners = Required<Pick<SuiteOptions, 'onNotice' | 'onWorkerUsage'>>;
@@ -13,8 +14,8 @@ export class SuiteHolder {
   readonly #cores: number;
   readonly #listeners: SuiteListeners;
   readonly #openings: Parameters<Profiler['modelOpened']>[] = [];
-  /** Items that networks have looked at in this video. */
-  readonly #items = new Map<string, number>();
+  /** Items that the networks of a stage have looked at in this video. */
+  readonly #items = new Map<Stage, number>();
   readonly #told: Set<string>;
   #profiler: Profiler | null = null;
   #suite: Suite | null = null;
@@ -78,16 +79,20 @@ export class SuiteHolder {
     profiler.model(name, call);
     const stage = this.#stageOf(name);
     if (stage === null) return;
-    const items = (this.#items.get(name) ?? 0) + call.items;
-    this.#items.set(name, items);
-    const frame = Math.ceil(items / (stage === 'action-units' ? FACES_PER_FRAME : 1));
+    const perFrame = { 'action-units': FACES_PER_FRAME, landmarks: 1, detect: 0 }[stage];
+    const items = (this.#items.get(stage) ?? 0) + call.items;
+    this.#items.set(stage, items);
+    // A detection is for the frame after those whose landmarks are known.
+    const frame = perFrame === 0 ? (this.#items.get('landmarks') ?? 0) + 1 : Math.ceil(items / perFrame);
     profiler.end(stage, profiler.begin() - call.preprocessMs - call.inferenceMs - call.postprocessMs, frame, name);
   }
 
-  #stageOf(name: string): 'action-units' | 'landmarks' | null {
+  /** The stage that a call of a network is the work of; null where the stage measures itself. */
+  #stageOf(name: string): 'action-units' | 'landmarks' | 'detect' | null {
     const job = this.#suite?.networks.find(({ source }) => source.name === name)?.job;
-    if (job === 'action units' && this.#suite?.actionUnits.kind === 'network') return 'action-units';
-    return job === 'landmarks' && this.#suite?.landmarker.following.kind === 'detections' ? 'landmarks' : null;
+    if (job === 'action units') return this.#suite?.actionUnits.kind === 'network' ? 'action-units' : null;
+    if (job === undefined || this.#suite?.landmarker.following.kind !== 'detections') return null;
+    return job === 'detection' ? 'detect' : 'landmarks';
   }
 
   async close(): Promise<void> {

@@ -37,6 +37,7 @@ function facts(): RunFacts {
     isolation: 'thread',
     providerReason: null,
     workerMemory: { predictedBytes: 300e6, measuredBytes: 280e6 },
+    batching: { mtl: { frames: 2, chosen: 'measured', curve: { points: [{ frames: 1, msPerFrame: 40, memoryBytes: 1e6 }, { frames: 2, msPerFrame: 30, memoryBytes: 2e6 }] } } },
     frame: { width: 1080, height: 1920, poolFrames: 16 },
     encoder: 'libx264',
     encodedVideos: 3,
@@ -110,6 +111,10 @@ describe('the performance report', () => {
     expect(recommend({ ...rest, profile: loaded }).map(({ title }) => title)).not.toContain('Keep all cores busy');
     expect(recommend({ ...rest, profile: { ...loaded, idleShare: 0.5 } })[0]).toMatchObject({ title: 'Keep all cores busy', expectedGain: 0.5 });
     expect(renderMarkdown(buildReport({ ...rest, profile: loaded }))).toContain('20.0 % of 2 by this run, 78.0 % by other programs');
+  });
+
+  it('says how many frames a network was given in one run, and what measuring that gave', () => {
+    expect(renderMarkdown(buildReport(facts()))).toContain('| mtl | 2 | 1: 40.0 ms, 2: 30.0 ms | 25.0 % |');
   });
 
   it('shows hostile names as text in HTML and Markdown', () => {

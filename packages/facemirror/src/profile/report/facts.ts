@@ -57,6 +57,11 @@ export interface PlacementFacts {
   readonly operators: readonly { readonly opType: string; readonly nodes: number; readonly share: number }[];
 }
 
+/** How many frames a network was given in one run, and why: the user asked, measuring chose it, or there was nothing to measure with. */
+export type BatchingFacts =
+  | { readonly frames: number; readonly chosen: 'asked' | 'unmeasured' }
+  | { readonly frames: number; readonly chosen: 'measured'; readonly curve: { readonly points: readonly { readonly frames: number; readonly msPerFrame: number; readonly memoryBytes: number }[] } };
+
 /** What can be tried: a rewrite for fewer partitions, opening a compiled model, several items in a run. */
 export const TRIAL_KINDS = ['rewrite', 'precompile', 'batch'] as const;
 export type TrialKind = (typeof TRIAL_KINDS)[number];
@@ -112,6 +117,8 @@ export interface RunFacts {
   readonly isolation: 'thread' | 'process';
   /** One worker's sessions: predicted when the workers were planned, and measured as the first one opened. */
   readonly workerMemory: { readonly predictedBytes: number; readonly measuredBytes: number | null } | null;
+  /** By model; models that are given one frame at a time are left out. */
+  readonly batching: Readonly<Record<string, BatchingFacts>>;
   readonly frame: { readonly width: number; readonly height: number; readonly poolFrames: number };
   readonly encoder: string;
   readonly encodedVideos: number;

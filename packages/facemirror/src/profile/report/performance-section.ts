@@ -33,7 +33,7 @@ export function performanceSection(facts: RunFacts): Section {
       { title: 'Action units (per frame)', blocks: actionUnitBlocks(facts, pick(facts.jobs.actionUnits)) },
       { title: 'Face detection and landmarks', blocks: detectionBlocks(facts, pick(facts.jobs.detection), pick(facts.jobs.landmarks)) },
       { title: 'By stage', blocks: [stageTable(profile.stages), ...queueBlocks(facts)] },
-      { title: 'By model', blocks: [modelTable(profile.models)] },
+      { title: 'By model', blocks: [modelTable(profile.models), ...batchingBlocks(facts)] },
     ],
   };
 }
@@ -51,6 +51,18 @@ function stageBars(stages: readonly StageFigures[]): Extract<Block, { kind: 'bar
     .filter(({ stage }) => stage !== 'wait')
     .toSorted((a, b) => b.totalMs - a.totalMs)
     .map(({ stage, totalMs, share }) => ({ label: stage, value: totalMs, text: `${ms(totalMs)}, ${percent(share)}`, stage }));
+}
+
+/** Frames in one inference, and what measuring them on this machine gave. */
+function batchingBlocks({ batching }: RunFacts): Block[] {
+  const rows = Object.entries(batching).map(([model, facts]) => {
+    if (facts.chosen !== 'measured') return [model, String(facts.frames), facts.chosen === 'asked' ? 'as asked with --batch' : 'not measured on this provider', ''];
+    const { points } = facts.curve;
+    const [one, best] = [points[0], points.find(({ frames }) => frames === facts.frames)];
+    const gain = one === undefined || best === undefined ? 0 : 1 - best.msPerFrame / one.msPerFrame;
+    return [model, String(facts.frames), points.map(({ frames, msPerFrame }) => `${frames}: ${ms(msPerFrame)}`).join(', '), percent(gain)];
+  });
+  return rows.length === 0 ? [] : [{ kind: 'table', head: ['Model', 'Frames an inference', 'Measured at the start, time a frame', 'Gain over one'], rows }];
 }
 
 function actionUnitBlocks(facts: RunFacts, models: readonly ModelFigures[]): Block[] {
