@@ -19,7 +19,7 @@ async function pipeline() {
   await runBatch({
     paths: [clip], out, signal,
     settings: {
-      suite: 'mediapipe', provider: 'cpu', modelsFolder: null, neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', iris: false,
+      suite: 'mediapipe', provider: 'cpu', modelsFolder: null, neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', detectSide: null, iris: false,
       debugVideo: true, audio: true, encoder: 'libx264', quality: QUALITY, workers: 'auto', isolation: 'thread', batch: 1, report: false, trace: null, force: true,
     },
     onEvent: (event) => {

@@ -6,6 +6,7 @@
  *   npm run bench -- --quick       one pair of 300 frames
  *   npm run bench -- models        the suite openface3's graphs against PyTorch's exports (bench/models.js)
  *   npm run bench -- optimize      what onnx-lens optimize and compile bring to PyTorch's exports (bench/optimize.js)
+ *   npm run bench -- detector      faces that its detector finds in smaller and smaller pictures (bench/detector.js)
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +15,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { writeClip } from './clip.js';
 
-if (process.argv[2] === 'models' || process.argv[2] === 'optimize') {
+if (['models', 'optimize', 'detector'].includes(process.argv[2])) {
   await import(`./${process.argv[2]}.js`);
   process.exit(0);
 }

@@ -23,6 +23,10 @@ Examples:
 For each video the folder of the results gets <name>_left_mirrored.mp4 and .csv, <name>_right_mirrored.mp4 and .csv,
 <name>_debug.mp4, <name>_measures.csv, <name>.json, and <name>_source.mp4 where the camera was held sideways.`;
 
+/** Below, a face that fills the picture is all that can be found; beyond, a search takes seconds and gigabytes. */
+const LEAST_DETECT_SIDE = 96;
+const MOST_DETECT_SIDE = 2048;
+
 /** The options as commander gives them. */
 export interface RunOptions {
   readonly out: string;
@@ -32,6 +36,7 @@ export interface RunOptions {
   readonly neutral?: string;
   readonly camera: 'normal' | 'mirrored';
   readonly face: FaceChoice;
+  readonly detectSide?: number;
   readonly iris: boolean;
   readonly debugVideo: boolean;
   readonly audio: boolean;
@@ -69,6 +74,7 @@ export function addRunOptions(command: Command, out?: string): Command {
     .option('--neutral <start-end>', 'when the face is at rest, e.g. 0:02-0:04 (default: the calmest second)')
     .addOption(new Option('--camera <kind>', 'mirrored: the video shows the patient as a mirror does').choices(['normal', 'mirrored']).default('normal'))
     .option('--face <which>', 'largest, left or right of the picture, or the Nth from its left', parseFace, 'largest')
+    .option('--detect-side <pixels>', "long side of what openface3's detector is shown of a frame: less is faster and misses small faces (default: 640)", parseDetectSide)
     .option('--iris', 'give distances in mm, by the iris (11.7 mm)', false)
     .option('--debug-video', 'write the video with the midline and the head angle (default)', true)
     .option('--no-debug-video', 'do not write it')
@@ -120,6 +126,7 @@ function settingsOf(options: RunOptions): RunSettings {
     neutral: options.neutral === undefined ? { kind: 'calmest-second' } : parseNeutralWindow(options.neutral),
     camera: options.camera,
     face: options.face,
+    detectSide: options.detectSide ?? null,
     iris: options.iris,
     debugVideo: options.debugVideo,
     audio: options.audio,
@@ -159,6 +166,12 @@ function parseFace(text: string): FaceChoice {
   const place = Number(text);
   if (!Number.isInteger(place) || place < 1) throw new InvalidArgumentError('It is largest, left, right, or a number from 1.');
   return place;
+}
+
+function parseDetectSide(text: string): number {
+  const side = Number(text);
+  if (!Number.isInteger(side) || side < LEAST_DETECT_SIDE || side > MOST_DETECT_SIDE) throw new InvalidArgumentError(`It is a number of pixels from ${LEAST_DETECT_SIDE} to ${MOST_DETECT_SIDE}.`);
+  return side;
 }
 
 function parseQuality(text: string): number {

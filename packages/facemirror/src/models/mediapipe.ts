@@ -60,6 +60,7 @@ export const MEDIAPIPE_SUITE: SuiteDefinition = { manifest: MANIFEST, open: open
  */
 export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Suite> {
   if (typeof options.framesPerBatch === 'number' && options.framesPerBatch > 1) options.onNotice?.('The suite mediapipe follows the face from frame to frame, one at a time: --batch changes nothing.');
+  if (options.detectorLongSide !== undefined) options.onNotice?.("The suite mediapipe's detectors have inputs of a fixed size: --detect-side changes nothing.");
   const bundle = await findBundle(options.modelsFolder);
   const fullRange = await readFullRange();
   const nets = await chooseNets(bundle, fullRange);

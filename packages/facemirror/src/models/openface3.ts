@@ -39,12 +39,6 @@ const USEFUL_THREADS = 4;
 /** More are not looked at side by side; some are mirrored and encoded meanwhile. */
 const MOST_UNDER_WAY = INTERVAL_LAG + 4;
 
-/** Options of this suite alone. */
-export interface OpenFace3Options extends SuiteOptions {
-  /** Long side in pixels of what the detector is shown. Default 640; less is faster and misses small faces. */
-  readonly detectorLongSide?: number;
-}
-
 /** The suite of OpenFace 3.0's networks, whose weights the user brings. See {@link SuiteDefinition}. */
 export const OPENFACE3_SUITE: SuiteDefinition = { manifest: MANIFEST, open: openOpenFace3 };
 
@@ -53,7 +47,7 @@ export const OPENFACE3_SUITE: SuiteDefinition = { manifest: MANIFEST, open: open
  * @throws FaceMirrorError MODEL_MISSING naming those that are nowhere, MODEL_CORRUPT, CHECKPOINT_MISMATCH,
  *   PROVIDER_UNAVAILABLE, WORKER_LOST.
  */
-export async function openOpenFace3(options: OpenFace3Options = {}): Promise<Suite> {
+export async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
   const networks = await readyNetworksApart({
     modelsFolder: options.modelsFolder,
     framesPerBatch: options.framesPerBatch ?? 'auto',

@@ -53,6 +53,8 @@ export interface SuiteOptions extends Omit<InferenceOptions, 'workers'> {
   readonly modelsFolder?: string;
   /** Frames that a network is given in one run, in suites that can. Default `auto`: as measured on this machine. Results do not depend on it. */
   readonly framesPerBatch?: number | 'auto';
+  /** Long side in pixels of what the detector is shown, in suites that can. Default: the suite's own. */
+  readonly detectorLongSide?: number;
 }
 
 /** What a suite really opened, for the sidecar JSON. */

@@ -11,6 +11,8 @@ export interface ResultSettings {
   /** `mirrored` for a selfie video that shows the patient as a mirror does. */
   readonly camera: 'normal' | 'mirrored';
   readonly face: FaceChoice;
+  /** Long side, in pixels, of what the suite's detector is shown of a frame; null for the suite's own. */
+  readonly detectSide: number | null;
   /** Give distances in mm by the iris. */
   readonly iris: boolean;
   readonly debugVideo: boolean;
@@ -44,6 +46,6 @@ export interface RunSettings extends ResultSettings {
 
 /** The settings that results depend on, as the record of a run keeps them. */
 export function resultSettings(settings: RunSettings): ResultSettings {
-  const { suite, neutral, camera, face, iris, debugVideo, audio, encoder, quality } = settings;
-  return { suite, neutral, camera, face, iris, debugVideo, audio, encoder, quality };
+  const { suite, neutral, camera, face, detectSide, iris, debugVideo, audio, encoder, quality } = settings;
+  return { suite, neutral, camera, face, detectSide, iris, debugVideo, audio, encoder, quality };
 }

@@ -49,6 +49,7 @@ export class SuiteHolder {
       cores: this.#cores,
       ...(this.#settings.modelsFolder === null ? {} : { modelsFolder: this.#settings.modelsFolder }),
       framesPerBatch: this.#settings.batch,
+      ...(this.#settings.detectSide === null ? {} : { detectorLongSide: this.#settings.detectSide }),
       ...this.#listeners,
       profiler: {
         model: (name, call) => this.#tell(name, call),

@@ -7,6 +7,7 @@ import { decode } from 'fast-png';
 import { loadModel, parseCheckpoint, serializeModel, type CheckpointTensor } from 'onnx-lens';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import { decodeRetinaFace } from '../../src/face/openface3/retinaface.js';
 import type { Architecture, BuildOptions } from '../../src/models/architectures/architecture.js';
 import { ARCHITECTURES, identifyCheckpoint } from '../../src/models/architectures/identify.js';
 import { checkpointWeights, randomWeights, type TensorSpec } from '../../src/models/architectures/weights.js';
@@ -14,6 +15,11 @@ import { checkpointWeights, randomWeights, type TensorSpec } from '../../src/mod
 const shared = process.env['FACEMIRROR_SHARED'] ?? fileURLToPath(new URL('../../../../../shared', import.meta.url));
 const hasShared = existsSync(join(shared, 'reference'));
 const floats = (path: string): Float32Array => new Float32Array(Uint8Array.from(readFileSync(join(shared, 'reference', path))).buffer);
+
+/** What the original decodes of its raw outputs: corners of the box, x and y of the five points. */
+interface DecodedFaces {
+  readonly 'faces_score_gt_0.5_nms_0.4': readonly { readonly score: number; readonly box: readonly number[]; readonly landmarks5: readonly (readonly number[])[] }[];
+}
 
 /** The shared folder's input pattern (reference/README.md). */
 function pattern(dims: readonly number[]): Tensor {
@@ -48,7 +54,7 @@ function expectClose(actual: Float32Array | undefined, expected: Float32Array, t
 }
 
 describe.skipIf(!hasShared)('against the original PyTorch networks (needs the shared reference folder)', () => {
-  it('RetinaFace with its real weights', async () => {
+  it('RetinaFace with its real weights, its outputs and the face that they mean within a twentieth of a pixel', async () => {
     const image = decode(readFileSync(join(shared, 'media/astronaut.png')));
     const area = image.width * image.height;
     const mean = [104, 117, 123];
@@ -60,6 +66,17 @@ describe.skipIf(!hasShared)('against the original PyTorch networks (needs the sh
     const model = fromCheckpoint(ARCHITECTURES.retinaface, checkpoint);
     const outputs = await run(model, { input: new Tensor('float32', input, [1, 3, image.height, image.width]) });
     for (const name of ['loc', 'conf', 'landms']) expectClose(outputs[name]?.data, floats(`retinaface/${name}.f32`), 1e-4);
+    const raw = { loc: outputs['loc']!.data, conf: outputs['conf']!.data, landms: outputs['landms']!.data };
+    const faces = decodeRetinaFace(raw, image.width, image.height, 0.5);
+    const { 'faces_score_gt_0.5_nms_0.4': expected } = JSON.parse(readFileSync(join(shared, 'reference/retinaface/golden.json'), 'utf8')) as DecodedFaces;
+    expect(faces).toHaveLength(expected.length);
+    for (const [place, { score, box, landmarks5 }] of expected.entries()) {
+      const face = faces[place]!;
+      expect(Math.abs(face.score - score)).toBeLessThan(1e-4);
+      const { x, y, width, height } = face.box;
+      expectClose(Float32Array.of(x, y, x + width, y + height), Float32Array.from(box), 0.05);
+      expectClose(Float32Array.from(face.keypoints.flatMap((point) => [point.x, point.y])), Float32Array.from(landmarks5.flat()), 0.05);
+    }
     const fixed = fromCheckpoint(ARCHITECTURES.retinaface, checkpoint, { batch: 1, height: 100, width: 300 });
     const odd = await run(fixed, { input: pattern([1, 3, 100, 300]) });
     expect(odd['loc']?.dims).toEqual([1, 2 * (13 * 38 + 7 * 19 + 4 * 10), 4]);

@@ -75,7 +75,7 @@ export async function runBench(settings: BenchSettings, signal: AbortSignal, onE
 function runSettings({ suite, provider, modelsFolder }: BenchSettings, combination: Combination): RunSettings {
   return {
     suite, provider, modelsFolder, ...combination,
-    neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', iris: false, debugVideo: true, audio: true, encoder: 'auto',
+    neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', detectSide: null, iris: false, debugVideo: true, audio: true, encoder: 'auto',
     quality: DEFAULT_QUALITY, jobs: 1, profile: true, report: false, trace: null, force: true,
   };
 }
