@@ -20,7 +20,7 @@ async function pipeline() {
     paths: [clip], out, signal,
     settings: {
       suite: 'mediapipe', provider: 'cpu', modelsFolder: null, neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', detectSide: null, iris: false,
-      debugVideo: true, audio: true, encoder: 'libx264', quality: QUALITY, workers: 'auto', isolation: 'thread', batch: 1, report: false, trace: null, force: true,
+      debugVideo: true, audio: true, encoder: 'libx264', quality: QUALITY, workers: 'auto', isolation: 'thread', batch: 1, report: false, trace: null, force: true, jobs: 1, profile: true,
     },
     onEvent: (event) => {
       if (event.kind === 'done') record = event.record;
