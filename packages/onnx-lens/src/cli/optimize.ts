@@ -1,7 +1,7 @@
-import { dirname, extname } from 'node:path';
+import { dirname, extname, resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { OnnxLensError } from '../errors.js';
-import { loadModel } from '../model/load.js';
+import { isExternal, loadModel, tensorsOf } from '../model/load.js';
 import type { ModelProto } from '../model/generated/onnx_pb.js';
 import { serializeModel, writeFileWhole } from '../model/save.js';
 import { readFileSync } from 'node:fs';
@@ -47,8 +47,8 @@ export function register(program: Command): void {
     .argument('<model>', 'an .onnx file')
     .requiredOption('-o, --output <file>', 'the .onnx file to write')
     .option('--provider <name>', 'whose coverage decides; cpu applies only what makes less work everywhere', oneOf([...PROVIDERS, 'cpu']), 'coreml')
-    .option('--format <name>', "Core ML's form of model", oneOf(COREML_FORMATS), 'mlprogram')
-    .option('--ort <version>', 'the ONNX Runtime release whose rules decide (default: the installed one)', oneOf(ORT_VERSIONS))
+    .option('--format <name>', "Core ML's form of model; the one to rewrite for, whereas coverage shows what a session makes that asks for none, neuralnetwork", oneOf(COREML_FORMATS), 'mlprogram')
+    .option('--ort <version>', 'the ONNX Runtime release whose rules decide (default: all that are known, so that the result lands well on each)', oneOf(ORT_VERSIONS))
     .option('--fix <sizes>', 'fix free dimensions, e.g. batch_size=1,height=640,width=640', parseFixedDimensions)
     .option('--passes <names>', 'only these rewrites, or with "-" in front all but these, separated by commas', parseNames)
     .option('--fp16', 'also convert the weights and the arithmetic to 16-bit floats')
@@ -73,11 +73,19 @@ async function runOptimize(path: string, options: OptimizeCommandOptions): Promi
     await writeConverted(bytes, converted, options, page);
   } else if (result.isChanged) {
     await writeModel(options.output, result.model, bytes);
+  } else if (leavesWeightsBehind(path, options.output)) {
+    await writeText('-', 'Nothing helps this model; it is written with the weights that stood in files of their own, which are not beside the output.');
+    await writeModel(options.output, original, serializeModel(original));
   } else {
     // Nothing helped: the very bytes that were given, not another way of writing them.
     writeFileWhole(options.output, bytes);
     await writeText('-', `Nothing helps this model: ${options.output} is the file as it was.`);
   }
+}
+
+/** True when a copy of the file would look for its weights in a folder where they are not. */
+function leavesWeightsBehind(path: string, output: string): boolean {
+  return dirname(resolve(path)) !== dirname(resolve(output)) && [...tensorsOf(loadModel(path))].some(isExternal);
 }
 
 function checkOptions({ output, fp16, int8, calibration }: OptimizeCommandOptions): void {

@@ -84,6 +84,8 @@ export async function proveEqual(original: RunnableModel, rewritten: RunnableMod
         }
       }
       const all = [...outputs.values()];
+      const beyond = all.find((output) => !output.isWithin);
+      if (beyond !== undefined) await checkRepeatable(first, second, beyond, options);
       return {
         samples,
         seed,
@@ -95,6 +97,14 @@ export async function proveEqual(original: RunnableModel, rewritten: RunnableMod
       };
     }),
   );
+}
+
+/** A difference says nothing about a model that gives other values each time. */
+async function checkRepeatable(first: Session, second: Session, { name, worst: { seed, batch } }: OutputProof, options: ProofOptions): Promise<void> {
+  const feeds = makeFeeds(second, batch, await usableSize(first, second, batch, options), seed, options);
+  const [once, again] = [(await first.run(feeds)).get(name), (await first.run(feeds)).get(name)];
+  if (once === undefined || again === undefined || compareTensors(once, again, 0).isIdentical) return;
+  throw new OnnxLensError('PROOF_FAILED', `The original gives other values of "${name}" each time it is run on the same input (it draws random numbers), so nothing can be proven of it.`);
 }
 
 function worse(known: OutputProof | undefined, next: OutputProof): OutputProof {

@@ -18,6 +18,7 @@ import { identity } from './passes/identity.js';
 import { instanceNorm } from './passes/instance-norm.js';
 import { lateRepeat } from './passes/late-repeat.js';
 import { padConcat } from './passes/pad-concat.js';
+import { pixelShuffle } from './passes/pixel-shuffle.js';
 import { powerForms } from './passes/power-forms.js';
 import { raiseOpset } from './passes/raise-opset.js';
 import { reduceForms } from './passes/reduce-forms.js';
@@ -39,6 +40,7 @@ export const REWRITES: readonly AnyRewrite[] = [
   identity,
   duplicateNodes,
   fixedPadding,
+  pixelShuffle,
   raiseOpset,
   lateRepeat,
   broadcast,

@@ -118,6 +118,8 @@ export function hasComputedShapes({ graph }: ModelProto): boolean {
 /** Puts an Abs, which inference does not look through, before every shape that a node computes. */
 function withHiddenShapeValues(graph: GraphProto): GraphProto {
   const computed = new Set(graph.node.filter(({ opType }) => opType !== 'Constant').flatMap(({ output }) => output));
+  // An output that is left out makes nothing that an input that is left out could read.
+  computed.delete('');
   const node = graph.node.flatMap((each, place) => {
     const inputs = each.domain === '' ? (SHAPE_INPUTS[each.opType] ?? []) : [];
     const hidden = inputs.flatMap((at) => {

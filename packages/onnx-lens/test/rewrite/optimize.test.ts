@@ -117,6 +117,15 @@ describe('the proof', () => {
     expect(proof.outputs[0]?.first).toHaveLength(2);
   });
 
+  it('says of a model that draws random numbers that nothing can be proven', async () => {
+    const graph = new GraphBuilder('random');
+    const x = graph.input('x', DataType.FLOAT, [4]);
+    graph.node('Add', [x, graph.node('RandomNormalLike', [x])], {}, { outputs: ['y'] });
+    graph.output('y', DataType.FLOAT, [4]);
+    const source = graph.toModel({ opset: 17 });
+    await expect(proveEqual(source, source, { samples: 1 })).rejects.toMatchObject({ code: 'PROOF_FAILED', message: expect.stringMatching(/other values of "y" each time/) });
+  });
+
   it('says bit-identical when it is', async () => {
     expect((await proveEqual(plain(), plain(), { samples: 2 })).isIdentical).toBe(true);
   });

@@ -67,6 +67,26 @@ export const PATTERNS: readonly Pattern[] = [
         return g.node('Concat', [g.node('ReduceMean', [joined], { axes: [2, 3], keepdims: 0 }), flat], { axis: 1 });
       }),
   },
+  ...(['CRD', 'DCR'] as const).map((mode) => ({
+    title: `pixel shuffle written out, ${mode}`,
+    rewrites: ['pixel-shuffle'],
+    gone: ['Reshape', 'Transpose'],
+    model: () =>
+      model(['batch', 8, 3, 5], 17, (g, x) => {
+        const six = g.node('Reshape', [x, g.ints([0, 2, 2, 2, 3, 5])]);
+        return g.node('Reshape', [g.node('Transpose', [six], { perm: mode === 'CRD' ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2] }), g.ints([0, 2, 6, 10])]);
+      }),
+  })),
+  ...(['nearest', 'linear'] as const).map((mode) => ({
+    title: `enlarging to sizes that are computed for a free batch, ${mode}`,
+    rewrites: ['shape-arithmetic', 'resize-forms'],
+    gone: ['Shape', 'Concat', 'Slice'],
+    model: () =>
+      model(['batch', 3, 4, 5], 17, (g, x) => {
+        const batch = g.node('Slice', [g.node('Shape', [x]), g.ints([0]), g.ints([2]), g.ints([0])]);
+        return g.node('Resize', [x, '', '', g.node('Concat', [batch, g.ints([8, 15])], { axis: 0 })], { mode });
+      }),
+  })),
   {
     title: 'TensorFlow "same" padding computed at run time',
     rewrites: ['shape-arithmetic', 'fold-constants', 'fixed-padding'],
