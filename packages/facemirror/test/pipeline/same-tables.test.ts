@@ -62,7 +62,7 @@ async function tablesOf(suite: SuiteName, modelsFolder: string | null, way: (typ
     paths: [clip],
     out: join(folder, 'out'),
     settings: {
-      suite, modelsFolder, ...way, provider: 'cpu', neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', iris: false, debugVideo: false,
+      suite, modelsFolder, ...way, provider: 'cpu', neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', detectSide: null, iris: false, debugVideo: false,
       audio: false, encoder: 'libx264', quality: 40, batch: 1, jobs: 1, profile: true, report: false, trace: null, force: true,
     },
     signal: new AbortController().signal,
