@@ -49,6 +49,7 @@ export { fixDimensions, freeDimensions } from './rewrite/fix-dimensions.js';
 export { convertToHalf } from './prepare/half.js';
 export { quantizeModel } from './prepare/quantize.js';
 export { readCalibration, type Feeds } from './prepare/calibration.js';
+export type { ImagePreprocessing } from './prepare/images.js';
 export { COMPILE_PROVIDERS, compileModel, ensureCompiled, loadCompiled, type CompiledModel, type CompileManifest, type CompileOptions, type CompileProvider } from './prepare/compile.js';
 export { thisMachine, type Machine } from './prepare/machine.js';
 export { kneeOf, measureBatchCurve, type BatchCurve, type BatchCurveOptions, type BatchPoint } from './prepare/batch-curve.js';

@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { convertToHalf } from '../prepare/half.js';
 import { quantizeModel } from '../prepare/quantize.js';
 import { readCalibration } from '../prepare/calibration.js';
+import type { ImagePreprocessing } from '../prepare/images.js';
 import { COREML_FORMATS, ORT_VERSIONS, PROVIDERS, type CoreMlFormat, type OrtVersion, type ProviderName } from '../providers/target.js';
 import { mayColour, type TerminalOptions } from '../report/terminal.js';
 import { optimizationText, proofText } from '../report/optimization-text.js';
@@ -29,6 +30,9 @@ interface OptimizeCommandOptions {
   readonly fp16?: true;
   readonly int8?: true;
   readonly calibration?: string;
+  readonly imageMean?: readonly number[];
+  readonly imageStd?: readonly number[];
+  readonly imageOrder: 'rgb' | 'bgr';
   readonly verify: number;
   readonly seed: number;
   readonly tolerance?: number;
@@ -53,7 +57,10 @@ export function register(program: Command): void {
     .option('--passes <names>', 'only these rewrites, or with "-" in front all but these, separated by commas', parseNames)
     .option('--fp16', 'also convert the weights and the arithmetic to 16-bit floats')
     .option('--int8', 'also quantize convolutions and matrix products to 8 bits (QDQ, per channel); needs --calibration')
-    .option('--calibration <folder>', 'inputs for --int8: .f32 files or .json arrays, named after the input')
+    .option('--calibration <folder>', 'inputs for --int8: pictures (.png, .jpg) or raw float32 (.f32), named after the input where there are several')
+    .option('--image-mean <m>', 'subtracted from the pixels (0 to 255) of calibration pictures; one number or one a channel', parseNumbers)
+    .option('--image-std <s>', 'what they are then divided by (default 255)', parseNumbers)
+    .option('--image-order <order>', 'order of their channels', oneOf(['rgb', 'bgr']), 'rgb')
     .option('--verify <n>', 'seeded inputs for each batch size in the proof', parseCount, 8)
     .option('--seed <n>', 'seed of the first input', parseCount, 1)
     .option('--tolerance <t>', 'an output may differ by t * max(1, largest |expected|); default 1e-5, with --fp16 0.05', parseTolerance)
@@ -69,8 +76,10 @@ async function runOptimize(path: string, options: OptimizeCommandOptions): Promi
   const page = { colour: mayColour(process.stdout.isTTY), width: process.stdout.columns };
   const { result, bytes } = await rewriteProven(path, original, options, page);
   if (options.fp16 === true || options.int8 === true) {
-    const converted = options.fp16 === true ? convertToHalf(result.model) : await quantizeModel(result.model, readCalibration(options.calibration ?? '', result.model));
-    await writeConverted(bytes, converted, options, page);
+    // 8 bits are judged on the inputs that they are for; what random numbers make of ranges that were taken from pictures says little.
+    const inputs = options.int8 === true ? readCalibration(options.calibration ?? '', result.model, preprocessingOf(options)) : undefined;
+    const converted = inputs === undefined ? convertToHalf(result.model) : await quantizeModel(result.model, inputs);
+    await writeConverted(bytes, converted, options, { ...proofOptions(options), ...(inputs === undefined ? {} : { inputs: inputs.slice(0, options.verify) }) }, page);
   } else if (result.isChanged) {
     await writeModel(options.output, result.model, bytes);
   } else if (leavesWeightsBehind(path, options.output)) {
@@ -130,12 +139,12 @@ async function rewriteProven(path: string, original: ModelProto, options: Optimi
   return second.proof.holds ? second : refuse(second.proof, options.output);
 }
 
-async function writeConverted(rewritten: Uint8Array, converted: ModelProto, options: OptimizeCommandOptions, page: TerminalOptions): Promise<void> {
+async function writeConverted(rewritten: Uint8Array, converted: ModelProto, options: OptimizeCommandOptions, how: ProofOptions, page: TerminalOptions): Promise<void> {
   const bits = options.fp16 === true ? '16-bit floats' : '8 bits';
   // Quantizing is a trade: its error is shown, and only a limit that was asked for stops it.
   const tolerance = options.tolerance ?? (options.fp16 === true ? HALF_TOLERANCE : Infinity);
   const bytes = serializeModel(converted);
-  const proof = await proveEqual(rewritten, bytes, { ...proofOptions(options), tolerance });
+  const proof = await proveEqual(rewritten, bytes, { ...how, tolerance });
   await writeText('-', proofText(`Error of ${bits}, against the rewritten model`, proof, page));
   if (!proof.holds) refuse(proof, options.output);
   await writeModel(options.output, converted, bytes);
@@ -162,6 +171,16 @@ function refuse(proof: Proof, output: string): never {
     'PROOF_FAILED',
     `${output} was not written: output "${worst?.name ?? '?'}" differs by up to ${worst?.maxAbs.toPrecision(3) ?? '?'}, first at [${worst?.first?.join(', ') ?? ''}], more than the tolerance of ${proof.tolerance}.`,
   );
+}
+
+function preprocessingOf({ imageMean, imageStd, imageOrder }: OptimizeCommandOptions): ImagePreprocessing {
+  return { order: imageOrder, ...(imageMean === undefined ? {} : { mean: imageMean }), ...(imageStd === undefined ? {} : { std: imageStd }) };
+}
+
+function parseNumbers(value: string): number[] {
+  const numbers = value.split(',').map((each) => (each.trim() === '' ? NaN : Number(each)));
+  if (!numbers.every(Number.isFinite) || (numbers.length !== 1 && numbers.length !== 3)) throw new InvalidArgumentError('It must be one number, or three with commas between.');
+  return numbers;
 }
 
 function parseNames(value: string): string[] {

@@ -42,18 +42,20 @@ export function proofText(title: string, proof: Proof, options: TerminalOptions 
       difference(output.maxAbs),
       difference(output.maxRel),
       output.first === null ? '-' : `[${output.first.join(', ')}] ${output.values?.join(' → ') ?? 'other shape or type'}`,
-      output.isIdentical ? 'bit-identical' : output.isWithin ? 'within' : 'BEYOND',
+      output.isIdentical ? 'bit-identical' : proof.tolerance === Infinity ? '' : output.isWithin ? 'within' : 'BEYOND',
     ]),
   });
   page.gap();
   const batches = proof.batches.length === 0 ? '' : ` in batches of each of ${proof.batches.join(', ')}`;
-  const verdict = proof.isIdentical
-    ? 'Every output is bit-identical'
-    : proof.holds
-      ? `Every output is within ${proof.tolerance} * max(1, largest |expected|)`
-      : `Some output is beyond ${proof.tolerance} * max(1, largest |expected|)`;
-  page.paragraph(`${verdict}, on ${proof.samples} seeded inputs${batches}, from seed ${proof.seed}, ONNX Runtime CPU.`, '  ');
+  const inputs = proof.seed === null ? `on the ${proof.samples} inputs given` : `on ${proof.samples} seeded inputs${batches}, from seed ${proof.seed}`;
+  page.paragraph(`${verdictOf(proof)}, ${inputs}, ONNX Runtime CPU.`, '  ');
   return page.toString();
+}
+
+function verdictOf({ isIdentical, holds, tolerance, outputs }: Proof): string {
+  if (isIdentical) return 'Every output is bit-identical';
+  if (tolerance === Infinity) return `Outputs differ by up to ${difference(Math.max(...outputs.map(({ maxAbs }) => maxAbs)))} (no limit was set; --tolerance sets one)`;
+  return `${holds ? 'Every output is within' : 'Some output is beyond'} ${tolerance} * max(1, largest |expected|)`;
 }
 
 function passesTable(passes: readonly PassRow[]): Table {

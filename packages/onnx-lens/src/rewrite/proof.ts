@@ -20,6 +20,8 @@ export interface ProofOptions {
   readonly ranges?: Readonly<Record<string, InputRange>>;
   /** An element may differ by `tolerance * max(1, largest |expected|)`; default 1e-5. */
   readonly tolerance?: number;
+  /** Inputs to run in place of seeded ones, each a tensor by name. */
+  readonly inputs?: readonly ReadonlyMap<string, Tensor>[];
   /** Folder of external data, for models that are not given as a path. */
   readonly dataFolder?: string;
   /** ONNX Runtime's own optimizations in both runs; default 'basic', the graph that providers get. */
@@ -29,14 +31,15 @@ export interface ProofOptions {
 /** The comparison of one output over all samples. */
 export interface OutputProof extends TensorDifference {
   readonly name: string;
-  /** Seed and batch of the run that came out worst. */
+  /** Seed (or place among the given inputs) and batch of the run that came out worst. */
   readonly worst: { readonly seed: number; readonly batch: number | null };
 }
 
 /** What was compared and how it came out. */
 export interface Proof {
   readonly samples: number;
-  readonly seed: number;
+  /** Seed of the first input; null for inputs that were given. */
+  readonly seed: number | null;
   /** Batch sizes that were run; empty when the batch is fixed. */
   readonly batches: readonly number[];
   readonly tolerance: number;
@@ -72,24 +75,27 @@ export async function proveEqual(original: RunnableModel, rewritten: RunnableMod
       checkInterface(first, second);
       const batches = hasFreeBatch(second) ? [...(options.batches ?? DEFAULT_BATCHES)] : [null];
       const outputs = new Map<string, OutputProof>();
-      for (const batch of batches) {
+      const compare = async (feeds: ReadonlyMap<string, Tensor>, worst: OutputProof['worst']): Promise<void> => {
+        const [expected, actual] = [await first.run(feeds), await second.run(feeds)];
+        for (const [name, value] of expected) {
+          const got = actual.get(name) as Tensor; // checkInterface compared the names
+          outputs.set(name, worse(outputs.get(name), { name, ...compareTensors(value, got, tolerance), worst }));
+        }
+      };
+      for (const [place, feeds] of (options.inputs ?? []).entries()) await compare(feeds, { seed: place, batch: null });
+      for (const batch of options.inputs === undefined ? batches : []) {
         const size = await usableSize(first, second, batch, options);
         for (let run = 0; run * (batch ?? 1) < samples; run++) {
-          const feeds = makeFeeds(second, batch, size, seed + run, options);
-          const [expected, actual] = [await first.run(feeds), await second.run(feeds)];
-          for (const [name, value] of expected) {
-            const got = actual.get(name) as Tensor; // checkInterface compared the names
-            outputs.set(name, worse(outputs.get(name), { name, ...compareTensors(value, got, tolerance), worst: { seed: seed + run, batch } }));
-          }
+          await compare(makeFeeds(second, batch, size, seed + run, options), { seed: seed + run, batch });
         }
       }
       const all = [...outputs.values()];
       const beyond = all.find((output) => !output.isWithin);
-      if (beyond !== undefined) await checkRepeatable(first, second, beyond, options);
+      if (beyond !== undefined && options.inputs === undefined) await checkRepeatable(first, second, beyond, options);
       return {
-        samples,
-        seed,
-        batches: batches.filter((batch) => batch !== null),
+        samples: options.inputs?.length ?? samples,
+        seed: options.inputs === undefined ? seed : null,
+        batches: options.inputs === undefined ? batches.filter((batch) => batch !== null) : [],
         tolerance,
         isIdentical: all.every((output) => output.isIdentical),
         holds: all.every((output) => output.isWithin),
