@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import type { CommandContext, RegisterCommand } from './command.js';
 import { register as registerBench } from './bench.js';
 import { register as registerDemo } from './demo.js';
 import { register as registerModels } from './models.js';
 import { register as registerReport } from './report.js';
 import { register as registerRun } from './run.js';
-import { EXIT, describeFailure, exitCodeOf } from './failure.js';
+import { EXIT, EXIT_CODES, describeFailure, exitCodeOf } from './failure.js';
 
 /** Every command, in the order of `--help`. */
 const commands: readonly RegisterCommand[] = [registerRun, registerDemo, registerModels, registerReport, registerBench];
@@ -15,14 +15,22 @@ const EXAMPLES = `
 Examples:
   facemirror run patient.mp4 --out results          mirrored halves, action units, measures and a report of one video
   facemirror run visits/ --out results              every video of a folder; those already done are skipped
-  facemirror run selfie.mov --camera mirrored       a front camera that showed the patient as in a mirror
-  facemirror run patient.mp4 --neutral 0:02-0:04    the seconds in which the face is at rest
+  facemirror run selfie.mov --out results --camera mirrored
+                                                    a front camera that showed the patient as in a mirror
+  facemirror run patient.mp4 --out results --neutral 0:02-0:04
+                                                    the seconds in which the face is at rest
   facemirror demo                                   make a short clip of a speaking face and process it
   facemirror models --help                          fetch or import the networks of the suite openface3
   facemirror bench                                  measure how fast this machine is, and with how many workers
 
 Left and right are always the patient's.
-Exit code: 0 done, 1 failed, 2 used wrongly, 3 some files of a batch failed, 130 stopped by Ctrl-C.`;
+${EXIT_CODES}`;
+
+/** What a progress bar hid (ECMA-48's private mode 25, as every terminal has it). */
+const SHOW_CURSOR = '\x1b[?25h\n';
+
+/** Whether our output could not be written to, for another reason than that its reader has left. */
+let hasOutputFailed = false;
 
 interface Program {
   readonly command: Command;
@@ -36,6 +44,8 @@ function buildProgram(signal: AbortSignal): Program {
     .version(version)
     .option('--verbose', 'show where an error came from')
     .addHelpText('after', EXAMPLES)
+    // That a switch is off until it is given needs no words.
+    .configureHelp({ optionDescription: (option) => Help.prototype.optionDescription.call(new Help(), option).replace(/ \(default: (true|false)\)$/, '') })
     .showHelpAfterError('Run with --help to see what can be asked.')
     .exitOverride();
   const context = {
@@ -53,17 +63,42 @@ function buildProgram(signal: AbortSignal): Program {
  * (what stays behind has temporary names and is removed by the next run).
  */
 function stopOnSignals(controller: AbortController): void {
-  const stop = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    controller.abort();
-  };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) endAtOnce(name);
+      controller.abort();
+    });
+  }
+}
+
+/** Ends by the signal itself: an orderly exit would take the ground from under threads that still compute. */
+function endAtOnce(name: NodeJS.Signals): void {
+  if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
+}
+
+/**
+ * `facemirror ... | head` closes our output; that is the reader's wish, not an error: it stops what is under way as Ctrl-C
+ * does, and what writes one thing at its end has done so.
+ */
+function stopWithReader(controller: AbortController): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      controller.abort();
+      if (error.code === 'EPIPE' || hasOutputFailed) return;
+      hasOutputFailed = true;
+      process.exitCode = EXIT.failed;
+      if (stream === process.stdout) process.stderr.write(`What there is to tell could not be written: ${error.message}.\n`);
+    });
+  }
 }
 
 /** Runs the command line and gives the exit code; errors have been told on standard error. */
 async function main(argv: readonly string[]): Promise<number> {
   const controller = new AbortController();
   stopOnSignals(controller);
+  stopWithReader(controller);
   const program = buildProgram(controller.signal);
   try {
     await program.command.parseAsync(argv);
@@ -75,9 +110,5 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-// `facemirror ... | head` closes our standard output; that is the reader's wish, not an error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.done);
-  throw error;
-});
-process.exitCode = await main(process.argv);
+const exitCode = await main(process.argv);
+if (!hasOutputFailed) process.exitCode = exitCode;

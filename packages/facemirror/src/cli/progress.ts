@@ -6,6 +6,9 @@ import { describeFailure, printable } from './failure.js';
 
 /** Without a terminal, a line about a video's progress is written at most so often. */
 const LINE_INTERVAL_MS = 10_000;
+/** Characters of a bar. */
+const LONGEST_BAR = 24;
+const SHORTEST_BAR = 6;
 
 /** A video that is being processed, as it is shown. */
 interface Shown {
@@ -103,25 +106,48 @@ export class ProgressDisplay {
     this.close();
     this.#bars = new MultiBar({
       stream: this.#stream,
-      format: `  {name}{bar} {percentage}% | {value}/{total} frames | {speed} frames a second | {left} left`,
-      barCompleteChar: '#',
-      barIncompleteChar: '.',
+      format: (_options, { value, total }, payload: BarText) => barLine(value, total, payload, this.#stream.columns),
       hideCursor: true,
       clearOnComplete: true,
       // How a run ends on Ctrl-C is not for a bar to decide.
       gracefulExit: false,
       fps: 5,
-      barsize: 24,
     });
     for (const [path, shown] of this.#shown) {
-      shown.bar = this.#bars.create(shown.expectedFrames ?? 0, shown.frames, { name: this.#nameAmongOthers(path), speed: shown.speed, left: shown.left });
+      shown.bar = this.#bars.create(shown.expectedFrames ?? 0, shown.frames, { name: this.#nameAmongOthers(path), speed: shown.speed, left: shown.left } satisfies BarText);
     }
   }
 }
 
 function update(bar: SingleBar, { frames, expectedFrames, speed, left }: Shown): void {
-  bar.setTotal(expectedFrames ?? frames);
-  bar.update(frames, { speed, left });
+  bar.setTotal(expectedFrames ?? 0);
+  bar.update(frames, { speed, left } satisfies Omit<BarText, 'name'>);
+}
+
+/** What a bar tells beside its frames. */
+interface BarText {
+  /** Of the video, where there are several. */
+  readonly name: string;
+  readonly speed: string;
+  readonly left: string;
+}
+
+/** The bar and its words, as much of them as the terminal is wide; what matters most comes first. */
+function barLine(value: number, total: number, { name, speed, left }: BarText, columns: number): string {
+  // The last column stays free: some terminals begin a new line when it is written to.
+  const width = columns > 1 ? columns - 1 : 79;
+  const start = `  ${name.slice(0, Math.floor(width / 3))}`;
+  // A file that does not say how long it is has no bar.
+  if (total === 0) return `${start}${value} frames | ${speed} frames a second`.slice(0, width);
+  const share = Math.min(1, value / total);
+  let words = ` ${String(Math.floor(share * 100)).padStart(3)}%`;
+  for (const more of [` | ${left} left`, ` | ${value}/${total} frames`, ` | ${speed} frames a second`]) {
+    if (start.length + SHORTEST_BAR + words.length + more.length > width) break;
+    words += more;
+  }
+  const room = Math.max(0, Math.min(LONGEST_BAR, width - start.length - words.length));
+  const done = Math.round(share * room);
+  return `${start}${'#'.repeat(done)}${'.'.repeat(room - done)}${words}`.slice(0, width);
 }
 
 function duration(seconds: number): string {

@@ -10,7 +10,7 @@ import type { BatchEvent, BatchResult } from '../pipeline/events.js';
 import type { RunSettings } from '../pipeline/settings.js';
 import { DEFAULT_QUALITY, ENCODER_NAMES, type EncoderChoice } from '../video/encoder.js';
 import type { CommandContext } from './command.js';
-import { EXIT, exitCodeOf, printable } from './failure.js';
+import { EXIT, EXIT_CODES, exitCodeOf, printable } from './failure.js';
 import { ProgressDisplay } from './progress.js';
 
 const EXAMPLES = `
@@ -21,7 +21,9 @@ Examples:
   facemirror run clinic.mov --face left --no-debug-video --no-audio --out results
 
 For each video the folder of the results gets <name>_left_mirrored.mp4 and .csv, <name>_right_mirrored.mp4 and .csv,
-<name>_debug.mp4, <name>_measures.csv, <name>.json, and <name>_source.mp4 where the camera was held sideways.`;
+<name>_debug.mp4, <name>_measures.csv, <name>.json, and <name>_source.mp4 where the camera was held sideways.
+
+${EXIT_CODES}`;
 
 /** Below, a face that fills the picture is all that can be found; beyond, a search takes seconds and gigabytes. */
 const LEAST_DETECT_SIDE = 96;
@@ -49,6 +51,7 @@ export interface RunOptions {
   readonly profile: boolean;
   readonly report: boolean;
   readonly trace?: string;
+  readonly allowNoFace: boolean;
   readonly force: boolean;
   readonly json: boolean;
 }
@@ -88,6 +91,7 @@ export function addRunOptions(command: Command, out?: string): Command {
     .option('--no-profile', 'do not measure the run; its record then holds no times')
     .option('--report', 'also write <name>_performance.html: where the time and memory went, and what would help', false)
     .option('--trace <file>', 'also write a trace of every step, for chrome://tracing or Perfetto')
+    .option('--allow-no-face', 'write the outputs of a video without any face, too: its pictures as they are, empty tables', false)
     .option('--force', 'do again what is done already', false)
     .option('--json', 'tell everything as JSON lines on standard output', false);
 }
@@ -139,6 +143,7 @@ function settingsOf(options: RunOptions): RunSettings {
     profile: options.profile,
     report: options.report,
     trace: options.trace ?? null,
+    allowNoFace: options.allowNoFace,
     force: options.force,
   };
 }

@@ -99,7 +99,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
       },
       { framesUnderWay, noteStage: suite.actionUnits.kind === 'network' ? 'wait' : 'action-units', profiler, signal: job.signal },
     );
-    if (tracker.counts.framesWithFace === 0) throw noFace(job.file.path, tracker.counts.frames);
+    if (tracker.counts.framesWithFace === 0 && !settings.allowNoFace) throw noFace(job.file.path, tracker.counts.frames);
     const writing = profiler.begin();
     for (const writer of writers.values()) await writer.finish();
     const expression = analysis.finish();
@@ -112,7 +112,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
       encoder,
       counts: tracker.counts,
       tables: tablesOf(suite, expression),
-      warnings: [...suite.notes, ...reader.warnings, ...(writers.get('left')?.warnings ?? []), ...expression.warnings],
+      warnings: [...suite.notes, ...faceWarnings(tracker.counts.framesWithFace), ...reader.warnings, ...(writers.get('left')?.warnings ?? []), ...expression.warnings],
     });
   } finally {
     await Promise.all([...writers.values()].map((writer) => writer.discard()));
@@ -209,6 +209,10 @@ function suiteRecord({ manifest, models, inference, networks }: Suite, { isolati
   return { name: manifest.name, title: manifest.title, models, provider, workers, isolation, batching, workerMemory: { predictedBytes, measuredBytes } };
 }
 
+function faceWarnings(framesWithFace: number): string[] {
+  return framesWithFace > 0 ? [] : ["No face was found in any frame: the pictures are the video's own, and the tables are empty."];
+}
+
 function noFace(path: string, frames: number): FaceMirrorError {
-  return new FaceMirrorError('NO_FACE', `No face was found in any of the ${frames} frames of ${path}: nothing was written; check that it shows the patient's face from the front.`);
+  return new FaceMirrorError('NO_FACE', `No face was found in any of the ${frames} frames of ${path}: nothing was written; check that it shows the patient's face from the front, or give --allow-no-face to have it written as it is.`);
 }

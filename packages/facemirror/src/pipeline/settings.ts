@@ -40,6 +40,8 @@ export interface RunSettings extends ResultSettings {
   readonly trace: string | null;
   /** Folder of the user's own model files, or null. */
   readonly modelsFolder: string | null;
+  /** Write the outputs of a video in which no face was found, too: its pictures as they are, empty tables. */
+  readonly allowNoFace: boolean;
   /** Process again what is done already. */
   readonly force: boolean;
 }

@@ -29,7 +29,7 @@ import {
   type FilterContext,
   type Stream,
 } from 'node-av';
-import type { TimeBase } from './clock.js';
+import { LONGEST_GAP_SECONDS, type TimeBase } from './clock.js';
 import { expectSuccess } from './ffmpeg.js';
 
 /** Sound codecs that an MP4 file holds as they are. */
@@ -39,8 +39,6 @@ const AAC_BITS_A_SECOND_AND_CHANNEL = 80_000n;
 const LEAST_MP3_RATE = 16_000;
 /** Codecs whose packets mean nothing without what the container says beside them. */
 const NEED_HEADER: readonly AVCodecID[] = [AV_CODEC_ID_ALAC, AV_CODEC_ID_OPUS, AV_CODEC_ID_FLAC];
-/** A longer gap in the sound is damage; MP4 has 32 bits for it. */
-const LONGEST_GAP_SECONDS = 3600;
 /** Shorter gaps are filled with silence when the sound is encoded. */
 const LONGEST_SILENCE_SECONDS = 10;
 const AAC_SAMPLE_RATES = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000];

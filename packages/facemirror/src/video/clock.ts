@@ -22,14 +22,14 @@ export interface FrameStamp {
 
 /** Ticks a second that MP4 files have at least, so that a time stamp can be moved by less than a frame. */
 const LEAST_TICKS_A_SECOND = 10_000;
-/** And at most, so that an hour between two frames fits the 32 bits that MP4 has for it. */
-const MOST_TICKS_A_SECOND = 1_000_000;
-/** A longer gap between two frames is damage, not a pause. */
-const LONGEST_GAP_SECONDS = 3600;
+/** And what MP4 counts them in at most, so that the longest gap fits the 31 bits that FFmpeg has for it. */
+const LARGEST_DENOMINATOR = 1_000_000;
+/** A longer gap in a recording is damage, not a pause. */
+export const LONGEST_GAP_SECONDS = 1800;
 
 /**
  * Gives every decoded frame its time in the outputs: the file's own time stamps exactly, shifted so that the file starts
- * at 0. Time stamps that are missing, do not increase or leap by more than an hour (damaged files, broken cameras) are set
+ * at 0. Time stamps that are missing, do not increase or leap by more than half an hour (damaged files, broken cameras) are set
  * just after the frame before them, and counted. Clocks finer than a microsecond are rounded to it.
  */
 export class FrameClock {
@@ -54,12 +54,12 @@ export class FrameClock {
     this.#stream = stream;
     let factor = 1;
     while ((stream.den * factor) / stream.num < LEAST_TICKS_A_SECOND) factor *= 2;
-    const isTooFine = stream.den / stream.num > MOST_TICKS_A_SECOND;
+    const isTooFine = stream.den * factor > LARGEST_DENOMINATOR;
     this.#factor = isTooFine ? null : BigInt(factor);
-    this.timeBase = isTooFine ? { num: 1, den: MOST_TICKS_A_SECOND } : { num: stream.num, den: stream.den * factor };
+    this.timeBase = isTooFine ? { num: 1, den: LARGEST_DENOMINATOR } : { num: stream.num, den: stream.den * factor };
     this.#longestGap = this.#toTicks(LONGEST_GAP_SECONDS);
     this.#startTicks = startSeconds === null ? null : this.#toTicks(startSeconds);
-    this.#frameTicks = this.#toTicks(1 / (frameRate !== null && frameRate > 0 ? frameRate : 30));
+    this.#frameTicks = this.#toTicks(Math.min(LONGEST_GAP_SECONDS, 1 / (frameRate !== null && frameRate > 0 ? frameRate : 30)));
   }
 
   next(stamp: FrameStamp): FrameTime {
@@ -104,7 +104,7 @@ export class FrameClock {
   #scaled(ticks: bigint): bigint {
     if (this.#factor !== null) return ticks * this.#factor;
     const parts = BigInt(this.#stream.den);
-    return (ticks * BigInt(this.#stream.num) * BigInt(MOST_TICKS_A_SECOND) + parts / 2n) / parts;
+    return (ticks * BigInt(this.#stream.num) * BigInt(LARGEST_DENOMINATOR) + parts / 2n) / parts;
   }
 
   #afterLast(): bigint {

@@ -1,9 +1,10 @@
 import { AV_NOPTS_VALUE, type Packet, type Stream } from 'node-av';
+import { LONGEST_GAP_SECONDS } from './clock.js';
 
 /** From one packet to the next, in containers whose clock may start anew at any place (broadcasts): what is a break. */
 const BROADCAST_BREAK = { forwardSeconds: 10, backwardSeconds: 0.1 };
-/** The same in containers with one clock, where only damage looks like this. MP4 keeps time steps as 32-bit numbers. */
-const FILE_BREAK = { forwardSeconds: 3600, backwardSeconds: 10 };
+/** The same in containers with one clock, where only damage looks like this. */
+const FILE_BREAK = { forwardSeconds: LONGEST_GAP_SECONDS, backwardSeconds: 10 };
 
 /** Where a stream has come to. */
 interface Place {

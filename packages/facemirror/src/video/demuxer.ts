@@ -15,6 +15,7 @@ import {
 } from 'node-av';
 import { FaceMirrorError } from '../errors.js';
 import { ContinuousTime } from './continuous-time.js';
+import { isCutOff } from './cut-off.js';
 import { reasonOf } from './ffmpeg.js';
 
 /**
@@ -89,6 +90,7 @@ async function requireContent(path: string): Promise<void> {
       const stats = await file.stat();
       if (stats.isDirectory()) throw new FaceMirrorError('FILE_UNREADABLE', `${path} is a folder, where a video file was expected.`);
       size = stats.size;
+      if (await isCutOff(file, size)) throw truncated(path, 'it is shorter than it says itself');
     } finally {
       await file.close();
     }

@@ -250,8 +250,8 @@ class Decoder {
 
   warnings(): string[] {
     const warnings: string[] = [];
-    if (this.#undecodable > 0) warnings.push(`${counted(this.#undecodable, 'packet')} of the video could not be decoded; their frames are missing.`);
-    if (this.#damaged > 0) warnings.push(`${counted(this.#damaged, 'frame')} were decoded from damaged data and may show wrong pixels.`);
+    if (this.#undecodable > 0) warnings.push(`${counted(this.#undecodable, 'packet')} of the video could not be decoded; what they show is missing.`);
+    if (this.#damaged > 0) warnings.push(`${counted(this.#damaged, 'frame')} came from damaged data and may show wrong pixels.`);
     return warnings;
   }
 

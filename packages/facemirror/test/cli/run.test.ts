@@ -296,4 +296,17 @@ describe('real videos', () => {
     expect(ended.stderr).toContain('No face was found');
     expect(await readdir(out)).toEqual([]);
   });
+
+  test.skipIf(sharedVideo('rotate.mp4') === null)('a video without a face is written as it is, upright and marked, where that is asked for', async () => {
+    const out = await mkdtemp(join(folder, 'real-'));
+    expect(await facemirror(['run', sharedVideo('rotate.mp4')!, '--out', out, '--allow-no-face', '--no-debug-video'])).toMatchObject({ code: 0 });
+    for (const kind of ['source', 'left_mirrored', 'right_mirrored']) {
+      const { info, times } = await readClip(join(out, `rotate_${kind}.mp4`));
+      expect([info.width, info.height, times.length]).toEqual([1080, 1920, 45]);
+    }
+    const rows = (await readFile(join(out, 'rotate_left_mirrored.csv'), 'utf8')).trimEnd().split('\n').slice(1);
+    expect(rows).toHaveLength(45);
+    for (const row of rows) expect(row).toMatch(/^\d+,0,[\d.]+,0\.00,0,*$/);
+    expect(JSON.parse(await readFile(join(out, 'rotate.json'), 'utf8'))).toMatchObject({ warnings: expect.arrayContaining([expect.stringContaining('No face')]) });
+  });
 });

@@ -51,7 +51,7 @@ async function run(name: string, settings: Pick<RunSettings, 'workers' | 'batch'
     paths: [join(folder, 'clip.mp4')], out, signal: new AbortController().signal,
     settings: {
       suite: 'openface3', provider: 'cpu', modelsFolder: folder, neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', detectSide: null, iris: false,
-      debugVideo: true, audio: true, encoder: 'libx264', quality: 30, report: false, trace: null, force: false, jobs: 1, profile: true, ...settings,
+      debugVideo: true, audio: true, encoder: 'libx264', quality: 30, report: false, trace: null, allowNoFace: false, force: false, jobs: 1, profile: true, ...settings,
     },
     onEvent: (event) => {
       if (event.kind === 'failed') throw event.error;

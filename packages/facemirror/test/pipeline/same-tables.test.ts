@@ -63,7 +63,7 @@ async function tablesOf(suite: SuiteName, modelsFolder: string | null, way: (typ
     out: join(folder, 'out'),
     settings: {
       suite, modelsFolder, ...way, provider: 'cpu', neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', detectSide: null, iris: false, debugVideo: false,
-      audio: false, encoder: 'libx264', quality: 40, batch: 1, jobs: 1, profile: true, report: false, trace: null, force: true,
+      audio: false, encoder: 'libx264', quality: 40, batch: 1, jobs: 1, profile: true, report: false, trace: null, allowNoFace: false, force: true,
     },
     signal: new AbortController().signal,
     onEvent: (event) => void events.push(event),

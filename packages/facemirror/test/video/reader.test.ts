@@ -1,10 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AV_PIX_FMT_RGB24, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUVJ420P } from 'node-av';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FaceMirrorError } from '../../src/errors.js';
 import { probeVideo } from '../../src/video/reader.js';
 import { QUARTERS, readClip, sharedVideo, writeClip } from './clips.js';
+import { writeCodedClip } from './coded-clips.js';
 
 const UNEVEN_TIMES = [0, 0.5, 0.5333, 0.6, 1.4, 1.43, 2];
 
@@ -112,13 +114,26 @@ describe('files that are no whole video', () => {
     const bytes = await readFile(source);
     const cut = join(folder, 'cut.mp4');
     await writeFile(cut, bytes.subarray(0, bytes.length / 2));
-    expect(await codeOf(cut)).toBe('NOT_A_VIDEO');
+    expect(await codeOf(cut)).toBe('VIDEO_DAMAGED');
     const real = sharedVideo('single_face.mp4');
     if (real === null) return;
     const front = await readFile(real);
     for (const share of [0.3, 0.6, 0.9]) {
       await writeFile(cut, front.subarray(0, Math.floor(front.length * share)));
-      expect(['NOT_A_VIDEO', 'VIDEO_DAMAGED']).toContain(await codeOf(cut));
+      expect(await codeOf(cut)).toBe('VIDEO_DAMAGED');
+    }
+  });
+
+  test.each([['mkv', 'libx264'], ['webm', 'libvpx'], ['avi', 'mjpeg'], ['mov', 'png']])('a %s that was cut off anywhere, between two frames too', async (extension, encoder) => {
+    const source = join(folder, `whole.${extension}`);
+    const pixelFormat = encoder === 'mjpeg' ? AV_PIX_FMT_YUVJ420P : encoder === 'png' ? AV_PIX_FMT_RGB24 : AV_PIX_FMT_YUV420P;
+    await writeCodedClip(source, { encoder, pixelFormat, width: 160, height: 120, times: Array.from({ length: 20 }, (_, index) => 40 * index) });
+    expect((await readClip(source)).times).toHaveLength(20);
+    const bytes = await readFile(source);
+    for (let tenth = 1; tenth < 10; tenth++) {
+      const cut = join(folder, `cut.${extension}`);
+      await writeFile(cut, bytes.subarray(0, (bytes.length * tenth) / 10));
+      expect(['NOT_A_VIDEO', 'VIDEO_DAMAGED'], `${tenth} tenths`).toContain(await codeOf(cut));
     }
   });
 });

@@ -76,6 +76,6 @@ function runSettings({ suite, provider, modelsFolder }: BenchSettings, combinati
   return {
     suite, provider, modelsFolder, ...combination,
     neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', detectSide: null, iris: false, debugVideo: true, audio: true, encoder: 'auto',
-    quality: DEFAULT_QUALITY, jobs: 1, profile: true, report: false, trace: null, force: true,
+    quality: DEFAULT_QUALITY, jobs: 1, profile: true, report: false, trace: null, allowNoFace: false, force: true,
   };
 }
