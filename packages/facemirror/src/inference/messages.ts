@@ -32,6 +32,7 @@ export type FromWorker =
       readonly result: RunResult;
       readonly preprocessMs: number;
       readonly inferenceMs: number;
+      readonly postprocessMs: number;
       readonly openedNow: OpenedTimes | null;
     }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string; readonly model: string; readonly atOpening: boolean };

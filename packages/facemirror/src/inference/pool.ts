@@ -204,7 +204,7 @@ export class InferencePool {
         items: jobs.reduce((sum, job) => sum + batchSize(job.request), 0),
         preprocessMs: message.preprocessMs,
         inferenceMs: message.inferenceMs,
-        postprocessMs: 0,
+        postprocessMs: message.postprocessMs,
       });
       const isBatch = jobs.length > 1 || this.#fixedBatch(first) !== null;
       jobs.forEach((job, place) => job.resolve(isBatch ? itemOf(message.result, place) : message.result));

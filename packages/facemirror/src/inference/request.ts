@@ -4,7 +4,7 @@ import type { Frame } from '../frames/frame.js';
 /** A network to open. */
 export interface ModelSource {
   readonly name: string;
-  /** Path of an .onnx file, or its bytes. Providers like fixed input shapes: fix them in the graph. */
+  /** Path of an .onnx file, or its bytes. Free sizes of its inputs are fixed when a session is opened for a run. */
   readonly model: string | Uint8Array;
   /** The same network compiled for this machine's CPU (see onnx-lens' `ensureCompiled`): opened in its place there, without optimizing the graph again. */
   readonly compiled?: string;

@@ -7,6 +7,7 @@ import { cropToTensor } from '../frames/crop-to-tensor.js';
 import { peakRssBytes } from '../profile/peak-memory.js';
 import { SETUP_VARIABLE } from './channel.js';
 import type { FromWorker, OpenedTimes, ToWorker, WorkerSetup } from './messages.js';
+import { NetworkSessions } from './network-sessions.js';
 import { executionProviders } from './providers.js';
 import type { CropRequest, ModelSource, NetworkInput, NetworkOutput, RunRequest } from './request.js';
 
@@ -14,7 +15,7 @@ import type { CropRequest, ModelSource, NetworkInput, NetworkOutput, RunRequest 
 const parent = connectParent();
 const setup = await parent.setup;
 let cpuWhenOpen = process.cpuUsage();
-const sessions = new Map<string, InferenceSession>();
+const networks = new Map<string, NetworkSessions>();
 /** Input buffers by model and input, of the largest batch so far, used again from run to run. */
 const buffers = new Map<string, Float32Array>();
 
@@ -57,10 +58,30 @@ function connectParent(): Parent {
 
 class OpeningError extends Error {}
 
-async function open(source: ModelSource): Promise<{ session: InferenceSession; times: OpenedTimes }> {
+/** Opens a network; its times are null where its sessions open only when the sizes of a run are known. */
+async function open(source: ModelSource): Promise<{ network: NetworkSessions; times: OpenedTimes | null }> {
+  const { value: network, ...measured } = await measure(async () => new NetworkSessions(source, await createGeneral(source), (sizes) => create(source, sizes)));
+  networks.set(source.name, network);
+  const { single } = network;
+  return { network, times: single === null ? null : await warm(source, single, measured) };
+}
+
+async function measure<T>(work: () => Promise<T>): Promise<{ value: T; createMs: number; rssAtStart: number }> {
   const rssAtStart = process.memoryUsage.rss();
   const startedAt = performance.now();
-  const options: InferenceSession.SessionOptions = {
+  const value = await work();
+  return { value, createMs: performance.now() - startedAt, rssAtStart };
+}
+
+async function warm(source: ModelSource, session: InferenceSession, { createMs, rssAtStart }: { createMs: number; rssAtStart: number }, sizes: InputSizes = {}): Promise<OpenedTimes> {
+  const createdAt = performance.now();
+  await warmUp(session, source.batch ?? 1, sizes);
+  const firstInferenceMs = performance.now() - createdAt;
+  return { model: source.name, createMs, firstInferenceMs, memoryBytes: Math.max(0, process.memoryUsage.rss() - rssAtStart) };
+}
+
+function sessionOptions(source: ModelSource): InferenceSession.SessionOptions {
+  return {
     executionProviders: executionProviders(setup.providers[source.name] ?? 'cpu'),
     intraOpNumThreads: setup.threadsPerRun,
     interOpNumThreads: 1,
@@ -71,22 +92,21 @@ async function open(source: ModelSource): Promise<{ session: InferenceSession; t
     // Spinning threads would take the cores from decoding and encoding between two runs.
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
   };
-  const session = await create(source, options);
-  sessions.set(source.name, session);
-  const createdAt = performance.now();
-  await warmUp(session, source.batch ?? 1);
-  return {
-    session,
-    times: {
-      model: source.name,
-      createMs: createdAt - startedAt,
-      firstInferenceMs: performance.now() - createdAt,
-      memoryBytes: Math.max(0, process.memoryUsage.rss() - rssAtStart),
-    },
-  };
 }
 
-async function create({ name, model, compiled }: ModelSource, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+/** On an accelerator, a network is looked at on the CPU first: one of free sizes is not compiled there only to be compiled again. */
+async function createGeneral(source: ModelSource): Promise<InferenceSession> {
+  if (setup.providers[source.name] === 'cpu') return create(source, {});
+  const look = await createFrom(source.model, { executionProviders: ['cpu'], graphOptimizationLevel: 'disabled', logSeverityLevel: 4 });
+  const isOfFreeSizes = look.inputMetadata.some((input) => input.isTensor && input.shape.some((dim) => typeof dim === 'string' && dim !== ''));
+  if (isOfFreeSizes) return look;
+  await look.release();
+  return create(source, {});
+}
+
+async function create(source: ModelSource, sizes: Readonly<Record<string, number>>): Promise<InferenceSession> {
+  const { name, model, compiled } = source;
+  const options = { ...sessionOptions(source), ...(Object.keys(sizes).length === 0 ? {} : { freeDimensionOverrides: sizes }) };
   if (compiled !== undefined && setup.providers[name] === 'cpu') {
     try {
       return await InferenceSession.create(compiled, { ...options, graphOptimizationLevel: 'disabled' });
@@ -94,6 +114,10 @@ async function create({ name, model, compiled }: ModelSource, options: Inference
       // Another run may be replacing it at this moment; the network itself gives the same values, only later.
     }
   }
+  return createFrom(model, options);
+}
+
+async function createFrom(model: string | Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
   try {
     return await (typeof model === 'string' ? InferenceSession.create(model, options) : InferenceSession.create(model, options));
   } catch (cause) {
@@ -101,12 +125,14 @@ async function create({ name, model, compiled }: ModelSource, options: Inference
   }
 }
 
+type InputSizes = Readonly<Record<string, readonly number[]>>;
+
 /** One run on zeros, of the largest batch, where every input's shape is known. */
-async function warmUp(session: InferenceSession, batch: number): Promise<void> {
+async function warmUp(session: InferenceSession, batch: number, sizes: InputSizes): Promise<void> {
   const feeds: Record<string, Tensor> = {};
   for (const input of session.inputMetadata) {
     if (!input.isTensor || input.type !== 'float32') return;
-    const shape: readonly (number | string)[] = input.shape.map((dim, axis) => (axis === 0 && typeof dim === 'string' ? batch : dim));
+    const shape: readonly (number | string)[] = sizes[input.name] ?? input.shape.map((dim, axis) => (axis === 0 && typeof dim === 'string' ? batch : dim));
     if (!isFixed(shape)) return;
     feeds[input.name] = new Tensor('float32', new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
   }
@@ -120,12 +146,17 @@ function isFixed(shape: readonly (number | string)[]): shape is readonly number[
 async function run(id: number, request: RunRequest): Promise<void> {
   let openedNow: OpenedTimes | null = null;
   try {
-    let session = sessions.get(request.model);
-    if (session === undefined) {
+    let network = networks.get(request.model);
+    if (network === undefined) {
       const source = setup.models.find((model) => model.name === request.model);
       if (source === undefined) throw new Error(`no model of the name "${request.model}" was given to the pool`);
-      ({ session, times: openedNow } = await open(source));
+      ({ network, times: openedNow } = await open(source));
     }
+    const found = network;
+    const sizes = Object.fromEntries(Object.entries(request.inputs).map(([name, input]) => [name, dimsOf(input)]));
+    const { value: chosen, ...measured } = await measure(() => found.sessionFor(sizes));
+    const { session } = chosen;
+    if (chosen.isNew) openedNow = await warm(found.source, session, measured, sizes);
     const startedAt = performance.now();
     const feeds = Object.fromEntries(
       Object.entries(request.inputs).map(([name, input]) => [name, toTensor(`${request.model}/${name}`, input)]),
@@ -134,13 +165,22 @@ async function run(id: number, request: RunRequest): Promise<void> {
     const outputs = request.outputs === undefined ? await session.run(feeds) : await session.run(feeds, request.outputs);
     const finishedAt = performance.now();
     const result = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toOutput(name, value)]));
+    const postprocessMs = performance.now() - finishedAt;
     parent.post(
-      { kind: 'done', id, result, preprocessMs: preparedAt - startedAt, inferenceMs: finishedAt - preparedAt, openedNow },
+      { kind: 'done', id, result, preprocessMs: preparedAt - startedAt, inferenceMs: finishedAt - preparedAt, postprocessMs, openedNow },
       Object.values(result).map(({ data }) => data.buffer as ArrayBuffer),
     );
   } catch (cause) {
     parent.post({ kind: 'failed', id, model: request.model, message: reason(cause), atOpening: cause instanceof OpeningError });
   }
+}
+
+function dimsOf(input: NetworkInput): readonly number[] {
+  if (input.kind === 'values') return input.dims;
+  const [first] = input.crops;
+  if (first === undefined) return [];
+  const { width, height, layout } = first.crop;
+  return layout === 'NCHW' ? [input.crops.length, 3, height, width] : [input.crops.length, height, width, 3];
 }
 
 function toTensor(key: string, input: NetworkInput): Tensor {
@@ -156,9 +196,7 @@ function toTensor(key: string, input: NetworkInput): Tensor {
     }
     cropToTensor(request.frame, request.crop, data, place * length);
   });
-  const count = input.crops.length;
-  const dims = crop.layout === 'NCHW' ? [count, 3, crop.height, crop.width] : [count, crop.height, crop.width, 3];
-  return new Tensor('float32', data, dims);
+  return new Tensor('float32', data, dimsOf(input));
 }
 
 function buffer(key: string, length: number): Float32Array {
@@ -176,8 +214,8 @@ function toOutput(name: string, value: Tensor): NetworkOutput {
 }
 
 async function close(): Promise<void> {
-  for (const session of sessions.values()) await session.release();
-  sessions.clear();
+  for (const network of networks.values()) await network.close();
+  networks.clear();
   buffers.clear();
   parent.disconnect();
 }
@@ -191,7 +229,8 @@ async function start(): Promise<void> {
   for (const source of setup.models) {
     if (source.open === 'first-use') continue;
     try {
-      times.push((await open(source)).times);
+      const opened = await open(source);
+      if (opened.times !== null) times.push(opened.times);
     } catch (cause) {
       parent.post({ kind: 'unopened', model: source.name, message: reason(cause) });
       await close();

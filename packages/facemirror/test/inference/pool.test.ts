@@ -50,6 +50,27 @@ describe.each(ISOLATIONS)('networks in a %s', (isolation) => {
     expect(opened).toEqual(['slow']);
   });
 
+  it('give the values of every size where sizes are free, which are fixed when a run of them comes', async () => {
+    const graph = new GraphBuilder('free');
+    const sum = graph.node('ReduceSum', [graph.input('x', DataType.FLOAT, ['batch', 3, 'height', 'width']), graph.ints([2, 3])], { keepdims: 0 });
+    graph.output(graph.node('Identity', [sum], {}, { outputs: ['y'] }), DataType.FLOAT, ['batch', 3]);
+    const opened: string[] = [];
+    pool = await InferencePool.open([{ name: 'free', model: serializeModel(graph.toModel({ opset: 17 })) }], {
+      provider: 'cpu', isolation, profiler: { model: () => undefined, modelOpened: (name) => opened.push(name) },
+    });
+    // Nothing is open as long as no size is known.
+    expect(opened).toEqual([]);
+    for (let round = 0; round < 2; round++) {
+      // More sizes than stay open.
+      for (let side = 1; side <= 8; side++) {
+        const x = { kind: 'values', dims: [1, 3, side, 2 * side], data: new Float32Array(6 * side * side).fill(1) } as const;
+        const { y } = await pool.run({ model: 'free', inputs: { x } });
+        expect([...y!.data]).toEqual([2 * side * side, 2 * side * side, 2 * side * side]);
+      }
+    }
+    expect(opened).toEqual(['free']);
+  });
+
   it('end with a sentence for runs that are asked for after closing', async () => {
     const opened = await open({ isolation });
     await opened.close();

@@ -21,6 +21,8 @@ const FEWEST_PAIRS = 2;
 /** No pair is begun after so long. */
 const PAIRS_MS = 4000;
 const BATCHES = [2, 4, 8] as const;
+/** No larger batch is begun after so long. */
+const BATCHES_MS = 6000;
 
 /** A network to try things on. */
 export interface TrialSubject {
@@ -43,7 +45,18 @@ export type TrialOutcome = { readonly kind: 'tried'; readonly trial: Trial } | {
  * slows down slows both.
  */
 export async function runTrials(subject: TrialSubject, tell: (outcome: TrialOutcome) => void): Promise<void> {
-  for (const attempt of [tryPrecompiled, tryBatches, tryRewrite]) tell(await attempt(subject));
+  const settled = await isNothingToReduce(subject);
+  if (settled !== null) tell(settled);
+  for (const attempt of [tryPrecompiled, tryBatches]) tell(await attempt(subject));
+  if (settled === null) tell(await tryRewrite(subject));
+}
+
+/** A network that is one partition has nothing to gain from a rewrite, which would take long to find out. */
+async function isNothingToReduce({ name, model, sizes, target, fixesSizes }: TrialSubject): Promise<TrialOutcome | null> {
+  const given = fixesSizes ? fixDimensions(model, sizes) : model;
+  const { cpu, nodes, partitions } = await analyseCoverage(given, { provider: 'coreml', compareVariants: false, ...target });
+  if (cpu > 0 || partitions.length !== 1) return null;
+  return untried({ kind: 'rewrite', model: name, why: `nothing to reduce, all ${nodes} nodes are one partition on Core ML` });
 }
 
 async function tryPrecompiled({ name, model }: TrialSubject): Promise<TrialOutcome> {
@@ -66,7 +79,9 @@ async function tryBatches({ name, model, sizes, batchName }: TrialSubject): Prom
   const free = serializeModel(fixDimensions(model, others));
   return withSession(free, { threads: 1 }, async (session) => {
     let best: Trial | null = null;
+    const startedAt = performance.now();
     for (const batch of BATCHES) {
+      if (performance.now() - startedAt > BATCHES_MS) break;
       const [single, several] = await medianPair(() => timeRun(session, 1), () => timeRun(session, batch));
       const trial: Trial = { kind: 'batch', model: name, beforeMs: single, afterMs: several / batch, what: `batch 1 against batch ${batch}, per item` };
       if (best === null || trial.afterMs / trial.beforeMs < best.afterMs / best.beforeMs) best = trial;
@@ -77,10 +92,6 @@ async function tryBatches({ name, model, sizes, batchName }: TrialSubject): Prom
 
 async function tryRewrite({ name, model, sizes, target, fixesSizes }: TrialSubject): Promise<TrialOutcome> {
   const given = fixesSizes ? fixDimensions(model, sizes) : model;
-  const now = await analyseCoverage(given, { provider: 'coreml', compareVariants: false, ...target });
-  if (now.cpu === 0 && now.partitions.length === 1) {
-    return untried({ kind: 'rewrite', model: name, why: `nothing to reduce: all ${now.nodes} nodes are one partition on Core ML` });
-  }
   const { model: rewritten, before, after } = await optimizeForProvider(given, { provider: 'coreml', name, fix: fixesSizes ? {} : sizes, ...target });
   const partitions = { before: before.partitions.length, after: after.partitions.length };
   if (before.nodes === after.nodes && before.supported === after.supported) {
