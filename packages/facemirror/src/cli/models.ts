@@ -9,7 +9,9 @@ import { randomWeights } from '../models/architectures/weights.js';
 import { cacheFolder } from '../models/cache.js';
 import { askAbout, download } from '../models/download.js';
 import { importNetwork, verifyImports } from '../models/imported.js';
+import { BUNDLE_FILE, verifyBundle } from '../models/mediapipe-files.js';
 import { openface3Folder, prepareNetwork } from '../models/openface3-files.js';
+import { presentFiles } from '../models/present.js';
 import type { ModelFile, SuiteManifest } from '../models/suite.js';
 import { SUITE_NAMES } from '../models/suite.js';
 import { suiteByName } from '../models/suites.js';
@@ -91,8 +93,12 @@ async function pull(suite: string, options: PullOptions, signal: AbortSignal): P
     print(`  size    ${megabytes(file.bytes ?? remote.bytes)}`);
     print(`  licence ${file.licence} (${file.licenceUrl})`);
   }
+  const present = await presentFiles(asked);
+  for (const { file } of asked) if (present.has(file)) print(`${file.name}: there already, and intact`);
+  const missing = asked.filter(({ file }) => !present.has(file));
+  if (missing.length === 0) return;
   requireLicence(manifest, options.acceptLicence === true);
-  for (const each of asked) await fetchOne(manifest, each, signal);
+  for (const each of missing) await fetchOne(manifest, each, signal);
 }
 
 function requireLicence({ licenceToAccept }: SuiteManifest, isAccepted: boolean): void {
@@ -191,7 +197,11 @@ async function verify(): Promise<void> {
     print(`${ARCHITECTURES[name].title}: ${words}`);
     if (state.state === 'damaged') damaged++;
   }
-  if (damaged > 0) throw new FaceMirrorError('MODEL_CORRUPT', `${damaged} of the networks in ${openface3Folder()} ${damaged === 1 ? 'is' : 'are'} damaged. Pull or import ${damaged === 1 ? 'it' : 'them'} again.`);
+  const bundle = await verifyBundle();
+  const words = { absent: 'not there (optional)', intact: 'intact', other: 'not the version that this program was checked with', damaged: 'damaged' }[bundle.state];
+  print(`MediaPipe's ${BUNDLE_FILE}: ${words}${'sha256' in bundle ? `, SHA-256 ${bundle.sha256}` : ''}${'why' in bundle ? `: ${bundle.why}` : ''}`);
+  if (bundle.state === 'damaged') damaged++;
+  if (damaged > 0) throw new FaceMirrorError('MODEL_CORRUPT', `${damaged} of the networks in ${cacheFolder()} ${damaged === 1 ? 'is' : 'are'} damaged. Pull or import ${damaged === 1 ? 'it' : 'them'} again.`);
 }
 
 function wholeNumber(text: string): number {

@@ -102,6 +102,24 @@ export async function findBundle(modelsFolder: string | undefined): Promise<Bund
   return null;
 }
 
+/** How the bundle in the cache is; `other`: a bundle, but not the version that this program was checked with. */
+export type BundleState =
+  | { readonly state: 'absent' }
+  | { readonly state: 'intact' | 'other'; readonly sha256: string }
+  | { readonly state: 'damaged'; readonly why: string };
+
+/** Reads the bundle in the cache, where it is there, and holds it against what `models pull` fetches. */
+export async function verifyBundle(): Promise<BundleState> {
+  try {
+    const bundle = await findBundle(undefined);
+    if (bundle === null) return { state: 'absent' };
+    return { state: bundle.sha256 === BUNDLE.sha256 ? 'intact' : 'other', sha256: bundle.sha256 };
+  } catch (error) {
+    if (error instanceof FaceMirrorError) return { state: 'damaged', why: error.message };
+    throw error;
+  }
+}
+
 function readBundle(path: string, bytes: Buffer): Bundle {
   let entries: Record<string, Uint8Array>;
   try {
