@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { OnnxLensError, parseCheckpoint, parseModel, serializeModel, type ModelProto } from 'onnx-lens';
 import { FaceMirrorError } from '../errors.js';
-import type { ArchitectureName, BuildOptions } from './architectures/architecture.js';
+import { ARCHITECTURE_NAMES, type ArchitectureName, type BuildOptions } from './architectures/architecture.js';
 import { adoptExport } from './architectures/exported.js';
 import { ARCHITECTURES, identifyCheckpoint } from './architectures/identify.js';
 import { checkpointWeights } from './architectures/weights.js';
@@ -111,10 +111,12 @@ export function importedPath(name: ArchitectureName): string {
 export async function findNetworks(modelsFolder: string | undefined): Promise<ReadonlyMap<ArchitectureName, FoundNetwork>> {
   const found = new Map<ArchitectureName, FoundNetwork>();
   if (modelsFolder !== undefined) {
+    const known = await cachedNetworks();
     for (const path of await candidates(modelsFolder)) {
       const bytes = await readFile(path);
-      const name = networkOf(bytes, path);
-      if (name !== null && !found.has(name)) found.set(name, { path, bytes, sha256: sha256(bytes) });
+      const hash = sha256(bytes);
+      const name = known.get(hash.slice(0, 16)) ?? networkOf(bytes, path);
+      if (name !== null && !found.has(name)) found.set(name, { path, bytes, sha256: hash });
     }
   }
   for (const name of Object.keys(OPENFACE3_FILES) as ArchitectureName[]) {
@@ -124,6 +126,20 @@ export async function findNetworks(modelsFolder: string | undefined): Promise<Re
     if (bytes !== null) found.set(name, { path, bytes, sha256: sha256(bytes) });
   }
   return found;
+}
+
+/** Names of files in the cache that were made of a network's file: its name and the start of the file's hash. */
+const CACHED = /^openface3-([a-z]+)-([0-9a-f]{16})-/;
+
+/** Which networks were made of files before, by the start of the files' hashes: to tell it of a file anew takes seconds. */
+async function cachedNetworks(): Promise<ReadonlyMap<string, ArchitectureName>> {
+  const known = new Map<string, ArchitectureName>();
+  for (const file of await readdir(cacheFolder()).catch(() => [])) {
+    const [, name, hash] = CACHED.exec(file) ?? [];
+    const network = ARCHITECTURE_NAMES.find((each) => each === name);
+    if (network !== undefined && hash !== undefined) known.set(hash, network);
+  }
+  return known;
 }
 
 /** Files of a folder that may be networks, official names first, the rest by name. */

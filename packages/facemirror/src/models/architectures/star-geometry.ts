@@ -1,3 +1,4 @@
+import type { Kernel } from './layers.js';
 /** Landmarks of WFLW. */
 export const STAR_POINTS = 98;
 /** The facial boundaries that STAR calls edges. */
@@ -49,4 +50,55 @@ export function coordinateMaps(size: number): Float32Array {
   }
   for (let at = 2 * area; at < 3 * area; at++) maps[at] = (maps[at] ?? 0) / largest;
   return maps;
+}
+
+/** The three maps of {@link coordinateMaps}, one by one. */
+export function splitMaps(maps: Float32Array): readonly [down: Float32Array, across: Float32Array, radius: Float32Array] {
+  const each = maps.length / 3;
+  return [maps.subarray(0, each), maps.subarray(each, 2 * each), maps.subarray(2 * each)];
+}
+
+/**
+ * What a kernel with zero padding (half its size) makes of square maps, bias included: a constant of the graph.
+ * Summed in float64.
+ */
+export function convolve(maps: Float32Array, size: number, { dims, weight, bias }: Kernel, stride: number): Float32Array {
+  const [outputs, inputs, height, width] = dims;
+  const reach = Math.floor(height / 2);
+  const side = size / stride;
+  const sums = new Float64Array(side * side);
+  const result = new Float32Array(outputs * side * side);
+  for (let output = 0; output < outputs; output++) {
+    sums.fill(bias[output] ?? 0);
+    for (let input = 0; input < inputs; input++) {
+      for (let tap = 0; tap < height * width; tap++) {
+        const value = weight[(output * inputs + input) * height * width + tap] ?? 0;
+        addShifted(sums, side, maps.subarray(input * size * size, (input + 1) * size * size), size, stride, {
+          row: Math.floor(tap / width) - reach,
+          column: (tap % width) - reach,
+          value,
+        });
+      }
+    }
+    result.set(sums, output * side * side);
+  }
+  return result;
+}
+
+interface Tap {
+  readonly row: number;
+  readonly column: number;
+  readonly value: number;
+}
+
+function addShifted(sums: Float64Array, side: number, map: Float32Array, size: number, stride: number, tap: Tap): void {
+  for (let y = 0; y < side; y++) {
+    const row = y * stride + tap.row;
+    if (row < 0 || row >= size) continue;
+    for (let x = 0; x < side; x++) {
+      const column = x * stride + tap.column;
+      if (column < 0 || column >= size) continue;
+      sums[y * side + x] = (sums[y * side + x] ?? 0) + tap.value * (map[row * size + column] ?? 0);
+    }
+  }
 }

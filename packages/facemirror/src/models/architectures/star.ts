@@ -1,8 +1,9 @@
 import { DataType, GraphBuilder } from 'onnx-lens';
 import { batchDimension, OPSET, type Architecture, type BuildOptions } from './architecture.js';
-import { conv, doubleSize, foldNorm, inputChannels, normLine, readKernel, stackKernels, type Kernel } from './layers.js';
-import { coordinateMaps, edgeMembership, STAR_EDGES, STAR_POINTS } from './star-geometry.js';
-import { spec, type TensorSpec, type Weights } from './weights.js';
+import { conv, doubleSize, foldNorm, inputChannels, joinInputs, normLine, readKernel, stackKernels, type Kernel } from './layers.js';
+import { convolve, coordinateMaps, splitMaps, STAR_EDGES, STAR_POINTS } from './star-geometry.js';
+import { CHANNELS, LEVELS, STACKS, starTensors } from './star-tensors.js';
+import type { Weights } from './weights.js';
 
 /**
  * STAR's landmark network (Zhou et al., CVPR 2023): StackedHGNetV1 for WFLW with 4 stacks of 4 levels, 256 channels,
@@ -12,80 +13,14 @@ import { spec, type TensorSpec, type Weights } from './weights.js';
  * from the first pixel's centre to the last one's. With all outputs, for each stack 1 … 4: `landmarks_stackK`,
  * `pointmaps_stackK` (batch, 98, 64, 64), `edgemaps_stackK` (batch, 9, 64, 64) and `heatmaps_stackK` (batch, 98, 64, 64).
  */
-export const STAR: Architecture = { name: 'star', title: 'STAR (StackedHGNetV1, WFLW-98)', tensors, build };
+export const STAR: Architecture = { name: 'star', title: 'STAR (StackedHGNetV1, WFLW-98)', tensors: starTensors, build };
 
 const SIZE = 256;
 const GRID = 64;
-const STACKS = 4;
-const LEVELS = 4;
-const CHANNELS = 256;
 /** A heat map's value from which the boundary's coordinates are told to the next stack. */
 const BOUNDARY = 0.05;
 /** Guard against an empty heat map; the original's. */
 const SMALLEST_SUM = 1e-6;
-/** The stem's blocks: name, input and output channels. A pooling lies between the first two. */
-const STEM_BLOCKS = [
-  ['pre.1', 64, 128],
-  ['pre.3', 128, 128],
-  ['pre.4', 128, CHANNELS],
-] as const;
-
-/** A residual block's tensors. The file holds a skip layer even where input and output are alike and it is not used. */
-function blockTensors(name: string, input: number, output: number): TensorSpec[] {
-  const middle = output / 2;
-  return [
-    ...spec.norm(`${name}.bn1`, input),
-    ...spec.conv(`${name}.conv1.conv`, [middle, input, 1, 1], true),
-    ...spec.norm(`${name}.bn2`, middle),
-    ...spec.conv(`${name}.conv2.conv`, [middle, middle, 3, 3], true),
-    ...spec.norm(`${name}.bn3`, middle),
-    ...spec.conv(`${name}.conv3.conv`, [output, middle, 1, 1], true),
-    ...spec.conv(`${name}.skip_layer.conv`, [output, input, 1, 1], true),
-  ];
-}
-
-function hourglassTensors(name: string, level: number): TensorSpec[] {
-  const block = (part: string): TensorSpec[] => blockTensors(`${name}.${part}`, CHANNELS, CHANNELS);
-  const inner = level > 1 ? hourglassTensors(`${name}.low2`, level - 1) : block('low2');
-  return [...block('up1'), ...block('low1'), ...inner, ...block('low3')];
-}
-
-function tensors(): TensorSpec[] {
-  const stacks = Array.from({ length: STACKS }, (_, stack) => stack);
-  const pointwise = (name: string, output: number, input: number): TensorSpec[] => spec.conv(`${name}.conv`, [output, input, 1, 1], true);
-  return [
-    ...spec.conv('pre.0.conv', [64, 6, 7, 7], true),
-    ...spec.norm('pre.0.bn', 64),
-    ...STEM_BLOCKS.flatMap(([name, input, output]) => blockTensors(name, input, output)),
-    { name: 'e2h_transform.weight', dims: [STAR_POINTS, STAR_EDGES, 1, 1], init: edgeMembership() },
-    { name: 'e2h_transform.bias', dims: [STAR_POINTS], init: uncovered() },
-    ...stacks.flatMap((stack) => [
-      ...pointwise(`hgs.${stack}.coordconv`, CHANNELS, stack === 0 ? CHANNELS + 3 : CHANNELS + 5),
-      ...hourglassTensors(`hgs.${stack}`, LEVELS),
-      ...blockTensors(`features.${stack}.0`, CHANNELS, CHANNELS),
-      ...pointwise(`features.${stack}.1`, CHANNELS, CHANNELS),
-      ...spec.norm(`features.${stack}.1.bn`, CHANNELS),
-      ...pointwise(`out_heatmaps.${stack}`, STAR_POINTS, CHANNELS),
-      ...pointwise(`out_edgemaps.${stack}`, STAR_EDGES, CHANNELS),
-      ...pointwise(`out_pointmaps.${stack}`, STAR_POINTS, CHANNELS),
-    ]),
-    ...stacks.slice(1).flatMap((_, stack) => [
-      ...pointwise(`merge_features.${stack}`, CHANNELS, CHANNELS),
-      ...pointwise(`merge_heatmaps.${stack}`, CHANNELS, STAR_POINTS),
-      ...pointwise(`merge_edgemaps.${stack}`, CHANNELS, STAR_EDGES),
-      ...pointwise(`merge_pointmaps.${stack}`, CHANNELS, STAR_POINTS),
-    ]),
-  ];
-}
-
-/** 1 for the points that no edge passes through (the pupils). */
-function uncovered(): Float32Array {
-  const membership = edgeMembership();
-  return Float32Array.from({ length: STAR_POINTS }, (_, point) =>
-    membership.subarray(point * STAR_EDGES, (point + 1) * STAR_EDGES).includes(1) ? 0 : 1,
-  );
-}
-
 function build(weights: Weights, options: BuildOptions = {}): ReturnType<Architecture['build']> {
   return new StarGraph(weights, options).graph.toModel({ opset: OPSET });
 }
@@ -352,67 +287,5 @@ class StarGraph {
     const known = this.#constants.get(key) ?? this.graph.floats([count], new Float32Array(count).fill(value), key);
     this.#constants.set(key, known);
     return known;
-  }
-}
-
-/** One kernel for two inputs that lie one after another; bias is the sum. */
-function joinInputs(first: Kernel, second: Kernel): Kernel {
-  const outputs = first.dims[0];
-  const [a, b] = [first.weight.length / outputs, second.weight.length / outputs];
-  const weight = new Float32Array(outputs * (a + b));
-  for (let row = 0; row < outputs; row++) {
-    weight.set(first.weight.subarray(row * a, (row + 1) * a), row * (a + b));
-    weight.set(second.weight.subarray(row * b, (row + 1) * b), row * (a + b) + a);
-  }
-  return { dims: [outputs, a + b, 1, 1], weight, bias: first.bias.map((value, channel) => value + (second.bias[channel] ?? 0)) };
-}
-
-function splitMaps(maps: Float32Array): readonly [down: Float32Array, across: Float32Array, radius: Float32Array] {
-  const each = maps.length / 3;
-  return [maps.subarray(0, each), maps.subarray(each, 2 * each), maps.subarray(2 * each)];
-}
-
-/**
- * What a kernel with zero padding (half its size) makes of square maps, bias included: a constant of the graph.
- * Summed in float64.
- */
-function convolve(maps: Float32Array, size: number, { dims, weight, bias }: Kernel, stride: number): Float32Array {
-  const [outputs, inputs, height, width] = dims;
-  const reach = Math.floor(height / 2);
-  const side = size / stride;
-  const sums = new Float64Array(side * side);
-  const result = new Float32Array(outputs * side * side);
-  for (let output = 0; output < outputs; output++) {
-    sums.fill(bias[output] ?? 0);
-    for (let input = 0; input < inputs; input++) {
-      for (let tap = 0; tap < height * width; tap++) {
-        const value = weight[(output * inputs + input) * height * width + tap] ?? 0;
-        addShifted(sums, side, maps.subarray(input * size * size, (input + 1) * size * size), size, stride, {
-          row: Math.floor(tap / width) - reach,
-          column: (tap % width) - reach,
-          value,
-        });
-      }
-    }
-    result.set(sums, output * side * side);
-  }
-  return result;
-}
-
-interface Tap {
-  readonly row: number;
-  readonly column: number;
-  readonly value: number;
-}
-
-function addShifted(sums: Float64Array, side: number, map: Float32Array, size: number, stride: number, tap: Tap): void {
-  for (let y = 0; y < side; y++) {
-    const row = y * stride + tap.row;
-    if (row < 0 || row >= size) continue;
-    for (let x = 0; x < side; x++) {
-      const column = x * stride + tap.column;
-      if (column < 0 || column >= size) continue;
-      sums[y * side + x] = (sums[y * side + x] ?? 0) + tap.value * (map[row * size + column] ?? 0);
-    }
   }
 }
