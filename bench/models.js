@@ -1,8 +1,10 @@
 /**
- * The graphs that Face Mirror builds against the same networks as PyTorch exports them: same machine, same run, in pairs
- * A B A B, medians. Needs the exported graphs (brotli) in ../shared/models/exported, or FACEMIRROR_SHARED.
+ * The graphs that Face Mirror builds against the same networks as PyTorch exports them: same machine, same run, single
+ * runs in turn (A B B A ...), each pair giving a ratio; the median of the ratios counts. The ratio of processor time is
+ * shown beside that of wall time: on a machine that is not quiet it is the one to look at. Needs the exported graphs
+ * (brotli) in ../shared/models/exported, or FACEMIRROR_SHARED.
  *
- *   npm run bench -- models [--pairs 3]
+ *   npm run bench -- models [--seconds 20] [--network star]
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -16,34 +18,57 @@ import { randomWeights } from '../packages/facemirror/dist/models/architectures/
 
 const shared = process.env.FACEMIRROR_SHARED ?? fileURLToPath(new URL('../../shared', import.meta.url));
 const exported = join(shared, 'models/exported');
-const at = process.argv.indexOf('--pairs');
-const pairs = at < 0 ? 3 : Number(process.argv[at + 1]);
+/** How long the pairs of one case may take, and how many there are at least and at most. */
+const milliseconds = 1000 * Number(option('--seconds', '20'));
+const [FEWEST, MOST] = [7, 151];
+/** A ratio up to this is no loss: what two measurements of the same graph differ by. */
+const NOISE = 1.02;
 
-/** Runs of one measurement: enough for a median, few enough for STAR. */
 const CASES = [
-  { name: 'retinaface', input: 'input', dims: [3, 640, 640], runs: 10 },
-  { name: 'star', input: 'input_image', dims: [3, 256, 256], runs: 3 },
-  { name: 'mtl', input: 'input_face', dims: [3, 224, 224], runs: 10 },
-];
+  { name: 'retinaface', input: 'input', dims: [3, 640, 640], batches: [1, 8] },
+  { name: 'star', input: 'input_image', dims: [3, 256, 256], batches: [1, 8] },
+  { name: 'mtl', input: 'input_face', dims: [3, 224, 224], batches: [1, 2, 8] },
+].filter(({ name }) => option('--network', name) === name);
+
+function option(name, otherwise) {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? otherwise : process.argv[at + 1];
+}
 
 function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
-async function measure(session, feeds, runs) {
+async function timeRun(session, feeds) {
+  const before = process.cpuUsage();
+  const start = performance.now();
   await session.run(feeds);
-  const times = [];
-  for (let run = 0; run < runs; run++) {
-    const start = performance.now();
-    await session.run(feeds);
-    times.push(performance.now() - start);
-  }
-  return median(times);
+  const wallMs = performance.now() - start;
+  const { user, system } = process.cpuUsage(before);
+  return { wallMs, cpuMs: (user + system) / 1000 };
 }
 
-async function compare({ name, input, dims, runs }, threads, batch, folder) {
-  const options = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 };
+/** Pairs of runs; which of the two goes first changes from pair to pair. */
+async function timePairs(exportedSession, builtSession, feeds) {
+  const pairs = [];
+  await timeRun(exportedSession, feeds);
+  await timeRun(builtSession, feeds);
+  const startedAt = performance.now();
+  while (pairs.length < FEWEST || (pairs.length < MOST && performance.now() - startedAt < milliseconds)) {
+    if (pairs.length % 2 === 0) {
+      const exported = await timeRun(exportedSession, feeds);
+      pairs.push({ exported, built: await timeRun(builtSession, feeds) });
+    } else {
+      const built = await timeRun(builtSession, feeds);
+      pairs.push({ built, exported: await timeRun(exportedSession, feeds) });
+    }
+  }
+  return pairs;
+}
+
+async function compare({ name, input, dims }, threads, batch, folder) {
+  // No spinning: threads that wait actively would be counted as processor time.
+  const options = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3, extra: { session: { intra_op: { allow_spinning: '0' } } } };
   const architecture = ARCHITECTURES[name];
   const model = join(folder, `${name}.onnx`);
   if (!existsSync(model)) writeFileSync(model, serializeModel(architecture.build(randomWeights(architecture.tensors(), 1))));
@@ -52,13 +77,11 @@ async function compare({ name, input, dims, runs }, threads, batch, folder) {
   const sessions = [await InferenceSession.create(original, options), await InferenceSession.create(model, options)];
   const count = batch * dims.reduce((product, dim) => product * dim, 1);
   const feeds = { [input]: new Tensor('float32', Float32Array.from({ length: count }, (_, place) => Math.sin(place)), [batch, ...dims]) };
-  const times = [[], []];
-  for (let pair = 0; pair < pairs; pair++) {
-    for (const [which, session] of sessions.entries()) times[which].push(await measure(session, feeds, Math.max(2, Math.ceil(runs / batch))));
-  }
+  const pairs = await timePairs(...sessions, feeds);
   for (const session of sessions) await session.release();
-  const [exportedMs, builtMs] = times.map(median);
-  return { name, threads, batch, exportedMs, builtMs, ratio: builtMs / exportedMs };
+  const ratio = (figure) => median(pairs.map(({ exported, built }) => built[figure] / exported[figure]));
+  const [exportedMs, builtMs] = ['exported', 'built'].map((which) => median(pairs.map((pair) => pair[which].wallMs)));
+  return { name, threads, batch, pairs: pairs.length, exportedMs, builtMs, ratio: ratio('wallMs'), cpuRatio: ratio('cpuMs') };
 }
 
 if (!existsSync(exported)) {
@@ -66,17 +89,20 @@ if (!existsSync(exported)) {
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'facemirror-bench-models-'));
   try {
-    console.log(`${'network'.padEnd(12)}${'threads'.padStart(8)}${'batch'.padStart(7)}${'exported ms'.padStart(13)}${'built ms'.padStart(10)}${'built / exported'.padStart(18)}`);
+    console.log(`${'network'.padEnd(12)}${'threads'.padStart(8)}${'batch'.padStart(7)}${'pairs'.padStart(7)}${'exported ms'.padStart(13)}${'built ms'.padStart(10)}${'built / exported'.padStart(18)}${'processor time'.padStart(16)}`);
     const results = [];
     for (const each of CASES) {
       for (const threads of [1, 2]) {
-        for (const batch of each.name === 'mtl' ? [1, 2, 8] : [1, 8]) {
+        for (const batch of each.batches) {
           const result = await compare(each, threads, batch, folder);
           results.push(result);
-          console.log(`${each.name.padEnd(12)}${String(threads).padStart(8)}${String(batch).padStart(7)}${result.exportedMs.toFixed(1).padStart(13)}${result.builtMs.toFixed(1).padStart(10)}${result.ratio.toFixed(3).padStart(18)}`);
+          const cells = [String(threads).padStart(8), String(batch).padStart(7), String(result.pairs).padStart(7), result.exportedMs.toFixed(1).padStart(13), result.builtMs.toFixed(1).padStart(10), result.ratio.toFixed(3).padStart(18), result.cpuRatio.toFixed(3).padStart(16)];
+          console.log(each.name.padEnd(12) + cells.join(''));
         }
       }
     }
+    const slower = results.filter(({ ratio }) => ratio > NOISE);
+    console.log(slower.length === 0 ? `\nNever slower than the export (medians of the pairs' ratios, ${NOISE} being noise).` : `\nSlower than the export by wall time: ${slower.map(({ name, threads, batch, ratio }) => `${name} with ${threads} thread${threads === 1 ? '' : 's'} and batch ${batch} (${ratio.toFixed(3)})`).join(', ')}.`);
     mkdirSync('bench-results', { recursive: true });
     const path = join('bench-results', `models-${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
     writeFileSync(path, JSON.stringify({ cpu: cpus()[0]?.model, results }, null, 2));
