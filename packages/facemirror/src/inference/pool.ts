@@ -4,6 +4,7 @@ import { cropToTensor } from '../frames/crop-to-tensor.js';
 import { startWorker, type WorkerChannel } from './channel.js';
 import type { FromWorker, OpenedTimes, WorkerSetup } from './messages.js';
 import type { InferenceOptions } from './options.js';
+import { planProviders, type ProviderPlan } from './provider-plan.js';
 import { providerCandidates, type ProviderName } from './providers.js';
 import type { ModelSource, NetworkInput, RunRequest, RunResult } from './request.js';
 import { isJoinable, joinRequests, RunQueue } from './run-queue.js';
@@ -49,6 +50,9 @@ interface Member {
 export class InferencePool {
   /** What the networks run on. */
   readonly provider: ProviderName;
+  /** Why, as a sentence that begins small; null where the user named it. */
+  readonly providerReason: string | null;
+  readonly #providers: ProviderPlan['providers'];
   readonly #options: InferenceOptions;
   readonly #members: Member[] = [];
   readonly #models: ReadonlyMap<string, ModelSource>;
@@ -59,8 +63,10 @@ export class InferencePool {
   #failure: FaceMirrorError | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(models: readonly ModelSource[], provider: ProviderName, options: InferenceOptions) {
+  private constructor(models: readonly ModelSource[], provider: ProviderName, plan: ProviderPlan, options: InferenceOptions) {
     this.provider = provider;
+    this.providerReason = plan.reason;
+    this.#providers = plan.providers;
     this.#options = options;
     this.#models = new Map(models.map((model) => [model.name, model]));
     this.#queue = new RunQueue(models);
@@ -69,21 +75,34 @@ export class InferencePool {
   /**
    * Starts the workers and opens and warms up every network that is not to be opened on first use.
    *
-   * With provider `auto`, one that does not open is passed over for the next, and `onNotice` is told.
+   * With provider `auto`, one that does not open is passed over for the next, and so is Core ML where the coverage analysis
+   * finds the CPU faster (see {@link planProviders}); `onNotice` is told.
    * @throws FaceMirrorError PROVIDER_UNAVAILABLE, MODEL_CORRUPT (ONNX Runtime cannot open a network), WORKER_LOST.
    */
   static async open(models: readonly ModelSource[], options: InferenceOptions = {}): Promise<InferencePool> {
-    const candidates = providerCandidates(options.provider ?? 'auto');
+    const choice = options.provider ?? 'auto';
+    const candidates = providerCandidates(choice);
+    let passedOver = '';
     for (const [place, provider] of candidates.entries()) {
-      const pool = new InferencePool(models, provider, options);
+      const next = candidates[place + 1];
+      let pool: InferencePool | null = null;
       try {
+        const plan = await planProviders(models, choice, provider);
+        if (!plan.isUseful && next !== undefined) {
+          passedOver = `${plan.reason ?? ''} `;
+          options.onNotice?.(`The networks run on ${next}: ${plan.reason ?? ''}`);
+          continue;
+        }
+        pool = new InferencePool(models, provider, passedOver === '' ? plan : { ...plan, reason: passedOver.trim() }, options);
         await pool.#startAll(models);
+        if (Object.values(plan.providers).some((each) => each !== provider)) options.onNotice?.(`The networks run where they are fastest: ${plan.reason ?? ''}`);
         return pool;
       } catch (error) {
-        await pool.close();
-        const next = candidates[place + 1];
+        await pool?.close();
         if (next === undefined) throw error;
-        options.onNotice?.(`The provider ${provider} does not open here (${sentence(error)}); the networks run on ${next} instead.`);
+        const why = `the provider ${provider} does not open here (${sentence(error)}).`;
+        passedOver += `${why} `;
+        options.onNotice?.(`T${why.slice(1, -1)}; the networks run on ${next} instead.`);
       }
     }
     throw new FaceMirrorError('PROVIDER_UNAVAILABLE', 'No provider opens here.');
@@ -122,7 +141,7 @@ export class InferencePool {
   async #startAll(models: readonly ModelSource[]): Promise<void> {
     const setup: WorkerSetup = {
       models,
-      providers: Object.fromEntries(models.map((model) => [model.name, this.provider])),
+      providers: this.#providers,
       threadsPerRun: this.#options.threadsPerRun ?? 1,
     };
     const count = Math.max(1, Math.floor(this.#options.workers ?? 1));

@@ -75,6 +75,7 @@ export async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> 
     networks: networks.map(({ source, batching }) => ({ source, job: JOBS[source.name] ?? 'detection', batching })),
     inference: {
       provider: providerChoice(pool.provider),
+      providerReason: pool.providerReason,
       workers: pool.workers,
       predictedWorkerBytes: budget.workersBytes / budget.workers,
       framesUnderWay: framesUnderWay(networks, pool.workers),

@@ -80,6 +80,8 @@ export interface SuiteNetwork {
 export interface SuiteInference {
   /** What they really run on, by the name that `--provider` takes. */
   readonly provider: Exclude<ProviderChoice, 'auto'>;
+  /** Why, as a sentence that begins small; null where the user named it. */
+  readonly providerReason: string | null;
   /** Workers that were started. */
   readonly workers: number;
   /** Predicted memory of one worker's sessions, in bytes. */

@@ -1,4 +1,5 @@
 import { loadModel, OnnxLensError, parseModel, runtimeVersion, type TraceReport } from 'onnx-lens';
+import { assumedSizes } from '../inference/assumed-sizes.js';
 import { inspectSession } from '../inference/inspection.js';
 import { bindingName } from '../inference/providers.js';
 import type { Suite } from '../models/suite.js';
@@ -6,7 +7,6 @@ import type { NetworkFindings, PlacementFacts, RunFacts, RuntimeWarning, Trial, 
 import { analyseUtilization, type UtilizationTarget } from '../profile/report/utilization.js';
 import { median } from '../profile/median.js';
 import { tryNetwork, type TrialResults } from './trials/run-apart.js';
-import { assumedSizes } from './trials/trials.js';
 import type { RunRecord } from './record.js';
 
 /** How long a report may try things on each network. */

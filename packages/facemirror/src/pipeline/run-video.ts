@@ -204,9 +204,9 @@ async function writeRecord(job: VideoJob, found: Pick<RunFindings, 'info' | 'enc
 function suiteRecord({ manifest, models, inference, networks }: Suite, { isolation }: RunSettings, profile: ProfileSummary | null): RunRecord['suite'] {
   const measured = profile?.models.flatMap(({ memoryBytes }) => memoryBytes ?? []) ?? [];
   const measuredBytes = measured.length === 0 ? null : measured.reduce((sum, bytes) => sum + bytes, 0);
-  const { provider, workers, predictedWorkerBytes: predictedBytes } = inference;
+  const { provider, providerReason, workers, predictedWorkerBytes: predictedBytes } = inference;
   const batching = Object.fromEntries(networks.flatMap(({ source, batching: each }) => (each === null ? [] : [[source.name, each] as const])));
-  return { name: manifest.name, title: manifest.title, models, provider, workers, isolation, batching, workerMemory: { predictedBytes, measuredBytes } };
+  return { name: manifest.name, title: manifest.title, models, provider, ...(providerReason === null ? {} : { providerReason }), workers, isolation, batching, workerMemory: { predictedBytes, measuredBytes } };
 }
 
 function faceWarnings(framesWithFace: number): string[] {

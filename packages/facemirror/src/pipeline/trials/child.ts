@@ -1,7 +1,8 @@
 /** Tries things on one network in a process of its own, so that it can be stopped. Started by run-apart.ts only. */
 import { loadModel, parseModel } from 'onnx-lens';
+import { assumedSizes } from '../../inference/assumed-sizes.js';
 import type { TrialJob } from './run-apart.js';
-import { assumedSizes, runTrials } from './trials.js';
+import { runTrials } from './trials.js';
 
 async function tryAll({ name, model, ...asked }: TrialJob): Promise<void> {
   const proto = typeof model === 'string' ? loadModel(model, 'read') : parseModel(model, name);

@@ -1,7 +1,6 @@
 import {
   analyseCoverage,
   fixDimensions,
-  freeDimensions,
   optimize,
   optimizeForProvider,
   serializeModel,
@@ -12,6 +11,7 @@ import {
   type OrtVersion,
   type Tensor,
 } from 'onnx-lens';
+import type { AssumedSizes } from '../../inference/assumed-sizes.js';
 import { median } from '../../profile/median.js';
 import type { Trial, Untried } from '../../profile/report/facts.js';
 
@@ -25,13 +25,9 @@ const BATCHES = [2, 4, 8] as const;
 const BATCHES_MS = 6000;
 
 /** A network to try things on. */
-export interface TrialSubject {
+export interface TrialSubject extends AssumedSizes {
   readonly name: string;
   readonly model: ModelProto;
-  /** Sizes of its free dimensions, by name; that of the batch is 1. */
-  readonly sizes: Readonly<Record<string, number>>;
-  /** The name of the free dimension that is the batch; null where the batch is fixed. */
-  readonly batchName: string | null;
   readonly target: { readonly format: CoreMlFormat; readonly ort?: OrtVersion };
   /** True where sessions are opened with free sizes fixed, so that to fix them is no gain. */
   readonly fixesSizes: boolean;
@@ -135,21 +131,4 @@ function tried(trial: Trial): TrialOutcome {
 
 function untried(why: Untried): TrialOutcome {
   return { kind: 'untried', untried: why };
-}
-
-/** What a network's free dimensions are taken for: the batch for 1, sides of a picture for those of RetinaFace's own training. */
-const SIDE = 640;
-
-/** The free dimensions of a model's inputs with the sizes that are assumed for them, and which of them is the batch. */
-export function assumedSizes(model: ModelProto): Pick<TrialSubject, 'sizes' | 'batchName'> {
-  const names = freeDimensions(model);
-  const batchName = names.find((name) => (model.graph?.input ?? []).some((input) => firstDimension(input) === name)) ?? null;
-  return { sizes: Object.fromEntries(names.map((name) => [name, name === batchName ? 1 : SIDE])), batchName };
-}
-
-function firstDimension(input: NonNullable<ModelProto['graph']>['input'][number]): string | null {
-  const type = input.type?.value;
-  const dim = type?.case === 'tensorType' ? type.value.shape?.dim[0]?.value : undefined;
-  if (dim?.case === 'dimParam' && dim.value !== '') return dim.value;
-  return dim?.case === undefined && dim !== undefined ? `${input.name}[0]` : null;
 }
