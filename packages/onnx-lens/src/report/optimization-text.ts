@@ -8,10 +8,16 @@ import { TextPage, type TerminalOptions } from './terminal.js';
 export function optimizationText(result: RewrittenModel, options: TerminalOptions = {}): string {
   const page = new TextPage(options);
   page.line(page.colours.bold(printable(result.before.model)));
-  page.section(`Rewrites, counted by the rules of ONNX Runtime ${result.ort}${result.releases.length > 1 ? ', which takes least of it' : ''}`, passesTable(result.passes));
-  for (const { name, reason } of result.passes.filter((row) => row.reason !== null)) page.paragraph(`${name} ${reason ?? ''}.`, '  ', '- ');
-  page.section(`Coverage, ONNX Runtime ${result.ort}`, beforeAfterTable(result));
-  if (result.releases.length > 1) page.section('By release of ONNX Runtime', releasesTable(result.releases));
+  const reasons = result.passes.filter((row) => row.reason !== null);
+  if (result.provider === 'cpu') {
+    page.section('Rewrites', nodesTable(result.passes));
+    for (const { name, reason } of reasons) page.paragraph(`${name} ${reason ?? ''}.`, '  ', '- ');
+  } else {
+    page.section(`Rewrites, counted by the rules of ONNX Runtime ${result.ort}${result.releases.length > 1 ? ', which takes least of it' : ''}`, passesTable(result.passes));
+    for (const { name, reason } of reasons) page.paragraph(`${name} ${reason ?? ''}.`, '  ', '- ');
+    page.section(`Coverage, ONNX Runtime ${result.ort}`, beforeAfterTable(result));
+    if (result.releases.length > 1) page.section('By release of ONNX Runtime', releasesTable(result.releases));
+  }
   if (!result.isChanged) {
     page.gap();
     page.paragraph('No rewrite helps this model.', '  ');
@@ -71,6 +77,14 @@ function passesTable(passes: readonly PassRow[]): Table {
       outcome,
       summary,
     ]),
+  };
+}
+
+/** On the CPU there are no partitions and nothing crosses: only nodes count. */
+function nodesTable(passes: readonly PassRow[]): Table {
+  return {
+    columns: [column('Rewrite'), number('Changed'), number('Nodes'), column(''), column('What it does')],
+    rows: passes.map(({ name, summary, changed, before, after, outcome }) => [name, count(changed), arrow(count(before.nodes), count(after.nodes)), outcome, summary]),
   };
 }
 

@@ -67,6 +67,8 @@ export interface RewrittenModel {
   readonly model: ModelProto;
   /** False when nothing helped. */
   readonly isChanged: boolean;
+  /** Whose coverage decided. */
+  readonly provider: ProviderName | 'cpu';
   /** The release whose rules the figures of `passes`, `before` and `after` follow: the one that takes least of the model. */
   readonly ort: OrtVersion;
   readonly passes: readonly PassRow[];
@@ -117,6 +119,7 @@ async function rewriteModel(model: ModelProto, options: RewriteOptions, weights:
   return {
     model: result.model,
     isChanged: helps || isFixed,
+    provider,
     ort,
     passes: shown.map((row) => ({ ...row, before: judge.summary(row.before, ort), after: judge.summary(row.after, ort) })),
     releases: judge.releases.map((release) => ({ ort: release, before: judge.summary(original, release), after: judge.summary(result, release) })),

@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf';
-import { capturedValues } from '../model/graph.js';
 import {
   GraphProtoSchema,
   ModelProtoSchema,
@@ -9,15 +8,15 @@ import {
   type GraphProto,
   type ModelProto,
   type NodeProto,
-  type TensorProto,
 } from '../model/generated/onnx_pb.js';
-import { Graph } from '../model/graph.js';
+import { capturedValues, Graph } from '../model/graph.js';
 import { OnnxLensError } from '../errors.js';
-import { makeTensorProto, readTensor, tensorNumbers, type Tensor } from '../model/tensors.js';
+import { makeTensorProto, tensorNumbers, type Tensor } from '../model/tensors.js';
 import type { ValueType } from '../shapes/infer.js';
 import { copyMessage } from '../model/copy.js';
 import { Emitter } from './emitter.js';
 import { inferTypes } from './types.js';
+import { constantNodeValue, denseTensor, indexValues, namesOf, type ValueIndex } from './value-index.js';
 
 /**
  * A model on which rewrites work: who makes and who reads each value, what is known of its type, which are constants.
@@ -126,11 +125,7 @@ export class Workbench {
     if (value === undefined || value === '' || !this.isConstant(value)) return undefined;
     const proto = this.#indexed().initializers.get(value);
     if (proto === undefined) return undefined;
-    const known = denseTensors.get(proto);
-    if (known !== undefined) return known;
-    const tensor = tryRead(proto);
-    if (tensor !== undefined) denseTensors.set(proto, tensor);
-    return tensor;
+    return denseTensor(proto);
   }
 
   /** The values of a constant as numbers. */
@@ -303,63 +298,6 @@ export class Workbench {
 
 const FLOAT_TYPES: ReadonlySet<DataType> = new Set([DataType.FLOAT, DataType.FLOAT16, DataType.DOUBLE]);
 
-interface ValueIndex {
-  readonly nodes: ReadonlySet<NodeProto>;
-  readonly producers: ReadonlyMap<string, NodeProto>;
-  readonly consumers: ReadonlyMap<string, readonly NodeProto[]>;
-  readonly initializers: ReadonlyMap<string, TensorProto>;
-  readonly inputs: ReadonlySet<string>;
-}
-
-function indexValues(graph: GraphProto): ValueIndex {
-  const producers = new Map<string, NodeProto>();
-  const consumers = new Map<string, NodeProto[]>();
-  for (const node of graph.node) {
-    for (const output of node.output) if (output !== '') producers.set(output, node);
-    for (const name of new Set([...node.input, ...capturedValues(node)])) {
-      const readers = consumers.get(name);
-      if (readers === undefined) consumers.set(name, [node]);
-      else readers.push(node);
-    }
-  }
-  return {
-    nodes: new Set(graph.node),
-    producers,
-    consumers,
-    initializers: new Map(graph.initializer.map((tensor) => [tensor.name, tensor])),
-    inputs: new Set(graph.input.map((input) => input.name)),
-  };
-}
-
-/** The tensor that a Constant node holds in whichever of its attributes; undefined for strings and sparse tensors. */
-function constantNodeValue(node: NodeProto): Tensor | undefined {
-  for (const attribute of node.attribute) {
-    if (attribute.name === 'value' && attribute.t !== undefined) return tryRead(attribute.t);
-    if (attribute.name === 'value_float') return { dataType: DataType.FLOAT, dims: [], data: Float32Array.of(attribute.f) };
-    if (attribute.name === 'value_floats') {
-      return { dataType: DataType.FLOAT, dims: [attribute.floats.length], data: Float32Array.from(attribute.floats) };
-    }
-    if (attribute.name === 'value_int') return { dataType: DataType.INT64, dims: [], data: BigInt64Array.of(attribute.i) };
-    if (attribute.name === 'value_ints') {
-      return { dataType: DataType.INT64, dims: [attribute.ints.length], data: BigInt64Array.from(attribute.ints) };
-    }
-  }
-  return undefined;
-}
-
-/** Benches of one model share its weights' messages, and so what was read of them. */
-const denseTensors = new WeakMap<TensorProto, Tensor>();
-
-/** Strings and 4-bit types have no dense form: to the rewrites such a value is simply not a known number. */
-function tryRead(proto: TensorProto): Tensor | undefined {
-  try {
-    return readTensor(proto);
-  } catch (error) {
-    if (error instanceof OnnxLensError) return undefined;
-    throw error;
-  }
-}
-
 function rename(nodes: readonly NodeProto[], from: string, to: string): void {
   for (const node of nodes) {
     node.input = node.input.map((name) => (name === from ? to : name));
@@ -380,20 +318,6 @@ function copyGraph(model: ModelProto): ModelProto {
       valueInfo: [],
     }),
   });
-}
-
-/** Every name in use, in subgraphs too, for values and nodes alike. */
-function* namesOf(graph: GraphProto): Generator<string> {
-  for (const value of [...graph.input, ...graph.output, ...graph.initializer]) yield value.name;
-  for (const node of graph.node) {
-    yield node.name;
-    yield* node.input;
-    yield* node.output;
-    for (const attribute of node.attribute) {
-      if (attribute.g !== undefined) yield* namesOf(attribute.g);
-      for (const subgraph of attribute.graphs) yield* namesOf(subgraph);
-    }
-  }
 }
 
 /** True for the two spellings of the standard operators' domain. */

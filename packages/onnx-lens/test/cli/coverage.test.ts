@@ -78,6 +78,21 @@ describe('a model that falls in two', () => {
   });
 });
 
+describe('another provider', () => {
+  test('has its own rules, and no formats to compare', () => {
+    const graph = new GraphBuilder('conv');
+    const x = graph.input('x', DataType.FLOAT, [1, 3, 8, 8]);
+    const features = graph.node('Conv', [x, graph.floats([4, 3, 3, 3], new Array<number>(108).fill(0.1))], {}, { name: 'taken' });
+    graph.output(graph.node('Sin', [features], {}, { name: 'left', outputs: ['y'] }), DataType.FLOAT, [1, 4, 6, 6]);
+    saveModel(graph.toModel({ opset: 17 }), at('conv.onnx'));
+    const { status, stdout } = onnxLens(['coverage', at('conv.onnx'), '--provider', 'xnnpack', '--json', '-']);
+    expect(status).toBe(0);
+    const document = JSON.parse(stdout) as CoverageDocument;
+    expect(document).toMatchObject({ provider: 'xnnpack', format: null, nodes: 2, supported: 1, partitions: 1 });
+    expect(document.perNode).toMatchObject([{ name: 'taken', supported: true }, { name: 'left', supported: false }]);
+  });
+});
+
 describe('used wrongly it leaves with 2 and names what is allowed', () => {
   test.each([
     [['--provider', 'tensorrt'], /coreml, xnnpack/],
