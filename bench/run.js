@@ -4,6 +4,7 @@
  *
  *   npm run bench                  300 frames of 1080x1920, three pairs, and 3,000 frames once for the memory
  *   npm run bench -- --quick       one pair of 300 frames
+ *   npm run bench -- profiler      what measuring a run costs (bench/profiler.js)
  *   npm run bench -- models        the suite openface3's graphs against PyTorch's exports (bench/models.js)
  *   npm run bench -- optimize      what onnx-lens optimize and compile bring to PyTorch's exports (bench/optimize.js)
  *   npm run bench -- detector      faces that its detector finds in smaller and smaller pictures (bench/detector.js)
@@ -18,6 +19,11 @@ import { writeClip } from './clip.js';
 if (['models', 'optimize', 'detector'].includes(process.argv[2])) {
   await import(`./${process.argv[2]}.js`);
   process.exit(0);
+}
+
+if (process.argv[2] === 'profiler') {
+  await import('./profiler.js');
+  process.exit();
 }
 
 const FRAMES = 300;
