@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GraphBuilder } from '../../src/model/builder.js';
 import { TensorProto_DataType as DataType, type ModelProto } from '../../src/model/generated/onnx_pb.js';
 import { saveModel, serializeModel } from '../../src/model/save.js';
+import { readTensor } from '../../src/model/tensors.js';
 import { onnxLens } from './run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'onnx-lens-coverage-'));
@@ -75,6 +76,27 @@ describe('a model that falls in two', () => {
     expect(json('--compare-log', at('run.log')).logComparison).toMatchObject({ agrees: true });
     const piped = onnxLens(['coverage', MODEL, '--compare-log', '-'], { input: log });
     expect(piped.stdout).toContain('agrees with the log in every figure');
+  });
+});
+
+describe('weights in every form of the file format', () => {
+  test('may stand in fields of their own type, as onnx.helper writes them', () => {
+    const graph = new GraphBuilder('typed');
+    const x = graph.input('x', DataType.FLOAT, ['batch', 4]);
+    const reshaped = graph.node('Reshape', [x, graph.ints([-1, 2])], {}, { name: 'reshape' });
+    graph.output(graph.node('Mul', [reshaped, graph.floats([2], [1, 2])], {}, { name: 'mul', outputs: ['y'] }), DataType.FLOAT, ['rows', 2]);
+    const model = graph.toModel({ opset: 17 });
+    for (const tensor of model.graph!.initializer) {
+      const { data } = readTensor(tensor);
+      if (data instanceof BigInt64Array) tensor.int64Data = [...data];
+      else tensor.floatData = [...(data as Float32Array)];
+      // @ts-expect-error The generated type does not know that a field can be unset.
+      delete tensor.rawData;
+    }
+    saveModel(model, at('typed.onnx'));
+    const { status, stdout, stderr } = onnxLens(['coverage', at('typed.onnx'), '--json', '-']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect((JSON.parse(stdout) as CoverageDocument).nodes).toBe(2);
   });
 });
 
