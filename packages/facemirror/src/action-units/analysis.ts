@@ -1,7 +1,7 @@
 import type { FaceObservation } from '../face/observation.js';
-import { faceFeatures, type FaceFeatures, type SideFeatures } from './features.js';
+import { faceFeatures, inInterOculars, type FaceFeatures, type SideFeatures } from './features.js';
 import { packRecord, RECORD_WIDTH, unpackRecord, type FrameRecord, type NetworkUnits } from './frame-record.js';
-import { BLENDSHAPE_UNITS, apportion, blendshapeActivations, intensityOf } from './from-blendshapes.js';
+import { BLENDSHAPE_UNITS, apportion, blendshapeActivations, intensityOf, withoutCarriedOver } from './from-blendshapes.js';
 import { actionUnitsFromGeometry } from './from-geometry.js';
 import { describeAnalysis, type IntensitySource } from './description.js';
 import { IRIS_DIAMETER_MM, measureColumns, measuresRow, type LengthUnit, type MeasuresRow } from './measures.js';
@@ -74,8 +74,10 @@ export class ExpressionAnalysis {
 
   /** Finds the neutral face and makes the tables readable. */
   finish(): ExpressionResult {
-    const records = (): Iterable<FrameRecord> => unpacked(this.#log);
-    const { neutral, missed } = findNeutral(records, this.#options.neutral);
+    const { neutral: found, missed } = findNeutral(() => unpacked(this.#log, 1), this.#options.neutral);
+    const interOcular = found?.features.interOcular ?? 1;
+    const neutral = found && { ...found, features: inInterOculars(found.features, interOcular) };
+    const records = (): Iterable<FrameRecord> => unpacked(this.#log, interOcular);
     const millimetres = neutral === null ? NaN : IRIS_DIAMETER_MM / neutral.features.irisDiameter;
     const unit: LengthUnit = this.#options.iris && Number.isFinite(millimetres) ? 'mm' : 'iod';
     const source = this.#source;
@@ -112,8 +114,12 @@ export class ExpressionAnalysis {
   }
 }
 
-function* unpacked(log: RecordLog): Generator<FrameRecord> {
-  for (const values of log.records()) yield unpackRecord(values);
+/** The records, lengths in inter-ocular distances of so much. */
+function* unpacked(log: RecordLog, interOcular: number): Generator<FrameRecord> {
+  for (const values of log.records()) {
+    const record = unpackRecord(values);
+    yield record.face === null ? record : { ...record, face: { ...record.face, features: inInterOculars(record.face.features, interOcular) } };
+  }
 }
 
 function* actionUnitRows(
@@ -175,6 +181,8 @@ function fromBlendshapes(
         ? apportion(value, browRise(face.features, neutral.features, side), browRise(face.features, neutral.features, other))
         : value;
   }
+  units.AU07 = withoutCarriedOver(units.AU07 ?? 0, 'AU45', Math.max(units.AU45 ?? 0, geometry.AU45 ?? 0));
+  units.AU10 = withoutCarriedOver(units.AU10 ?? 0, 'AU12', units.AU12 ?? 0);
   units.AU25 = at('AU25', 1);
   units.AU06 = geometry.AU06;
   units.AU09 = geometry.AU09;

@@ -3,8 +3,7 @@ import { toHeadFrame, type HeadFrameFace, type HeadPoint } from './head-frame.js
 import type { Side } from './units.js';
 
 /**
- * What the formulas and measures need of one half of a face, in inter-ocular distances of the frontal view (angles in
- * degrees). Heights are positive upwards, distances positive away from the midline. "Eye line": the height of the middle
+ * What the formulas and measures need of one half of a face, lengths in the frontal view and angles in degrees. Heights are positive upwards, distances positive away from the midline. "Eye line": the height of the middle
  * between this eye's two corners. NaN where the landmarks do not have the point.
  */
 export const SIDE_FEATURES = [
@@ -35,11 +34,32 @@ export const SIDE_FEATURES = [
 export type SideFeature = (typeof SIDE_FEATURES)[number];
 export type SideFeatures = Readonly<Record<SideFeature, number>>;
 
-/** Both halves of a face, and the diameter of its irises in inter-ocular distances (NaN without iris landmarks). */
+/** Both halves of a face. Lengths are in the unit of {@link HeadFrameFace}, until {@link inInterOculars} changes it. */
 export interface FaceFeatures {
   readonly left: SideFeatures;
   readonly right: SideFeatures;
+  /** NaN without iris landmarks. */
   readonly irisDiameter: number;
+  /** Between the middles of the two eyes. */
+  readonly interOcular: number;
+}
+
+/** Features that are no lengths. */
+const WITHOUT_UNIT: ReadonlySet<SideFeature> = new Set(['eyeAspectRatio', 'smileAngle']);
+
+/**
+ * A face's features with lengths in inter-ocular distances.
+ * @param interOcular that distance in the features' own unit; the subject's at rest, so that no expression changes the ruler
+ */
+export function inInterOculars(features: FaceFeatures, interOcular: number): FaceFeatures {
+  const side = (of: SideFeatures): SideFeatures =>
+    Object.fromEntries(SIDE_FEATURES.map((name) => [name, WITHOUT_UNIT.has(name) ? of[name] : of[name] / interOcular])) as unknown as SideFeatures;
+  return {
+    left: side(features.left),
+    right: side(features.right),
+    irisDiameter: features.irisDiameter / interOcular,
+    interOcular: features.interOcular / interOcular,
+  };
 }
 
 /**
@@ -53,7 +73,7 @@ export function faceFeatures(landmarks: Landmarks, camera: 'normal' | 'mirrored'
   if (face === null) return null;
   const left = sideFeatures(face, camera === 'normal' ? 'left' : 'right');
   const right = sideFeatures(face, camera === 'normal' ? 'right' : 'left');
-  return { left, right, irisDiameter: face.irisDiameter ?? NaN };
+  return { left, right, irisDiameter: face.irisDiameter ?? NaN, interOcular: face.interOcular };
 }
 
 /** `side` as an unmirrored camera sees it. */

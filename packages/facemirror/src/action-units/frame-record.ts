@@ -21,8 +21,8 @@ export interface FrameRecord {
 /** What a network of action units said of the face made of each half. */
 export type NetworkUnits = Readonly<Record<Side, Pick<ActionUnitRow, 'intensity' | 'presence'>>>;
 
-// A record's parts: frame, timestamp, confidence, what it holds (a sum of FLAGs), iris; features, activations, network.
-const HEAD = 5;
+// A record's parts: frame, timestamp, confidence, what it holds (a sum of FLAGs), iris, eyes; features, activations, network.
+const HEAD = 6;
 const FEATURES = HEAD;
 const ACTIVATIONS = FEATURES + 2 * SIDE_FEATURES.length;
 const NETWORK = ACTIVATIONS + 2 * ACTION_UNITS.length;
@@ -44,6 +44,7 @@ export function packRecord(record: FrameRecord, into: Float64Array): void {
   if (face === null) return;
   into[3] = FACE_FLAG + (face.activations === null ? 0 : ACTIVATIONS_FLAG) + (face.network === null ? 0 : NETWORK_FLAG);
   into[4] = face.features.irisDiameter;
+  into[5] = face.features.interOcular;
   for (const [s, side] of SIDES.entries()) {
     SIDE_FEATURES.forEach((name, i) => (into[FEATURES + s * SIDE_FEATURES.length + i] = face.features[side][name]));
     if (face.activations !== null) packUnits(face.activations[side], into, ACTIVATIONS, s);
@@ -75,7 +76,7 @@ export function unpackRecord(values: Float64Array): FrameRecord {
   return {
     ...base,
     face: {
-      features: { left: sideFeatures(0), right: sideFeatures(1), irisDiameter: at(4) },
+      features: { left: sideFeatures(0), right: sideFeatures(1), irisDiameter: at(4), interOcular: at(5) },
       activations: (holds & ACTIVATIONS_FLAG) === 0 ? null : { left: units(ACTIVATIONS, 0), right: units(ACTIVATIONS, 1) },
       network:
         (holds & NETWORK_FLAG) === 0

@@ -90,3 +90,14 @@ export function apportion(value: number, ownMovement: number, otherMovement: num
   const greater = Math.max(ownMovement, otherMovement);
   return greater > SPLIT_FROM ? (value * Math.max(0, ownMovement)) / greater : value;
 }
+
+/**
+ * What one unit's movement raises another's blendshape by, at most: a blink eyeSquint by what it raises AU45 by, a wide
+ * smile mouthUpperUp by 0.75 to 0.85 of what it raises mouthSmile by.
+ */
+const CARRIED_OVER = { AU45: 1, AU12: 0.8 } as const;
+
+/** An intensity without what another unit has carried over to its blendshape: AU07 of AU45, AU10 of AU12. */
+export function withoutCarriedOver(intensity: number, from: keyof typeof CARRIED_OVER, other: number): number {
+  return Math.max(0, intensity - CARRIED_OVER[from] * other);
+}

@@ -5,7 +5,7 @@ import { MEDIAL_POINTS, SIDE_POINTS, facePoints, type FacePoints, type MedialPoi
 import { MEAN_HEAD_MEDIAL, MEAN_HEAD_RIGHT } from './mean-head.js';
 import { SIDES, type Side } from './units.js';
 
-/** x towards the patient's left, y up, z forward, in inter-ocular distances (between the middles of the two eyes). */
+/** x towards the patient's left, y up, z forward, in the face's unit (see {@link HeadFrameFace.unitPixels}). */
 export interface HeadPoint {
   readonly x: number;
   readonly y: number;
@@ -16,14 +16,25 @@ export interface HeadPoint {
 export interface HeadFrameFace {
   readonly sides: Readonly<Record<Side, Readonly<Record<SidePoint, HeadPoint | null>>>>;
   readonly medial: Readonly<Record<MedialPoint, HeadPoint>>;
-  /** Mean diameter of the irises in inter-ocular distances; null without iris landmarks. */
+  /** Mean diameter of the irises in the face's unit; null without iris landmarks. */
   readonly irisDiameter: number | null;
-  /** Pixels of one inter-ocular distance. */
-  readonly interOcularPixels: number;
+  /** Between the middles of the two eyes, in the face's unit. */
+  readonly interOcular: number;
+  /**
+   * Pixels of the unit: the mean head's inter-ocular distance, as large as the head appears. For flat landmarks it is the
+   * face's own inter-ocular distance.
+   */
+  readonly unitPixels: number;
 }
+
+/** Between the middles of the mean head's eyes, in cm. */
+const MEAN_INTER_OCULAR = 6.302;
 
 /**
  * Turns landmarks back to a frontal view by the head's pose; flat landmarks get the mean head's depth.
+ *
+ * The scale is that of the whole head where the landmarks' depth gives one: a blink moves the corners of the eyes by up to
+ * 4 % of their distance, which with that distance for a ruler would raise the chin.
  *
  * `left` and `right` are as an unmirrored camera sees the patient. Null when the landmarks are no face at all
  * (not finite, or all in one place).
@@ -57,10 +68,12 @@ export function toHeadFrame(landmarks: Landmarks): HeadFrameFace | null {
   const interOcular = Math.hypot(...subtract(left, right));
   if (!(interOcular > 1)) return null;
 
+  const unit = depthKnown ? pose.scale * MEAN_INTER_OCULAR : interOcular;
+
   const origin = meanOf([left, right]);
   const scaled = (vector: Vector): HeadPoint => {
     const [x, y, z] = subtract(vector, origin);
-    return { x: x / interOcular, y: y / interOcular, z: z / interOcular };
+    return { x: x / unit, y: y / unit, z: z / unit };
   };
   const sideOf = (side: Side): Record<SidePoint, HeadPoint | null> =>
     Object.fromEntries(
@@ -74,16 +87,17 @@ export function toHeadFrame(landmarks: Landmarks): HeadFrameFace | null {
     medial: Object.fromEntries(
       MEDIAL_POINTS.map((name) => [name, scaled(place(points.medial[name], MEAN_HEAD_MEDIAL[name]))]),
     ) as Record<MedialPoint, HeadPoint>,
-    irisDiameter: irisDiameter(points, camera, interOcular),
-    interOcularPixels: interOcular,
+    irisDiameter: irisDiameter(points, camera, unit),
+    interOcular: interOcular / unit,
+    unitPixels: unit,
   };
 }
 
-/** The mean of both irises' two diameters, in inter-ocular distances. */
-function irisDiameter(points: FacePoints, camera: (index: number) => Vector, interOcular: number): number | null {
+/** The mean of both irises' two diameters, in units of so many pixels. */
+function irisDiameter(points: FacePoints, camera: (index: number) => Vector, unit: number): number | null {
   if (points.irises === null) return null;
   const diameters = SIDES.flatMap((side) => points.irises?.[side] ?? []).map(([a, b]) =>
     Math.hypot(...subtract(camera(a), camera(b))),
   );
-  return diameters.reduce((sum, diameter) => sum + diameter, 0) / diameters.length / interOcular;
+  return diameters.reduce((sum, diameter) => sum + diameter, 0) / diameters.length / unit;
 }

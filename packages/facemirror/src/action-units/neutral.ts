@@ -80,6 +80,7 @@ function neutralOf(
       left: features('left'),
       right: features('right'),
       irisDiameter: median(faces.map((face) => face.features.irisDiameter)),
+      interOcular: median(faces.map((face) => face.features.interOcular)),
     },
     activations: faces.some((face) => face.activations !== null)
       ? { left: activations('left'), right: activations('right') }

@@ -35,7 +35,12 @@ function meanFeatures(faces: readonly Face[]): FaceFeatures {
     Object.fromEntries(
       SIDE_FEATURES.map((feature) => [feature, mean(faces.map((face) => face.features[name][feature]))]),
     ) as unknown as SideFeatures;
-  return { left: side('left'), right: side('right'), irisDiameter: mean(faces.map((face) => face.features.irisDiameter)) };
+  return {
+    left: side('left'),
+    right: side('right'),
+    irisDiameter: mean(faces.map((face) => face.features.irisDiameter)),
+    interOcular: mean(faces.map((face) => face.features.interOcular)),
+  };
 }
 
 function meanActivations(faces: readonly Face[], side: Side): ActionUnitValues {

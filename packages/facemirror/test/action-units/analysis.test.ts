@@ -139,6 +139,26 @@ test('blendshapes give the units where the suite has them, each on its own side'
   expect(right.AU23).toBeNull();
 });
 
+test("what a blink does to eyeSquint and a smile to mouthUpperUp is no unit of its own, and what they do without is", () => {
+  const at = (values: Partial<Record<Blendshape, number>>): ActionUnitRow['intensity'] =>
+    rowsOf(Array.from({ length: 90 }, (_, index) => withBlendshapes(observation(), index < 60 ? {} : values)), 'right')[75]!.intensity;
+  expect(at({ eyeBlinkRight: 0.6, eyeSquintRight: 0.6 }).AU07).toBeLessThan(0.5);
+  expect(at({ eyeSquintRight: 0.6 }).AU07).toBeCloseTo(3, 4);
+  expect(at({ mouthSmileRight: 0.87, mouthUpperUpRight: 0.75 }).AU10).toBeLessThan(0.5);
+  expect(at({ mouthUpperUpRight: 0.6 }).AU10).toBeCloseTo(3, 4);
+});
+
+test('corners of the eyes that a blink draws apart do not stretch the rest of the face', () => {
+  const faces = after({ closedRight: 1, closedLeft: 1 });
+  for (const { landmarks } of faces.slice(60)) {
+    for (const [outer, away] of [[33, -2], [263, 2]] as const) landmarks.points[outer * 3]! += away;
+  }
+  for (const side of ['left', 'right'] as const) {
+    const present = Object.entries(rowsOf(faces, side)[75]!.presence).filter(([, value]) => value === 1);
+    expect(present.map(([unit]) => unit)).toEqual(['AU45']);
+  }
+});
+
 test('the one blendshape of both medial brows goes to the side whose brow rises', () => {
   const faces = Array.from({ length: 90 }, (_, index) =>
     index < 60 ? withBlendshapes(observation(), {}) : withBlendshapes(observation({ browLeft: 0.8, browRight: 0.2 }), { browInnerUp: 0.6 }),

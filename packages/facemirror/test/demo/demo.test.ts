@@ -85,6 +85,20 @@ function expectKnownMovements({ left, right }: Record<Side, ActionUnitRow[]>): v
   }
 }
 
+/** While the eyes blink only AU45 is there, while the brows are up only AU01 and AU02, and at rest nothing. */
+function expectNothingMadeUp(tables: Record<Side, ActionUnitRow[]>): void {
+  const units = { blink: ['AU45'], browRaise: ['AU01', 'AU02'], smileRight: null };
+  for (const side of ['left', 'right'] as const) {
+    const madeUp = tables[side].flatMap(({ timestamp, presence }) => {
+      const event = DEMO_EVENTS.find(({ start, end }) => timestamp >= start - 0.1 && timestamp <= end + 0.1);
+      const expected = event === undefined ? [] : units[event.movement];
+      if (expected === null) return [];
+      return Object.entries(presence).flatMap(([unit, present]) => (present === 1 && !expected.includes(unit) ? [`${unit} at ${timestamp.toFixed(2)} s`] : []));
+    });
+    expect(madeUp, side).toEqual([]);
+  }
+}
+
 /** The greatest distance of a found midline's ends from the true line in pixels, and angle between them in degrees. */
 function midlineErrors(seen: readonly (FaceObservation | null)[]): { pixels: number; degrees: number } {
   const smoother = new MidlineSmoother();
@@ -116,7 +130,9 @@ describe('with the nets that are installed with the program', () => {
 
   test('every frame has a face, and action units from geometry show the known movements', () => {
     expect(seen.filter((face) => face === null)).toHaveLength(0);
-    expectKnownMovements(tablesOf(seen, false));
+    const tables = tablesOf(seen, false);
+    expectKnownMovements(tables);
+    expectNothingMadeUp(tables);
   });
 
   test('the midline is within 1.5 pixels and a degree of the truth on every frame, the one-sided smile included', () => {
@@ -133,8 +149,11 @@ describe.skipIf(!existsSync(`${BUNDLE_FOLDER}/face_landmarker.task`))('with face
   }, 240_000);
   afterAll(() => (seen = []));
 
-  test('action units from geometry show the known movements', () => expectKnownMovements(tablesOf(seen, false)));
-  test('action units from blendshapes show the known movements', () => expectKnownMovements(tablesOf(seen, true)));
+  test.each([['geometry', false], ['blendshapes', true]])('action units from %s show the known movements, and no others', (_, blendshapes) => {
+    const tables = tablesOf(seen, blendshapes);
+    expectKnownMovements(tables);
+    expectNothingMadeUp(tables);
+  });
 
   test('the midline is within 1.5 pixels and half a degree of the truth on every frame, the one-sided smile included', () => {
     const errors = midlineErrors(seen);
