@@ -45,7 +45,7 @@ async function run(video, out, profile) {
       suite: 'mediapipe', provider: 'cpu', modelsFolder: null, neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', iris: false, debugVideo: true,
       audio: true, encoder: 'auto', quality: 18, workers: 'auto', isolation: 'thread', batch: 'auto', jobs: 1, profile, report: false, trace: null, allowNoFace: false, force: true,
     },
-    signal: new AbortController().signal,
+    signal: new globalThis.AbortController().signal,
     onEvent: (event) => {
       if (event.kind === 'done') record = event.record;
       if (event.kind === 'failed') throw event.error;
@@ -57,7 +57,7 @@ async function run(video, out, profile) {
 
 const folder = mkdtempSync(join(tmpdir(), 'facemirror-bench-'));
 try {
-  const video = option('--video', null) ?? (await writeDemo(folder, new AbortController().signal)).video;
+  const video = option('--video', null) ?? (await writeDemo(folder, new globalThis.AbortController().signal)).video;
   const out = join(folder, 'out');
   const { record } = await run(video, out, true);
   const { profile } = record;

@@ -45,8 +45,10 @@ export class Crew {
 
   /** Once the first one's networks are open, and where the memory holds another's. */
   hasRoomFor(hands: number): boolean {
-    const inference = this.#hands[0]?.suites.inference ?? null;
-    if (inference === null) return false;
+    const open = this.#hands.flatMap(({ suites }) => suites.inference ?? []);
+    const [inference] = open;
+    // Who has begun but not opened its networks has not yet taken the memory that it will take.
+    if (inference === undefined || open.length < this.#underWay.size) return false;
     const needed = VIDEO_BYTES + inference.workers * inference.predictedWorkerBytes;
     const available = availableMemory();
     if (available >= needed) return true;
