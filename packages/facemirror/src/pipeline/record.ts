@@ -4,12 +4,14 @@ import { access, readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { runtimeVersion } from 'onnx-lens';
 import { FaceMirrorError } from '../errors.js';
 import type { Isolation } from '../inference/options.js';
 import type { TrackerCounts } from '../face/tracker.js';
 import type { OpenedModel } from '../models/suite.js';
 import type { BatchingFacts, NetworkFindings } from '../profile/report/facts.js';
 import type { ProfileSummary } from '../profile/summary.js';
+import { ffmpegVersion } from '../video/ffmpeg.js';
 import type { VideoInfo } from '../video/reader.js';
 import { outputName } from './outputs.js';
 import type { ResultSettings } from './settings.js';
@@ -18,6 +20,8 @@ import { readJsonFile } from './json-file.js';
 /** What `<stem>.json` says about a run. It is written last: where it is, the run is complete. */
 export interface RunRecord {
   readonly program: { readonly name: 'Face Mirror'; readonly version: string };
+  /** Of what computed the results; absent from records of versions that did not note it. Node's is with the machine. */
+  readonly versions?: { readonly onnxRuntime: string; readonly ffmpeg: string };
   readonly finishedAt: string;
   readonly input: {
     readonly file: string;
@@ -94,6 +98,7 @@ export function buildRecord(findings: RunFindings): RunRecord {
   const { container, codec, pixelFormat, codedWidth, codedHeight, pixelAspect, frameRate, durationSeconds, audio } = info;
   return {
     program: { name: 'Face Mirror', version: findings.version },
+    versions: { onnxRuntime: runtimeVersion(), ffmpeg: ffmpegVersion() },
     finishedAt: new Date().toISOString(),
     input: {
       file: basename(info.path), bytes: findings.bytes, sha256: findings.sha256,

@@ -1,8 +1,13 @@
-import { AV_LOG_QUIET, FFmpegError, Log } from 'node-av';
+import { AV_LOG_QUIET, FFmpegError, Log, getFFmpegInfo } from 'node-av';
 import { FaceMirrorError } from '../errors.js';
 
 // FFmpeg writes to standard error by itself; what a user must know comes as our own errors and warnings.
 Log.setLevel(AV_LOG_QUIET);
+
+/** The version of the FFmpeg that is used. */
+export function ffmpegVersion(): string {
+  return getFFmpegInfo().version;
+}
 
 /** FFmpeg's name for a negative return code, such as "No space left on device". */
 export function reasonOf(code: number): string {
