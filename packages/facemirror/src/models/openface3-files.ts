@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { OnnxLensError, parseCheckpoint, parseModel, serializeModel, type ModelProto } from 'onnx-lens';
@@ -86,10 +87,9 @@ function fromCheckpoint(bytes: Uint8Array, origin: string, options: BuildOptions
   return { name: architecture.name, kind: 'checkpoint', model: architecture.build(weights, options) };
 }
 
-/** A network's file that was found. */
+/** A network's file that was found. Its content is read anew when it is needed: all three together are some hundred megabytes. */
 export interface FoundNetwork {
   readonly path: string;
-  readonly bytes: Uint8Array;
   readonly sha256: string;
 }
 
@@ -116,14 +116,14 @@ export async function findNetworks(modelsFolder: string | undefined): Promise<Re
       const bytes = await readFile(path);
       const hash = sha256(bytes);
       const name = known.get(hash.slice(0, 16)) ?? networkOf(bytes, path);
-      if (name !== null && !found.has(name)) found.set(name, { path, bytes, sha256: hash });
+      if (name !== null && !found.has(name)) found.set(name, { path, sha256: hash });
     }
   }
   for (const name of Object.keys(OPENFACE3_FILES) as ArchitectureName[]) {
     if (found.has(name)) continue;
     const path = importedPath(name);
     const bytes = await readFile(path).catch(() => null);
-    if (bytes !== null) found.set(name, { path, bytes, sha256: sha256(bytes) });
+    if (bytes !== null) found.set(name, { path, sha256: sha256(bytes) });
   }
   return found;
 }
@@ -173,8 +173,13 @@ function networkOf(bytes: Uint8Array, path: string): ArchitectureName | null {
   }
 }
 
-/** The ONNX bytes of a network that was found, with its batch fixed where that is asked. */
-export function networkBytes({ bytes, path }: FoundNetwork, name: ArchitectureName, options: BuildOptions): Uint8Array {
+/**
+ * The ONNX bytes of a network that was found, with its batch fixed where that is asked.
+ * @throws FaceMirrorError MODEL_CORRUPT when the file is no longer the one that was found, CHECKPOINT_MISMATCH.
+ */
+export function networkBytes({ path, sha256: expected }: FoundNetwork, name: ArchitectureName, options: BuildOptions): Uint8Array {
+  const bytes = readFileSync(path);
+  if (sha256(bytes) !== expected) throw new FaceMirrorError('MODEL_CORRUPT', `${path} was changed while it was read. Run again.`);
   const prepared = prepareNetwork(bytes, path, options);
   if (prepared.name !== name) throw new FaceMirrorError('MODEL_CORRUPT', `${path} is not the network ${ARCHITECTURES[name].title}. Import it again.`);
   return serializeModel(prepared.kind === 'onnx' ? fixBatch(prepared.model, options.batch) : prepared.model);

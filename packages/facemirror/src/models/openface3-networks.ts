@@ -47,14 +47,22 @@ const ROLES: Readonly<Record<ArchitectureName, Role>> = {
   mtl: { model: MTL_MODEL, itemsPerFrame: FACES_PER_FRAME, urgency: 1 },
 };
 
+/** The smaller ones then do with the memory that the largest took, and needs no more. */
+const LARGEST_FIRST: readonly ArchitectureName[] = ['mtl', 'star', 'retinaface'];
+
 /**
  * Finds the three networks and makes them ready in the cache, where they are not yet.
  * @throws FaceMirrorError MODEL_MISSING naming those that are nowhere, MODEL_CORRUPT, CHECKPOINT_MISMATCH.
  */
 export async function readyNetworks(wanted: NetworksWanted): Promise<ReadyNetwork[]> {
   const found = await findNetworks(wanted.modelsFolder);
+  const files = new Map(ARCHITECTURE_NAMES.map((name) => [name, requireFound(found, name)]));
   const ready: ReadyNetwork[] = [];
-  for (const name of ARCHITECTURE_NAMES) ready.push(await makeReady(name, requireFound(found, name), wanted));
+  for (const name of LARGEST_FIRST) {
+    const file = files.get(name);
+    if (file !== undefined) ready.unshift(await makeReady(name, file, wanted));
+    globalThis.gc?.();
+  }
   return ready;
 }
 

@@ -17,7 +17,12 @@ export type FromReadyChild =
  * @throws FaceMirrorError as `readyNetworks` does; CANCELLED when the process was ended from outside.
  */
 export async function readyNetworksApart(wanted: NetworksWanted): Promise<readonly ReadyNetwork[]> {
-  const child = fork(fileURLToPath(CHILD_FILE), [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(fileURLToPath(CHILD_FILE), [], {
+    // Garbage is collected between the networks: buffers of their size would otherwise stay until the heap is full, which they are no part of.
+    execArgv: ['--expose-gc'],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
   const outcome = await new Promise<FromReadyChild>((resolve) => {
     let answer: FromReadyChild | null = null;
     child.on('message', (message) => {
