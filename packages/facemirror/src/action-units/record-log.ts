@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { FaceMirrorError } from '../errors.js';
 
 /** Records in a chunk; so many are read at a time. */
-const CHUNK_RECORDS = 1024;
-/** Chunks that stay in memory (some two minutes of video); what comes after them lies in a temporary file. */
-const CHUNKS_IN_MEMORY = 4;
+const CHUNK_RECORDS = 256;
+/** Chunks that stay in memory (some seconds of video); what comes after them lies in a temporary file. */
+const CHUNKS_IN_MEMORY = 2;
 
 /** Some numbers a frame, appended in order and read in order as often as needed, in memory that does not grow with their count. */
 export class RecordLog {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { access, open, readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -141,14 +140,23 @@ export function machineFacts(): RunRecord['machine'] {
   };
 }
 
-/** SHA-256 of a file, lower-case hex, and its size. @throws FaceMirrorError FILE_UNREADABLE. */
+/** Bytes of a file that are hashed at a time. */
+const HASH_BYTES = 1 << 18;
+
+/** SHA-256 of a file, lower-case hex, and its size. @throws FaceMirrorError FILE_UNREADABLE, CANCELLED. */
 export async function fileHash(path: string, signal?: AbortSignal): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash('sha256');
+  // One buffer for the whole file: a stream's would be garbage as large as the video, and stand in the run's peak memory.
+  const buffer = Buffer.alloc(HASH_BYTES);
   let bytes = 0;
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20, ...(signal === undefined ? {} : { signal }) }) as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      bytes += chunk.length;
+    await using file = await open(path);
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(buffer, 0, HASH_BYTES, null);
+      if (bytesRead === 0) break;
+      hash.update(buffer.subarray(0, bytesRead));
+      bytes += bytesRead;
     }
   } catch (error) {
     if (signal?.aborted === true) throw new FaceMirrorError('CANCELLED', 'The run was stopped.', { cause: error });
