@@ -1,9 +1,8 @@
-import { fork } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseTrace, type TraceReport } from 'onnx-lens';
+import { startHelper } from '../processes/helper-process.js';
 import type { ProviderName } from './providers.js';
 
 /** The built file, both for this file's own build and when tests run the sources. */
@@ -53,21 +52,14 @@ export async function inspectSession(job: Omit<InspectionJob, 'profilePrefix'>):
   }
 }
 
-function runChild(job: InspectionJob): Promise<string[]> {
-  return new Promise((resolve) => {
-    const child = fork(fileURLToPath(CHILD_FILE), [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-    const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
-    let heard = '';
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (heard += text));
-    const end = (): void => {
-      clearTimeout(patience);
-      resolve(heard.split('\n').map((line) => line.replaceAll(TERMINAL_CONTROLS, '').trim()).filter((line) => line !== ''));
-    };
-    child.on('error', end);
-    // 'close' comes after 'exit', when what the process wrote has been read too.
-    child.on('close', end);
-    child.send(job, () => undefined);
-  });
+async function runChild(job: InspectionJob): Promise<string[]> {
+  const { child, ended } = startHelper(CHILD_FILE, job, { stderr: 'pipe' });
+  const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+  let heard = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (heard += text));
+  await ended;
+  clearTimeout(patience);
+  return heard.split('\n').map((line) => line.replaceAll(TERMINAL_CONTROLS, '').trim()).filter((line) => line !== '');
 }
 
 /** Null for a profile that was cut off before its first run. */

@@ -1,15 +1,13 @@
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { FaceMirrorError, type FaceMirrorErrorCode } from '../errors.js';
+import { FaceMirrorError } from '../errors.js';
+import { errorOf, type Failure } from '../processes/failure.js';
+import { startHelper, type ProcessEnd } from '../processes/helper-process.js';
 import type { NetworksWanted, ReadyNetwork } from './openface3-networks.js';
 
 /** The built file, both for this file's own build and when tests run the sources. */
 const CHILD_FILE = new URL('../../dist/models/ready-child.js', import.meta.url);
 
-/** What the process of its own answers. `code` is null for an error that was not expected. */
-export type FromReadyChild =
-  | { readonly kind: 'ready'; readonly networks: readonly ReadyNetwork[] }
-  | { readonly kind: 'failed'; readonly code: FaceMirrorErrorCode | null; readonly message: string };
+/** What the process of its own answers. */
+export type FromReadyChild = { readonly kind: 'ready'; readonly networks: readonly ReadyNetwork[] } | Failure;
 
 /**
  * Makes the networks ready in a process of its own: building and compiling them, and measuring their batches, takes
@@ -17,28 +15,23 @@ export type FromReadyChild =
  * @throws FaceMirrorError as `readyNetworks` does; CANCELLED when the process was ended from outside.
  */
 export async function readyNetworksApart(wanted: NetworksWanted): Promise<readonly ReadyNetwork[]> {
-  const child = fork(fileURLToPath(CHILD_FILE), [], {
+  const heard: { answer: FromReadyChild | null } = { answer: null };
+  const { ended } = startHelper<FromReadyChild>(CHILD_FILE, wanted, {
     // Garbage is collected between the networks: buffers of their size would otherwise stay until the heap is full, which they are no part of.
     execArgv: ['--expose-gc'],
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stderr: 'inherit',
+    onMessage: (answer) => {
+      heard.answer = answer;
+    },
   });
-  const outcome = await new Promise<FromReadyChild>((resolve) => {
-    let answer: FromReadyChild | null = null;
-    child.on('message', (message) => {
-      answer = message as FromReadyChild;
-    });
-    child.on('error', (cause) => resolve({ kind: 'failed', code: null, message: cause.message }));
-    child.on('close', (code, signal) => resolve(answer ?? lost(code, signal)));
-    child.send(wanted, () => undefined);
-  });
-  if (outcome.kind === 'ready') return outcome.networks;
-  if (outcome.code === null) throw new Error(outcome.message);
-  throw new FaceMirrorError(outcome.code, outcome.message);
+  const end = await ended;
+  const { answer } = heard;
+  if (answer === null) throw lost(end);
+  if (answer.kind === 'failed') throw errorOf(answer);
+  return answer.networks;
 }
 
-function lost(code: number | null, signal: NodeJS.Signals | null): FromReadyChild {
-  if (signal === 'SIGINT' || signal === 'SIGTERM' || signal === 'SIGHUP') return { kind: 'failed', code: 'CANCELLED', message: 'Stopped while the networks were made ready.' };
-  const why = signal === null ? `it ended with code ${code ?? 0}` : `it was ended by ${signal}`;
-  return { kind: 'failed', code: 'WORKER_LOST', message: `The process that makes the networks ready was lost: ${why}. Run again; if it fails again, this machine may have too little memory.` };
+function lost({ why, signal }: ProcessEnd): FaceMirrorError {
+  if (signal === 'SIGINT' || signal === 'SIGTERM' || signal === 'SIGHUP') return new FaceMirrorError('CANCELLED', 'Stopped while the networks were made ready.');
+  return new FaceMirrorError('WORKER_LOST', `The process that makes the networks ready was lost: ${why}. Run again; if it fails again, this machine may have too little memory.`);
 }

@@ -1,5 +1,5 @@
 /** Makes the networks of the suite openface3 ready, in a process of its own. Started by ready-apart.ts only. */
-import { FaceMirrorError } from '../errors.js';
+import { failureOf } from '../processes/failure.js';
 import { readyNetworks, type NetworksWanted } from './openface3-networks.js';
 import type { FromReadyChild } from './ready-apart.js';
 
@@ -8,7 +8,7 @@ async function answer(wanted: NetworksWanted): Promise<void> {
   try {
     message = { kind: 'ready', networks: await readyNetworks(wanted) };
   } catch (error) {
-    message = { kind: 'failed', code: error instanceof FaceMirrorError ? error.code : null, message: error instanceof Error ? error.message : String(error) };
+    message = failureOf(error);
   }
   process.send?.(message, () => process.exit());
 }

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { FaceMirrorError } from '../../errors.js';
 import type { WorkerUsage } from '../../inference/options.js';
+import { failureOf } from '../../processes/failure.js';
 import { peakRssBytes } from '../../profile/peak-memory.js';
 import { runBatch } from '../batch.js';
 import type { BatchEvent } from '../events.js';
@@ -66,7 +66,7 @@ async function answer(job: BenchJob): Promise<void> {
   try {
     message = { kind: 'measured', measurement: await measure(job) };
   } catch (error) {
-    message = { kind: 'failed', code: error instanceof FaceMirrorError ? error.code : null, message: error instanceof Error ? error.message : String(error) };
+    message = failureOf(error);
   }
   tell(message, () => process.exit());
 }

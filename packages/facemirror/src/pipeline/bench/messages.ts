@@ -1,4 +1,4 @@
-import type { FaceMirrorErrorCode } from '../../errors.js';
+import type { Failure } from '../../processes/failure.js';
 import type { RunSettings } from '../settings.js';
 import type { RunMeasurement } from './result.js';
 
@@ -14,5 +14,4 @@ export type ToBenchChild = { readonly kind: 'run'; readonly job: BenchJob } | { 
 export type FromBenchChild =
   | { readonly kind: 'notice'; readonly sentence: string }
   | { readonly kind: 'measured'; readonly measurement: RunMeasurement }
-  /** `code` is null for an error that was not expected. */
-  | { readonly kind: 'failed'; readonly code: FaceMirrorErrorCode | null; readonly message: string };
+  | Failure;

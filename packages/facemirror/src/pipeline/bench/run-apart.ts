@@ -1,6 +1,6 @@
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { FaceMirrorError } from '../../errors.js';
+import { errorOf } from '../../processes/failure.js';
+import { startHelper } from '../../processes/helper-process.js';
 import type { BenchJob, FromBenchChild, ToBenchChild } from './messages.js';
 import type { RunMeasurement } from './result.js';
 
@@ -16,32 +16,27 @@ const STOP_PATIENCE_MS = 10_000;
  */
 export async function runApart(job: BenchJob, signal: AbortSignal, onNotice: (sentence: string) => void): Promise<RunMeasurement> {
   if (signal.aborted) throw stopped();
-  const child = fork(fileURLToPath(CHILD_FILE), [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  const post = (message: ToBenchChild): void => {
-    if (child.connected) child.send(message, () => undefined);
-  };
+  const answer: { last: Exclude<FromBenchChild, { kind: 'notice' }> | null } = { last: null };
+  const helper = startHelper<FromBenchChild>(CHILD_FILE, { kind: 'run', job } satisfies ToBenchChild, {
+    stderr: 'inherit',
+    onMessage: (said) => {
+      if (said.kind === 'notice') onNotice(said.sentence);
+      else answer.last = said;
+    },
+  });
   let patience: NodeJS.Timeout | null = null;
   const stop = (): void => {
-    post({ kind: 'stop' });
-    patience = setTimeout(() => child.kill('SIGKILL'), STOP_PATIENCE_MS);
+    helper.post({ kind: 'stop' } satisfies ToBenchChild);
+    patience = setTimeout(() => helper.child.kill('SIGKILL'), STOP_PATIENCE_MS);
   };
   signal.addEventListener('abort', stop);
   try {
-    const outcome = await new Promise<FromBenchChild | { readonly kind: 'ended'; readonly why: string }>((resolve) => {
-      let last: FromBenchChild | null = null;
-      child.on('message', (message) => {
-        const said = message as FromBenchChild;
-        if (said.kind === 'notice') onNotice(said.sentence);
-        else last = said;
-      });
-      child.on('error', (cause) => resolve({ kind: 'ended', why: cause.message }));
-      child.on('close', (code, killer) => resolve(last ?? { kind: 'ended', why: killer === null ? `it ended with code ${code ?? 0}` : `it was ended by ${killer}` }));
-      post({ kind: 'run', job });
-    });
+    const { why } = await helper.ended;
     if (signal.aborted) throw stopped();
-    if (outcome.kind === 'measured') return outcome.measurement;
-    if (outcome.kind === 'failed' && outcome.code !== null) throw new FaceMirrorError(outcome.code, outcome.message);
-    throw new Error(outcome.kind === 'failed' ? outcome.message : `a run of the bench was lost: ${outcome.kind === 'ended' ? outcome.why : ''}`);
+    const { last } = answer;
+    if (last === null) throw new Error(`a run of the bench was lost: ${why}`);
+    if (last.kind === 'failed') throw errorOf(last);
+    return last.measurement;
   } finally {
     signal.removeEventListener('abort', stop);
     if (patience !== null) clearTimeout(patience);

@@ -1,6 +1,5 @@
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { CoreMlFormat, OrtVersion } from 'onnx-lens';
+import { startHelper } from '../../processes/helper-process.js';
 import { TRIAL_KINDS, type Trial, type Untried } from '../../profile/report/facts.js';
 import type { TrialOutcome } from './trials.js';
 
@@ -26,35 +25,30 @@ export interface TrialResults {
  * What trying things on a network brings, in a process of its own that is ended when the time is up: rewriting a graph of
  * many nodes takes minutes. What was not reached is among the untried, with the reason.
  */
-export function tryNetwork(job: TrialJob, seconds: number, signal?: AbortSignal): Promise<TrialResults> {
-  return new Promise((resolve) => {
-    const trials: Trial[] = [];
-    const untried: Untried[] = [];
-    let why = 'the process that tried it was lost';
-    const child = fork(fileURLToPath(CHILD_FILE), [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
-    const stop = (reason: string): void => {
-      why = reason;
-      child.kill('SIGKILL');
-    };
-    const onAbort = (): void => stop('the run was stopped');
-    const timer = setTimeout(() => stop(`it takes longer than the ${seconds} s that are given to a network`), seconds * 1000);
-    signal?.addEventListener('abort', onAbort);
-    const end = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      const told = new Set([...trials, ...untried].map(({ kind }) => kind));
-      const missing = TRIAL_KINDS.filter((kind) => !told.has(kind)).map((kind): Untried => ({ kind, model: job.name, why }));
-      resolve({ trials, untried: [...untried, ...missing] });
-    };
-    child.on('message', (message) => {
-      const outcome = message as TrialOutcome | { readonly kind: 'failed'; readonly message: string };
+export async function tryNetwork(job: TrialJob, seconds: number, signal?: AbortSignal): Promise<TrialResults> {
+  const trials: Trial[] = [];
+  const untried: Untried[] = [];
+  let why = 'the process that tried it was lost';
+  const { child, ended } = startHelper<TrialOutcome | { readonly kind: 'failed'; readonly message: string }>(CHILD_FILE, job, {
+    stderr: 'ignore',
+    onMessage: (outcome) => {
       if (outcome.kind === 'tried') trials.push(outcome.trial);
       else if (outcome.kind === 'untried') untried.push(outcome.untried);
       else why = `it failed (${outcome.message.replace(/\.$/, '')})`;
-    });
-    child.on('error', end);
-    child.on('close', end);
-    child.send(job, () => undefined);
-    if (signal?.aborted === true) onAbort();
+    },
   });
+  const stop = (reason: string): void => {
+    why = reason;
+    child.kill('SIGKILL');
+  };
+  const onAbort = (): void => stop('the run was stopped');
+  const timer = setTimeout(() => stop(`it takes longer than the ${seconds} s that are given to a network`), seconds * 1000);
+  signal?.addEventListener('abort', onAbort);
+  if (signal?.aborted === true) onAbort();
+  await ended;
+  clearTimeout(timer);
+  signal?.removeEventListener('abort', onAbort);
+  const told = new Set([...trials, ...untried].map(({ kind }) => kind));
+  const missing = TRIAL_KINDS.filter((kind) => !told.has(kind)).map((kind): Untried => ({ kind, model: job.name, why }));
+  return { trials, untried: [...untried, ...missing] };
 }
