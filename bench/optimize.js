@@ -1,6 +1,6 @@
 /**
  * What `onnx-lens optimize` and `onnx-lens compile` bring to the three networks as PyTorch exports them: the time that
- * optimizing takes, the speed on the CPU before and after, in pairs A B A B, and the creation of a session from the exported
+ * optimizing takes, the speed on the CPU before and after, in turn, and the creation of a session from the exported
  * file and from the compiled one, each in a process of its own. Needs the exported graphs (brotli) in
  * ../shared/models/exported, or FACEMIRROR_SHARED.
  *
@@ -10,6 +10,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -23,6 +24,8 @@ const option = (name) => {
   return at < 0 ? undefined : process.argv[at + 1];
 };
 const pairs = Number(option('--pairs') ?? 15);
+
+const SPIN_MS = 30;
 
 const CASES = [
   { name: 'retinaface', input: 'input', dims: [3, 640, 640], fix: { batch_size: 1, height: 640, width: 640 }, batches: [1] },
@@ -45,19 +48,28 @@ function median(values) {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
-/** Medians of both sides, taken in turn, and the ratio before / after. */
+/** Medians of both sides, taken in turn, and the ratio before / after of the times that were taken one after the other. */
 function summary(before, after) {
   const side = (each) => ({ wallMs: median(each.map(({ wallMs }) => wallMs)), processorMs: median(each.map(({ processorMs }) => processorMs)) });
-  const [a, b] = [side(before), side(after)];
-  return { before: a, after: b, wallRatio: a.wallMs / b.wallMs, processorRatio: a.processorMs / b.processorMs };
+  return { before: side(before), after: side(after), wall: ratios(before, after, 'wallMs'), processor: ratios(before, after, 'processorMs') };
 }
 
-function row(label, { before, after, wallRatio, processorRatio }) {
-  const number = (value, digits = 1) => value.toFixed(digits).padStart(10);
-  console.log(`${label.padEnd(44)}${number(before.wallMs)}${number(after.wallMs)}${number(wallRatio, 3)}${number(before.processorMs)}${number(after.processorMs)}${number(processorRatio, 3)}`);
+/** Median of the ratios of pairs, and the interval that holds it with 95 % (order statistics: the sign test turned round). */
+function ratios(before, after, key) {
+  const sorted = before.map((each, pair) => each[key] / after[pair][key]).sort((a, b) => a - b);
+  const low = Math.max(0, Math.floor(sorted.length / 2 - 0.98 * Math.sqrt(sorted.length)));
+  return { ratio: sorted[Math.floor(sorted.length / 2)], from: sorted[low], to: sorted[sorted.length - 1 - low] };
 }
 
+function row(label, { before, after, wall, processor }) {
+  const number = (value) => value.toFixed(1).padStart(9);
+  const span = ({ ratio, from, to }) => `${ratio.toFixed(3).padStart(8)} (${from.toFixed(2)} to ${to.toFixed(2)})`;
+  console.log(`${label.padEnd(42)}${number(before.wallMs)}${number(after.wallMs)}${span(wall)}${number(before.processorMs)}${number(after.processorMs)}${span(processor)}`);
+}
+
+/** Once ONNX Runtime's threads sleep: those of the session before spin for a while, on the cores that this one needs. */
 async function timeRun(session, feeds) {
+  await setTimeout(SPIN_MS);
   const [start, used] = [performance.now(), process.cpuUsage()];
   await session.run(feeds);
   const { user, system } = process.cpuUsage(used);
@@ -66,17 +78,18 @@ async function timeRun(session, feeds) {
 
 async function compareSpeed(original, optimized, { input, dims }, batch, threads) {
   const options = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 };
-  const sessions = [await InferenceSession.create(original, options), await InferenceSession.create(optimized, options)];
+  // The original twice: what it makes of itself is what the bench cannot tell apart.
+  const sessions = [];
+  for (const model of [original, original, optimized]) sessions.push(await InferenceSession.create(model, options));
   const count = batch * dims.reduce((product, dim) => product * dim, 1);
   const feeds = { [input]: new Tensor('float32', Float32Array.from({ length: count }, (_, place) => Math.sin(place)), [batch, ...dims]) };
   for (const session of sessions) await session.run(feeds);
-  const times = [[], []];
-  for (let pair = 0; pair < pairs; pair++) {
-    // Who goes first changes from pair to pair: the second finds the caches as the first left them.
-    for (const which of pair % 2 === 0 ? [0, 1] : [1, 0]) times[which].push(await timeRun(sessions[which], feeds));
-  }
+  const times = [[], [], []];
+  const orders = [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1], [2, 0, 1], [1, 0, 2]];
+  // Who goes first changes: the next finds the caches as the one before left them.
+  for (let pair = 0; pair < pairs; pair++) for (const which of orders[pair % orders.length]) times[which].push(await timeRun(sessions[which], feeds));
   for (const session of sessions) await session.release();
-  return summary(times[0], times[1]);
+  return { speed: summary(times[0], times[2]), control: summary(times[0], times[1]) };
 }
 
 function compareOpening(original, compiled) {
@@ -107,9 +120,10 @@ async function measure(each, folder) {
   const speeds = [];
   for (const batch of each.batches) {
     for (const threads of [1, 2]) {
-      const speed = { batch, threads, ...(await compareSpeed(original, optimized, each, batch, threads)) };
+      const { speed, control } = await compareSpeed(original, optimized, each, batch, threads);
       row(`  run, batch ${batch}, ${threads} thread${threads === 1 ? '' : 's'}`, speed);
-      speeds.push(speed);
+      row('    the original against itself', control);
+      speeds.push({ batch, threads, ...speed, control });
     }
   }
   await compileModel(original, compiled);
@@ -126,7 +140,7 @@ if (process.argv[2] === '--open') {
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'onnx-lens-bench-'));
   try {
-    console.log(`${''.padEnd(44)}${['before ms', 'after ms', 'ratio', 'before cpu', 'after cpu', 'ratio'].map((title) => title.padStart(10)).join('')}`);
+    console.log(`${''.padEnd(42)}before ms after ms   ratio (95 % of it)  before cpu after   ratio (95 % of it)`);
     const results = [];
     for (const each of CASES.filter(({ name }) => [undefined, name].includes(option('--only')))) results.push(await measure(each, folder));
     mkdirSync('bench-results', { recursive: true });

@@ -55,7 +55,7 @@ export async function cachedModel(folder: string, entry: CacheEntry): Promise<Ca
   const { model, note } = await sealedModel(folder, path, entry.convert);
   if (!entry.compileForCpu || typeof model !== 'string') return { model, note };
   try {
-    return { model, compiled: (await ensureCompiled(model, compiled)).modelPath, note };
+    return { model, compiled: (await ensureCompiled(model, compiled, COMPILED)).modelPath, note };
   } catch (cause) {
     if (!(cause instanceof OnnxLensError)) throw cause;
     // Another run may have put the same there first.
@@ -64,9 +64,12 @@ export async function cachedModel(folder: string, entry: CacheEntry): Promise<Ca
   }
 }
 
+/** Our own graphs compute nothing in a run that is known before. */
+const COMPILED = { simplify: false } as const;
+
 function isCompiled(path: string, folder: string): boolean {
   try {
-    loadCompiled(path, folder);
+    loadCompiled(path, folder, COMPILED);
     return true;
   } catch (cause) {
     if (cause instanceof OnnxLensError) return false;

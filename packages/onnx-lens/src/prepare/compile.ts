@@ -4,6 +4,8 @@ import { dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { OnnxLensError } from '../errors.js';
 import { writeFileWhole } from '../model/save.js';
+import type { RewriteProgress } from '../rewrite/optimize.js';
+import { simplifyExactly, type Simplification } from '../rewrite/simplify.js';
 import { runtimeVersion, Session } from '../runtime/session.js';
 import { thisMachine, type Machine } from './machine.js';
 
@@ -18,16 +20,22 @@ export interface CompileOptions {
   readonly provider?: CompileProvider;
   /** Free dimensions to fix, by name. */
   readonly fix?: Readonly<Record<string, number>>;
+  /** Default true: what can be known before a run is computed first, where the outputs stay the same to the last bit. */
+  readonly simplify?: boolean;
+  /** Told before each step of simplifying that takes time. */
+  readonly onProgress?: (progress: RewriteProgress) => void;
 }
 
 /** What a compiled model was made of and for. */
 export interface CompileManifest {
-  readonly version: 3;
+  readonly version: 4;
   /** `stamp` is that of the file when its hash was last taken: as long as it stays, the file is not read again. */
   readonly source: { readonly sha256: string; readonly bytes: number; readonly stamp: string };
   readonly ort: string;
   readonly provider: CompileProvider;
   readonly fix: Readonly<Record<string, number>>;
+  /** What was done to the graph before ONNX Runtime got it; null when it was not to be touched. */
+  readonly simplification: Simplification | null;
   readonly machine: Machine;
   /** File name of the model, beside the manifest. */
   readonly model: string;
@@ -48,32 +56,40 @@ export interface CompiledModel {
 const MANIFEST = 'manifest.json';
 const MODEL = 'model.onnx';
 const WEIGHTS = 'weights.bin';
+/** Stands in the folder only while it is made. */
+const SIMPLIFIED = 'simplified.onnx';
 
 /**
  * Compiles a model into a folder: ONNX Runtime's optimized graph, the weights in the form that this machine's kernels
- * read, and a manifest. The folder appears whole or not at all, in place of one that was there.
+ * read, and a manifest. The graph is simplified before, which ONNX Runtime does not do with shapes that are computed in a
+ * run: a session of the exported MTL network opens half as fast again for it. The folder appears whole or not at all, in
+ * place of one that was there.
  *
  * @param source path of an .onnx file.
- * @throws OnnxLensError FILE_UNREADABLE, FILE_UNWRITABLE, RUNTIME_REFUSED.
+ * @throws OnnxLensError FILE_UNREADABLE, FILE_UNWRITABLE, RUNTIME_REFUSED; USAGE for a dimension to fix that the model does not have.
  */
 export async function compileModel(source: string, folder: string, options: CompileOptions = {}): Promise<CompiledModel> {
-  const { provider = 'cpu', fix = {} } = options;
+  const { provider = 'cpu', fix = {}, simplify = true, onProgress } = options;
   const identity = identityOf(source);
   const temporary = `${resolve(folder)}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
   try {
     mkdirSync(temporary, { recursive: true });
-    const session = await Session.open(source, {
+    const simpler = join(temporary, SIMPLIFIED);
+    const simplification = simplify ? await simplifyExactly(source, simpler, { fix, ...(onProgress === undefined ? {} : { onProgress }) }) : null;
+    const session = await Session.open(simplification?.kind === 'simplified' ? simpler : source, {
+      origin: source,
       optimization: provider === 'cpu' ? 'all' : 'basic',
       optimizedPath: join(temporary, MODEL),
-      dataFolder: resolve(dirname(source)),
+      ...(simplification?.kind === 'simplified' ? {} : { dataFolder: resolve(dirname(source)) }),
       ...(provider === 'cpu' ? { prepackedWeights: WEIGHTS } : {}),
       ...(Object.keys(fix).length === 0 ? {} : { freeDimensions: fix }),
     });
     await session.close();
+    rmSync(simpler, { force: true });
     const files = Object.fromEntries([MODEL, WEIGHTS].filter((file) => existsSync(join(temporary, file))).map((file) => [file, statSync(join(temporary, file)).size]));
     const checksums = Object.fromEntries(Object.keys(files).map((file) => [file, checksum(join(temporary, file))]));
     const stamps = Object.fromEntries(Object.keys(files).map((file) => [file, stampOf(join(temporary, file))]));
-    const manifest: CompileManifest = { version: 3, source: identity, ort: runtimeVersion(), provider, fix, machine: thisMachine(), model: MODEL, files, checksums, stamps };
+    const manifest: CompileManifest = { version: 4, source: identity, ort: runtimeVersion(), provider, fix, simplification, machine: thisMachine(), model: MODEL, files, checksums, stamps };
     writeFileWhole(join(temporary, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     rmSync(folder, { recursive: true, force: true });
     renameSync(temporary, folder);
@@ -94,7 +110,7 @@ export async function compileModel(source: string, folder: string, options: Comp
 export function loadCompiled(source: string, folder: string, options: CompileOptions = {}): CompiledModel {
   const manifest = readManifest(folder);
   const machine = thisMachine();
-  const { provider = 'cpu', fix = {} } = options;
+  const { provider = 'cpu', fix = {}, simplify = true } = options;
   // Hashing a hundred megabytes takes longer than opening what was compiled of them: files that nobody has touched since
   // they were last read whole are not read again.
   const identity = stampOf(source) === manifest.source.stamp ? manifest.source : identityOf(source);
@@ -102,6 +118,7 @@ export function loadCompiled(source: string, folder: string, options: CompileOpt
     ['ONNX Runtime', manifest.ort, runtimeVersion()],
     ['provider', manifest.provider, provider],
     ['shapes', shapesText(manifest.fix), shapesText(fix)],
+    ['graph', manifest.simplification === null ? 'as it was' : 'simplified', simplify ? 'simplified' : 'as it was'],
     ['platform', `${manifest.machine.platform}-${manifest.machine.arch}`, `${machine.platform}-${machine.arch}`],
     ['processor', manifest.machine.features, machine.features],
     ['source', manifest.source.sha256, identity.sha256],
@@ -170,10 +187,10 @@ function readManifest(folder: string): CompileManifest {
 
 /** As far as it is read here. */
 function isManifest(value: unknown): value is CompileManifest {
-  const { version, source, machine, fix, files, checksums, stamps, model } = (value ?? {}) as Partial<Record<keyof CompileManifest, unknown>>;
+  const { version, source, machine, fix, simplification, files, checksums, stamps, model } = (value ?? {}) as Partial<Record<keyof CompileManifest, unknown>>;
   const areObjects = [source, machine, fix, files, checksums, stamps].every((each) => typeof each === 'object' && each !== null);
   // Only the two names that are written here are ever opened: a manifest cannot point elsewhere.
-  return version === 3 && areObjects && model === MODEL && Object.keys(files as object).every((file) => file === MODEL || file === WEIGHTS);
+  return version === 4 && areObjects && simplification !== undefined && model === MODEL && Object.keys(files as object).every((file) => file === MODEL || file === WEIGHTS);
 }
 
 function refuse(folder: string, why: string): never {

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataType, GraphBuilder, compileModel, ensureCompiled, kneeOf, loadCompiled, measureBatchCurve, saveModel, serializeModel, withSession } from '../../src/index.js';
+import { DataType, GraphBuilder, compileModel, ensureCompiled, kneeOf, loadCompiled, loadModel, measureBatchCurve, saveModel, serializeModel, withSession } from '../../src/index.js';
 import { seededTensor } from '../../src/rewrite/seeded-inputs.js';
 import { weights } from '../rewrite/patterns.js';
 
@@ -23,6 +23,19 @@ function network(seed: number) {
   return graph.toModel({ opset: 17 });
 }
 
+/** As PyTorch exports a flattening: the shape is computed in each run, though only the batch is not known before. */
+function withComputedShape(end = 'Relu') {
+  const graph = new GraphBuilder('network');
+  const x = graph.input('x', DataType.FLOAT, ['batch', 8, 10, 10]);
+  const features = graph.node('Conv', [x, weights(graph, [16, 8, 3, 3], 1)]);
+  const shape = graph.node('Shape', [features]);
+  const size = (at: number): string => graph.node('Gather', [shape, graph.ints([at])], { axis: 0 });
+  const flat = graph.node('Reshape', [features, graph.node('Concat', [size(0), graph.node('Mul', [size(1), graph.node('Mul', [size(2), size(3)])])], { axis: 0 })]);
+  graph.node(end, [flat], {}, { outputs: ['y'] });
+  graph.output('y', DataType.FLOAT, ['batch', 'flat']);
+  return graph.toModel({ opset: 17 });
+}
+
 describe('a compiled model', () => {
   it('computes what the model computes, to the bit', async () => {
     const source = join(folder, 'model.onnx');
@@ -31,6 +44,33 @@ describe('a compiled model', () => {
     const plain = await withSession(source, { threads: 1 }, (session) => session.run(feeds));
     const compiled = await withSession(modelPath, { optimization: 'disabled', threads: 1 }, (session) => session.run(feeds));
     expect(compiled.get('y')).toEqual(plain.get('y'));
+  });
+
+  it('is simplified before, where it gives the same outputs to the last bit', async () => {
+    const source = join(folder, 'computed.onnx');
+    saveModel(withComputedShape(), source);
+    const nodes = (path: string): number => loadModel(path).graph?.node.length ?? 0;
+    const simple = await compileModel(source, join(folder, 'simple'));
+    const asItWas = await compileModel(source, join(folder, 'as-it-was'), { simplify: false });
+    expect(simple.manifest.simplification).toMatchObject({ kind: 'simplified', rewrites: expect.arrayContaining(['shape-arithmetic']) });
+    expect(asItWas.manifest.simplification).toBeNull();
+    expect(nodes(simple.modelPath)).toBeLessThan(nodes(asItWas.modelPath));
+    const feeds = new Map([['x', seededTensor(DataType.FLOAT, [3, 8, 10, 10], 1)]]);
+    const run = (path: string) => withSession(path, { optimization: 'disabled', threads: 1 }, (session) => session.run(feeds));
+    expect((await run(simple.modelPath)).get('y')).toEqual((await run(asItWas.modelPath)).get('y'));
+    expect(() => loadCompiled(source, join(folder, 'simple'), { simplify: false })).toThrow(/another graph/);
+    expect(readdirSync(join(folder, 'simple')).sort()).toEqual(['manifest.json', 'model.onnx', 'weights.bin']);
+  });
+
+  it('stays as it was where equality cannot be shown, and says why', async () => {
+    const source = join(folder, 'random.onnx');
+    saveModel(withComputedShape('RandomNormalLike'), source);
+    const { manifest } = await compileModel(source, join(folder, 'compiled'));
+    expect(manifest.simplification).toMatchObject({ kind: 'as it was', reason: expect.stringContaining('random') });
+  });
+
+  it('is refused where a dimension is to be fixed that the model does not have', async () => {
+    await expect(compileModel(join(folder, 'model.onnx'), join(folder, 'compiled'), { fix: { height: 8 } })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
   it('is used as it is when it fits, and leaves no half-made folders', async () => {
@@ -55,7 +95,7 @@ describe('a compiled model', () => {
     spoil(target);
     expect(() => loadCompiled(source, target)).toThrow(expect.objectContaining({ code: 'MANIFEST_MISMATCH', message: expect.stringMatching(message) }));
     expect((await ensureCompiled(source, target)).rebuilt).toMatch(message);
-    expect(loadCompiled(source, target).manifest.version).toBe(3);
+    expect(loadCompiled(source, target).manifest.version).toBe(4);
   });
 
   it('that was copied elsewhere is read whole once, and then known', async () => {
