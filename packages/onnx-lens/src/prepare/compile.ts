@@ -69,37 +69,49 @@ const SIMPLIFIED = 'simplified.onnx';
  * @throws OnnxLensError FILE_UNREADABLE, FILE_UNWRITABLE, RUNTIME_REFUSED; USAGE for a dimension to fix that the model does not have.
  */
 export async function compileModel(source: string, folder: string, options: CompileOptions = {}): Promise<CompiledModel> {
-  const { provider = 'cpu', fix = {}, simplify = true, onProgress } = options;
-  const identity = identityOf(source);
   const temporary = `${resolve(folder)}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
+  const remove = (): void => rmSync(temporary, { recursive: true, force: true });
+  // Ctrl-C leaves by way of process.exit, which runs no finally.
+  process.once('exit', remove);
   try {
     mkdirSync(temporary, { recursive: true });
-    const simpler = join(temporary, SIMPLIFIED);
-    const simplification = simplify ? await simplifyExactly(source, simpler, { fix, ...(onProgress === undefined ? {} : { onProgress }) }) : null;
-    const session = await Session.open(simplification?.kind === 'simplified' ? simpler : source, {
-      origin: source,
-      optimization: provider === 'cpu' ? 'all' : 'basic',
-      optimizedPath: join(temporary, MODEL),
-      ...(simplification?.kind === 'simplified' ? {} : { dataFolder: resolve(dirname(source)) }),
-      ...(provider === 'cpu' ? { prepackedWeights: WEIGHTS } : {}),
-      ...(Object.keys(fix).length === 0 ? {} : { freeDimensions: fix }),
-    });
-    await session.close();
-    rmSync(simpler, { force: true });
-    const files = Object.fromEntries([MODEL, WEIGHTS].filter((file) => existsSync(join(temporary, file))).map((file) => [file, statSync(join(temporary, file)).size]));
-    const checksums = Object.fromEntries(Object.keys(files).map((file) => [file, checksum(join(temporary, file))]));
-    const stamps = Object.fromEntries(Object.keys(files).map((file) => [file, stampOf(join(temporary, file))]));
-    const manifest: CompileManifest = { version: 4, source: identity, ort: runtimeVersion(), provider, fix, simplification, machine: thisMachine(), model: MODEL, files, checksums, stamps };
-    writeFileWhole(join(temporary, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+    const manifest = await compileInto(temporary, source, options);
     rmSync(folder, { recursive: true, force: true });
     renameSync(temporary, folder);
     return { modelPath: join(folder, MODEL), manifest };
   } catch (cause) {
-    rmSync(temporary, { recursive: true, force: true });
     if (cause instanceof OnnxLensError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new OnnxLensError('FILE_UNWRITABLE', `Cannot write the compiled model to ${folder}: ${why}.`, { cause });
+  } finally {
+    process.off('exit', remove);
+    remove();
   }
+}
+
+/** Writes the compiled files and their manifest into a folder that is there and empty. */
+async function compileInto(folder: string, source: string, { provider = 'cpu', fix = {}, simplify = true, onProgress }: CompileOptions): Promise<CompileManifest> {
+  const identity = identityOf(source);
+  const simpler = join(folder, SIMPLIFIED);
+  const simplification = simplify ? await simplifyExactly(source, simpler, { fix, ...(onProgress === undefined ? {} : { onProgress }) }) : null;
+  const isSimpler = simplification?.kind === 'simplified';
+  const session = await Session.open(isSimpler ? simpler : source, {
+    origin: source,
+    optimization: provider === 'cpu' ? 'all' : 'basic',
+    optimizedPath: join(folder, MODEL),
+    ...(isSimpler ? {} : { dataFolder: resolve(dirname(source)) }),
+    ...(provider === 'cpu' ? { prepackedWeights: WEIGHTS } : {}),
+    ...(Object.keys(fix).length === 0 ? {} : { freeDimensions: fix }),
+  });
+  await session.close();
+  rmSync(simpler, { force: true });
+  const paths = [MODEL, WEIGHTS].map((file) => [file, join(folder, file)] as const).filter(([, path]) => existsSync(path));
+  const files = Object.fromEntries(paths.map(([file, path]) => [file, statSync(path).size]));
+  const checksums = Object.fromEntries(paths.map(([file, path]) => [file, checksum(path)]));
+  const stamps = Object.fromEntries(paths.map(([file, path]) => [file, stampOf(path)]));
+  const manifest: CompileManifest = { version: 4, source: identity, ort: runtimeVersion(), provider, fix, simplification, machine: thisMachine(), model: MODEL, files, checksums, stamps };
+  writeFileWhole(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+  return manifest;
 }
 
 /**
