@@ -56,7 +56,7 @@ function accelerators(): ProviderName[] {
   return [...(hasCudaLibrary() ? (['cuda'] as const) : []), ...(existsSync('/dev/dri/renderD128') ? (['webgpu'] as const) : [])];
 }
 
-/** CUDA's part of ONNX Runtime is an install of its own on Linux (see .npmrc). */
+/** CUDA's part of ONNX Runtime is an install of its own on Linux, which this program does not ask for. */
 function hasCudaLibrary(): boolean {
   const packageFile = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
   return existsSync(join(dirname(packageFile), 'bin', 'napi-v6', 'linux', process.arch, 'libonnxruntime_providers_cuda.so'));
