@@ -86,6 +86,8 @@ function sessionOptions(source: ModelSource): InferenceSession.SessionOptions {
     intraOpNumThreads: setup.threadsPerRun,
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    // A pattern would be one more block of the size of all activations, from the second run on, and brings no speed here.
+    enableMemPattern: false,
     graphOptimizationLevel: 'all',
     // The log of a process of its own is read (warnings and above); that of a thread would end up on the user's screen.
     logSeverityLevel: parentPort === null ? 2 : 3,
