@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
+import { availableMemory } from './available-memory.js';
 import type { Isolation } from './options.js';
 import type { ModelSource } from './request.js';
 
@@ -96,14 +97,9 @@ export function planWorkers(models: readonly ModelSource[], { isolation, cores, 
     cores: cores ?? availableParallelism(),
     availableBytes: availableMemory(),
     workerBytes: estimateSessionBytes(sessions) + (isolation === 'process' ? PROCESS_BYTES : 0),
-    baseBytes: BASE_BYTES,
+    // What the program already takes is no longer among what can be had.
+    baseBytes: Math.max(0, BASE_BYTES - process.memoryUsage.rss()),
   });
-}
-
-/** Bytes that this process can still get. macOS keeps hardly any memory free: what it would give up at once does not count as such there. */
-export function availableMemory(): number {
-  const available = process.availableMemory();
-  return process.platform === 'darwin' ? Math.max(available, totalmem() / 2) : available;
 }
 
 function megabytes(bytes: number): string {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { availableMemory } from '../inference/budget.js';
+import { availableMemory } from '../inference/available-memory.js';
 import type { WorkerUsage } from '../inference/options.js';
 import type { OnBatchEvent } from './events.js';
 import type { RunSettings } from './settings.js';
