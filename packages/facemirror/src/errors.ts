@@ -30,3 +30,8 @@ export class FaceMirrorError extends Error {
     this.code = code;
   }
 }
+
+/** What an error says; of something else that was thrown, its text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -33,3 +33,8 @@ export class OnnxLensError extends Error {
     this.code = code;
   }
 }
+
+/** What an error says; of something else that was thrown, its text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,7 +1,8 @@
 /** The public face of onnx-lens: everything that is exported, and nothing that is not. */
 export { OnnxLensError, type OnnxLensErrorCode } from './errors.js';
 export { loadModel, parseModel } from './model/load.js';
-export { saveModel, serializeModel, writeFileWhole } from './model/save.js';
+export { writeFileWhole } from './files.js';
+export { saveModel, serializeModel } from './model/save.js';
 export { Graph, describeNode } from './model/graph.js';
 export { GraphBuilder, type Dimension, type NodeOptions } from './model/builder.js';
 export { float } from './model/attributes.js';

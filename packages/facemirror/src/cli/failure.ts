@@ -1,5 +1,5 @@
 import { OnnxLensError } from 'onnx-lens';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError, messageOf } from '../errors.js';
 
 /**
  * What the shell is told: 0 done, 1 failed, 2 used wrongly, 3 some files of a batch failed; 130 is the shell's own number
@@ -42,6 +42,6 @@ export function describeFailure(error: unknown, verbose: boolean): string {
 
 function sentenceOf(error: unknown): string {
   if (error instanceof FaceMirrorError || error instanceof OnnxLensError) return error.message;
-  const text = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+  const text = messageOf(error).split('\n')[0] ?? '';
   return `Face Mirror met an error that it did not expect: ${text.replace(/\.$/, '')}. Run it again with --verbose to see where.`;
 }

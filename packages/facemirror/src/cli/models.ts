@@ -2,7 +2,8 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { serializeModel, writeFileWhole } from 'onnx-lens';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError, messageOf } from '../errors.js';
+import { unreadable } from '../files/unreadable.js';
 import { ARCHITECTURE_NAMES, type ArchitectureName, type BuildOptions } from '../models/architectures/architecture.js';
 import { ARCHITECTURES } from '../models/architectures/identify.js';
 import { randomWeights } from '../models/architectures/weights.js';
@@ -173,7 +174,7 @@ async function build(checkpoints: readonly string[], options: BuildCommandOption
   }
   for (const path of checkpoints) {
     const bytes = await readFile(path).catch((cause: unknown) => {
-      throw new FaceMirrorError('FILE_UNREADABLE', `Cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+      throw unreadable(path, cause);
     });
     const { name, model, kind } = prepareNetwork(bytes, path, buildOptions);
     if (kind === 'onnx') throw new FaceMirrorError('USAGE', `${path} is built already; build takes checkpoints.`);
@@ -185,7 +186,7 @@ function save(path: string, bytes: Uint8Array): void {
   try {
     writeFileWhole(path, bytes);
   } catch (cause) {
-    throw new FaceMirrorError('FILE_UNWRITABLE', cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new FaceMirrorError('FILE_UNWRITABLE', messageOf(cause), { cause });
   }
   print(`${path}: ${megabytes(bytes.length)}`);
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { COREML_FORMATS, ORT_VERSIONS, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError, messageOf } from '../errors.js';
 import { inspectFiles, runFacts, tryFiles } from '../pipeline/performance.js';
 import { readRunRecord } from '../pipeline/record.js';
 import { buildReport } from '../profile/report/build.js';
@@ -87,6 +87,6 @@ async function put(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text);
   } catch (cause) {
-    throw new FaceMirrorError('FILE_UNWRITABLE', `The report cannot be written to ${file}: ${(cause as Error).message}.`, { cause });
+    throw new FaceMirrorError('FILE_UNWRITABLE', `The report cannot be written to ${file}: ${messageOf(cause)}.`, { cause });
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { FaceMirrorError } from '../errors.js';
+import { unreadable } from './unreadable.js';
 
 /**
  * The content of a JSON file that this program wrote.
@@ -12,7 +13,7 @@ export async function readJsonFile<T>(path: string, isValid: (value: unknown) =>
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new FaceMirrorError('FILE_UNREADABLE', `${path} cannot be read: ${(cause as Error).message}.`, { cause });
+    throw unreadable(path, cause);
   }
   try {
     const value: unknown = JSON.parse(text);

@@ -1,4 +1,4 @@
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError, messageOf } from '../errors.js';
 import { cropLength } from '../frames/crop.js';
 import { cropToTensor } from '../frames/crop-to-tensor.js';
 import { startWorker, type WorkerChannel } from './channel.js';
@@ -313,7 +313,7 @@ function batchSize(request: RunRequest): number {
 }
 
 function sentence(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
+  return messageOf(error).replace(/\.$/, '');
 }
 
 function unopenable(model: string, why: string): FaceMirrorError {

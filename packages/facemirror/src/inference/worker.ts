@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import './no-telemetry.js';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { messageOf } from '../errors.js';
 import { cropLength } from '../frames/crop.js';
 import { cropToTensor } from '../frames/crop-to-tensor.js';
 import { peakRssBytes } from '../profile/peak-memory.js';
@@ -123,7 +124,7 @@ async function createFrom(model: string | Uint8Array, options: InferenceSession.
   try {
     return await (typeof model === 'string' ? InferenceSession.create(model, options) : InferenceSession.create(model, options));
   } catch (cause) {
-    throw new OpeningError(reason(cause), { cause });
+    throw new OpeningError(messageOf(cause), { cause });
   }
 }
 
@@ -173,7 +174,7 @@ async function run(id: number, request: RunRequest): Promise<void> {
       Object.values(result).map(({ data }) => data.buffer as ArrayBuffer),
     );
   } catch (cause) {
-    parent.post({ kind: 'failed', id, model: request.model, message: reason(cause), atOpening: cause instanceof OpeningError });
+    parent.post({ kind: 'failed', id, model: request.model, message: messageOf(cause), atOpening: cause instanceof OpeningError });
   }
 }
 
@@ -222,10 +223,6 @@ async function close(): Promise<void> {
   parent.disconnect();
 }
 
-function reason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
 async function start(): Promise<void> {
   const times: OpenedTimes[] = [];
   for (const source of setup.models) {
@@ -234,7 +231,7 @@ async function start(): Promise<void> {
       const opened = await open(source);
       if (opened.times !== null) times.push(opened.times);
     } catch (cause) {
-      parent.post({ kind: 'unopened', model: source.name, message: reason(cause) });
+      parent.post({ kind: 'unopened', model: source.name, message: messageOf(cause) });
       await close();
       return;
     }

@@ -1,13 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { ensureCompiled, loadCompiled, OnnxLensError } from 'onnx-lens';
-
-/** Lower-case hex SHA-256. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
+import { messageOf } from '../errors.js';
+import { sha256 } from '../files/hash.js';
 
 /** Folder of the model cache: `FACEMIRROR_CACHE` when set, else the platform's place for caches. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
@@ -116,8 +113,7 @@ async function writeSealed(path: string, folder: string, bytes: Uint8Array): Pro
     return null;
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    const why = cause instanceof Error ? cause.message : String(cause);
-    return `The model cache ${folder} cannot be written (${why}): models are converted anew in each run. Set FACEMIRROR_CACHE to a folder that can be.`;
+    return `The model cache ${folder} cannot be written (${messageOf(cause)}): models are converted anew in each run. Set FACEMIRROR_CACHE to a folder that can be.`;
   }
 }
 

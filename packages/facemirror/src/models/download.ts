@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError, messageOf } from '../errors.js';
+import { hashFile } from '../files/hash.js';
 
 /** What a server says of a file before it is fetched. */
 export interface RemoteFile {
@@ -71,14 +70,13 @@ export async function download(options: DownloadOptions): Promise<string> {
       if (cause instanceof FaceMirrorError || options.signal?.aborted === true || attempt >= tries) throw failed(url, cause, options.signal);
     }
   }
-  const { size } = await stat(part);
-  const hash = await hashOf(part);
-  if ((options.bytes !== null && size !== options.bytes) || (options.sha256 !== null && hash !== options.sha256)) {
+  const { sha256, bytes } = await hashFile(part, options.signal);
+  if ((options.bytes !== null && bytes !== options.bytes) || (options.sha256 !== null && sha256 !== options.sha256)) {
     await rm(part, { force: true });
-    throw new FaceMirrorError('DOWNLOAD_FAILED', `${url} gave another file than was announced (${size} bytes, SHA-256 ${hash}); it was thrown away. Try again.`);
+    throw new FaceMirrorError('DOWNLOAD_FAILED', `${url} gave another file than was announced (${bytes} bytes, SHA-256 ${sha256}); it was thrown away. Try again.`);
   }
   await rename(part, path);
-  return hash;
+  return sha256;
 }
 
 /** Fetches what the part file lacks. Returns when the server has sent all that it announced. */
@@ -166,19 +164,13 @@ class Patience {
   }
 }
 
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
-}
-
 function failed(url: string, cause: unknown, signal: AbortSignal | undefined): FaceMirrorError {
   if (signal?.aborted === true) return new FaceMirrorError('CANCELLED', `Fetching ${url} was stopped; the next time goes on from there.`, { cause });
   if (cause instanceof FaceMirrorError) return cause;
   return new FaceMirrorError('DOWNLOAD_FAILED', `Cannot fetch ${url}: ${reason(cause)}. Try again; what was fetched is kept.`, { cause });
 }
 
+/** Of a failed fetch, what its cause says. */
 function reason(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  return cause.cause instanceof Error && cause.message === 'fetch failed' ? cause.cause.message : cause.message;
+  return messageOf(cause instanceof Error && cause.message === 'fetch failed' ? (cause.cause ?? cause) : cause);
 }

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { serializeModel, writeFileWhole } from 'onnx-lens';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError, messageOf } from '../errors.js';
+import { sha256 } from '../files/hash.js';
+import { unreadable } from '../files/unreadable.js';
 import type { ArchitectureName } from './architectures/architecture.js';
 import { ARCHITECTURE_NAMES } from './architectures/architecture.js';
-import { sha256 } from './cache.js';
 import { importedPath, prepareNetwork } from './openface3-files.js';
 
 /** What is kept beside an imported network. */
@@ -24,7 +25,7 @@ export interface ImportRecord {
  */
 export async function importNetwork(path: string): Promise<ImportRecord> {
   const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new FaceMirrorError('FILE_UNREADABLE', `Cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+    throw unreadable(path, cause);
   });
   const { name, model, kind } = prepareNetwork(bytes, path);
   const onnx = serializeModel(model);
@@ -33,7 +34,7 @@ export async function importNetwork(path: string): Promise<ImportRecord> {
     writeFileWhole(importedPath(name), onnx);
     writeFileWhole(recordPath(name), `${JSON.stringify(record, null, 2)}\n`);
   } catch (cause) {
-    throw new FaceMirrorError('FILE_UNWRITABLE', cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new FaceMirrorError('FILE_UNWRITABLE', messageOf(cause), { cause });
   }
   return record;
 }
@@ -61,7 +62,7 @@ async function verifyImport(name: ArchitectureName): Promise<ImportState> {
     const found = prepareNetwork(bytes, importedPath(name)).name;
     return found === name ? { state: 'intact', record } : { state: 'damaged', why: `it holds ${found}` };
   } catch (error) {
-    return { state: 'damaged', why: error instanceof Error ? error.message : String(error) };
+    return { state: 'damaged', why: messageOf(error) };
   }
 }
 

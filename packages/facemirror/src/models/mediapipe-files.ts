@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { FaceMirrorError } from '../errors.js';
-import { cacheFolder, sha256 } from './cache.js';
+import { FaceMirrorError, messageOf } from '../errors.js';
+import { sha256 } from '../files/hash.js';
+import { cacheFolder } from './cache.js';
 import type { ModelFile } from './suite.js';
 
 const require = createRequire(import.meta.url);
@@ -95,7 +96,7 @@ export async function findBundle(modelsFolder: string | undefined): Promise<Bund
     const path = join(folder, BUNDLE_FILE);
     const bytes = await readFile(path).catch((cause: unknown) => {
       if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return null;
-      throw new FaceMirrorError('MODEL_MISSING', `Cannot read the model ${path}: ${reason(cause)}.`, { cause });
+      throw new FaceMirrorError('MODEL_MISSING', `Cannot read the model ${path}: ${messageOf(cause)}.`, { cause });
     });
     if (bytes !== null) return readBundle(path, bytes);
   }
@@ -125,7 +126,7 @@ function readBundle(path: string, bytes: Buffer): Bundle {
   try {
     entries = unzipSync(new Uint8Array(bytes), { filter: (file) => file.name.endsWith('.tflite') && file.originalSize <= MOST_BYTES });
   } catch (cause) {
-    throw damaged(path, reason(cause));
+    throw damaged(path, messageOf(cause));
   }
   for (const name of ['face_detector.tflite', 'face_landmarks_detector.tflite', 'face_blendshapes.tflite']) {
     if (entries[name] === undefined) throw damaged(path, `it holds no ${name}`);
@@ -142,14 +143,10 @@ async function readModelFile(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (cause) {
-    throw new FaceMirrorError('MODEL_MISSING', `Cannot read the model ${path}: ${reason(cause)}. Run npm ci again.`, { cause });
+    throw new FaceMirrorError('MODEL_MISSING', `Cannot read the model ${path}: ${messageOf(cause)}. Run npm ci again.`, { cause });
   }
 }
 
 function damaged(path: string, why: string): FaceMirrorError {
   return new FaceMirrorError('MODEL_CORRUPT', `The model ${path} is damaged (${why}). Put an intact copy there, or remove it.`);
-}
-
-function reason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,5 +1,6 @@
 import { convertTflite, OnnxLensError, serializeModel } from 'onnx-lens';
 import { FaceMirrorError } from '../errors.js';
+import { sha256 } from '../files/hash.js';
 import { FULL_RANGE_MODEL, MediaPipeDetector, SHORT_RANGE_MODEL } from '../face/mediapipe/detector.js';
 import { ATTENTION_MESH, BLENDSHAPES_MODEL, BUNDLE_MESH, MediaPipeLandmarker, MESH_MODEL } from '../face/mediapipe/landmarker.js';
 import type { Sampling } from '../face/mediapipe/region.js';
@@ -7,7 +8,7 @@ import { planWorkers } from '../inference/budget.js';
 import { InferencePool } from '../inference/pool.js';
 import { providerCandidates, providerChoice } from '../inference/providers.js';
 import type { ModelSource } from '../inference/request.js';
-import { cachedModel, cacheFolder, sha256 } from './cache.js';
+import { cachedModel, cacheFolder } from './cache.js';
 import {
   ASSETS_FILE,
   BUNDLE,

@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { OnnxLensError, parseCheckpoint, parseModel, serializeModel, type ModelProto } from 'onnx-lens';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError, messageOf } from '../errors.js';
+import { sha256 } from '../files/hash.js';
 import { ARCHITECTURE_NAMES, type ArchitectureName, type BuildOptions } from './architectures/architecture.js';
 import { adoptExport } from './architectures/exported.js';
 import { ARCHITECTURES, identifyCheckpoint } from './architectures/identify.js';
 import { checkpointWeights } from './architectures/weights.js';
-import { cacheFolder, sha256 } from './cache.js';
+import { cacheFolder } from './cache.js';
 import type { ModelFile } from './suite.js';
 
 /** The hub's repository at the commit that others have pinned; `resolve` gives the files themselves. */
@@ -146,7 +147,7 @@ async function cachedNetworks(): Promise<ReadonlyMap<string, ArchitectureName>> 
 async function candidates(folder: string): Promise<string[]> {
   const official = Object.values(OPENFACE3_FILES).map(({ name }) => name);
   const names = await readdir(folder).catch((cause: unknown) => {
-    throw new FaceMirrorError('MODEL_MISSING', `Cannot read the folder of models ${folder}: ${String(cause)}.`, { cause });
+    throw new FaceMirrorError('MODEL_MISSING', `Cannot read the folder of models ${folder}: ${messageOf(cause)}.`, { cause });
   });
   const rank = (name: string): number => (official.includes(name) ? 0 : 1);
   const paths: string[] = [];
@@ -167,7 +168,7 @@ function networkOf(bytes: Uint8Array, path: string): ArchitectureName | null {
   } catch (error) {
     const isOfficial = Object.values(OPENFACE3_FILES).some(({ name }) => name === basename(path));
     if (isOfficial) {
-      throw new FaceMirrorError('MODEL_CORRUPT', error instanceof Error ? error.message : String(error), { cause: error });
+      throw new FaceMirrorError('MODEL_CORRUPT', messageOf(error), { cause: error });
     }
     return null;
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { FaceMirrorError, type FaceMirrorErrorCode } from '../errors.js';
+import { hashFile } from '../files/hash.js';
 import type { WorkerUsage } from '../inference/options.js';
 import { NO_PROFILER, RunProfiler } from '../profile/profiler.js';
 import { ChromeTraceWriter } from '../profile/trace.js';
@@ -10,7 +11,7 @@ import type { BatchResult, OnBatchEvent } from './events.js';
 import { inputFiles, type InputFile } from './input-files.js';
 import { OutputSet, prepareFolder } from './outputs.js';
 import { ProgressMeter } from './progress.js';
-import { earlierRun, fileHash, type RunRecord } from './record.js';
+import { earlierRun, type RunRecord } from './record.js';
 import { runVideo } from './run-video.js';
 import { resultSettings, type RunSettings } from './settings.js';
 import { workSideBySide } from './side-by-side.js';
@@ -75,7 +76,7 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
   const { settings, out, signal, onEvent } = options;
   throwIfStopped(signal);
   const version = programVersion();
-  const hash = await fileHash(file.path, signal);
+  const hash = await hashFile(file.path, signal);
   const earlier = await earlierRun(out, file.stem, hash.sha256, resultSettings(settings), version);
   if (earlier.kind === 'same' && !settings.force) {
     onEvent({ kind: 'skipped', path: file.path, files: earlier.files });

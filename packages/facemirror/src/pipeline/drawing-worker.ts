@@ -1,5 +1,6 @@
 /** Where pictures are drawn, beside the main thread, which hands out work to the decoder and the encoders. Started by drawing-thread.ts only. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../errors.js';
 import type { Frame } from '../frames/frame.js';
 import { drawPictures } from './drawing.js';
 import type { DrawingOrder, DrawingReply, DrawingSetup } from './drawing-thread.js';
@@ -23,7 +24,7 @@ function draw({ source, mirrored, debug }: DrawingOrder): DrawingReply {
       ),
     };
   } catch (cause) {
-    return { kind: 'failed', message: cause instanceof Error ? cause.message : String(cause) };
+    return { kind: 'failed', message: messageOf(cause) };
   }
 }
 

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
 import { access, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { FaceMirrorError } from '../errors.js';
+import { sha256 } from '../files/hash.js';
+import { unreadable } from '../files/unreadable.js';
 import { outputName, stemOf, stemOfOutput } from './outputs.js';
 
 /** File names that a folder's videos have; a file that is named by itself may have any. */
@@ -69,7 +70,7 @@ function sameName(name: string): string {
 /** A stem that outputs can be named by: one that is too long ends with a piece of its hash instead. */
 function shortened(stem: string): string {
   if (Buffer.byteLength(stem) <= LONGEST_STEM_BYTES) return stem;
-  const mark = `~${createHash('sha256').update(stem).digest('hex').slice(0, 8)}`;
+  const mark = `~${sha256(stem).slice(0, 8)}`;
   let kept = '';
   for (const character of stem) {
     if (Buffer.byteLength(kept + character + mark) > LONGEST_STEM_BYTES) break;
@@ -88,8 +89,7 @@ async function videosOf(folder: string): Promise<string[]> {
   try {
     names = await readdir(folder);
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === 'EACCES' ? 'it may not be read' : (error as Error).message;
-    throw new FaceMirrorError('FILE_UNREADABLE', `The folder ${folder} cannot be opened: ${reason}.`, { cause: error });
+    throw unreadable(folder, error);
   }
   const videos = names.filter((name) => !name.startsWith('.') && VIDEO_EXTENSIONS.has(extname(name).toLowerCase())).sort();
   const kept: string[] = [];

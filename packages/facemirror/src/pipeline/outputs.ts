@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError, messageOf } from '../errors.js';
 
 /** The kinds of files that a run makes of one video. */
 export type OutputKind = 'left-video' | 'right-video' | 'debug-video' | 'source-video' | 'left-table' | 'right-table' | 'measures-table' | 'expression-table' | 'report-page' | 'record';
@@ -148,7 +148,7 @@ export function unwritable(folder: string, error: unknown): FaceMirrorError {
     ENOTDIR: 'it is not a folder',
     EEXIST: 'it is not a folder',
   };
-  const reason = reasons[code ?? ''] ?? (error instanceof Error ? error.message : String(error));
+  const reason = reasons[code ?? ''] ?? messageOf(error);
   return new FaceMirrorError('FILE_UNWRITABLE', `The results cannot be written to ${shown}: ${reason}. Choose another folder with --out.`, { cause: error });
 }
 

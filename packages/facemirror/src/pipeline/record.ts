@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
-import { access, open, readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { runtimeVersion } from 'onnx-lens';
-import { FaceMirrorError } from '../errors.js';
+import { readJsonFile } from '../files/json-file.js';
 import type { Isolation } from '../inference/options.js';
 import type { TrackerCounts } from '../face/tracker.js';
 import type { OpenedModel } from '../models/suite.js';
@@ -14,7 +13,6 @@ import { ffmpegVersion } from '../video/ffmpeg.js';
 import type { VideoInfo } from '../video/reader.js';
 import { outputName } from './outputs.js';
 import type { ResultSettings } from './settings.js';
-import { readJsonFile } from './json-file.js';
 
 /** What `<stem>.json` says about a run. It is written last: where it is, the run is complete. */
 export interface RunRecord {
@@ -138,33 +136,6 @@ export function machineFacts(): RunRecord['machine'] {
     memoryBytes: totalmem(),
     node: process.version,
   };
-}
-
-/** Bytes of a file that are hashed at a time. */
-const HASH_BYTES = 1 << 18;
-
-/** SHA-256 of a file, lower-case hex, and its size. @throws FaceMirrorError FILE_UNREADABLE, CANCELLED. */
-export async function fileHash(path: string, signal?: AbortSignal): Promise<{ sha256: string; bytes: number }> {
-  const hash = createHash('sha256');
-  // One buffer for the whole file: a stream's would be garbage as large as the video, and stand in the run's peak memory.
-  const buffer = Buffer.alloc(HASH_BYTES);
-  let bytes = 0;
-  try {
-    await using file = await open(path);
-    for (;;) {
-      signal?.throwIfAborted();
-      const { bytesRead } = await file.read(buffer, 0, HASH_BYTES, null);
-      if (bytesRead === 0) break;
-      hash.update(buffer.subarray(0, bytesRead));
-      bytes += bytesRead;
-    }
-  } catch (error) {
-    if (signal?.aborted === true) throw new FaceMirrorError('CANCELLED', 'The run was stopped.', { cause: error });
-    const { code } = error as NodeJS.ErrnoException;
-    const reasons: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EACCES: 'it may not be read', EISDIR: 'it is a folder' };
-    throw new FaceMirrorError('FILE_UNREADABLE', `${path} cannot be opened: ${reasons[code ?? ''] ?? (error as Error).message}.`, { cause: error });
-  }
-  return { sha256: hash.digest('hex'), bytes };
 }
 
 /** What an earlier run left under a stem, as far as it matters to a new one. */

@@ -1,6 +1,7 @@
 import { ExpressionAnalysis, type ExpressionResult } from '../action-units/analysis.js';
 import { actionUnitTable, measuresTable } from '../action-units/table.js';
 import { FaceMirrorError } from '../errors.js';
+import type { FileHash } from '../files/hash.js';
 import { Tracker } from '../face/tracker.js';
 import { FramePool } from '../frames/pool.js';
 import type { Suite } from '../models/suite.js';
@@ -41,7 +42,7 @@ const VIDEO_OUTPUTS: Readonly<Record<PictureKind, OutputKind>> = {
 /** What one video's run needs from outside. */
 export interface VideoJob {
   readonly file: InputFile;
-  readonly hash: { readonly sha256: string; readonly bytes: number };
+  readonly hash: FileHash;
   readonly settings: RunSettings;
   readonly suite: Suite;
   readonly outputs: OutputSet;

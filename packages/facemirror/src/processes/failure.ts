@@ -1,4 +1,4 @@
-import { FaceMirrorError, type FaceMirrorErrorCode } from '../errors.js';
+import { FaceMirrorError, messageOf, type FaceMirrorErrorCode } from '../errors.js';
 
 /** An error as it goes from one process to another. `code` is null for one that was not expected. */
 export interface Failure {
@@ -9,7 +9,7 @@ export interface Failure {
 
 /** An error, packed for another process. */
 export function failureOf(error: unknown): Failure {
-  return { kind: 'failed', code: error instanceof FaceMirrorError ? error.code : null, message: error instanceof Error ? error.message : String(error) };
+  return { kind: 'failed', code: error instanceof FaceMirrorError ? error.code : null, message: messageOf(error) };
 }
 
 /** The error that was packed in another process. */

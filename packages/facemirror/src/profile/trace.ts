@@ -1,5 +1,5 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError, messageOf } from '../errors.js';
 import type { TimelineSpan } from './summary.js';
 
 const FLUSH_CHARACTERS = 1 << 16;
@@ -23,8 +23,7 @@ export class ChromeTraceWriter {
     try {
       this.#descriptor = openSync(this.#temporary, 'w');
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new FaceMirrorError('FILE_UNWRITABLE', `Cannot write the trace ${path}: ${why}.`, { cause });
+      throw new FaceMirrorError('FILE_UNWRITABLE', `Cannot write the trace ${path}: ${messageOf(cause)}.`, { cause });
     }
     this.#append({ name: 'process_name', ph: 'M', pid: 1, tid: 0, args: { name: 'facemirror' } });
   }
@@ -86,8 +85,7 @@ export class ChromeTraceWriter {
     try {
       writeSync(this.#descriptor, this.#buffer.slice(0, characters));
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new FaceMirrorError('FILE_UNWRITABLE', `Cannot write the trace ${this.#path}: ${why}.`, { cause });
+      throw new FaceMirrorError('FILE_UNWRITABLE', `Cannot write the trace ${this.#path}: ${messageOf(cause)}.`, { cause });
     }
     this.#buffer = this.#buffer.slice(characters);
   }

@@ -14,6 +14,7 @@ import {
   type Stream,
 } from 'node-av';
 import { FaceMirrorError } from '../errors.js';
+import { unreadable } from '../files/unreadable.js';
 import { ContinuousTime } from './continuous-time.js';
 import { isCutOff } from './cut-off.js';
 import { reasonOf } from './ffmpeg.js';
@@ -96,9 +97,7 @@ async function requireContent(path: string): Promise<void> {
     }
   } catch (error) {
     if (error instanceof FaceMirrorError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'it may not be read' : (code ?? String(error));
-    throw new FaceMirrorError('FILE_UNREADABLE', `${path} cannot be opened: ${reason}.`, { cause: error });
+    throw unreadable(path, error);
   }
   if (size === 0) throw new FaceMirrorError('NOT_A_VIDEO', `${path} is empty (0 bytes): copy it again from where it was recorded.`);
 }

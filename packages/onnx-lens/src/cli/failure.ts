@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { OnnxLensError } from '../errors.js';
+import { messageOf, OnnxLensError } from '../errors.js';
 
 /** 0 for help and version, 2 for wrong use, 1 for everything else that was thrown. */
 export function exitCodeOf(error: unknown): 0 | 1 | 2 {
@@ -15,7 +15,7 @@ export function reportFailure(error: unknown, verbose: boolean): void {
 }
 
 function sentenceOf(error: unknown): string {
-  const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').trim();
+  const message = messageOf(error).replace(/\s+/g, ' ').trim();
   if (error instanceof OnnxLensError) return `onnx-lens: ${message}`;
   return `onnx-lens: an unexpected error, please report it with the output of --verbose: ${message}`;
 }

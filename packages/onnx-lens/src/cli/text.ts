@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { OnnxLensError } from '../errors.js';
-import { writeFileWhole } from '../model/save.js';
+import { unreadable, writeFileWhole } from '../files.js';
 import { mayColour, type TerminalOptions } from '../report/terminal.js';
 
 /** Writes text to a file (whole or not at all) or, for '-', to standard output. A final newline is added when missing. */
@@ -19,8 +18,7 @@ export function readText(source: string): string {
   try {
     return decode(readFileSync(source === '-' ? 0 : source));
   } catch (cause) {
-    const what = source === '-' ? 'standard input' : source;
-    throw new OnnxLensError('FILE_UNREADABLE', `Cannot read ${what}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
+    throw unreadable(source === '-' ? 'standard input' : source, cause);
   }
 }
 

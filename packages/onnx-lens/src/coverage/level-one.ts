@@ -1,7 +1,8 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { OnnxLensError } from '../errors.js';
+import { readFileWhole } from '../files.js';
 import { subgraphsOf } from '../model/attributes.js';
 import { valueInfo } from '../model/builder.js';
 import {
@@ -65,13 +66,7 @@ export function readSource(source: string | ModelProto, dataFolder?: string): So
 }
 
 function readDetached(path: string): ModelProto {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OnnxLensError('FILE_UNREADABLE', `Cannot read the model ${path}: ${why}.`, { cause });
-  }
+  const bytes = readFileWhole(path, 'the model');
   const model = parseModel(bytes, path);
   const { graph } = model;
   if (graph === undefined) return model;

@@ -1,7 +1,8 @@
-import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import { OnnxLensError } from '../errors.js';
+import { messageOf, OnnxLensError } from '../errors.js';
+import { readFileWhole } from '../files.js';
 import { subgraphsOf } from './attributes.js';
 import {
   ModelProtoSchema,
@@ -23,13 +24,7 @@ export type ExternalData = 'read' | 'leave';
  * @throws OnnxLensError FILE_UNREADABLE, NOT_ONNX, EXTERNAL_DATA.
  */
 export function loadModel(path: string, externalData: ExternalData = 'leave'): ModelProto {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw new OnnxLensError('FILE_UNREADABLE', `Cannot read the model ${path}: ${reason(cause)}.`, { cause });
-  }
-  const model = parseModel(bytes, path);
+  const model = parseModel(readFileWhole(path, 'the model'), path);
   if (externalData === 'read') readExternalData(model, dirname(path));
   return model;
 }
@@ -48,7 +43,7 @@ export function parseModel(bytes: Uint8Array, origin = 'the model'): ModelProto 
   } catch (cause) {
     throw new OnnxLensError(
       'NOT_ONNX',
-      `${origin} is not an ONNX model, or was cut off: it cannot be read as protobuf (${reason(cause)}).`,
+      `${origin} is not an ONNX model, or was cut off: it cannot be read as protobuf (${messageOf(cause)}).`,
       { cause },
     );
   }
@@ -123,7 +118,7 @@ function readSlice(path: string, offset: number, length: number | undefined, ten
   } catch (cause) {
     throw new OnnxLensError(
       'EXTERNAL_DATA',
-      `Tensor "${tensorName}" keeps its values in ${path}, which cannot be read: ${reason(cause)}. Put the file beside the model.`,
+      `Tensor "${tensorName}" keeps its values in ${path}, which cannot be read: ${messageOf(cause)}. Put the file beside the model.`,
       { cause },
     );
   }
@@ -146,8 +141,4 @@ function readSlice(path: string, offset: number, length: number | undefined, ten
   } finally {
     closeSync(descriptor);
   }
-}
-
-function reason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

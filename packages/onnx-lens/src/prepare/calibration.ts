@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { OnnxLensError } from '../errors.js';
+import { unreadable } from '../files.js';
 import { TensorProto_DataType as DataType, type ModelProto, type ValueInfoProto } from '../model/generated/onnx_pb.js';
 import { Graph } from '../model/graph.js';
 import { elementCount, floatTensor, type Tensor } from '../model/tensors.js';
@@ -40,8 +41,7 @@ function listFiles(folder: string): string[] {
   try {
     return readdirSync(folder).filter((file) => ['.f32', ...PICTURE_ENDINGS].includes(extname(file).toLowerCase())).sort();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OnnxLensError('FILE_UNREADABLE', `Cannot read the calibration folder ${folder}: ${why}.`, { cause });
+    throw unreadable(`the calibration folder ${folder}`, cause);
   }
 }
 

@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, ren
 import { dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { OnnxLensError } from '../errors.js';
-import { writeFileWhole } from '../model/save.js';
+import { writeFileWhole } from '../files.js';
 import type { RewriteProgress } from '../rewrite/optimize.js';
 import { simplifyExactly, type Simplification } from '../rewrite/simplify.js';
 import { runtimeVersion, Session } from '../runtime/session.js';

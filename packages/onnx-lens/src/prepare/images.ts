@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { convertIndexedToRgb, decode as decodePng, type DecodedPng } from 'fast-png';
 import { decode as decodeJpeg } from 'jpeg-js';
 import { OnnxLensError } from '../errors.js';
+import { unreadable } from '../files.js';
 import { floatTensor, type Tensor } from '../model/tensors.js';
 
 /** What stands between a picture's pixels and a network's input: `(pixel - mean) / std` for each channel. */
@@ -36,8 +37,7 @@ export function readPicture(path: string): Picture {
     const bytes = readFileSync(path);
     return extname(path).toLowerCase() === '.png' ? fromPng(bytes) : fromJpeg(bytes);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OnnxLensError('FILE_UNREADABLE', `Cannot read the picture ${path}: ${why.replace(/\.$/, '')}.`, { cause });
+    throw unreadable(`the picture ${path}`, cause);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CoverageResult } from '../coverage/result.js';
 import type { ModelProto } from '../model/generated/onnx_pb.js';
+import { messageOf } from '../errors.js';
 import { WeightFile } from '../model/weight-file.js';
 import type { CoreMlFormat, OrtVersion, ProviderName } from '../providers/target.js';
 import type { SplitSummary } from './cost.js';
@@ -158,8 +159,7 @@ async function applyInTurn(start: Judged, rewrites: readonly AnyRewrite[], judge
       for (const each of together) addPlaces(rows, each, counts.get(each.name) ?? 0, previous, each === rewrite ? current : previous);
     } catch (error) {
       // A rewrite that makes what ONNX Runtime does not take must not spoil the others; the row says so.
-      const reason = error instanceof Error ? error.message : String(error);
-      rows.push({ ...describe(rewrite), changed: 0, before: previous, after: previous, outcome: 'refused', reason });
+      rows.push({ ...describe(rewrite), changed: 0, before: previous, after: previous, outcome: 'refused', reason: messageOf(error) });
       bench = await Workbench.open(previous.model);
     }
   }

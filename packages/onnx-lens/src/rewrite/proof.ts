@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { OnnxLensError } from '../errors.js';
+import { messageOf, OnnxLensError } from '../errors.js';
 import type { ModelProto } from '../model/generated/onnx_pb.js';
 import { serializeModel } from '../model/save.js';
 import type { Tensor } from '../model/tensors.js';
@@ -165,6 +165,5 @@ async function usableSize(first: Session, second: Session, batch: number | null,
       refusal = error;
     }
   }
-  const why = refusal instanceof Error ? refusal.message : String(refusal);
-  throw new OnnxLensError('PROOF_FAILED', `The original cannot be run on made-up inputs, so nothing can be proven (give sizes and ranges): ${why}`);
+  throw new OnnxLensError('PROOF_FAILED', `The original cannot be run on made-up inputs, so nothing can be proven (give sizes and ranges): ${messageOf(refusal)}`);
 }

@@ -1,6 +1,6 @@
 import './no-telemetry.js';
 import { env, InferenceSession, Tensor as RuntimeTensor } from 'onnxruntime-node';
-import { OnnxLensError } from '../errors.js';
+import { messageOf, OnnxLensError } from '../errors.js';
 import { TensorProto_DataType as DataType } from '../model/generated/onnx_pb.js';
 import type { Tensor } from '../model/tensors.js';
 
@@ -140,8 +140,7 @@ function runtimeOptions(options: SessionOptions): InferenceSession.SessionOption
 
 /** One clean sentence out of ONNX Runtime's message, which starts with a code and may hold source paths and several lines. */
 function refusal(what: string, cause: unknown): OnnxLensError {
-  const said = cause instanceof Error ? cause.message : String(cause);
-  const words = said
+  const words = messageOf(cause)
     .replace(/^Error: /, '')
     .replace(/\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : /g, '')
     .replace(/\S*\/onnxruntime\/\S+\.(?:cc|h):\d+ /g, '')

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { runtimeVersion } from 'onnx-lens';
 import { writeDemo } from '../../demo/write-demo.js';
+import { hashFile } from '../../files/hash.js';
 import { DEFAULT_QUALITY } from '../../video/encoder.js';
 import { programVersion } from '../batch.js';
-import { fileHash, machineFacts } from '../record.js';
+import { machineFacts } from '../record.js';
 import type { RunSettings } from '../settings.js';
 import { combinationsOf, runOrder, type Combination } from './combination.js';
 import { pairRuns } from './figures.js';
@@ -36,7 +37,7 @@ export async function runBench(settings: BenchSettings, signal: AbortSignal, onE
   try {
     if (settings.video === null) onEvent({ kind: 'clip' });
     const video = settings.video ?? (await writeDemo(folder, signal)).video;
-    const { sha256 } = await fileHash(video, signal);
+    const { sha256 } = await hashFile(video, signal);
     const combinations = combinationsOf(settings);
     const order = runOrder(combinations.length, settings.repeat);
     const run = async (number: number, combination: Combination): Promise<RunMeasurement> => {

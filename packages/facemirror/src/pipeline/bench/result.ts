@@ -1,6 +1,6 @@
 import type { ProviderChoice } from '../../inference/options.js';
 import type { SuiteName } from '../../models/suite.js';
-import { readJsonFile } from '../json-file.js';
+import { readJsonFile } from '../../files/json-file.js';
 import type { RunRecord } from '../record.js';
 import type { Axes, Combination } from './combination.js';
 

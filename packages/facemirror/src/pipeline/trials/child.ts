@@ -1,5 +1,6 @@
 /** Tries things on one network in a process of its own, so that it can be stopped. Started by run-apart.ts only. */
 import { loadModel, parseModel } from 'onnx-lens';
+import { messageOf } from '../../errors.js';
 import { assumedSizes } from '../../inference/assumed-sizes.js';
 import type { TrialJob } from './run-apart.js';
 import { runTrials } from './trials.js';
@@ -12,7 +13,7 @@ async function tryAll({ name, model, ...asked }: TrialJob): Promise<void> {
 process.once('message', (job: TrialJob) => {
   tryAll(job).then(
     () => process.exit(),
-    (error: unknown) => process.send?.({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }, () => process.exit(1)),
+    (error: unknown) => process.send?.({ kind: 'failed', message: messageOf(error) }, () => process.exit(1)),
   );
 });
 // Ctrl-C reaches the whole process group; it is the parent that decides how to end.

@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { OnnxLensError } from '../../errors.js';
+import { readFileWhole } from '../../files.js';
 import type { TensorProto_DataType as DataType } from '../../model/generated/onnx_pb.js';
 import type { Tensor } from '../../model/tensors.js';
 import { readArchive } from './archive.js';
@@ -51,7 +51,7 @@ const WRAPPERS = ['module.', '_orig_mod.'];
  * @throws OnnxLensError FILE_UNREADABLE, NOT_CHECKPOINT, UNSAFE_PICKLE (naming what was refused), TENSOR_INVALID.
  */
 export function loadCheckpoint(path: string, options: CheckpointOptions = {}): Checkpoint {
-  return parseCheckpoint(readWhole(path), path, options);
+  return parseCheckpoint(readFileWhole(path, 'the checkpoint'), path, options);
 }
 
 /**
@@ -155,25 +155,5 @@ function sharedPrefix(names: readonly string[]): string {
     const wrapper = WRAPPERS.find((each) => names.length > 0 && names.every((name) => name.startsWith(prefix + each)));
     if (wrapper === undefined) return prefix;
     prefix += wrapper;
-  }
-}
-
-/** Reads in pieces: readFileSync ends at 2 GiB. */
-function readWhole(path: string): Uint8Array {
-  let descriptor: number | undefined;
-  try {
-    descriptor = openSync(path, 'r');
-    const bytes = new Uint8Array(fstatSync(descriptor).size);
-    for (let done = 0; done < bytes.length; ) {
-      const read = readSync(descriptor, bytes, done, Math.min(bytes.length - done, 1 << 30), done);
-      if (read === 0) throw new Error('it ended while being read');
-      done += read;
-    }
-    return bytes;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OnnxLensError('FILE_UNREADABLE', `Cannot read the checkpoint ${path}: ${why}.`, { cause });
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
   }
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { OnnxLensError } from '../../errors.js';
+import { readFileWhole } from '../../files.js';
 import { GraphBuilder } from '../../model/builder.js';
 import { TensorProto_DataType as DataType, type GraphProto, type ModelProto } from '../../model/generated/onnx_pb.js';
 import { elementCount, halfToFloat, type Tensor, type TensorData } from '../../model/tensors.js';
@@ -48,14 +48,7 @@ export function coveredTfliteOperators(): string[] {
  * @throws OnnxLensError FILE_UNREADABLE; NOT_TFLITE for a damaged file; UNSUPPORTED_OPERATOR, naming it and its place.
  */
 export function importTflite(path: string, options: TfliteImportOptions = {}): ModelProto {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OnnxLensError('FILE_UNREADABLE', `Cannot read the model ${path}: ${why}.`, { cause });
-  }
-  return convertTflite(bytes, path, options);
+  return convertTflite(readFileWhole(path, 'the model'), path, options);
 }
 
 /** {@link importTflite} for bytes at hand; `origin` is how messages call them. */

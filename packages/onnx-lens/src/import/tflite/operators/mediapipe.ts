@@ -4,6 +4,7 @@
  * it brought back to the whole picture.
  */
 import { toReference } from 'flatbuffers/js/flexbuffers.js';
+import { messageOf } from '../../../errors.js';
 import { int64Tensor } from '../../../model/tensors.js';
 import type { OperatorContext, Translation } from '../context.js';
 import { channelsSecond } from '../value.js';
@@ -43,7 +44,7 @@ class CustomOptions {
       // The library takes keys of maps too, though its types do not say so.
       return read((root as unknown as Readonly<{ get(key: string): Reference }>).get(key));
     } catch (cause) {
-      throw this.#context.damaged(`has no readable option "${key}" (${cause instanceof Error ? cause.message : String(cause)})`);
+      throw this.#context.damaged(`has no readable option "${key}" (${messageOf(cause)})`);
     }
   }
 }
