@@ -12,8 +12,10 @@ export interface BudgetInput {
   readonly cores: number;
   /** Memory that can still be had, in bytes. */
   readonly availableBytes: number;
-  /** What one worker's sessions take, in bytes (see {@link estimateSessionBytes}). */
+  /** What one worker takes, in bytes: its sessions (see {@link estimateSessionBytes}), and what carries them. */
   readonly workerBytes: number;
+  /** What the first worker brings along that the others then share. */
+  readonly sharedBytes: number;
   /** What the run takes without its workers: program, frame pool, codecs. */
   readonly baseBytes: number;
   /** The most runs that this suite can have under way at once: more workers would idle. */
@@ -28,7 +30,8 @@ export interface BudgetInput {
 export interface Budget {
   readonly workers: number;
   readonly threadsPerRun: number;
-  /** Predicted memory of all workers, in bytes. */
+  /** Predicted memory of one worker, and of all with what they share, in bytes. */
+  readonly workerBytes: number;
   readonly workersBytes: number;
   /** A sentence for the user when he gets less than he asked for; null otherwise. */
   readonly notice: string | null;
@@ -47,7 +50,7 @@ export interface SessionSize {
   readonly isCompiled: boolean;
 }
 
-/** Predicted memory of one worker with a session of each of these models. */
+/** Predicted memory of a session of each of these models. */
 export function estimateSessionBytes(sessions: readonly SessionSize[]): number {
   return sessions.reduce((sum, { bytes, isCompiled }) => sum + bytes * (isCompiled ? BYTES_PER_COMPILED_BYTE : BYTES_PER_MODEL_BYTE) + BYTES_PER_SESSION, 0);
 }
@@ -64,20 +67,22 @@ export function planBudget(input: BudgetInput): Budget {
     input.requested === 'auto'
       ? Math.max(1, Math.min(input.usefulWorkers, Math.round(input.cores * input.inferenceShare)))
       : Math.max(1, Math.floor(input.requested));
-  const fitting = Math.max(1, Math.floor((input.availableBytes - input.baseBytes) / Math.max(1, input.workerBytes)));
+  const fitting = Math.max(1, Math.floor((input.availableBytes - input.baseBytes - input.sharedBytes) / Math.max(1, input.workerBytes)));
   const workers = Math.min(wanted, fitting);
   const notice =
     workers < wanted && input.requested !== 'auto'
       ? `The memory that is left (${megabytes(input.availableBytes)}) holds ${workers} of the ${wanted} workers, each of about ${megabytes(input.workerBytes)}: the run goes on with ${workers}.`
       : null;
   const threadsPerRun = Math.max(1, Math.min(input.usefulThreads, Math.round((input.cores * input.inferenceShare) / workers)));
-  return { workers, threadsPerRun, workersBytes: workers * input.workerBytes, notice };
+  return { workers, threadsPerRun, workerBytes: input.workerBytes, workersBytes: workers * input.workerBytes + input.sharedBytes, notice };
 }
 
 /** What a run takes besides its networks: the program, the frames under way, the codecs. */
-const BASE_BYTES = 250e6;
-/** What a process of its own carries besides its sessions. */
-const PROCESS_BYTES = 60e6;
+const BASE_BYTES = 220e6;
+/** What a worker carries besides its sessions: a thread its heap, a process also the program and its libraries. */
+const CARRIER_BYTES: Readonly<Record<Isolation, number>> = { thread: 12e6, process: 105e6 };
+/** ONNX Runtime's library, which the threads of a process share. */
+const LIBRARY_BYTES = 28e6;
 
 /** What a suite knows of its work, for planning its workers. */
 export interface SuiteWork extends Pick<BudgetInput, 'requested' | 'usefulWorkers' | 'usefulThreads' | 'inferenceShare'> {
@@ -96,7 +101,8 @@ export function planWorkers(models: readonly ModelSource[], { isolation, cores, 
     ...work,
     cores: cores ?? availableParallelism(),
     availableBytes: availableMemory(),
-    workerBytes: estimateSessionBytes(sessions) + (isolation === 'process' ? PROCESS_BYTES : 0),
+    workerBytes: estimateSessionBytes(sessions) + CARRIER_BYTES[isolation],
+    sharedBytes: isolation === 'thread' ? LIBRARY_BYTES : 0,
     // What the program already takes is no longer among what can be had.
     baseBytes: Math.max(0, BASE_BYTES - process.memoryUsage.rss()),
   });

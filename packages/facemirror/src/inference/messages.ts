@@ -23,7 +23,8 @@ export interface OpenedTimes {
 
 /** From a worker. `opened` comes once, when the models that open at the start are warm; `used` last, of a process of its own. */
 export type FromWorker =
-  | { readonly kind: 'opened'; readonly times: readonly OpenedTimes[] }
+  /** `rssBytes`: the memory of the process that the worker is, or is a thread of. */
+  | { readonly kind: 'opened'; readonly times: readonly OpenedTimes[]; readonly rssBytes: number }
   | { readonly kind: 'used'; readonly usage: WorkerUsage }
   | { readonly kind: 'unopened'; readonly message: string; readonly model: string }
   | {
@@ -34,5 +35,7 @@ export type FromWorker =
       readonly inferenceMs: number;
       readonly postprocessMs: number;
       readonly openedNow: OpenedTimes | null;
+      /** The memory of a worker that is a process of its own; null for a thread. */
+      readonly rssBytes: number | null;
     }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string; readonly model: string; readonly atOpening: boolean };

@@ -18,7 +18,7 @@ export type CreateSession = (sizes: Readonly<Record<string, number>>) => Promise
 export class NetworkSessions {
   readonly source: ModelSource;
   readonly #create: CreateSession;
-  readonly #inputs: readonly { readonly name: string; readonly free: readonly (string | null)[] }[];
+  readonly #inputs: readonly { readonly name: string; readonly shape: readonly (number | string)[]; readonly free: readonly (string | null)[] }[];
   /** Without fixed sizes; closed when sessions with sizes take its place. */
   #general: InferenceSession | null;
   readonly #bySizes = new Map<string, InferenceSession>();
@@ -30,6 +30,7 @@ export class NetworkSessions {
     this.#create = create;
     this.#inputs = general.inputMetadata.map((input) => ({
       name: input.name,
+      shape: input.isTensor ? input.shape : [],
       free: input.isTensor ? input.shape.map((dim, axis) => (typeof dim === 'string' && dim !== '' && !(axis === 0 && this.#isJoined()) ? dim : null)) : [],
     }));
   }
@@ -37,6 +38,12 @@ export class NetworkSessions {
   /** The one session, where no sizes are to be fixed; null where they are known only when a run comes. */
   get single(): InferenceSession | null {
     return this.#inputs.some(({ free }) => free.some((dim) => dim !== null)) ? null : this.#general;
+  }
+
+  /** The dimensions of a run of one item, where nothing but the batch is free; null where sizes are known only when a run comes. */
+  get dimsOfOne(): Readonly<Record<string, readonly number[]>> | null {
+    const dims = this.#inputs.map(({ name, shape }) => [name, shape.map((dim, axis) => (axis === 0 && typeof dim === 'string' ? 1 : dim))] as const);
+    return dims.every((each): each is readonly [string, number[]] => each[1].every((dim) => typeof dim === 'number')) ? Object.fromEntries(dims) : null;
   }
 
   /** The session for inputs of these dimensions; `isNew` when it was opened for them. */
@@ -50,10 +57,10 @@ export class NetworkSessions {
       this.#bySizes.set(key, known);
       return { session: known, isNew: false };
     }
-    const session = await this.#create(sizes);
-    this.#bySizes.set(key, session);
     await this.#general?.release();
     this.#general = null;
+    const session = await this.#create(sizes);
+    this.#bySizes.set(key, session);
     const [oldest] = this.#bySizes;
     if (this.#bySizes.size > MOST_SIZES && oldest !== undefined) {
       this.#bySizes.delete(oldest[0]);

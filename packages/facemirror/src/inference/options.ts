@@ -15,6 +15,14 @@ export interface WorkerUsage {
   readonly peakRssBytes: number;
 }
 
+/** Resident memory that workers took. Weights that are mapped from the disk count for each of them, though RAM holds them once. */
+export interface WorkersMemory {
+  /** All of them, in bytes: of threads what the process grew by when they opened, ONNX Runtime's library included; of processes their own peaks. */
+  readonly allBytes: number;
+  /** Each further one, beyond the first, in bytes; null with one worker. */
+  readonly furtherBytes: number | null;
+}
+
 /** How to run networks. */
 export interface InferenceOptions {
   /** Default `auto`. */

@@ -3,7 +3,7 @@ import { cropLength } from '../frames/crop.js';
 import { cropToTensor } from '../frames/crop-to-tensor.js';
 import { startWorker, type WorkerChannel } from './channel.js';
 import type { FromWorker, OpenedTimes, WorkerSetup } from './messages.js';
-import type { InferenceOptions } from './options.js';
+import type { InferenceOptions, WorkersMemory } from './options.js';
 import { planProviders, type ProviderPlan } from './provider-plan.js';
 import { providerCandidates, type ProviderName } from './providers.js';
 import type { ModelSource, NetworkInput, RunRequest, RunResult } from './request.js';
@@ -26,6 +26,8 @@ interface Member {
   readonly channel: WorkerChannel;
   /** Settles when the worker has ended, for whatever reason. */
   readonly ended: Promise<void>;
+  /** The most memory that its process was seen to have, in bytes. */
+  rssBytes: number;
   /** The runs it is at, as one batch; empty when idle. */
   jobs: readonly Job[];
   patience: NodeJS.Timeout | null;
@@ -59,6 +61,12 @@ export class InferencePool {
   readonly #queue: RunQueue<Job>;
   #isDispatching = false;
   readonly #reported = new Set<string>();
+  /** What the process grew by while its threads opened: the first one, and each further one on average. */
+  #growth: { readonly first: number; readonly further: number } = { first: 0, further: 0 };
+  /** What sessions took that were opened later, in each worker. */
+  #lateBytes = 0;
+  /** Workers that were started. */
+  #started = 0;
   #nextId = 0;
   #failure: FaceMirrorError | null = null;
   #closing: Promise<void> | null = null;
@@ -113,6 +121,18 @@ export class InferencePool {
     return this.#members.length;
   }
 
+  /** What the workers have taken so far. */
+  get memory(): WorkersMemory {
+    const others = this.#started - 1;
+    if (this.#options.isolation === 'process') {
+      const [first = 0, ...further] = this.#members.map(({ rssBytes }) => rssBytes);
+      const furtherBytes = further.length === 0 ? null : further.reduce((sum, bytes) => sum + bytes, 0) / further.length;
+      return { allBytes: first + others * (furtherBytes ?? 0), furtherBytes };
+    }
+    const furtherBytes = this.#growth.further + this.#lateBytes;
+    return { allBytes: this.#growth.first + this.#lateBytes + others * furtherBytes, furtherBytes: others === 0 ? null : furtherBytes };
+  }
+
   /** Of the workers that are processes of their own. */
   get processIds(): number[] {
     return this.#members.flatMap(({ channel }) => channel.processId ?? []);
@@ -145,8 +165,13 @@ export class InferencePool {
       threadsPerRun: this.#options.threadsPerRun ?? 1,
     };
     const count = Math.max(1, Math.floor(this.#options.workers ?? 1));
+    const before = process.memoryUsage.rss();
     await this.#start(setup);
+    const withOne = process.memoryUsage.rss();
     await Promise.all(Array.from({ length: count - 1 }, () => this.#start(setup)));
+    const further = Math.max(0, process.memoryUsage.rss() - withOne) / Math.max(1, count - 1);
+    this.#growth = { first: Math.max(0, withOne - before), further };
+    this.#started = count;
   }
 
   #start(setup: WorkerSetup): Promise<void> {
@@ -158,6 +183,7 @@ export class InferencePool {
       const channel = startWorker(this.#options.isolation ?? 'thread', setup, {
         message: (message) => {
           if (message.kind === 'opened') {
+            member.rssBytes = message.rssBytes;
             for (const times of message.times) this.#reportOpened(times);
             resolve();
           } else if (message.kind === 'unopened') {
@@ -175,7 +201,7 @@ export class InferencePool {
         },
         log: (line) => this.#options.onLog?.(line),
       });
-      const member: Member = { channel, ended, jobs: [], patience: null };
+      const member: Member = { channel, ended, rssBytes: 0, jobs: [], patience: null };
       this.#members.push(member);
     });
   }
@@ -218,7 +244,11 @@ export class InferencePool {
     const jobs = release(member);
     const [first] = jobs;
     if (first !== undefined && message.kind === 'done') {
-      if (message.openedNow !== null) this.#reportOpened(message.openedNow);
+      member.rssBytes = Math.max(member.rssBytes, message.rssBytes ?? 0);
+      if (message.openedNow !== null) {
+        if (!this.#reported.has(message.openedNow.model)) this.#lateBytes += message.openedNow.memoryBytes;
+        this.#reportOpened(message.openedNow);
+      }
       this.#options.profiler?.model(first.request.model, {
         items: jobs.reduce((sum, job) => sum + batchSize(job.request), 0),
         preprocessMs: message.preprocessMs,

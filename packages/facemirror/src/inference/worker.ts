@@ -11,6 +11,7 @@ import type { FromWorker, OpenedTimes, ToWorker, WorkerSetup } from './messages.
 import { NetworkSessions } from './network-sessions.js';
 import { executionProviders } from './providers.js';
 import type { CropRequest, ModelSource, NetworkInput, NetworkOutput, RunRequest } from './request.js';
+import { loadRuntimeLibrary } from './runtime-library.js';
 
 /** The other end: the thread, or over its channel the process, that started this worker. */
 const parent = connectParent();
@@ -63,8 +64,11 @@ class OpeningError extends Error {}
 async function open(source: ModelSource): Promise<{ network: NetworkSessions; times: OpenedTimes | null }> {
   const { value: network, ...measured } = await measure(async () => new NetworkSessions(source, await createGeneral(source), (sizes) => create(source, sizes)));
   networks.set(source.name, network);
-  const { single } = network;
-  return { network, times: single === null ? null : await warm(source, single, measured) };
+  const { single, dimsOfOne } = network;
+  if (single !== null) return { network, times: await warm(source, single, measured) };
+  if (dimsOfOne === null) return { network, times: null };
+  const { value, createMs } = await measure(() => network.sessionFor(dimsOfOne));
+  return { network, times: await warm(source, value.session, { ...measured, createMs: measured.createMs + createMs }, dimsOfOne) };
 }
 
 async function measure<T>(work: () => Promise<T>): Promise<{ value: T; createMs: number; rssAtStart: number }> {
@@ -170,7 +174,7 @@ async function run(id: number, request: RunRequest): Promise<void> {
     const result = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toOutput(name, value)]));
     const postprocessMs = performance.now() - finishedAt;
     parent.post(
-      { kind: 'done', id, result, preprocessMs: preparedAt - startedAt, inferenceMs: finishedAt - preparedAt, postprocessMs, openedNow },
+      { kind: 'done', id, result, preprocessMs: preparedAt - startedAt, inferenceMs: finishedAt - preparedAt, postprocessMs, openedNow, rssBytes: ownRssBytes() },
       Object.values(result).map(({ data }) => data.buffer as ArrayBuffer),
     );
   } catch (cause) {
@@ -223,8 +227,14 @@ async function close(): Promise<void> {
   parent.disconnect();
 }
 
+/** Of a process of its own; null in a thread, whose memory is the whole process's. */
+function ownRssBytes(): number | null {
+  return parentPort === null ? process.memoryUsage.rss() : null;
+}
+
 async function start(): Promise<void> {
   const times: OpenedTimes[] = [];
+  await loadRuntimeLibrary();
   for (const source of setup.models) {
     if (source.open === 'first-use') continue;
     try {
@@ -242,7 +252,7 @@ async function start(): Promise<void> {
     last = last.then(() => (message.kind === 'run' ? run(message.id, message.request) : close()));
   });
   cpuWhenOpen = process.cpuUsage();
-  parent.post({ kind: 'opened', times });
+  parent.post({ kind: 'opened', times, rssBytes: process.memoryUsage.rss() });
 }
 
 await start();

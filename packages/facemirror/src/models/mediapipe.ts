@@ -88,7 +88,15 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
     actionUnits: { kind: 'observation' },
     models: prepared.map(({ opened }) => opened),
     networks: prepared.map(({ source }) => ({ source, job: JOBS[source.name] ?? 'detection', batching: null })),
-    inference: { provider: providerChoice(pool.provider), providerReason: pool.providerReason, workers: pool.workers, predictedWorkerBytes: budget.workersBytes, framesUnderWay: null },
+    inference: {
+      provider: providerChoice(pool.provider),
+      providerReason: pool.providerReason,
+      workers: pool.workers,
+      predictedWorkerBytes: budget.workerBytes,
+      predictedWorkersBytes: budget.workersBytes,
+      workersMemory: () => pool.memory,
+      framesUnderWay: null,
+    },
     notes: [...bundleNotes(bundle), ...prepared.flatMap(({ note }) => note ?? [])],
     close: () => pool.close(),
   };

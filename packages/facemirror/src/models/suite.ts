@@ -2,7 +2,7 @@ import type { ExpressionNetwork } from '../action-units/expression.js';
 import type { ActionUnitSource } from '../action-units/source.js';
 import type { FaceDetector, Landmarker } from '../face/adapters.js';
 import type { Topology } from '../face/observation.js';
-import type { InferenceOptions, ProviderChoice } from '../inference/options.js';
+import type { InferenceOptions, ProviderChoice, WorkersMemory } from '../inference/options.js';
 import type { ModelSource } from '../inference/request.js';
 import type { Batching } from './batching.js';
 
@@ -84,8 +84,11 @@ export interface SuiteInference {
   readonly providerReason: string | null;
   /** Workers that were started. */
   readonly workers: number;
-  /** Predicted memory of one worker's sessions, in bytes. */
+  /** Predicted memory of one worker, in bytes, and of all. */
   readonly predictedWorkerBytes: number;
+  readonly predictedWorkersBytes: number;
+  /** What the workers have taken so far. */
+  readonly workersMemory: () => WorkersMemory;
   /** Frames that should be under way for the workers always to have work; null where one at a time is looked at. */
   readonly framesUnderWay: number | null;
 }

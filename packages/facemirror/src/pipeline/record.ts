@@ -7,7 +7,7 @@ import { readJsonFile } from '../files/json-file.js';
 import type { Isolation } from '../inference/options.js';
 import type { TrackerCounts } from '../face/tracker.js';
 import type { OpenedModel } from '../models/suite.js';
-import type { BatchingFacts, NetworkFindings } from '../profile/report/facts.js';
+import type { BatchingFacts, NetworkFindings, WorkerMemoryFacts } from '../profile/report/facts.js';
 import type { ProfileSummary } from '../profile/summary.js';
 import { ffmpegVersion } from '../video/ffmpeg.js';
 import type { VideoInfo } from '../video/reader.js';
@@ -50,8 +50,7 @@ export interface RunRecord {
     readonly isolation: Isolation;
     /** Frames in one run, by network, and what measuring them at the start gave; networks that take one at a time are left out. */
     readonly batching?: Readonly<Record<string, BatchingFacts>>;
-    /** One worker's sessions: what was predicted when the workers were planned, and what the first one's took; null when not measured. */
-    readonly workerMemory?: { readonly predictedBytes: number; readonly measuredBytes: number | null };
+    readonly workerMemory?: WorkerMemoryFacts;
   };
   /** Size of the outputs' pictures, in pixels. */
   readonly output: { readonly width: number; readonly height: number; readonly encoder: string; readonly files: readonly string[] };

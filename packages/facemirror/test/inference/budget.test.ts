@@ -6,6 +6,7 @@ const machine: BudgetInput = {
   cores: 8,
   availableBytes: 8e9,
   workerBytes: 200e6,
+  sharedBytes: 0,
   baseBytes: 400e6,
   usefulWorkers: 16,
   usefulThreads: 4,

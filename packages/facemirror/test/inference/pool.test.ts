@@ -71,6 +71,31 @@ describe.each(ISOLATIONS)('networks in a %s', (isolation) => {
     expect(opened).toEqual(['free']);
   });
 
+  it('are open and have run once from the start, where nothing but the batch is free', async () => {
+    const graph = new GraphBuilder('items');
+    graph.output(graph.node('Relu', [graph.input('x', DataType.FLOAT, ['batch', 3])], {}, { outputs: ['y'] }), DataType.FLOAT, ['batch', 3]);
+    const opened: string[] = [];
+    pool = await InferencePool.open([{ name: 'items', model: serializeModel(graph.toModel({ opset: 17 })) }], {
+      provider: 'cpu', isolation, profiler: { model: () => undefined, modelOpened: (name) => opened.push(name) },
+    });
+    expect(opened).toEqual(['items']);
+    for (const batch of [1, 2]) {
+      const x = { kind: 'values', dims: [batch, 3], data: Float32Array.from({ length: 3 * batch }, (_, place) => place - 1) } as const;
+      const { y } = await pool.run({ model: 'items', inputs: { x } });
+      expect(y).toEqual({ dims: [batch, 3], data: x.data.map((value) => Math.max(0, value)) });
+    }
+  });
+
+  it('tell what memory their workers took', async () => {
+    const one = await open({ isolation });
+    expect(one.memory).toEqual({ allBytes: expect.any(Number), furtherBytes: null });
+    expect(one.memory.allBytes).toBeGreaterThan(0);
+    await one.close();
+    const { allBytes, furtherBytes } = (await open({ isolation, workers: 3 })).memory;
+    expect(furtherBytes).toBeGreaterThan(isolation === 'process' ? 20e6 : 0);
+    expect(allBytes).toBeGreaterThanOrEqual(2 * furtherBytes!);
+  });
+
   it('end with a sentence for runs that are asked for after closing', async () => {
     const opened = await open({ isolation });
     await opened.close();

@@ -105,6 +105,20 @@ describe('the performance report', () => {
     expect(markdown).toContain('| 6 | 1,800 MB | about 2,200 MB |');
   });
 
+  it('compares what was predicted of the workers with what they took, and what a further one took with its sessions', () => {
+    const { profile, ...rest } = facts();
+    const models = profile.models.map((model) => ({ ...model, memoryBytes: 80e6 }));
+    const workerMemory = { predictedBytes: 260e6, measuredBytes: 240e6, allPredictedBytes: 550e6, allMeasuredBytes: 540e6, furtherMeasuredBytes: 255e6 };
+    const memory = { ...profile.memory, peakRssBytes: 800e6 };
+    const threads = renderMarkdown(buildReport({ ...rest, workers: 2, workerMemory, profile: { ...profile, models, memory } }));
+    expect(threads).toContain('Predicted before the run: 550 MB, of it 260 MB for each worker; measured 540 MB.');
+    expect(threads).toContain('Each worker beyond the first took 255 MB: its sessions and 15.0 MB.');
+    expect(threads).toContain('| 2 (this run) | 480 MB | 800 MB |');
+    expect(threads).toContain('| 4 | 960 MB | about 1,310 MB |');
+    const processes = renderMarkdown(buildReport({ ...rest, workers: 2, isolation: 'process', workerMemory, profile: { ...profile, models, memory } }));
+    expect(processes).toContain('| 2 (this run) | 480 MB | 1,340 MB |');
+  });
+
   it('does not promise the cores that other programs keep busy', () => {
     const { profile, ...rest } = facts();
     const loaded = { ...profile, wallMs: 10_000, cpuMs: 4000, cores: 2, idleShare: 0.02 };

@@ -103,6 +103,19 @@ export interface NetworkFindings {
   readonly trialSeconds?: number;
 }
 
+/** Resident memory of a run's workers, in bytes: predicted when they were planned, and measured. */
+export interface WorkerMemoryFacts {
+  /** One worker. */
+  readonly predictedBytes: number;
+  /** The sum of one worker's sessions, opened and run once; null when not measured. */
+  readonly measuredBytes: number | null;
+  /** All workers. These are absent from older records. */
+  readonly allPredictedBytes?: number;
+  readonly allMeasuredBytes?: number;
+  /** Each worker beyond the first; null with one. */
+  readonly furtherMeasuredBytes?: number | null;
+}
+
 /** All that the performance report is made of. */
 export interface RunFacts {
   readonly video: string;
@@ -115,8 +128,7 @@ export interface RunFacts {
   readonly providerReason: string | null;
   readonly workers: number;
   readonly isolation: 'thread' | 'process';
-  /** One worker's sessions: predicted when the workers were planned, and measured as the first one opened. */
-  readonly workerMemory: { readonly predictedBytes: number; readonly measuredBytes: number | null } | null;
+  readonly workerMemory: WorkerMemoryFacts | null;
   /** By model; models that are given one frame at a time are left out. */
   readonly batching: Readonly<Record<string, BatchingFacts>>;
   readonly frame: { readonly width: number; readonly height: number; readonly poolFrames: number };

@@ -1,5 +1,5 @@
 import type { Block, Section } from './document.js';
-import type { RunFacts } from './facts.js';
+import type { RunFacts, WorkerMemoryFacts } from './facts.js';
 import { counted, megabytes } from './wording.js';
 
 /** Numbers of workers whose memory is told, besides that of the run. */
@@ -42,16 +42,20 @@ export function memorySection(facts: RunFacts): Section {
 }
 
 function workerBlocks(facts: RunFacts, sessions: number): Block[] {
-  const { profile, workers, isolation, workerMemory } = facts;
+  const { workers, isolation, workerMemory } = facts;
   const isThread = isolation === 'thread';
-  const without = profile.memory.peakRssBytes - (isThread ? sessions * workers : 0);
   const counts = [...new Set([...WORKER_COUNTS, workers])].toSorted((a, b) => a - b);
+  const further = workerMemory?.furtherMeasuredBytes ?? null;
   return [
     {
       kind: 'list',
       items: [
-        `${counted(workers, 'worker')} (${isThread ? 'threads of one process' : 'processes of their own'}), each with sessions of its own: ${megabytes(sessions)} each, ${megabytes(sessions * workers)} together${workerMemory === null ? '' : `; ${megabytes(workerMemory.predictedBytes)} each was predicted before the run`}.`,
-        isThread ? 'Frames are shared, not copied: another worker costs its sessions only. What sessions hold is not shared between workers.' : 'Nothing is shared between processes: each also carries the program itself.',
+        `${counted(workers, 'worker')} (${isThread ? 'threads of one process' : 'processes of their own'}), each with sessions of its own: ${megabytes(sessions)} each, ${megabytes(sessions * workers)} together.`,
+        ...(workerMemory === null ? [] : predictionItems(workerMemory, workers)),
+        ...(further === null || sessions === 0 ? [] : [`Each worker beyond the first took ${megabytes(further)}: its sessions and ${megabytes(Math.max(0, further - sessions))}.`]),
+        isThread
+          ? 'Frames are shared, not copied: another worker costs its sessions and a small heap. Weights that are mapped from the disk count for each worker here, though RAM holds them once.'
+          : 'Nothing is shared between processes but what is mapped from the disk, which counts for each here: each also carries the program itself.',
       ],
     },
     ...(sessions === 0
@@ -60,8 +64,21 @@ function workerBlocks(facts: RunFacts, sessions: number): Block[] {
           {
             kind: 'table' as const,
             head: ['Workers', 'Sessions', isThread ? 'The process, at its peak' : 'All processes'],
-            rows: counts.map((count) => [`${count}${count === workers ? ' (this run)' : ''}`, megabytes(sessions * count), `${count === workers ? '' : 'about '}${megabytes(without + sessions * count)}`]),
+            rows: counts.map((count) => [`${count}${count === workers ? ' (this run)' : ''}`, megabytes(sessions * count), `${count === workers ? '' : 'about '}${megabytes(totalWith(facts, sessions, count))}`]),
           },
         ]),
   ];
+}
+
+function predictionItems({ predictedBytes, allPredictedBytes, allMeasuredBytes }: WorkerMemoryFacts, workers: number): string[] {
+  if (allPredictedBytes === undefined || allMeasuredBytes === undefined) return [`${megabytes(predictedBytes)} a worker was predicted before the run.`];
+  const each = workers === 1 ? '' : `, of it ${megabytes(predictedBytes)} for each worker`;
+  return [`Predicted before the run: ${megabytes(allPredictedBytes)}${each}; measured ${megabytes(allMeasuredBytes)}.`];
+}
+
+/** The whole with so many workers: this run's own peak, and what more or fewer workers make of it. */
+function totalWith({ profile, workers, isolation, workerMemory }: RunFacts, sessions: number, count: number): number {
+  const all = workerMemory?.allMeasuredBytes ?? sessions * workers;
+  const one = workerMemory?.furtherMeasuredBytes ?? (isolation === 'process' ? all / workers : sessions);
+  return profile.memory.peakRssBytes + (isolation === 'process' ? all : 0) + (count - workers) * one;
 }
