@@ -1,4 +1,4 @@
-import type { FaceObservation } from '../face/observation.js';
+import type { Camera, FaceObservation } from '../face/observation.js';
 import { faceFeatures, inInterOculars, type FaceFeatures, type SideFeatures } from './features.js';
 import { packRecord, RECORD_WIDTH, unpackRecord, type FrameRecord, type NetworkUnits } from './frame-record.js';
 import { BLENDSHAPE_UNITS, apportion, blendshapeActivations, intensityOf, withoutCarriedOver } from './from-blendshapes.js';
@@ -12,10 +12,11 @@ import { RecordLog } from './record-log.js';
 import { smoothed } from './smoothing.js';
 import { noActionUnits, type ActionUnit, type ActionUnitRow, type ActionUnitValues, type Side } from './units.js';
 
+/** How the tables are to be made. */
 export interface ExpressionOptions {
   readonly neutral: NeutralChoice;
   /** `mirrored` for a selfie video that shows the face as a mirror does: the sides change places. */
-  readonly camera: 'normal' | 'mirrored';
+  readonly camera: Camera;
   /** Give distances in mm by the diameter of the iris (11.7 mm); needs `mediapipe-478` landmarks. */
   readonly iris: boolean;
 }

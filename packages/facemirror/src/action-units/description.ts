@@ -1,3 +1,4 @@
+import type { Camera } from '../face/observation.js';
 import { BLENDSHAPE_UNITS } from './from-blendshapes.js';
 import { BLINK_RULE, GEOMETRIC_UNITS } from './from-geometry.js';
 import { IRIS_DIAMETER_MM, MEASURES, type LengthUnit } from './measures.js';
@@ -12,7 +13,7 @@ export function describeAnalysis(
   source: IntensitySource,
   neutral: NeutralFace | null,
   unit: LengthUnit,
-  camera: 'normal' | 'mirrored',
+  camera: Camera,
 ): Readonly<Record<string, unknown>> {
   return {
     actionUnits: {

@@ -1,10 +1,12 @@
-import type { Landmarks } from '../face/observation.js';
+import { mean, toDegrees } from '../arithmetic.js';
+import type { Camera, Landmarks } from '../face/observation.js';
 import { toHeadFrame, type HeadFrameFace, type HeadPoint } from './head-frame.js';
 import type { Side } from './units.js';
 
 /**
- * What the formulas and measures need of one half of a face, lengths in the frontal view and angles in degrees. Heights are positive upwards, distances positive away from the midline. "Eye line": the height of the middle
- * between this eye's two corners. NaN where the landmarks do not have the point.
+ * What the formulas and measures need of one half of a face, lengths in the frontal view and angles in degrees. Heights
+ * are positive upwards, distances positive away from the midline. "Eye line": the height of the middle between this eye's
+ * two corners. NaN where the landmarks do not have the point.
  */
 export const SIDE_FEATURES = [
   /** Medial, middle and outer brow above the eye line. */
@@ -31,7 +33,9 @@ export const SIDE_FEATURES = [
   /** The upper lip's middle from the midline, positive to this side. */
   'philtrumDeviation',
 ] as const;
+/** Name of a feature. */
 export type SideFeature = (typeof SIDE_FEATURES)[number];
+/** The features of one half of a face. */
 export type SideFeatures = Readonly<Record<SideFeature, number>>;
 
 /** Both halves of a face. Lengths are in the unit of {@link HeadFrameFace}, until {@link inInterOculars} changes it. */
@@ -68,7 +72,7 @@ export function inInterOculars(features: FaceFeatures, interOcular: number): Fac
  * @param camera `mirrored` when the video shows the face as a mirror does: then the image's left is the patient's left.
  * @returns null when the landmarks are no face at all.
  */
-export function faceFeatures(landmarks: Landmarks, camera: 'normal' | 'mirrored'): FaceFeatures | null {
+export function faceFeatures(landmarks: Landmarks, camera: Camera): FaceFeatures | null {
   const face = toHeadFrame(landmarks);
   if (face === null) return null;
   const left = sideFeatures(face, camera === 'normal' ? 'left' : 'right');
@@ -81,15 +85,15 @@ function sideFeatures(face: HeadFrameFace, side: Side): SideFeatures {
   const points = face.sides[side];
   const { medial } = face;
   const outward = side === 'left' ? 1 : -1;
-  const eyeLine = mean(heightOf(points.eyeInner), heightOf(points.eyeOuter));
+  const eyeLine = mean([heightOf(points.eyeInner), heightOf(points.eyeOuter)]);
   const eyeWidth = distance(points.eyeInner, points.eyeOuter);
-  const upperLid = mean(heightOf(points.upperLidNasal), heightOf(points.upperLidMiddle), heightOf(points.upperLidTemporal));
-  const lowerLid = mean(heightOf(points.lowerLidNasal), heightOf(points.lowerLidMiddle), heightOf(points.lowerLidTemporal));
-  const fissure = mean(
+  const upperLid = mean([heightOf(points.upperLidNasal), heightOf(points.upperLidMiddle), heightOf(points.upperLidTemporal)]);
+  const lowerLid = mean([heightOf(points.lowerLidNasal), heightOf(points.lowerLidMiddle), heightOf(points.lowerLidTemporal)]);
+  const fissure = mean([
     distance(points.upperLidNasal, points.lowerLidNasal),
     distance(points.upperLidMiddle, points.lowerLidMiddle),
     distance(points.upperLidTemporal, points.lowerLidTemporal),
-  );
+  ]);
   const corner = points.mouthCorner;
   const lipMiddle = medial.lowerLipBorder;
   return {
@@ -107,13 +111,13 @@ function sideFeatures(face: HeadFrameFace, side: Side): SideFeatures {
     lowerLipHeight: heightOf(points.lowerLipBorder),
     cornerHeight: heightOf(corner),
     cornerDistance: outward * xOf(corner),
-    lipGap: mean(
+    lipGap: mean([
       medial.upperLipInside.y - medial.lowerLipInside.y,
       heightOf(points.upperLipInside) - heightOf(points.lowerLipInside),
-    ),
+    ]),
     jawLength: medial.subnasale.y - medial.chin.y,
     commissureExcursion: distance(corner, lipMiddle),
-    smileAngle: (Math.atan2(outward * (xOf(corner) - lipMiddle.x), lipMiddle.y - heightOf(corner)) * 180) / Math.PI,
+    smileAngle: toDegrees(Math.atan2(outward * (xOf(corner) - lipMiddle.x), lipMiddle.y - heightOf(corner))),
     philtrumDeviation: outward * medial.philtrum.x,
   };
 }
@@ -128,8 +132,4 @@ function xOf(point: HeadPoint | null): number {
 
 function distance(a: HeadPoint | null, b: HeadPoint | null): number {
   return a === null || b === null ? NaN : Math.hypot(a.x - b.x, a.y - b.y, a.z - b.z);
-}
-
-function mean(...values: number[]): number {
-  return values.reduce((total, value) => total + value, 0) / values.length;
 }

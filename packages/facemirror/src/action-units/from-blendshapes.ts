@@ -1,3 +1,4 @@
+import { clamp } from '../arithmetic.js';
 import { noActionUnits, type ActionUnit, type Side } from './units.js';
 
 /** MediaPipe's 52 blendshapes in its order. `Left` and `Right` are the patient's when the camera did not mirror. */
@@ -76,7 +77,7 @@ export function blendshapeActivations(blendshapes: Float32Array, side: Side): Bl
 /** A blendshape as an intensity: 0 at its neutral value, 5 at its full one. */
 export function intensityOf(activation: number, neutral: number, full: number): number {
   const range = Math.max(full - neutral, 0.1);
-  return Math.min(5, Math.max(0, (5 * (activation - neutral)) / range));
+  return clamp((5 * (activation - neutral)) / range, 0, 5);
 }
 
 /** Movement in inter-ocular distances from which on landmarks tell which side of the face moved. */

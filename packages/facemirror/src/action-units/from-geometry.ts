@@ -1,3 +1,4 @@
+import { clamp } from '../arithmetic.js';
 import type { SideFeatures } from './features.js';
 import { noActionUnits, type ActionUnit } from './units.js';
 
@@ -120,9 +121,9 @@ export const BLINK_RULE =
   `eye aspect ratio over its neutral value: ${OPEN_EYE} and more is open (0), ${CLOSED_EYE} and less is closed (5); after Soukupová & Čech 2016`;
 
 /** How far the eye is closed, 0 (open) to 1. */
-export function eyeClosure(now: SideFeatures, neutral: SideFeatures): number {
+function eyeClosure(now: SideFeatures, neutral: SideFeatures): number {
   const opening = now.eyeAspectRatio / neutral.eyeAspectRatio;
-  return clamp((OPEN_EYE - opening) / (OPEN_EYE - CLOSED_EYE), 1);
+  return clamp((OPEN_EYE - opening) / (OPEN_EYE - CLOSED_EYE), 0, 1);
 }
 
 /**
@@ -133,14 +134,10 @@ export function eyeClosure(now: SideFeatures, neutral: SideFeatures): number {
 export function actionUnitsFromGeometry(now: SideFeatures, neutral: SideFeatures): Record<ActionUnit, number | null> {
   const units = noActionUnits();
   for (const { unit, none, full, movement } of GEOMETRIC_UNITS) {
-    units[unit] = finite(clamp((5 * (movement(now, neutral) - none)) / (full - none), 5));
+    units[unit] = finite(clamp((5 * (movement(now, neutral) - none)) / (full - none), 0, 5));
   }
   units.AU45 = finite(5 * eyeClosure(now, neutral));
   return units;
-}
-
-function clamp(value: number, limit: number): number {
-  return Math.min(limit, Math.max(0, value));
 }
 
 function finite(value: number): number | null {

@@ -1,3 +1,4 @@
+import { clamp, toDegrees } from '../arithmetic.js';
 import type { FaceObservation } from '../face/observation.js';
 import type { Crop } from '../frames/crop.js';
 import type { Frame } from '../frames/frame.js';
@@ -14,7 +15,7 @@ export const MTL_MODEL = 'mtl';
 export const FACES_PER_FRAME = 3;
 
 /** The units of the network's output, in order: OpenFace 3.0's own demo (DISFA). Face Mirror 2 named them wrongly. */
-export const MTL_UNITS: readonly ActionUnit[] = ['AU01', 'AU02', 'AU04', 'AU06', 'AU09', 'AU12', 'AU25', 'AU26'];
+const MTL_UNITS: readonly ActionUnit[] = ['AU01', 'AU02', 'AU04', 'AU06', 'AU09', 'AU12', 'AU25', 'AU26'];
 
 /** Scores were trained against 0 and 1, parted here. */
 const PRESENT_FROM = 0.5;
@@ -51,7 +52,7 @@ export class MultitaskNetwork implements ActionUnitNetwork, ExpressionNetwork {
     const intensity = noActionUnits();
     const presence = noActionUnits();
     MTL_UNITS.forEach((unit, place) => {
-      const score = Math.min(1, Math.max(0, units[place] ?? NaN));
+      const score = clamp(units[place] ?? NaN, 0, 1);
       if (Number.isNaN(score)) return;
       intensity[unit] = score;
       presence[unit] = score >= PRESENT_FROM ? 1 : 0;
@@ -62,7 +63,7 @@ export class MultitaskNetwork implements ActionUnitNetwork, ExpressionNetwork {
   async express(frame: Frame, face: FaceObservation): Promise<Expression> {
     const { emotions, gaze } = await this.#ask(frame, face);
     const [yaw = NaN, pitch = NaN] = gaze;
-    return { emotions: softmax(emotions.subarray(0, EMOTIONS.length)), gazeYaw: degrees(yaw), gazePitch: degrees(pitch) };
+    return { emotions: softmax(emotions.subarray(0, EMOTIONS.length)), gazeYaw: toDegrees(yaw), gazePitch: toDegrees(pitch) };
   }
 
   async #ask(frame: Frame, face: FaceObservation): Promise<FaceOutputs> {
@@ -79,7 +80,7 @@ function values(output: NetworkOutput | undefined): Float32Array {
 }
 
 /** The face's box, stretched to a square as torchvision's Resize with antialiasing does. */
-export function faceCrop({ box }: FaceObservation): Crop {
+function faceCrop({ box }: FaceObservation): Crop {
   const stepX = Math.max(1, box.width) / SIZE;
   const stepY = Math.max(1, box.height) / SIZE;
   return {
@@ -100,8 +101,4 @@ function softmax(logits: Float32Array): number[] {
   const powers = Array.from(logits, (value) => Math.exp(value - largest));
   const sum = powers.reduce((total, value) => total + value, 0);
   return powers.map((value) => value / sum);
-}
-
-function degrees(radians: number): number {
-  return (radians * 180) / Math.PI;
 }

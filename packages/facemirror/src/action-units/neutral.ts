@@ -1,3 +1,4 @@
+import { mean, median, quantile } from '../arithmetic.js';
 import { SIDE_FEATURES, type FaceFeatures, type SideFeature, type SideFeatures } from './features.js';
 import type { FrameRecord } from './frame-record.js';
 import type { NeutralChoice } from './neutral-window.js';
@@ -179,21 +180,4 @@ function restOf(faces: readonly FaceRecord[]): (record: FaceRecord) => number {
         );
       }),
     );
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0) / values.length;
-}
-
-function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
-}
-
-/** Of the values that are numbers; NaN when none is. */
-function quantile(values: readonly number[], part: number): number {
-  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
-  const place = (sorted.length - 1) * part;
-  const low = sorted[Math.floor(place)] ?? NaN;
-  const high = sorted[Math.ceil(place)] ?? NaN;
-  return low + (high - low) * (place - Math.floor(place));
 }

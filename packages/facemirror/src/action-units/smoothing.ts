@@ -1,3 +1,4 @@
+import { mean } from '../arithmetic.js';
 import { SIDE_FEATURES, type FaceFeatures, type SideFeatures } from './features.js';
 import type { FrameRecord } from './frame-record.js';
 import { ACTION_UNITS, noActionUnits, type ActionUnitValues, type Side } from './units.js';
@@ -50,8 +51,4 @@ function meanActivations(faces: readonly Face[], side: Side): ActionUnitValues {
     means[unit] = values.length === 0 ? null : mean(values);
   }
   return means;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0) / values.length;
 }

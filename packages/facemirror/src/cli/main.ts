@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Help } from 'commander';
 import type { CommandContext, RegisterCommand } from './command.js';
 import { register as registerBench } from './bench.js';
@@ -7,6 +6,7 @@ import { register as registerModels } from './models.js';
 import { register as registerReport } from './report.js';
 import { register as registerRun } from './run.js';
 import { EXIT, EXIT_CODES, describeFailure, exitCodeOf } from './failure.js';
+import { programVersion } from '../version.js';
 
 /** Every command, in the order of `--help`. */
 const commands: readonly RegisterCommand[] = [registerRun, registerDemo, registerModels, registerReport, registerBench];
@@ -38,10 +38,9 @@ interface Program {
 }
 
 function buildProgram(signal: AbortSignal): Program {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
   const command = new Command('facemirror')
     .description('One video of a face in; mirrored half-face videos, action units, clinical measures and a report out.')
-    .version(version)
+    .version(programVersion())
     .option('--verbose', 'show where an error came from')
     .addHelpText('after', EXAMPLES)
     // That a switch is off until it is given needs no words.

@@ -16,6 +16,7 @@ import { presentFiles } from '../models/present.js';
 import type { ModelFile, SuiteManifest } from '../models/suite.js';
 import { SUITE_NAMES } from '../models/suite.js';
 import { suiteByName } from '../models/suites.js';
+import { megabytes } from '../wording.js';
 import type { CommandContext } from './command.js';
 
 const EXAMPLES = `
@@ -91,7 +92,7 @@ async function pull(suite: string, options: PullOptions, signal: AbortSignal): P
     asked.push({ file, url, sha256: file.sha256 ?? remote.sha256, bytes: file.bytes ?? remote.bytes });
     print(`${file.name}: ${file.purpose}`);
     print(`  from    ${url}`);
-    print(`  size    ${megabytes(file.bytes ?? remote.bytes)}`);
+    print(`  size    ${sizeOf(file.bytes ?? remote.bytes)}`);
     print(`  licence ${file.licence} (${file.licenceUrl})`);
   }
   const present = await presentFiles(asked);
@@ -205,14 +206,14 @@ async function verify(): Promise<void> {
   if (damaged > 0) throw new FaceMirrorError('MODEL_CORRUPT', `${damaged} of the networks in ${cacheFolder()} ${damaged === 1 ? 'is' : 'are'} damaged. Pull or import ${damaged === 1 ? 'it' : 'them'} again.`);
 }
 
+function sizeOf(bytes: number | null): string {
+  return bytes === null ? 'not told by the server' : megabytes(bytes);
+}
+
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('Give a whole number.');
   return value;
-}
-
-function megabytes(bytes: number | null): string {
-  return bytes === null ? 'not told by the server' : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 function print(line: string): void {

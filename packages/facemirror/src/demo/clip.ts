@@ -1,3 +1,4 @@
+import { toRadians } from '../arithmetic.js';
 import type { Point } from '../face/observation.js';
 import { framePlanes, type Colour, type Frame } from '../frames/frame.js';
 import { DEMO_FRAMES, DEMO_RATE, movementsAt, swayAt, type Sway } from './motion.js';
@@ -118,5 +119,5 @@ interface Plane {
 }
 
 function cosSin({ angle }: Sway): { readonly cos: number; readonly sin: number } {
-  return { cos: Math.cos((angle * Math.PI) / 180), sin: Math.sin((angle * Math.PI) / 180) };
+  return { cos: Math.cos(toRadians(angle)), sin: Math.sin(toRadians(angle)) };
 }

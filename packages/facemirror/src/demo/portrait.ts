@@ -21,7 +21,7 @@ export interface Cut {
 }
 
 /** The portrait that the demo is made of: Eileen Collins, NASA, public domain. */
-export const PORTRAIT_FILE = new URL('../../assets/astronaut.png', import.meta.url);
+const PORTRAIT_FILE = new URL('../../assets/astronaut.png', import.meta.url);
 
 /**
  * Reads the portrait, warps it and enlarges a cut of it `scale` times (Catmull-Rom; edge pixels reach outwards).

@@ -1,6 +1,7 @@
 import type { Frame } from '../frames/frame.js';
 import type { FaceRegion, Following } from './adapters.js';
 import type { FaceObservation } from './observation.js';
+import { axesOf } from './region-axes.js';
 
 /** A face so unlike all that were looked at closely (root mean square of its landmarks, in widths of the region) is looked at closely, too. */
 const UNLIKE = 0.01;
@@ -120,9 +121,4 @@ function corrected(points: Float32Array, region: FaceRegion, correction: Float32
     result[at + 2] = (points[at + 2] ?? 0) + region.width * depth;
   }
   return result;
-}
-
-function axesOf({ angle }: FaceRegion): readonly [cos: number, sin: number] {
-  const radians = (angle * Math.PI) / 180;
-  return [Math.cos(radians), Math.sin(radians)];
 }

@@ -1,3 +1,4 @@
+import { clamp, toDegrees } from '../arithmetic.js';
 import type { Camera, Landmarks, Topology } from './observation.js';
 import { cross, dot, inverted, meanOf, multiply, nearestRotation, outerSum, subtract, traceOfProduct, type Matrix, type Vector } from './rotation.js';
 
@@ -118,12 +119,8 @@ export function headAngles({ rotation }: HeadPose, camera: Camera = 'normal'): H
   const [across, up, out] = rotation;
   const sign = camera === 'mirrored' ? -1 : 1;
   return {
-    yaw: sign * degrees(Math.atan2(across[2], out[2])),
-    pitch: degrees(Math.asin(Math.min(1, Math.max(-1, up[2])))),
-    roll: sign * degrees(Math.atan2(-up[0], up[1])),
+    yaw: sign * toDegrees(Math.atan2(across[2], out[2])),
+    pitch: toDegrees(Math.asin(clamp(up[2], -1, 1))),
+    roll: sign * toDegrees(Math.atan2(-up[0], up[1])),
   };
-}
-
-function degrees(radians: number): number {
-  return (radians * 180) / Math.PI;
 }

@@ -51,7 +51,7 @@ function meanPoint({ points }: Landmarks, indices: readonly number[]): Point {
 }
 
 /** Frames that a smoothed midline rests on, the newest included. */
-export const SMOOTHED_FRAMES = 5;
+const SMOOTHED_FRAMES = 5;
 /** What the oldest of them counts for; the weights rise evenly to 1 for the newest. */
 const OLDEST_WEIGHT = 0.5;
 /** A move between frames by more than this part of the midline's length is a cut, or another face. */

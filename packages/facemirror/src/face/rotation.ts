@@ -3,6 +3,16 @@ export type Vector = readonly [number, number, number];
 /** Three rows. */
 export type Matrix = readonly [Vector, Vector, Vector];
 
+type Axis = 0 | 1 | 2;
+
+function matrixOf(entry: (row: Axis, column: Axis) => number): Matrix {
+  return [
+    [entry(0, 0), entry(0, 1), entry(0, 2)],
+    [entry(1, 0), entry(1, 1), entry(1, 2)],
+    [entry(2, 0), entry(2, 1), entry(2, 2)],
+  ];
+}
+
 /** The orthogonal factor of a matrix' polar decomposition, by Newton's iteration (Higham 1986); null when it is singular or a reflection. */
 export function nearestRotation(matrix: Matrix): Matrix | null {
   let current = matrix;
@@ -20,14 +30,11 @@ export function nearestRotation(matrix: Matrix): Matrix | null {
 /** Half the sum of a matrix and the transpose of another, the first scaled so that Newton's iteration converges from any size. */
 function transposedMean(a: Matrix, inverse: Matrix): Matrix {
   const gamma = Math.sqrt(frobenius(inverse) / frobenius(a));
-  const entry = (i: 0 | 1 | 2, j: 0 | 1 | 2): number => (a[i][j] * gamma + inverse[j][i] / gamma) / 2;
-  return [
-    [entry(0, 0), entry(0, 1), entry(0, 2)],
-    [entry(1, 0), entry(1, 1), entry(1, 2)],
-    [entry(2, 0), entry(2, 1), entry(2, 2)],
-  ];
+  const entry = (i: Axis, j: Axis): number => (a[i][j] * gamma + inverse[j][i] / gamma) / 2;
+  return matrixOf(entry);
 }
 
+/** The inverse; null where there is none, or none that is worth its digits. */
 export function inverted([a, b, c]: Matrix): Matrix | null {
   const bc = cross(b, c);
   const ca = cross(c, a);
@@ -46,18 +53,22 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
+/** The mean of each axis. */
 export function meanOf(vectors: readonly Vector[]): Vector {
   return [0, 1, 2].map((axis) => sum(vectors.map((vector) => vector[axis] ?? NaN)) / vectors.length) as unknown as Vector;
 }
 
+/** a - b. */
 export function subtract(a: Vector, b: Vector): Vector {
   return [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 }
 
+/** a · b. */
 export function dot(a: Vector, b: Vector): number {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
+/** a × b. */
 export function cross(a: Vector, b: Vector): Vector {
   return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 }
@@ -66,6 +77,7 @@ function frobenius(matrix: Matrix): number {
   return Math.sqrt(sum(matrix.map((row) => dot(row, row))));
 }
 
+/** a b. */
 export function multiply(a: Matrix, b: Matrix): Matrix {
   return a.map((row) => timesTransposed(b, row)) as unknown as Matrix;
 }
@@ -76,16 +88,13 @@ export function timesTransposed(matrix: Matrix, [x, y, z]: Vector): Vector {
   return [a[0] * x + b[0] * y + c[0] * z, a[1] * x + b[1] * y + c[1] * z, a[2] * x + b[2] * y + c[2] * z];
 }
 
+/** The trace of the first's transpose times the second. */
 export function traceOfProduct(rotation: Matrix, covariance: Matrix): number {
   return sum(rotation.map((row, i) => dot(row, covariance[i] ?? [NaN, NaN, NaN])));
 }
 
 /** Sum over pairs of a times b transposed. */
 export function outerSum(a: readonly Vector[], b: readonly Vector[]): Matrix {
-  const entry = (i: 0 | 1 | 2, j: 0 | 1 | 2): number => sum(a.map((vector, k) => vector[i] * (b[k]?.[j] ?? NaN)));
-  return [
-    [entry(0, 0), entry(0, 1), entry(0, 2)],
-    [entry(1, 0), entry(1, 1), entry(1, 2)],
-    [entry(2, 0), entry(2, 1), entry(2, 2)],
-  ];
+  const entry = (i: Axis, j: Axis): number => sum(a.map((vector, k) => vector[i] * (b[k]?.[j] ?? NaN)));
+  return matrixOf(entry);
 }

@@ -1,3 +1,4 @@
+import { clamp, mean, median, toRadians } from '../arithmetic.js';
 import { fitHeadPose, headAngles } from './head-pose.js';
 import type { Landmarks, Point, Topology } from './observation.js';
 
@@ -59,7 +60,7 @@ export class SteadyChin {
     const pose = fitHeadPose(landmarks);
     if (eyes === null || pose === null) return chin;
     const { middle, axis, irises, opening } = eyes;
-    const turned = CHIN_DEPTH * Math.sin((headAngles(pose).yaw * Math.PI) / 180);
+    const turned = CHIN_DEPTH * Math.sin(toRadians(headAngles(pose).yaw));
     const away = { x: chin.x - middle.x, y: chin.y - middle.y };
 
     const across = acrossOf(away, axis);
@@ -69,7 +70,7 @@ export class SteadyChin {
       const offIrises = place - this.#byIrises.usualWith(place);
       const [narrow, open] = NARROW_EYES;
       const usualOpening = this.#openings.usualWith(opening);
-      const share = Math.min(1, Math.max(0, (opening / usualOpening - narrow) / (open - narrow)));
+      const share = clamp((opening / usualOpening - narrow) / (open - narrow), 0, 1);
       if (Number.isFinite(offIrises) && Number.isFinite(share)) off = (off + share * offIrises) / (1 + share);
     }
     const back = (1 - weightOf(off)) * off;
@@ -107,13 +108,11 @@ function acrossOf(away: Point, axis: Point): number {
 
 /** The mean, each value weighted by how near it is to the median. */
 function robustMean(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const half = (sorted.length - 1) / 2;
-  const median = ((sorted[Math.floor(half)] ?? NaN) + (sorted[Math.ceil(half)] ?? NaN)) / 2;
+  const middle = median(values);
   let sum = 0;
   let weights = 0;
   for (const value of values) {
-    const weight = weightOf(value - median);
+    const weight = weightOf(value - middle);
     sum += weight * value;
     weights += weight;
   }
@@ -139,9 +138,9 @@ interface Eyes {
 
 function eyesOf({ topology, points }: Landmarks): Eyes | null {
   const at = (index: number): Point => ({ x: points[index * 3] ?? NaN, y: points[index * 3 + 1] ?? NaN });
-  const mean = (i: number, j: number): Point => ({ x: (at(i).x + at(j).x) / 2, y: (at(i).y + at(j).y) / 2 });
+  const middleOf = (i: number, j: number): Point => ({ x: (at(i).x + at(j).x) / 2, y: (at(i).y + at(j).y) / 2 });
   const [a, b, c, d] = EYE_CORNERS[topology];
-  const [left, right] = [mean(a, b), mean(c, d)];
+  const [left, right] = [middleOf(a, b), middleOf(c, d)];
   const axis = way(left, right);
   const length = Math.hypot(axis.x, axis.y);
   if (!(length >= 1)) return null;
@@ -151,7 +150,7 @@ function eyesOf({ topology, points }: Landmarks): Eyes | null {
     middle: { x: (left.x + right.x) / 2, y: (left.y + right.y) / 2 },
     axis,
     irises: irises && way(at(irises[0]), at(irises[1])),
-    opening: openings.reduce((sum, opening) => sum + opening, 0) / openings.length / length,
+    opening: mean(openings) / length,
   };
 }
 

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { availableMemory } from './available-memory.js';
+import { megabytes } from '../wording.js';
 import type { Isolation } from './options.js';
 import type { ModelSource } from './request.js';
 
@@ -106,8 +107,4 @@ export function planWorkers(models: readonly ModelSource[], { isolation, cores, 
     // What the program already takes is no longer among what can be had.
     baseBytes: Math.max(0, BASE_BYTES - process.memoryUsage.rss()),
   });
-}
-
-function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
 }

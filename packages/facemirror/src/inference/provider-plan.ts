@@ -1,4 +1,5 @@
 import { analyseCoverage, loadModel, parseModel, type CoverageResult } from 'onnx-lens';
+import { counted } from '../wording.js';
 import { assumedSizes } from './assumed-sizes.js';
 import type { ProviderChoice } from './options.js';
 import type { ProviderName } from './providers.js';
@@ -34,7 +35,7 @@ export async function planProviders(models: readonly ModelSource[], choice: Prov
     const coverage = await coverageOf(source);
     const isWorth = isWorthCoreMl(coverage);
     providers[source.name] = isWorth ? 'coreml' : 'cpu';
-    reasons.push(`${source.name} ${isWorth ? 'on Core ML' : 'on the CPU'} (Core ML would take ${coverage.coverage.toFixed(1)} % of its nodes in ${coverage.partitions.length} ${coverage.partitions.length === 1 ? 'partition' : 'partitions'})`);
+    reasons.push(`${source.name} ${isWorth ? 'on Core ML' : 'on the CPU'} (Core ML would take ${coverage.coverage.toFixed(1)} % of its nodes in ${counted(coverage.partitions.length, 'partition')})`);
   }
   const isUseful = Object.values(providers).includes('coreml');
   return { providers, reason: `by the coverage analysis ${reasons.join(', ')}.`, isUseful };

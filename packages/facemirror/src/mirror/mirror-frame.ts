@@ -5,7 +5,7 @@ import type { Frame } from '../frames/frame.js';
 import { kernelsOn } from '../frames/kernels.js';
 
 /** Pixels over which the kept half passes into its mirror image, half of them on each side of the line. */
-export const SEAM_WIDTH = 6;
+const SEAM_WIDTH = 6;
 
 /**
  * Where a chroma sample lies between the luma samples: on the left one of two columns and midway between two rows, as

@@ -1,3 +1,5 @@
+import { clamp } from '../arithmetic.js';
+
 /** One 8-bit plane of a picture. */
 export interface Plane {
   readonly pixels: Uint8Array;
@@ -111,10 +113,6 @@ function multiplyQ15(value: number, fraction: number): number {
 
 function at(source: Plane, x: number, y: number): number {
   return source.pixels[Math.min(y, source.height - 1) * source.stride + Math.min(x, source.width - 1)] ?? 0;
-}
-
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(Math.max(value, least), most);
 }
 
 /** WebAssembly's `nearest`: halves go to the even neighbour. */

@@ -47,7 +47,7 @@ export const OPENFACE3_SUITE: SuiteDefinition = { manifest: MANIFEST, open: open
  * @throws FaceMirrorError MODEL_MISSING naming those that are nowhere, MODEL_CORRUPT, CHECKPOINT_MISMATCH,
  *   PROVIDER_UNAVAILABLE, WORKER_LOST.
  */
-export async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
+async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
   const networks = await readyNetworksApart({
     modelsFolder: options.modelsFolder,
     framesPerBatch: options.framesPerBatch ?? 'auto',

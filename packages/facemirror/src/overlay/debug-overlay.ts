@@ -14,7 +14,8 @@ export interface DebugFace {
 }
 
 /** How far the head may be turned, in degrees of yaw to either side, for mirrored faces that can be trusted. */
-export const YAW_LIMITS = { optimal: 3, acceptable: 5 } as const;
+const YAW_LIMITS = { optimal: 3, acceptable: 5 } as const;
+/** How far a head is turned, by {@link YAW_LIMITS}. */
 export type HeadRotation = 'optimal' | 'acceptable' | 'excessive';
 
 /** What a yaw means for the mirrored faces. */

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { FaceMirrorError, type FaceMirrorErrorCode } from '../errors.js';
 import { hashFile } from '../files/hash.js';
 import type { WorkerUsage } from '../inference/options.js';
 import { NO_PROFILER, RunProfiler } from '../profile/profiler.js';
 import { ChromeTraceWriter } from '../profile/trace.js';
+import { programVersion } from '../version.js';
 import { requireEncoder } from '../video/encoder.js';
 import { Crew } from './crew.js';
 import type { BatchResult, OnBatchEvent } from './events.js';
@@ -121,9 +121,4 @@ function throwIfStopped(signal: AbortSignal): void {
 function takenName(file: InputFile, other: string, out: string): FaceMirrorError {
   const what = other === basename(file.path) ? `another video of the name ${other}, or of this one as it was before` : `another video, ${other}`;
   return new FaceMirrorError('FILE_UNREADABLE', `The results of ${file.path} would replace those of ${what}, in ${out}: choose another folder with --out, or replace them with --force.`);
-}
-
-/** This program's version, as its package says. */
-export function programVersion(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }

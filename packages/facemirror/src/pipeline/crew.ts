@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { availableMemory } from '../inference/available-memory.js';
 import type { WorkerUsage } from '../inference/options.js';
+import { megabytes } from '../wording.js';
 import type { OnBatchEvent } from './events.js';
 import type { RunSettings } from './settings.js';
 import { SuiteHolder } from './suite-holder.js';
@@ -53,7 +54,6 @@ export class Crew {
     const available = availableMemory();
     if (available >= needed) return true;
     if (this.#options.settings.jobs !== 'auto') {
-      const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
       this.#tellOnce(`The memory that is left does not hold ${hands} videos at once (another takes about ${megabytes(needed)}): the run goes on with ${hands - 1}.`);
     }
     return false;

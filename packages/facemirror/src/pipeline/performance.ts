@@ -1,3 +1,4 @@
+import { median } from '../arithmetic.js';
 import { loadModel, OnnxLensError, parseModel, runtimeVersion, type TraceReport } from 'onnx-lens';
 import { assumedSizes } from '../inference/assumed-sizes.js';
 import { inspectSession } from '../inference/inspection.js';
@@ -5,7 +6,6 @@ import { bindingName } from '../inference/providers.js';
 import type { Suite } from '../models/suite.js';
 import type { NetworkFindings, PlacementFacts, RunFacts, RuntimeWarning, Trial, Untried, UtilizationFacts } from '../profile/report/facts.js';
 import { analyseUtilization, type UtilizationTarget } from '../profile/report/utilization.js';
-import { median } from '../profile/median.js';
 import { tryNetwork, type TrialResults } from './trials/run-apart.js';
 import type { RunRecord } from './record.js';
 

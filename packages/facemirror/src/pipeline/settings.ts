@@ -1,4 +1,5 @@
 import type { NeutralChoice } from '../action-units/neutral-window.js';
+import type { Camera } from '../face/observation.js';
 import type { FaceChoice } from '../face/search.js';
 import type { Isolation, ProviderChoice } from '../inference/options.js';
 import type { SuiteName } from '../models/suite.js';
@@ -9,7 +10,7 @@ export interface ResultSettings {
   readonly suite: SuiteName;
   readonly neutral: NeutralChoice;
   /** `mirrored` for a selfie video that shows the patient as a mirror does. */
-  readonly camera: 'normal' | 'mirrored';
+  readonly camera: Camera;
   readonly face: FaceChoice;
   /** Long side, in pixels, of what the suite's detector is shown of a frame; null for the suite's own. */
   readonly detectSide: number | null;

@@ -16,6 +16,7 @@ import {
 } from 'node-av';
 import { FaceMirrorError } from '../errors.js';
 import type { Colour, Frame } from '../frames/frame.js';
+import { counted } from '../wording.js';
 import { openAudio, type AudioTrack } from './audio.js';
 import { FrameClock, type FrameTime, type TimeBase } from './clock.js';
 import { colourOf, colourTags, type ColourTags } from './colour.js';
@@ -204,10 +205,6 @@ export class VideoReader {
       for (const each of made) each.free();
     }
   }
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** What a video is, without reading more than its first frame. */

@@ -1,6 +1,8 @@
+import { toDegrees } from '../../arithmetic.js';
 import type { Affine, Crop } from '../../frames/crop.js';
 import type { FaceRegion } from '../adapters.js';
 import type { Box, Point } from '../observation.js';
+import { axesOf } from '../region-axes.js';
 
 /**
  * Where a crop's pixel centre lies: `centred` is right; `corner` is what the CPU path of MediaPipe's own runtime does,
@@ -45,7 +47,7 @@ function turnOf(rightEye: Point, leftEye: Point): number {
 
 function squareAt(centre: Point, { width, height }: Pick<Box, 'width' | 'height'>, angle: number): FaceRegion {
   const side = GROWTH * Math.max(width, height);
-  return { centre, width: side, height: side, angle: (angle * 180) / Math.PI };
+  return { centre, width: side, height: side, angle: toDegrees(angle) };
 }
 
 /** The same crop, of the picture as a mirror shows it. */
@@ -58,9 +60,9 @@ export function mirroredCrop(crop: Crop): Crop {
 
 /** A region that is larger by a factor and lies lower by a part of its height, along the face. */
 export function shiftedRegion({ centre, width, height, angle }: FaceRegion, scale: number, lower: number): FaceRegion {
-  const [across, down] = [-Math.sin((angle * Math.PI) / 180), Math.cos((angle * Math.PI) / 180)];
+  const [cos, sin] = axesOf({ angle });
   return {
-    centre: { x: centre.x + across * lower * height, y: centre.y + down * lower * height },
+    centre: { x: centre.x - sin * lower * height, y: centre.y + cos * lower * height },
     width: width * scale,
     height: height * scale,
     angle,
@@ -87,8 +89,7 @@ export function regionCrop(
 
 /** From pixels of a region's crop to pixels of the frame. */
 function regionToFrame(region: FaceRegion, size: number, sampling: Sampling): Affine {
-  const angle = (region.angle * Math.PI) / 180;
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const [cos, sin] = axesOf(region);
   const [stepX, stepY] = [region.width / size, region.height / size];
   const linear = { xx: stepX * cos, xy: -stepY * sin, yx: stepX * sin, yy: stepY * cos };
   const middle = sampling === 'centred' ? (size - 1) / 2 : size / 2;
@@ -103,8 +104,7 @@ function regionToFrame(region: FaceRegion, size: number, sampling: Sampling): Af
 
 /** A place in a region, each coordinate from 0 (left, top edge) to 1, as a point of the frame. */
 export function fromRegion(region: FaceRegion, x: number, y: number): Point {
-  const angle = (region.angle * Math.PI) / 180;
-  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const [cos, sin] = axesOf(region);
   const [across, down] = [(x - 0.5) * region.width, (y - 0.5) * region.height];
   return { x: region.centre.x + across * cos - down * sin, y: region.centre.y + across * sin + down * cos };
 }

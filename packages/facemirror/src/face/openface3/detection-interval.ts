@@ -1,3 +1,4 @@
+import { mean } from '../../arithmetic.js';
 import type { DetectionInterval } from '../adapters.js';
 import { fitHeadPose, headAngles } from '../head-pose.js';
 import type { Box, FaceObservation } from '../observation.js';
@@ -45,8 +46,8 @@ export class AdaptiveInterval implements DetectionInterval {
 
   #adapt(): void {
     if (this.#yaws.length < FEWEST) return;
-    const mean = this.#yaws.reduce((sum, yaw) => sum + yaw, 0) / this.#yaws.length;
-    const deviation = Math.sqrt(this.#yaws.reduce((sum, yaw) => sum + (yaw - mean) ** 2, 0) / this.#yaws.length);
+    const middle = mean(this.#yaws);
+    const deviation = Math.sqrt(mean(this.#yaws.map((yaw) => (yaw - middle) ** 2)));
     const isStable = 1 - deviation / RESTLESS_DEGREES >= STABLE;
     this.#frames = isStable ? Math.min(LONGEST, this.#frames + 1) : Math.max(SHORTEST, this.#frames - 1);
   }

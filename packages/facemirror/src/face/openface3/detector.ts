@@ -19,7 +19,7 @@ const KEPT = 0.6;
 const THOROUGH_FACTOR = 2;
 
 /** Long side of what the network is shown, in pixels, unless the frame is smaller. */
-export const DEFAULT_LONG_SIDE = 640;
+const DEFAULT_LONG_SIDE = 640;
 
 /**
  * Finds faces with RetinaFace: in the region of interest first, and in the whole frame when there is not just one face in

@@ -127,15 +127,3 @@ export function doubleSize(graph: GraphBuilder, name: string, input: string): st
 
 /** Attributes of a Resize that repeats pixels as torch.nn.functional.interpolate(mode='nearest') does. */
 export const NEAREST = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' } as const;
-
-/** One kernel for two inputs that lie one after another; bias is the sum. */
-export function joinInputs(first: Kernel, second: Kernel): Kernel {
-  const outputs = first.dims[0];
-  const [a, b] = [first.weight.length / outputs, second.weight.length / outputs];
-  const weight = new Float32Array(outputs * (a + b));
-  for (let row = 0; row < outputs; row++) {
-    weight.set(first.weight.subarray(row * a, (row + 1) * a), row * (a + b));
-    weight.set(second.weight.subarray(row * b, (row + 1) * b), row * (a + b) + a);
-  }
-  return { dims: [outputs, a + b, 1, 1], weight, bias: first.bias.map((value, channel) => value + (second.bias[channel] ?? 0)) };
-}

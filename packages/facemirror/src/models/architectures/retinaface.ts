@@ -135,7 +135,7 @@ class RetinaFaceGraph {
     }
   }
 
-  /** Convolution, batch norm and, unless `slope` is null, leaky ReLU. */
+  /** Convolution, batch norm and, unless `isLinear`, leaky ReLU. `at`: the convolution's place in its module. */
   #convNorm(name: string, input: string, dims: Kernel['dims'], options: ConvOptions & { at?: number; isLinear?: boolean } = {}): string {
     const at = options.at ?? 0;
     const kernel = foldNorm(

@@ -1,4 +1,5 @@
 import type { Kernel } from './layers.js';
+
 /** Landmarks of WFLW. */
 export const STAR_POINTS = 98;
 /** The facial boundaries that STAR calls edges. */

@@ -1,6 +1,6 @@
 import { DataType, GraphBuilder } from 'onnx-lens';
 import { batchDimension, OPSET, type Architecture, type BuildOptions } from './architecture.js';
-import { conv, doubleSize, foldNorm, inputChannels, joinInputs, normLine, readKernel, stackKernels, type Kernel } from './layers.js';
+import { conv, doubleSize, foldNorm, inputChannels, joinKernels, normLine, readKernel, stackKernels, type Kernel } from './layers.js';
 import { convolve, coordinateMaps, splitMaps, STAR_EDGES, STAR_POINTS } from './star-geometry.js';
 import { CHANNELS, LEVELS, STACKS, starTensors } from './star-tensors.js';
 import type { Weights } from './weights.js';
@@ -21,6 +21,7 @@ const GRID = 64;
 const BOUNDARY = 0.05;
 /** Guard against an empty heat map; the original's. */
 const SMALLEST_SUM = 1e-6;
+
 function build(weights: Weights, options: BuildOptions = {}): ReturnType<Architecture['build']> {
   return new StarGraph(weights, options).graph.toModel({ opset: OPSET });
 }
@@ -190,9 +191,7 @@ class StarGraph {
     const logits = this.#attentionKernel(stack);
     const attention = graph.node('Sigmoid', [conv(graph, `out_attention.${stack}`, feature, logits)], {}, { name: `attention.${stack}` });
     const kernel = (what: string, inputs: number): Kernel => this.#pointwise(`merge_${what}.${stack}`, CHANNELS, inputs);
-    const points = kernel('pointmaps', STAR_POINTS);
-    const edges = kernel('edgemaps', STAR_EDGES);
-    const ofAttention = joinInputs(points, edges);
+    const ofAttention = joinKernels([kernel('pointmaps', STAR_POINTS), kernel('edgemaps', STAR_EDGES)]);
     const parts = [
       conv(graph, `merge_features.${stack}`, feature, kernel('features', CHANNELS)),
       conv(graph, `merge_heatmaps.${stack}`, heatmaps, kernel('heatmaps', STAR_POINTS)),

@@ -54,7 +54,7 @@ export const spec = {
 };
 
 /** How a checkpoint differs from what a network needs, in words; empty when it fits. */
-export function tensorMismatches(expected: readonly TensorSpec[], found: ReadonlyMap<string, Pick<CheckpointTensor, 'dims'>>): string[] {
+function tensorMismatches(expected: readonly TensorSpec[], found: ReadonlyMap<string, Pick<CheckpointTensor, 'dims'>>): string[] {
   const known = new Set(expected.map(({ name }) => name));
   const shape = (dims: readonly number[]): string => `[${dims.join(', ')}]`;
   const ofExpected = expected.flatMap(({ name, dims, optional }) => {

@@ -1,3 +1,4 @@
+import { counted } from '../../wording.js';
 import type { Isolation } from '../../inference/options.js';
 
 /** One way of carrying out a run. */
@@ -31,6 +32,7 @@ export function runOrder(combinations: number, repeat: number): number[] {
   return Array.from({ length: repeat }, () => round).flat();
 }
 
+/** In words, for a line of progress. */
 export function describeCombination({ workers, batch, isolation }: Combination): string {
-  return `${workers} ${workers === 1 ? 'worker' : 'workers'}, batch ${batch}, ${isolation}`;
+  return `${counted(workers, 'worker')}, batch ${batch}, ${isolation}`;
 }

@@ -1,5 +1,5 @@
+import { median } from '../../arithmetic.js';
 import { FaceMirrorError } from '../../errors.js';
-import { median } from '../../profile/median.js';
 import type { Combination } from './combination.js';
 import type { BenchResult, CombinationRuns, RunMeasurement } from './result.js';
 

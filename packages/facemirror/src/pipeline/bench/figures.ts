@@ -1,4 +1,4 @@
-import { median } from '../../profile/median.js';
+import { median } from '../../arithmetic.js';
 import type { CombinationRuns, RunMeasurement } from './result.js';
 
 /** Medians of a combination's runs. */

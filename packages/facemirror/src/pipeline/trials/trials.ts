@@ -11,8 +11,8 @@ import {
   type OrtVersion,
   type Tensor,
 } from 'onnx-lens';
+import { median } from '../../arithmetic.js';
 import type { AssumedSizes } from '../../inference/assumed-sizes.js';
-import { median } from '../../profile/median.js';
 import type { Trial, Untried } from '../../profile/report/facts.js';
 
 /** Pairs of timed runs; the medians count. Fewer where one takes long: see {@link PAIRS_MS}. */

@@ -4,7 +4,7 @@ import { bottleneck, recommendationSection, summarySection } from './closing-sec
 import { memorySection } from './memory-section.js';
 import { performanceSection } from './performance-section.js';
 import { utilizationSection, warningsSection } from './utilization-section.js';
-import { megabytes, ms, percent } from './wording.js';
+import { megabytes, ms, percent } from '../../wording.js';
 
 /** The performance report of a run: the sections of the analysis that this program grew from, in its order, measured. */
 export function buildReport(facts: RunFacts): ReportDocument {

@@ -4,7 +4,7 @@ import type { RunFacts } from './facts.js';
 import { gainsTable } from './gains.js';
 import { recommend } from './recommendations.js';
 import { providerTitle } from './utilization-section.js';
-import { counted, ms, percent } from './wording.js';
+import { counted, ms, percent } from '../../wording.js';
 
 /** What to do, best first; and what has become of what was once recommended. */
 export function recommendationSection(facts: RunFacts): Section {

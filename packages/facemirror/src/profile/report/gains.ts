@@ -1,9 +1,9 @@
 import type { ModelFigures } from '../summary.js';
 import type { RunFacts, Trial, TrialKind } from './facts.js';
-import { ms, percent } from './wording.js';
+import { ms, percent } from '../../wording.js';
 
 /** What the analysis that this program grew from recommended, and the gains that it expected without trying. */
-export const EXPECTED_BEFORE: Readonly<Record<TrialKind, { readonly title: string; readonly gain: string }>> = {
+const EXPECTED_BEFORE: Readonly<Record<TrialKind, { readonly title: string; readonly gain: string }>> = {
   rewrite: { title: 'Reduce partitioning', gain: '15 to 25 %' },
   precompile: { title: 'Pre-compiled models', gain: '10 to 15 %' },
   batch: { title: 'Batch inference', gain: '20 to 30 %' },

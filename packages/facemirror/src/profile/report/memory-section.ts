@@ -1,6 +1,6 @@
 import type { Block, Section } from './document.js';
 import type { RunFacts, WorkerMemoryFacts } from './facts.js';
-import { counted, megabytes } from './wording.js';
+import { counted, megabytes } from '../../wording.js';
 
 /** Numbers of workers whose memory is told, besides that of the run. */
 const WORKER_COUNTS = [1, 2, 4, 6] as const;

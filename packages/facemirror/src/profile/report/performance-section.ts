@@ -2,7 +2,7 @@ import type { ModelFigures, StageFigures } from '../summary.js';
 import type { Block, Section } from './document.js';
 import type { RunFacts } from './facts.js';
 import { itemsPerCall } from './gains.js';
-import { counted, ms, percent } from './wording.js';
+import { counted, ms, percent } from '../../wording.js';
 
 /** Where the time went. */
 export function performanceSection(facts: RunFacts): Section {

@@ -1,7 +1,7 @@
 import type { ModelFigures } from '../summary.js';
 import type { RunFacts, Trial } from './facts.js';
 import { itemsPerCall, shareOfWork, trialGain } from './gains.js';
-import { counted, ms, percent } from './wording.js';
+import { counted, ms, percent } from '../../wording.js';
 
 /** Gains below a thousandth of the run's time are not worth a reader's. */
 const WORTH_SAYING = 0.001;

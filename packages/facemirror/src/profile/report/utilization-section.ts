@@ -1,6 +1,6 @@
 import type { Block, Section } from './document.js';
 import type { PlacementFacts, RunFacts, UtilizationFacts } from './facts.js';
-import { counted, megabytes, ms, percent } from './wording.js';
+import { counted, megabytes, ms, percent } from '../../wording.js';
 
 /** How each model lands on the provider in use, as ONNX Runtime's profile says, and on Core ML, as the analysis says. */
 export function utilizationSection(facts: RunFacts): Section {

@@ -1,0 +1,37 @@
+/** The arithmetic that `Math` lacks. */
+
+/** The value, or the end of the range that it lies beyond; NaN stays NaN. */
+export function clamp(value: number, least: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
+}
+
+/** NaN of no values. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0) / values.length;
+}
+
+/**
+ * The value below which that part of the values lies, straight between the two nearest. Of the values that are numbers; NaN
+ * when none is.
+ * @param part 0 (the smallest) to 1 (the largest).
+ */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  const place = (sorted.length - 1) * part;
+  const low = sorted[Math.floor(place)] ?? NaN;
+  const high = sorted[Math.ceil(place)] ?? NaN;
+  return low + (high - low) * (place - Math.floor(place));
+}
+
+/** The middle value, of an even number the mean of the two in the middle. See {@link quantile}. */
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+export function toDegrees(radians: number): number {
+  return (radians * 180) / Math.PI;
+}
+
+export function toRadians(degrees: number): number {
+  return (degrees * Math.PI) / 180;
+}
