@@ -49,11 +49,13 @@ export interface SessionSize {
   /** Of the model's file. */
   readonly bytes: number;
   readonly isCompiled: boolean;
+  /** What a session of it was seen to take, in bytes. */
+  readonly measuredBytes?: number | undefined;
 }
 
 /** Predicted memory of a session of each of these models. */
 export function estimateSessionBytes(sessions: readonly SessionSize[]): number {
-  return sessions.reduce((sum, { bytes, isCompiled }) => sum + bytes * (isCompiled ? BYTES_PER_COMPILED_BYTE : BYTES_PER_MODEL_BYTE) + BYTES_PER_SESSION, 0);
+  return sessions.reduce((sum, { bytes, isCompiled, measuredBytes }) => sum + (measuredBytes ?? bytes * (isCompiled ? BYTES_PER_COMPILED_BYTE : BYTES_PER_MODEL_BYTE) + BYTES_PER_SESSION), 0);
 }
 
 /**
@@ -94,9 +96,11 @@ export interface SuiteWork extends Pick<BudgetInput, 'requested' | 'usefulWorker
 
 /** {@link planBudget} for networks on this machine as it is now. */
 export function planWorkers(models: readonly ModelSource[], { isolation, cores, ...work }: SuiteWork): Budget {
-  const sessions = models.map(({ model, compiled }) => ({
+  // Most runs never open those that open on first use.
+  const sessions = models.filter(({ open }) => open !== 'first-use').map(({ model, compiled, memoryBytes }) => ({
     bytes: typeof model === 'string' ? statSync(model).size : model.length,
     isCompiled: compiled !== undefined,
+    measuredBytes: memoryBytes,
   }));
   return planBudget({
     ...work,

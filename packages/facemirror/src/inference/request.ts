@@ -16,6 +16,8 @@ export interface ModelSource {
    */
   readonly batch?: number;
   readonly batchIsFixed?: boolean;
+  /** Measured memory of a session, in bytes; estimated where it is left out. */
+  readonly memoryBytes?: number;
   /** Of networks that several runs wait for, the one with the higher number goes first. Default 0. */
   readonly urgency?: number;
 }

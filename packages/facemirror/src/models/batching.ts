@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { measureBatchCurve, OnnxLensError, runtimeVersion, thisMachine, writeFileWhole, type BatchPoint } from 'onnx-lens';
+import { measureBatchCurve, type BatchPoint } from 'onnx-lens';
+import { keepFigures, readFigures } from './machine-figures.js';
 
 /** What was measured of a network's batches, in frames. */
 export interface BatchCurveInFrames {
@@ -23,28 +23,17 @@ const MOST_BYTES = 300e6;
 /** Timed runs of each size; their median counts. */
 const RUNS = 3;
 
-interface KeptCurve {
-  readonly machine: string;
-  readonly curve: BatchCurveInFrames;
-}
-
 /**
  * The best batch of a network on this machine's CPU: measured once, then read from beside the network in the cache.
  * @param model path of the network compiled for this machine, with a free batch.
- * @param path where the figures are kept, valid for this processor and ONNX Runtime.
+ * @param path where the figures are kept.
  * @param itemsPerFrame how many of the network's items a frame makes.
  */
 export async function bestBatch(model: string, path: string, itemsPerFrame: number): Promise<Batching> {
-  const machine = machineName();
-  const kept = await readCurve(path);
-  if (kept?.machine === machine) return { frames: kept.curve.knee, chosen: 'measured', curve: kept.curve };
+  const kept = (await readFigures(path))?.['curve'];
+  if (isCurve(kept)) return { frames: kept.knee, chosen: 'measured', curve: kept };
   const curve = await measure(model, itemsPerFrame);
-  try {
-    writeFileWhole(path, `${JSON.stringify({ machine, curve } satisfies KeptCurve, null, 2)}\n`);
-  } catch (cause) {
-    // A cache that cannot be written costs the time of measuring again.
-    if (!(cause instanceof OnnxLensError)) throw cause;
-  }
+  keepFigures(path, { curve });
   return { frames: curve.knee, chosen: 'measured', curve };
 }
 
@@ -63,18 +52,7 @@ async function measure(model: string, itemsPerFrame: number): Promise<BatchCurve
   };
 }
 
-async function readCurve(path: string): Promise<KeptCurve | null> {
-  try {
-    const { machine, curve } = JSON.parse(await readFile(path, 'utf8')) as Partial<KeptCurve>;
-    const isCurve = typeof machine === 'string' && (FRAMES as readonly unknown[]).includes(curve?.knee) && Array.isArray(curve?.points);
-    return isCurve && curve !== undefined ? { machine, curve } : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Kernels, and with them what a batch brings, are those of the processor and of ONNX Runtime's version. */
-function machineName(): string {
-  const { platform, arch, cpu, features } = thisMachine();
-  return [platform, arch, cpu, features, `ONNX Runtime ${runtimeVersion()}`].join(', ');
+function isCurve(value: unknown): value is BatchCurveInFrames {
+  const { knee, points } = (value ?? {}) as Partial<Record<keyof BatchCurveInFrames, unknown>>;
+  return (FRAMES as readonly unknown[]).includes(knee) && Array.isArray(points);
 }

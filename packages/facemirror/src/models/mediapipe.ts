@@ -20,6 +20,7 @@ import {
   type Bundle,
   type TfliteFile,
 } from './mediapipe-files.js';
+import { withSessionMemory } from './session-memory.js';
 import type { NetworkJob, OpenedModel, Suite, SuiteDefinition, SuiteManifest, SuiteOptions } from './suite.js';
 
 const MANIFEST: SuiteManifest = {
@@ -73,7 +74,7 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
   if (typeof options.workers === 'number' && options.workers > 1) {
     options.onNotice?.(`The suite mediapipe runs its networks one after another, each frame's from the frame before: one worker is started, not ${options.workers}.`);
   }
-  const sources = prepared.map(({ source }) => source);
+  const sources = await withSessionMemory(prepared.map(({ source }) => source));
   const budget = planWorkers(sources, { requested: 1, isolation: options.isolation ?? 'thread', usefulWorkers: 1, usefulThreads: 1, inferenceShare: 1 });
   const pool = await InferencePool.open(sources, { ...options, workers: budget.workers });
   const sampling = options.sampling ?? 'centred';

@@ -9,6 +9,7 @@ import type { ArchitectureName } from './architectures/architecture.js';
 import { OPENFACE3_FILES } from './openface3-files.js';
 import type { ReadyNetwork } from './openface3-networks.js';
 import { readyNetworksApart } from './ready-apart.js';
+import { withSessionMemory } from './session-memory.js';
 import type { NetworkJob, Suite, SuiteDefinition, SuiteManifest, SuiteOptions } from './suite.js';
 
 const MANIFEST: SuiteManifest = {
@@ -53,7 +54,7 @@ async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
     framesPerBatch: options.framesPerBatch ?? 'auto',
     target: providerCandidates(options.provider ?? 'auto')[0] === 'cpu' ? 'cpu' : 'accelerator',
   });
-  const sources = networks.map(({ source }) => source);
+  const sources = await withSessionMemory(networks.map(({ source }) => source));
   const budget = planWorkers(sources, {
     requested: options.workers ?? 1,
     isolation: options.isolation ?? 'thread',
