@@ -76,6 +76,7 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
   }
   const sources = await withSessionMemory(prepared.map(({ source }) => source));
   const budget = planWorkers(sources, { requested: 1, isolation: options.isolation ?? 'thread', usefulWorkers: 1, usefulThreads: 1, inferenceShare: 1 });
+  if (budget.notice !== null) options.onNotice?.(budget.notice);
   const pool = await InferencePool.open(sources, { ...options, workers: budget.workers });
   const sampling = options.sampling ?? 'centred';
   return {
