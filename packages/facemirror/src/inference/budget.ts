@@ -34,7 +34,7 @@ export interface Budget {
   /** Predicted memory of one worker, and of all with what they share, in bytes. */
   readonly workerBytes: number;
   readonly workersBytes: number;
-  /** A sentence for the user where the memory is too little for what he asked for, or the cores could do; null otherwise. */
+  /** A sentence for the user when he gets less than he asked for; null otherwise. */
   readonly notice: string | null;
 }
 
@@ -70,19 +70,14 @@ export function planBudget(input: BudgetInput): Budget {
     input.requested === 'auto'
       ? Math.max(1, Math.min(input.usefulWorkers, Math.round(input.cores * input.inferenceShare)))
       : Math.max(1, Math.floor(input.requested));
-  const fitting = Math.floor((input.availableBytes - input.baseBytes - input.sharedBytes) / Math.max(1, input.workerBytes));
-  const workers = Math.max(1, Math.min(wanted, fitting));
+  const fitting = Math.max(1, Math.floor((input.availableBytes - input.baseBytes - input.sharedBytes) / Math.max(1, input.workerBytes)));
+  const workers = Math.min(wanted, fitting);
+  const notice =
+    workers < wanted && input.requested !== 'auto'
+      ? `The memory that is left (${megabytes(input.availableBytes)}) holds ${workers} of the ${wanted} workers, each of about ${megabytes(input.workerBytes)}: the run goes on with ${workers}.`
+      : null;
   const threadsPerRun = Math.max(1, Math.min(input.usefulThreads, Math.round((input.cores * input.inferenceShare) / workers)));
-  return { workers, threadsPerRun, workerBytes: input.workerBytes, workersBytes: workers * input.workerBytes + input.sharedBytes, notice: shortage(input, wanted, fitting) };
-}
-
-/** What to tell the user where the memory does not hold what was wanted. */
-function shortage({ availableBytes, workerBytes, sharedBytes, baseBytes, requested }: BudgetInput, wanted: number, fitting: number): string | null {
-  const left = `The memory that is left (${megabytes(availableBytes)})`;
-  if (fitting < 1) return `${left} may not be enough for this run, which takes about ${megabytes(baseBytes + sharedBytes + workerBytes)} with one worker: close other programs if it is ended from outside.`;
-  if (fitting >= wanted) return null;
-  const what = requested === 'auto' ? `${fitting} of the ${wanted} workers that the cores could keep busy` : `${fitting} of the ${wanted} workers`;
-  return `${left} holds ${what}, each of about ${megabytes(workerBytes)}: the run goes on with ${fitting}.`;
+  return { workers, threadsPerRun, workerBytes: input.workerBytes, workersBytes: workers * input.workerBytes + input.sharedBytes, notice };
 }
 
 /** What a run takes besides its networks: the program, the frames under way, the codecs. */

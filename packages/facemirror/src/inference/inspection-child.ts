@@ -1,6 +1,7 @@
 /** Opens a network, with ONNX Runtime's warnings on standard error, and profiles some runs of it. Started by inspection.ts only. */
 import './no-telemetry.js';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { serveParent } from '../processes/helper-child.js';
 import { PROFILED_RUNS, type InspectionJob } from './inspection.js';
 import { executionProviders } from './providers.js';
 
@@ -30,10 +31,10 @@ async function inspect({ model, provider, sizes, profilePrefix }: InspectionJob)
   await session.release();
 }
 
+serveParent();
 process.once('message', (job: InspectionJob) => {
   inspect(job).then(
     () => process.exit(),
     () => process.exit(1),
   );
 });
-process.on('disconnect', () => process.exit());

@@ -39,12 +39,12 @@ const TERMINAL_CONTROLS = /\u001b\[[0-9;]*m/g;
  * Opens a network once more, in a process of its own, and listens: ONNX Runtime's log goes to the process's standard
  * error, where no thread of the same process can catch it, and its profile slows what it profiles.
  *
- * A network that cannot be opened or run gives what was heard until then.
+ * A network that cannot be opened or run gives what was heard until then, as does one that is stopped by the signal.
  */
-export async function inspectSession(job: Omit<InspectionJob, 'profilePrefix'>): Promise<Inspection> {
+export async function inspectSession(job: Omit<InspectionJob, 'profilePrefix'>, signal?: AbortSignal): Promise<Inspection> {
   const folder = await mkdtemp(join(tmpdir(), 'facemirror-inspection-'));
   try {
-    const log = await runChild({ ...job, profilePrefix: join(folder, 'profile') });
+    const log = await runChild({ ...job, profilePrefix: join(folder, 'profile') }, signal);
     const [file] = await readdir(folder);
     return { log, profile: file === undefined ? null : readProfile(await readFile(join(folder, file), 'utf8')) };
   } finally {
@@ -52,8 +52,8 @@ export async function inspectSession(job: Omit<InspectionJob, 'profilePrefix'>):
   }
 }
 
-async function runChild(job: InspectionJob): Promise<string[]> {
-  const { child, ended } = startHelper(CHILD_FILE, job, { stderr: 'pipe' });
+async function runChild(job: InspectionJob, signal: AbortSignal | undefined): Promise<string[]> {
+  const { child, ended } = startHelper(CHILD_FILE, job, { stderr: 'pipe', ...(signal === undefined ? {} : { signal }) });
   const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
   let heard = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (heard += text));

@@ -35,6 +35,8 @@ export interface InferenceOptions {
   readonly threadsPerRun?: number;
   /** How long a run may take before its worker is given up, in ms. Default three minutes. */
   readonly patienceMs?: number;
+  /** When it is aborted, opening stops, and what waits to be run is rejected, as is all that comes later. */
+  readonly signal?: AbortSignal;
   /** Where calls and openings are reported to. */
   readonly profiler?: Pick<Profiler, 'model' | 'modelOpened'>;
   /** Hears what the user should know: a provider that did not open, a worker that was lost. */

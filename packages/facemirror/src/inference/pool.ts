@@ -1,17 +1,20 @@
 import { FaceMirrorError, messageOf } from '../errors.js';
-import { cropLength } from '../frames/crop.js';
-import { cropToTensor } from '../frames/crop-to-tensor.js';
+import { Patience } from '../processes/patience.js';
 import { startWorker, type WorkerChannel } from './channel.js';
 import type { FromWorker, OpenedTimes, WorkerSetup } from './messages.js';
 import type { InferenceOptions, WorkersMemory } from './options.js';
 import { planProviders, type ProviderPlan } from './provider-plan.js';
 import { providerCandidates, type ProviderName } from './providers.js';
-import type { ModelSource, NetworkInput, RunRequest, RunResult } from './request.js';
+import type { ModelSource, RunRequest, RunResult } from './request.js';
 import { isJoinable, joinRequests, RunQueue } from './run-queue.js';
+import { sampledRequest } from './sampled-request.js';
 
 /** How long a worker may take to let go of its sessions before it is ended the hard way. */
 const CLOSE_PATIENCE_MS = 5000;
 const RUN_PATIENCE_MS = 180_000;
+/** An accelerator may compile for minutes. */
+const OPENING_PATIENCE_MS = 600_000;
+const LATE = 'it did not answer in time';
 /** A run that was under way in two workers that died is taken for what kills them. */
 const MOST_ATTEMPTS = 2;
 
@@ -28,9 +31,12 @@ interface Member {
   readonly ended: Promise<void>;
   /** The most memory that its process was seen to have, in bytes. */
   rssBytes: number;
+  /** Whether its networks are open. */
+  isOpen: boolean;
   /** The runs it is at, as one batch; empty when idle. */
   jobs: readonly Job[];
-  patience: NodeJS.Timeout | null;
+  /** With what it is at: opening its networks, or those runs. */
+  readonly patience: Patience;
 }
 
 /**
@@ -78,6 +84,7 @@ export class InferencePool {
     this.#options = options;
     this.#models = new Map(models.map((model) => [model.name, model]));
     this.#queue = new RunQueue(models);
+    options.signal?.addEventListener('abort', this.#stop);
   }
 
   /**
@@ -85,7 +92,8 @@ export class InferencePool {
    *
    * With provider `auto`, one that does not open is passed over for the next, and so is Core ML where the coverage analysis
    * finds the CPU faster (see {@link planProviders}); `onNotice` is told.
-   * @throws FaceMirrorError PROVIDER_UNAVAILABLE, MODEL_CORRUPT (ONNX Runtime cannot open a network), WORKER_LOST.
+   * @throws FaceMirrorError PROVIDER_UNAVAILABLE, MODEL_CORRUPT (ONNX Runtime cannot open a network), WORKER_LOST,
+   *   CANCELLED when the signal says so.
    */
   static async open(models: readonly ModelSource[], options: InferenceOptions = {}): Promise<InferencePool> {
     const choice = options.provider ?? 'auto';
@@ -107,7 +115,7 @@ export class InferencePool {
         return pool;
       } catch (error) {
         await pool?.close();
-        if (next === undefined) throw error;
+        if (next === undefined || options.signal?.aborted === true) throw error;
         const why = `the provider ${provider} does not open here (${sentence(error)}).`;
         passedOver += `${why} `;
         options.onNotice?.(`T${why.slice(1, -1)}; the networks run on ${next} instead.`);
@@ -140,11 +148,11 @@ export class InferencePool {
 
   /**
    * Runs a network. Frames in the request must not be released before the promise settles.
-   * @throws FaceMirrorError MODEL_CORRUPT (a network opened on first use, or a run that fails), WORKER_LOST, CANCELLED (closed meanwhile).
+   * @throws FaceMirrorError MODEL_CORRUPT (a network opened on first use, or a run that fails), WORKER_LOST, CANCELLED (closed or stopped meanwhile).
    */
   run(request: RunRequest): Promise<RunResult> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    if (this.#closing !== null) return Promise.reject(cancelled());
+    if (this.#isStopped) return Promise.reject(cancelled());
     return new Promise((resolve, reject) => {
       this.#queue.add({ request, resolve, reject, attempts: 0 });
       this.#dispatchSoon();
@@ -157,7 +165,20 @@ export class InferencePool {
     return this.#closing;
   }
 
-  /** The first worker opens alone, so that what the process grows by is that worker's; the others open side by side. */
+  get #isStopped(): boolean {
+    return this.#closing !== null || this.#options.signal?.aborted === true;
+  }
+
+  /** The runs under way are left to end: they read frames that their owner waits to release. */
+  readonly #stop = (): void => {
+    for (const job of this.#queue.drain()) job.reject(cancelled());
+    for (const member of this.#members) if (!member.isOpen) member.channel.terminate();
+  };
+
+  /**
+   * The first worker opens alone, so that what the process grows by is that worker's; the others open side by side. One of
+   * these that does not open is done without.
+   */
   async #startAll(models: readonly ModelSource[]): Promise<void> {
     const setup: WorkerSetup = {
       models,
@@ -168,13 +189,16 @@ export class InferencePool {
     const before = process.memoryUsage.rss();
     await this.#start(setup);
     const withOne = process.memoryUsage.rss();
-    await Promise.all(Array.from({ length: count - 1 }, () => this.#start(setup)));
+    await Promise.allSettled(Array.from({ length: count - 1 }, () => this.#start(setup)));
+    if (this.#failure !== null) throw this.#failure;
+    if (this.#isStopped) throw cancelled();
     const further = Math.max(0, process.memoryUsage.rss() - withOne) / Math.max(1, count - 1);
     this.#growth = { first: Math.max(0, withOne - before), further };
-    this.#started = count;
+    this.#started = this.#members.length;
   }
 
   #start(setup: WorkerSetup): Promise<void> {
+    if (this.#isStopped) return Promise.reject(cancelled());
     return new Promise((resolve, reject) => {
       let hasEnded: () => void = () => undefined;
       const ended = new Promise<void>((settle) => {
@@ -184,10 +208,13 @@ export class InferencePool {
         message: (message) => {
           if (message.kind === 'opened') {
             member.rssBytes = message.rssBytes;
+            member.isOpen = true;
+            member.patience.end();
             for (const times of message.times) this.#reportOpened(times);
             resolve();
           } else if (message.kind === 'unopened') {
             reject(unopenable(message.model, message.message));
+            this.#lose(member, message.message);
           } else if (message.kind === 'used') {
             this.#options.onWorkerUsage?.(message.usage);
           } else {
@@ -197,11 +224,15 @@ export class InferencePool {
         ended: (why) => {
           hasEnded();
           this.#lose(member, why);
-          reject(lost(why));
+          reject(this.#isStopped ? cancelled() : lost(why));
         },
         log: (line) => this.#options.onLog?.(line),
       });
-      const member: Member = { channel, ended, rssBytes: 0, jobs: [], patience: null };
+      const member: Member = { channel, ended, rssBytes: 0, isOpen: false, jobs: [], patience: new Patience() };
+      member.patience.begin(OPENING_PATIENCE_MS, () => {
+        this.#giveUp(member);
+        reject(lost(LATE));
+      });
       this.#members.push(member);
     });
   }
@@ -212,25 +243,21 @@ export class InferencePool {
     this.#isDispatching = true;
     queueMicrotask(() => {
       this.#isDispatching = false;
-      if (this.#closing === null) this.#dispatch();
+      if (!this.#isStopped) this.#dispatch();
     });
   }
 
   #dispatch(): void {
     for (const member of this.#members) {
-      if (member.jobs.length > 0) continue;
+      if (member.jobs.length > 0 || !member.isOpen) continue;
       const jobs = this.#queue.take();
       const [first] = jobs;
       if (first === undefined) return;
       member.jobs = jobs;
       for (const job of jobs) job.attempts++;
-      // A worker that is stuck in native code answers to nothing: all that can be done is to go on without it.
-      member.patience = setTimeout(() => {
-        this.#lose(member, 'it did not answer in time');
-        member.channel.terminate();
-      }, this.#options.patienceMs ?? RUN_PATIENCE_MS);
+      member.patience.begin(this.#options.patienceMs ?? RUN_PATIENCE_MS, () => this.#giveUp(member));
       const joined = joinRequests(jobs.map(({ request }) => request), this.#fixedBatch(first) ?? jobs.length);
-      member.channel.post({ kind: 'run', id: this.#nextId++, request: member.channel.sharesMemory ? joined : withoutFrames(joined) });
+      member.channel.post({ kind: 'run', id: this.#nextId++, request: member.channel.sharesMemory ? joined : sampledRequest(joined) });
     }
   }
 
@@ -261,7 +288,7 @@ export class InferencePool {
       const error = message.atOpening ? unopenable(message.model, message.message) : unrunnable(message.model, message.message);
       for (const job of jobs) job.reject(error);
     }
-    if (this.#closing === null) this.#dispatch();
+    if (!this.#isStopped) this.#dispatch();
   }
 
   #reportOpened({ model, ...times }: OpenedTimes): void {
@@ -270,12 +297,22 @@ export class InferencePool {
     this.#options.profiler?.modelOpened(model, times);
   }
 
+  /** A worker that is stuck in native code answers to nothing: all that can be done is to go on without it. */
+  #giveUp(member: Member): void {
+    this.#lose(member, LATE);
+    member.channel.terminate();
+  }
+
   /** Goes on without a worker, as long as there is another. */
   #lose(member: Member, why: string): void {
     const place = this.#members.indexOf(member);
     if (place < 0 || this.#closing !== null) return;
     this.#members.splice(place, 1);
     const jobs = release(member);
+    if (this.#isStopped) {
+      for (const job of jobs) job.reject(cancelled());
+      return;
+    }
     if (this.#members.length === 0) {
       this.#failure = lost(why);
       for (const job of [...jobs, ...this.#queue.drain()]) job.reject(this.#failure);
@@ -288,6 +325,7 @@ export class InferencePool {
   }
 
   async #end(): Promise<void> {
+    this.#options.signal?.removeEventListener('abort', this.#stop);
     for (const job of this.#queue.drain()) job.reject(cancelled());
     await Promise.all(this.#members.map(endMember));
     for (const member of this.#members.splice(0)) for (const job of release(member)) job.reject(cancelled());
@@ -303,8 +341,7 @@ async function endMember(member: Member): Promise<void> {
 
 /** Takes the runs from a worker and ends the waiting for them. */
 function release(member: Member): readonly Job[] {
-  if (member.patience !== null) clearTimeout(member.patience);
-  member.patience = null;
+  member.patience.end();
   const { jobs } = member;
   member.jobs = [];
   return jobs;
@@ -317,24 +354,6 @@ function itemOf(result: RunResult, place: number): RunResult {
     return [name, { dims: [1, ...dims.slice(1)], data: data.slice(place * row, (place + 1) * row) }] as const;
   });
   return Object.fromEntries(rows);
-}
-
-/** For workers that do not share the frames' memory: samples the crops here. */
-function withoutFrames(request: RunRequest): RunRequest {
-  const inputs = Object.entries(request.inputs).map(([name, input]) => [name, toValues(input)] as const);
-  return { ...request, inputs: Object.fromEntries(inputs) };
-}
-
-function toValues(input: NetworkInput): NetworkInput {
-  const [first] = input.kind === 'crops' ? input.crops : [];
-  if (input.kind === 'values' || first === undefined) return input;
-  const { crop } = first;
-  const length = cropLength(crop);
-  const data = new Float32Array(length * input.crops.length);
-  input.crops.forEach((each, place) => cropToTensor(each.frame, each.crop, data, place * length));
-  const count = input.crops.length;
-  const dims = crop.layout === 'NCHW' ? [count, 3, crop.height, crop.width] : [count, crop.height, crop.width, 3];
-  return { kind: 'values', dims, data };
 }
 
 function batchSize(request: RunRequest): number {
@@ -359,5 +378,5 @@ function lost(why: string): FaceMirrorError {
 }
 
 function cancelled(): FaceMirrorError {
-  return new FaceMirrorError('CANCELLED', 'The networks were closed before this run ended.');
+  return new FaceMirrorError('CANCELLED', 'Stopped; the networks were closed.');
 }

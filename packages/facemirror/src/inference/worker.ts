@@ -5,6 +5,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { messageOf } from '../errors.js';
 import { cropLength } from '../frames/crop.js';
 import { cropToTensor } from '../frames/crop-to-tensor.js';
+import { serveParent } from '../processes/helper-child.js';
 import { peakRssBytes } from '../profile/peak-memory.js';
 import { SETUP_VARIABLE } from './channel.js';
 import type { FromWorker, OpenedTimes, ToWorker, WorkerSetup } from './messages.js';
@@ -40,16 +41,12 @@ function connectParent(): Parent {
     };
   }
   if (process.env[SETUP_VARIABLE] === undefined || process.send === undefined) throw new Error('inference/worker.js runs only as a worker.');
-  // Ctrl-C reaches the whole process group; it is the parent that decides how to end.
-  process.on('SIGINT', () => undefined);
+  // Without a parent there is nothing left to do.
+  serveParent();
   return {
     setup: new Promise((resolve) => process.once('message', (message: { setup: WorkerSetup }) => resolve(message.setup))),
     post: (message) => void process.send?.(message),
-    listen: (handler) => {
-      process.on('message', handler);
-      // Without a parent there is nothing left to do.
-      process.on('disconnect', () => process.exit());
-    },
+    listen: (handler) => void process.on('message', handler),
     disconnect: () => {
       const { user, system } = process.cpuUsage(cpuWhenOpen);
       const message: FromWorker = { kind: 'used', usage: { cpuMs: (user + system) / 1000, peakRssBytes: peakRssBytes() } };

@@ -120,9 +120,19 @@ async function writeSealed(path: string, folder: string, bytes: Uint8Array): Pro
 /** Nothing is under way for so long: what is older was left by a run that was killed. */
 const STALE_MS = 60 * 60 * 1000;
 
-/** Removes what a killed run left half-made. Its names are the writers' own; a file that is still being downloaded has another. */
+/** The writers' own names, with the process that writes; a file that is still being downloaded has another. */
+const UNFINISHED = /\.(\d+)\.[0-9a-f]{8}\.part$/;
+
+/** Removes what a process had begun to write into the cache when it was killed. */
+export async function removeUnfinished(folder: string, processId: number): Promise<void> {
+  for (const file of await readdir(folder).catch(() => [])) {
+    if (Number(UNFINISHED.exec(file)?.[1]) === processId) await rm(join(folder, file), { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+/** Removes what a killed run left half-made. */
 async function sweep(folder: string): Promise<void> {
-  const left = (await readdir(folder).catch(() => [])).filter((file) => /\.\d+\.[0-9a-f]{8}\.part$/.test(file));
+  const left = (await readdir(folder).catch(() => [])).filter((file) => UNFINISHED.test(file));
   for (const file of left) {
     const path = join(folder, file);
     const age = await stat(path).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);

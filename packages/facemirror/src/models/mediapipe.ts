@@ -74,9 +74,8 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
   if (typeof options.workers === 'number' && options.workers > 1) {
     options.onNotice?.(`The suite mediapipe runs its networks one after another, each frame's from the frame before: one worker is started, not ${options.workers}.`);
   }
-  const sources = await withSessionMemory(prepared.map(({ source }) => source));
+  const sources = await withSessionMemory(prepared.map(({ source }) => source), options.signal);
   const budget = planWorkers(sources, { requested: 1, isolation: options.isolation ?? 'thread', usefulWorkers: 1, usefulThreads: 1, inferenceShare: 1 });
-  if (budget.notice !== null) options.onNotice?.(budget.notice);
   const pool = await InferencePool.open(sources, { ...options, workers: budget.workers });
   const sampling = options.sampling ?? 'centred';
   return {

@@ -61,14 +61,9 @@ export async function readyNetworks(wanted: NetworksWanted): Promise<ReadyNetwor
   for (const name of LARGEST_FIRST) {
     const file = files.get(name);
     if (file !== undefined) ready.unshift(await makeReady(name, file, wanted));
-    collectGarbage();
+    globalThis.gc?.();
   }
   return ready;
-}
-
-/** What a step leaves behind, buffers of a network's size, would stay beside the next one's: the heap, of which they are no part, is far from full. */
-function collectGarbage(): void {
-  globalThis.gc?.();
 }
 
 function requireFound(found: ReadonlyMap<ArchitectureName, FoundNetwork>, name: ArchitectureName): FoundNetwork {
@@ -93,7 +88,6 @@ async function makeReady(name: ArchitectureName, file: FoundNetwork, { framesPer
     convert: () => networkBytes(file, name, options),
     compileForCpu: target === 'cpu',
   });
-  collectGarbage();
   const batching = itemsPerFrame === null ? null : await chooseBatch(cached, framesPerBatch, itemsPerFrame);
   return {
     name,

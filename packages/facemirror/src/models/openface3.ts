@@ -53,8 +53,8 @@ async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
     modelsFolder: options.modelsFolder,
     framesPerBatch: options.framesPerBatch ?? 'auto',
     target: providerCandidates(options.provider ?? 'auto')[0] === 'cpu' ? 'cpu' : 'accelerator',
-  });
-  const sources = await withSessionMemory(networks.map(({ source }) => source));
+  }, options.signal);
+  const sources = await withSessionMemory(networks.map(({ source }) => source), options.signal);
   const budget = planWorkers(sources, {
     requested: options.workers ?? 1,
     isolation: options.isolation ?? 'thread',

@@ -1,5 +1,6 @@
 /** Makes the networks of the suite openface3 ready, in a process of its own. Started by ready-apart.ts only. */
 import { failureOf } from '../processes/failure.js';
+import { serveParent } from '../processes/helper-child.js';
 import { readyNetworks, type NetworksWanted } from './openface3-networks.js';
 import type { FromReadyChild } from './ready-apart.js';
 
@@ -13,6 +14,5 @@ async function answer(wanted: NetworksWanted): Promise<void> {
   process.send?.(message, () => process.exit());
 }
 
-// Without its parent nobody wants the networks.
-process.on('disconnect', () => process.exit());
+serveParent();
 process.once('message', (wanted: NetworksWanted) => void answer(wanted));

@@ -20,10 +20,10 @@ interface Measurable {
  * opened and run once in a process of its own, then read from beside the network in the cache. Networks that are not
  * compiled for this machine, and those of free sizes, are left as they are.
  */
-export async function withSessionMemory(sources: readonly ModelSource[]): Promise<ModelSource[]> {
+export async function withSessionMemory(sources: readonly ModelSource[], signal?: AbortSignal): Promise<ModelSource[]> {
   const measurable = (await Promise.all(sources.map(lookUp))).filter((each) => each !== null);
   const unknown = measurable.filter(({ batch, known }) => known[batch] === undefined);
-  const measured = unknown.length === 0 ? new Map<string, number>() : await measure(unknown.map(({ source }) => source));
+  const measured = unknown.length === 0 ? new Map<string, number>() : await measure(unknown.map(({ source }) => source), signal);
   return sources.map((source) => {
     const found = measurable.find((each) => each.source === source);
     if (found === undefined || measured === null) return source;
@@ -46,13 +46,14 @@ function isByBatch(value: unknown): value is ByBatch {
   return typeof value === 'object' && value !== null && Object.values(value).every((bytes) => bytes === null || (typeof bytes === 'number' && bytes >= 0));
 }
 
-/** By name, as workers open them; null where they do not open, which the run itself will say better. */
-async function measure(sources: readonly ModelSource[]): Promise<Map<string, number> | null> {
+/** By name, as workers open them; null where they do not open, or are stopped, which the run itself will say better. */
+async function measure(sources: readonly ModelSource[], signal: AbortSignal | undefined): Promise<Map<string, number> | null> {
   const bytes = new Map<string, number>();
   try {
     const pool = await InferencePool.open(sources.map((source) => ({ ...source, open: 'start' as const })), {
       provider: 'cpu',
       isolation: 'process',
+      ...(signal === undefined ? {} : { signal }),
       profiler: { model: () => undefined, modelOpened: (name, { memoryBytes }) => bytes.set(name, memoryBytes ?? 0) },
     });
     await pool.close();

@@ -89,7 +89,7 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
   const { suites, cores } = crew.hand(hand);
   const underWay = crew.begin();
   try {
-    const suite = await suites.open(profiler);
+    const suite = await suites.open(profiler, signal);
     let meter: ProgressMeter | null = null;
     const record: RunRecord = await runVideo({
       file, hash, settings, suite, outputs, profiler, signal, version, cores,

@@ -26,10 +26,11 @@ export async function inspectNetworks({ networks, inference }: Pick<Suite, 'netw
   const trials: Trial[] = [];
   const untried: Untried[] = [];
   for (const { source, job } of networks) {
+    if (signal?.aborted === true) break;
     const { name, model } = source;
     const { sizes } = assumedSizes(typeof model === 'string' ? loadModel(model, 'read') : parseModel(model, name));
     utilization.push(await analyseUtilization({ name, model, job, sizes }, { format: 'mlprogram' }));
-    const { log, profile } = await inspectSession({ model, provider: bindingName(inference.provider), sizes });
+    const { log, profile } = await inspectSession({ model, provider: bindingName(inference.provider), sizes }, signal);
     for (const line of log) warnings.push({ model: name, line });
     if (profile !== null) placements.push({ model: name, job, provider: inference.provider, ...placementOf(profile) });
     const results = await tryNetwork({ name, model, target: { format: 'mlprogram' }, fixesSizes: true }, TRIAL_SECONDS, signal);

@@ -37,8 +37,11 @@ export class SuiteHolder {
     return this.#suite?.inference ?? null;
   }
 
-  /** The suite, which from now on reports to that profiler. */
-  async open(profiler: Profiler): Promise<Suite> {
+  /**
+   * The suite, which from now on reports to that profiler.
+   * @param signal stops its opening, and all runs; the same for every video.
+   */
+  async open(profiler: Profiler, signal: AbortSignal): Promise<Suite> {
     this.#profiler = profiler;
     this.#items.clear();
     for (const opening of this.#openings) profiler.modelOpened(...opening);
@@ -50,6 +53,7 @@ export class SuiteHolder {
       ...(this.#settings.modelsFolder === null ? {} : { modelsFolder: this.#settings.modelsFolder }),
       framesPerBatch: this.#settings.batch,
       ...(this.#settings.detectSide === null ? {} : { detectorLongSide: this.#settings.detectSide }),
+      signal,
       ...this.#listeners,
       profiler: {
         model: (name, call) => this.#tell(name, call),

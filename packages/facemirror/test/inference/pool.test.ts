@@ -130,3 +130,25 @@ describe('a worker that does not answer', () => {
     await expect(opened.run(request(1))).rejects.toMatchObject({ code: 'WORKER_LOST' });
   });
 });
+
+describe('a pool that is stopped', () => {
+  it('ends its opening with a sentence, and leaves no worker', async () => {
+    const stop = new AbortController();
+    const opening = open({ isolation: 'process', workers: 2, signal: stop.signal });
+    stop.abort();
+    await expect(opening).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
+  it('ends the run under way and drops those that wait', async () => {
+    const stop = new AbortController();
+    const opened = await open({ signal: stop.signal });
+    const runs = [1, 2, 3].map((value) => opened.run(request(value)));
+    // They are handed out when all has been asked for.
+    await Promise.resolve();
+    stop.abort();
+    const outcomes = await Promise.allSettled(runs);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(outcomes[2]).toMatchObject({ reason: { code: 'CANCELLED' } });
+    await expect(opened.run(request(4))).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { WorkerUsage } from '../../inference/options.js';
 import { failureOf } from '../../processes/failure.js';
+import { serveParent } from '../../processes/helper-child.js';
 import { peakRssBytes } from '../../profile/peak-memory.js';
 import { runBatch } from '../batch.js';
 import type { BatchEvent } from '../events.js';
@@ -71,9 +72,7 @@ async function answer(job: BenchJob): Promise<void> {
   tell(message, () => process.exit());
 }
 
-// Ctrl-C reaches the whole process group; it is the parent that decides how to end.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-process.on('disconnect', () => controller.abort());
+serveParent(() => controller.abort());
 process.on('message', (message: ToBenchChild) => {
   if (message.kind === 'stop') controller.abort();
   else void answer(message.job);

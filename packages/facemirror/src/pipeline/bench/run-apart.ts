@@ -34,7 +34,7 @@ export async function runApart(job: BenchJob, signal: AbortSignal, onNotice: (se
     const { why } = await helper.ended;
     if (signal.aborted) throw stopped();
     const { last } = answer;
-    if (last === null) throw new Error(`a run of the bench was lost: ${why}`);
+    if (last === null) throw new FaceMirrorError('WORKER_LOST', `A run of the bench was lost: ${why}. Run it again; if it fails again, this machine may have too little memory.`);
     if (last.kind === 'failed') throw errorOf(last);
     return last.measurement;
   } finally {

@@ -2,6 +2,7 @@
 import { loadModel, parseModel } from 'onnx-lens';
 import { messageOf } from '../../errors.js';
 import { assumedSizes } from '../../inference/assumed-sizes.js';
+import { serveParent } from '../../processes/helper-child.js';
 import type { TrialJob } from './run-apart.js';
 import { runTrials } from './trials.js';
 
@@ -10,12 +11,10 @@ async function tryAll({ name, model, ...asked }: TrialJob): Promise<void> {
   await runTrials({ name, model: proto, ...asked, ...assumedSizes(proto) }, (outcome) => process.send?.(outcome));
 }
 
+serveParent();
 process.once('message', (job: TrialJob) => {
   tryAll(job).then(
     () => process.exit(),
     (error: unknown) => process.send?.({ kind: 'failed', message: messageOf(error) }, () => process.exit(1)),
   );
 });
-// Ctrl-C reaches the whole process group; it is the parent that decides how to end.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
-process.on('disconnect', () => process.exit());
