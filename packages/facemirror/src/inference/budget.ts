@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { availableMemory } from './available-memory.js';
+import { availableMemory } from '../machine/available-memory.js';
+import { usableCores } from '../machine/usable-cores.js';
 import { megabytes } from '../wording.js';
 import type { Isolation } from './options.js';
 import type { ModelSource } from './request.js';
@@ -104,7 +104,7 @@ export function planWorkers(models: readonly ModelSource[], { isolation, cores, 
   }));
   return planBudget({
     ...work,
-    cores: cores ?? availableParallelism(),
+    cores: cores ?? usableCores(),
     availableBytes: availableMemory(),
     workerBytes: estimateSessionBytes(sessions) + CARRIER_BYTES[isolation],
     sharedBytes: isolation === 'thread' ? LIBRARY_BYTES : 0,

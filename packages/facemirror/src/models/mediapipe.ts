@@ -93,6 +93,7 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
       provider: providerChoice(pool.provider),
       providerReason: pool.providerReason,
       workers: pool.workers,
+      threads: pool.workers,
       predictedWorkerBytes: budget.workerBytes,
       predictedWorkersBytes: budget.workersBytes,
       workersMemory: () => pool.memory,

@@ -78,6 +78,7 @@ async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
       provider: providerChoice(pool.provider),
       providerReason: pool.providerReason,
       workers: pool.workers,
+      threads: pool.workers * budget.threadsPerRun,
       predictedWorkerBytes: budget.workerBytes,
       predictedWorkersBytes: budget.workersBytes,
       workersMemory: () => pool.memory,

@@ -84,6 +84,8 @@ export interface SuiteInference {
   readonly providerReason: string | null;
   /** Workers that were started. */
   readonly workers: number;
+  /** Threads that may be busy with networks at once: the workers, each with the threads of a run. */
+  readonly threads: number;
   /** Predicted memory of one worker, in bytes, and of all. */
   readonly predictedWorkerBytes: number;
   readonly predictedWorkersBytes: number;

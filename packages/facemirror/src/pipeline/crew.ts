@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
-import { availableMemory } from '../inference/available-memory.js';
+import { availableMemory } from '../machine/available-memory.js';
+import { usableCores } from '../machine/usable-cores.js';
 import type { WorkerUsage } from '../inference/options.js';
 import { megabytes } from '../wording.js';
 import type { OnBatchEvent } from './events.js';
@@ -37,7 +37,7 @@ export class Crew {
   hand(number: number): { readonly suites: SuiteHolder; readonly cores: number } {
     const { settings, videos, onWorkerUsage } = this.#options;
     const { jobs } = settings;
-    const cores = Math.max(1, Math.floor(availableParallelism() / (jobs === 'auto' ? number + 1 : Math.min(jobs, videos))));
+    const cores = Math.max(1, Math.floor(usableCores() / (jobs === 'auto' ? number + 1 : Math.min(jobs, videos))));
     return (this.#hands[number] ??= {
       suites: new SuiteHolder(settings, cores, { onNotice: (sentence) => this.#tellOnce(sentence), onWorkerUsage: (usage) => onWorkerUsage?.(usage) }, this.#told),
       cores,

@@ -12,6 +12,7 @@ import { renderHtml } from '../profile/report/html.js';
 import { withEncoder, type EncoderName } from '../video/encoder.js';
 import { VideoReader, type VideoInfo } from '../video/reader.js';
 import { VideoWriter } from '../video/writer.js';
+import { planCodecThreads, type CodecThreads } from './codec-threads.js';
 import { DrawingThread } from './drawing-thread.js';
 import { FaceFrames } from './face-frames.js';
 import { flowFrames, type PictureKind } from './frame-flow.js';
@@ -23,8 +24,8 @@ import { buildRecord, type RunFindings, type RunRecord } from './record.js';
 import { resultSettings, type RunSettings } from './settings.js';
 import { TableFile } from './table-file.js';
 
-/** More threads than this a decoder does not use well; the encoders are what takes the time. */
-const MOST_DECODER_THREADS = 8;
+/** The encoders that a video usually has. */
+const ENCODERS = 3;
 /** Bytes of frames under way; frames so large that the fewest that a run needs take more are refused by the pool. */
 const POOL_BYTES = 96 * 1024 * 1024;
 /** Decoded frames that are looked at, or wait to be, where the suite does not want others. */
@@ -62,7 +63,7 @@ export interface VideoJob {
  * @throws FaceMirrorError, NO_FACE among others when no frame of the video shows a face.
  */
 export async function runVideo(job: VideoJob): Promise<RunRecord> {
-  const reader = await VideoReader.open(job.file.path, { noAudio: !job.settings.audio, threads: Math.max(1, Math.min(MOST_DECODER_THREADS, Math.floor(job.cores / 2))) });
+  const reader = await VideoReader.open(job.file.path, { noAudio: !job.settings.audio, threads: codecThreads(job, ENCODERS).decoder });
   try {
     job.onOpened(reader.info);
     return await processVideo(job, reader);
@@ -124,6 +125,10 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
   }
 }
 
+function codecThreads({ cores, suite }: VideoJob, encoders: number): CodecThreads {
+  return planCodecThreads(cores, suite.inference.threads, encoders);
+}
+
 function pictureKinds(settings: RunSettings, info: VideoInfo): PictureKind[] {
   const kinds: PictureKind[] = ['left', 'right'];
   if (settings.debugVideo) kinds.push('debug');
@@ -152,7 +157,7 @@ async function openWriters(writers: Map<PictureKind, VideoWriter>, kinds: readon
     frameRate: info.frameRate,
     colourTags: info.colourTags,
     quality,
-    threads: Math.max(1, Math.floor(job.cores / kinds.length)),
+    threads: codecThreads(job, kinds.length).encoder,
   };
   const encoder = await withEncoder(job.settings.encoder, async (name) => {
     // Those of an encoder that works for some of them only.

@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
-import { MachineLoad } from '../profile/machine-load.js';
+import { MachineLoad } from '../machine/machine-load.js';
+import { usableCores } from '../machine/usable-cores.js';
 
 /** One more video is begun where so much of the machine's processor time was left idle for so long. */
 const IDLE_FOR_ANOTHER = 0.2;
@@ -28,7 +28,7 @@ export interface SideBySideOptions<Task> {
  */
 export async function workSideBySide<Task>(tasks: readonly Task[], options: SideBySideOptions<Task>): Promise<void> {
   const { jobs, work, hasRoom } = options;
-  const most = Math.min(tasks.length, jobs === 'auto' ? availableParallelism() : jobs);
+  const most = Math.min(tasks.length, jobs === 'auto' ? usableCores() : jobs);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const hands: Promise<void>[] = [];

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { DurationDistribution } from './distribution.js';
-import { MachineLoad } from './machine-load.js';
+import { MachineLoad } from '../machine/machine-load.js';
+import { usableCores } from '../machine/usable-cores.js';
 import { BoundedSeries } from './series.js';
 import { STAGES, type ModelFigures, type ProfileSummary, type QueueFigures, type Stage, type TimelineSpan } from './summary.js';
 import type { ChromeTraceWriter } from './trace.js';
@@ -162,7 +162,7 @@ export class RunProfiler implements Profiler {
     return {
       wallMs,
       cpuMs: (cpu.user + cpu.system) / 1000,
-      cores: availableParallelism(),
+      cores: usableCores(),
       idleShare: this.#load.idleShare(),
       frames: this.#frames,
       framesPerSecond: wallMs === 0 ? 0 : (this.#frames * 1000) / wallMs,

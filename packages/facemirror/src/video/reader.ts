@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import {
   AVERROR_EAGAIN,
   AVERROR_EOF,
@@ -16,6 +15,7 @@ import {
 } from 'node-av';
 import { FaceMirrorError } from '../errors.js';
 import type { Colour, Frame } from '../frames/frame.js';
+import { usableCores } from '../machine/usable-cores.js';
 import { counted } from '../wording.js';
 import { openAudio, type AudioTrack } from './audio.js';
 import { FrameClock, type FrameTime, type TimeBase } from './clock.js';
@@ -121,7 +121,7 @@ export class VideoReader {
     const earlyAudio: Packet[] = [];
     let audio: AudioTrack | null = null;
     try {
-      await decoder.open(options.threads ?? Math.max(1, Math.min(8, Math.floor(availableParallelism() / 2))));
+      await decoder.open(options.threads ?? Math.max(1, Math.min(8, Math.floor(usableCores() / 2))));
       const hasAudio = demuxer.audio !== null && options.noAudio !== true;
       const first = await decoder.next((packet) => {
         if (hasAudio) keepEarly(packet, earlyAudio, path);

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { controlGroups, numberIn, readOrNull } from './control-groups.js';
 
 /**
  * Bytes that this process can still get: what the machine has left, or the container that it runs in, whichever is less.
@@ -20,27 +20,10 @@ export function availableMemory(): number {
  * @param root `/`, or a folder with a `proc` and a `sys` like those of Linux.
  */
 export function linuxAvailableMemory(root: string): number | null {
-  const machine = kilobytesOf(read(join(root, 'proc/meminfo')), 'MemAvailable');
-  const groups = controlGroups(root).flatMap((folder) => leftInGroup(folder) ?? []);
+  const machine = kilobytesOf(readOrNull(join(root, 'proc/meminfo')), 'MemAvailable');
+  const groups = controlGroups(root, 'memory').flatMap((folder) => leftInGroup(folder) ?? []);
   const least = Math.min(machine ?? Infinity, ...groups);
   return Number.isFinite(least) ? least : null;
-}
-
-/**
- * The folders of the control groups that this process is in, and of all that they are in: each may have a limit. A
- * container sees its own as the mount's root, whatever its name outside.
- */
-function controlGroups(root: string): string[] {
-  const folders = new Set<string>();
-  for (const line of (read(join(root, 'proc/self/cgroup')) ?? '').split('\n')) {
-    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
-    if (controllers === undefined || path === undefined) continue;
-    const mount = controllers === '' ? 'sys/fs/cgroup' : controllers.split(',').includes('memory') ? 'sys/fs/cgroup/memory' : null;
-    if (mount === null) continue;
-    const parts = path.split('/').filter((part) => part !== '' && part !== '..');
-    for (let depth = 0; depth <= parts.length; depth++) folders.add(join(root, mount, ...parts.slice(0, depth)));
-  }
-  return [...folders];
 }
 
 /** A group's limit less what is used of it, without the pages of files; null for a group without a limit. */
@@ -48,7 +31,7 @@ function leftInGroup(folder: string): number | null {
   const limit = numberIn(join(folder, 'memory.max')) ?? numberIn(join(folder, 'memory.limit_in_bytes'));
   const used = numberIn(join(folder, 'memory.current')) ?? numberIn(join(folder, 'memory.usage_in_bytes'));
   if (limit === null || used === null) return null;
-  return Math.max(0, limit - Math.max(0, used - filePages(read(join(folder, 'memory.stat')) ?? '')));
+  return Math.max(0, limit - Math.max(0, used - filePages(readOrNull(join(folder, 'memory.stat')) ?? '')));
 }
 
 /** Bytes of files' pages that can be given up at once: those that are not waiting to be written. Version 1 has those of the groups inside under `total_`. */
@@ -61,18 +44,4 @@ function filePages(stat: string): number {
 function kilobytesOf(text: string | null, name: string): number | null {
   const found = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text ?? '')?.[1];
   return found === undefined ? null : Number(found) * 1024;
-}
-
-/** The number that a file holds; null where there is no such file, or where it says "max". */
-function numberIn(path: string): number | null {
-  const text = read(path)?.trim() ?? '';
-  return /^\d+$/.test(text) ? Number(text) : null;
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
 }

@@ -1,4 +1,5 @@
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
+import { usableCores } from './usable-cores.js';
 
 /** How much of the machine's processor time nobody uses, this program or another. */
 export class MachineLoad {
@@ -12,7 +13,7 @@ export class MachineLoad {
     const now = ticks();
     const { idle, total } = this.#before;
     this.#before = now;
-    if (cpus().length !== availableParallelism() || now.total <= total) return null;
+    if (cpus().length !== usableCores() || now.total <= total) return null;
     return Math.min(1, Math.max(0, (now.idle - idle) / (now.total - total)));
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { totalmem, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { availableMemory, linuxAvailableMemory } from '../../src/inference/available-memory.js';
+import { availableMemory, linuxAvailableMemory } from '../../src/machine/available-memory.js';
 
 const folders: string[] = [];
 
