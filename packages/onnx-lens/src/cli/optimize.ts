@@ -64,7 +64,7 @@ export function register(program: Command): void {
     .option('--image-order <order>', 'order of their channels', oneOf(['rgb', 'bgr']), 'rgb')
     .option('--verify <n>', 'seeded inputs for each batch size in the proof', parseCount, 8)
     .option('--seed <n>', 'seed of the first input', parseCount, 1)
-    .option('--tolerance <t>', 'an output may differ by t * max(1, largest |expected|); default 1e-5, with --fp16 0.05', parseTolerance)
+    .option('--tolerance <t>', 'an output may differ by t * max(1, its usual largest |value|), a whole number by t; default 1e-5, with --fp16 0.05', parseTolerance)
     .option('--range <ranges>', 'values of inputs, e.g. image=0..255,mask=0..1', parseRanges)
     .option('--batches <sizes>', 'batch sizes to prove where the batch is free, e.g. 1,2,8 (default 1,3)', parseCounts)
     .addHelpText('after', '\nExample:\n  $ onnx-lens optimize detector.onnx -o detector.coreml.onnx --fix batch_size=1,height=640,width=640\n')

@@ -53,7 +53,7 @@ export function proofText(title: string, proof: Proof, options: TerminalOptions 
   });
   page.gap();
   const batches = proof.batches.length === 0 ? '' : ` in batches of each of ${proof.batches.join(', ')}`;
-  const inputs = proof.seed === null ? `on the ${proof.samples} inputs given` : `on ${proof.samples} seeded inputs${batches}, from seed ${proof.seed}`;
+  const inputs = proof.seed === null ? `on the ${proof.samples} inputs given` : `on ${proof.samples} seeded inputs${batches}, from seed ${proof.seed}, and on ties and zeros`;
   page.paragraph(`${verdictOf(proof)}, ${inputs}, ONNX Runtime CPU.`, '  ');
   return page.toString();
 }
@@ -61,7 +61,7 @@ export function proofText(title: string, proof: Proof, options: TerminalOptions 
 function verdictOf({ isIdentical, holds, tolerance, outputs }: Proof): string {
   if (isIdentical) return 'Every output is bit-identical';
   if (tolerance === Infinity) return `Outputs differ by up to ${difference(Math.max(...outputs.map(({ maxAbs }) => maxAbs)))} (no limit was set; --tolerance sets one)`;
-  return `${holds ? 'Every output is within' : 'Some output is beyond'} ${tolerance} * max(1, largest |expected|)`;
+  return `${holds ? 'Every output is within' : 'Some output is beyond'} ${tolerance} * max(1, usual largest |value|)`;
 }
 
 function passesTable(passes: readonly PassRow[]): Table {

@@ -27,16 +27,28 @@ const FLOAT_RANGES: readonly InputRange[] = [
 ];
 
 /**
- * A tensor of seeded random values, the same for the same arguments.
+ * What the values are like.
+ * - `random`: spread evenly over the range, hardly two alike.
+ * - `ties`: nine values over the range, zero and both ends among them: what a rewrite of comparisons, maxima or roots gets
+ *   wrong shows here and nowhere else.
+ * - `zeros`: all zero, or the end of the range that is nearest to it.
+ */
+export type InputKind = 'random' | 'ties' | 'zeros';
+
+/** How many steps lead from one end of the range to the other in `ties`. */
+const TIE_STEPS = 8;
+
+/**
+ * A tensor of seeded values, the same for the same arguments.
  * @param range for floats and whole numbers; when left out, floats take one of four usual ranges by the seed, whole
  *   numbers 0 and 1, which is valid as an index or a mask nearly everywhere.
  */
-export function seededTensor(dataType: DataType, dims: readonly number[], seed: number, range?: InputRange): Tensor {
+export function seededTensor(dataType: DataType, dims: readonly number[], seed: number, range?: InputRange, kind: InputKind = 'random'): Tensor {
   const random = seededRandom(seed * 7919 + 17);
   const count = elementCount(dims);
   const floats = range ?? FLOAT_RANGES[seed % FLOAT_RANGES.length] ?? { min: -1, max: 1 };
-  const whole = range ?? { min: 0, max: 1 };
-  const nextFloat = (): number => floats.min + (floats.max - floats.min) * random();
+  const whole = kind === 'zeros' ? nearestToZero(range ?? { min: 0, max: 1 }) : (range ?? { min: 0, max: 1 });
+  const nextFloat = floatMaker(floats, kind, random);
   const nextWhole = (): number => Math.floor(whole.min + (whole.max - whole.min + 1) * random());
   const filled = <T extends { [index: number]: number }>(data: T, next: () => number): T => {
     for (let at = 0; at < count; at++) data[at] = next();
@@ -66,4 +78,23 @@ export function seededTensor(dataType: DataType, dims: readonly number[], seed: 
     default:
       return { dataType, dims, data: filled(new Uint8Array(count), dataType === DataType.BOOL ? () => Math.round(random()) : nextWhole) };
   }
+}
+
+function floatMaker({ min, max }: InputRange, kind: InputKind, random: () => number): () => number {
+  const spread = max - min;
+  switch (kind) {
+    case 'random':
+      return () => min + spread * random();
+    case 'ties':
+      return () => min + (spread / TIE_STEPS) * Math.floor(random() * (TIE_STEPS + 1));
+    case 'zeros': {
+      const value = nearestToZero({ min, max }).min;
+      return () => value;
+    }
+  }
+}
+
+function nearestToZero({ min, max }: InputRange): InputRange {
+  const value = Math.min(Math.max(0, min), max);
+  return { min: value, max: value };
 }

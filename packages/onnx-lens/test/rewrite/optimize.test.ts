@@ -126,6 +126,43 @@ describe('the proof', () => {
     await expect(proveEqual(source, source, { samples: 1 })).rejects.toMatchObject({ code: 'PROOF_FAILED', message: expect.stringMatching(/other values of "y" each time/) });
   });
 
+  /** A graph of given inputs and the one node or nodes that differ between a model and its wrong copy. */
+  const small = (dims: readonly (number | string)[], dataType: DataType, build: (graph: GraphBuilder, x: string) => string): ModelProto => {
+    const graph = new GraphBuilder('small');
+    const made = build(graph, graph.input('x', dataType, dims));
+    graph.output(graph.node('Identity', [made], {}, { outputs: ['y'] }), DataType.FLOAT, []);
+    const proto = graph.toModel({ opset: 17 });
+    for (const output of proto.graph!.output) output.type = undefined;
+    return proto;
+  };
+  const indicator = (opType: string) => (g: GraphBuilder, x: string): string => g.node('Cast', [g.node(opType, [x, g.floats([], [0.5])])], { to: 1 });
+  const reshaped = (first: number, second: number) => (g: GraphBuilder, x: string): string => {
+    const size = (at: number): string => g.node('Slice', [g.node('Shape', [x]), g.ints([at]), g.ints([at + 1])]);
+    return g.node('Reshape', [x, g.node('Concat', [g.ints([-1]), size(first), size(second)], { axis: 0 })]);
+  };
+  const masked = (gain: number) => (g: GraphBuilder, x: string): string => {
+    const far = g.constant('far', { dataType: DataType.FLOAT, dims: [4], data: Float32Array.of(-1e9, 0, 0, 0) });
+    return g.node('Add', [g.node('Mul', [x, g.floats([], [gain])]), far]);
+  };
+  const counted = (extra: number) => (g: GraphBuilder, x: string): string =>
+    g.node('Add', [g.node('Cast', [g.node('Mul', [x, g.floats([], [1e6])])], { to: 7 }), g.constant('extra', int64Tensor([], [extra]))]);
+  const wholes = (opType: string) => (g: GraphBuilder, x: string): string => g.node(opType, opType === 'Mul' ? [x, x] : [x]);
+
+  it.each([
+    ['at ties alone', small([2, 64], DataType.FLOAT, indicator('Greater')), small([2, 64], DataType.FLOAT, indicator('GreaterOrEqual'))],
+    ['at zero alone', small([4], DataType.FLOAT, (g, x) => g.node('Sqrt', [g.node('Mul', [x, x])])), small([4], DataType.FLOAT, (g, x) => g.node('Div', [g.node('Mul', [x, x]), g.node('Abs', [x])]))],
+    ['in a batch alone', small(['n', 4], DataType.FLOAT, (g, x) => g.node('ReduceMax', [x], { axes: [1] })), small(['n', 4], DataType.FLOAT, (g, x) => g.node('ReduceMax', [x], { axes: [0, 1] }))],
+    ['where rows are taken for columns', small(['n', 'h', 'w'], DataType.FLOAT, reshaped(1, 2)), small(['n', 'h', 'w'], DataType.FLOAT, reshaped(2, 1))],
+    ['by little beside a value of -1e9', small([4], DataType.FLOAT, masked(1)), small([4], DataType.FLOAT, masked(1.01))],
+    ['by one in whole numbers of millions', small([4], DataType.FLOAT, counted(0)), small([4], DataType.FLOAT, counted(1))],
+    ['for whole numbers beyond 0 and 1', small([9], DataType.INT64, wholes('Abs')), small([9], DataType.INT64, wholes('Mul'))],
+    ['for negative numbers alone', small([9], DataType.FLOAT, (g, x) => g.node('Abs', [x])), small([9], DataType.FLOAT, (g, x) => g.node('Relu', [x]))],
+    ['for large numbers alone', small([9], DataType.FLOAT, (g, x) => g.node('Identity', [x])), small([9], DataType.FLOAT, (g, x) => g.node('Clip', [x, g.floats([], [-100]), g.floats([], [100])]))],
+  ])('catches a model that differs %s', async (_, source, wrong) => {
+    expect((await proveEqual(source, source)).isIdentical).toBe(true);
+    expect((await proveEqual(source, wrong)).holds).toBe(false);
+  });
+
   it('says bit-identical when it is', async () => {
     expect((await proveEqual(plain(), plain(), { samples: 2 })).isIdentical).toBe(true);
   });
