@@ -2,14 +2,18 @@ import { OnnxLensError } from '../errors.js';
 import type { AnyRewrite } from './rewrite.js';
 import { batchMaps } from './passes/batch-maps.js';
 import { batchNorm } from './passes/batch-norm.js';
+import { batchReshape } from './passes/batch-reshape.js';
 import { broadcast } from './passes/broadcast.js';
 import { compareSelect } from './passes/compare-select.js';
 import { concatConv } from './passes/concat-conv.js';
+import { convTranspose } from './passes/conv-transpose.js';
 import { deadNodes } from './passes/dead-nodes.js';
 import { duplicateNodes } from './passes/duplicate-nodes.js';
 import { einsum } from './passes/einsum.js';
 import { elementwiseForms } from './passes/elementwise-forms.js';
+import { exponentialForms } from './passes/exponential-forms.js';
 import { fixedPadding } from './passes/fixed-padding.js';
+import { flattenConv } from './passes/flatten-conv.js';
 import { foldConstants } from './passes/fold-constants.js';
 import { gatherSlice } from './passes/gather-slice.js';
 import { gemmForms } from './passes/gemm-forms.js';
@@ -17,16 +21,20 @@ import { hardActivations } from './passes/hard-activations.js';
 import { identity } from './passes/identity.js';
 import { instanceNorm } from './passes/instance-norm.js';
 import { lateRepeat } from './passes/late-repeat.js';
+import { localResponse } from './passes/local-response.js';
 import { padConcat } from './passes/pad-concat.js';
+import { padConv } from './passes/pad-conv.js';
 import { pixelShuffle } from './passes/pixel-shuffle.js';
 import { powerForms } from './passes/power-forms.js';
 import { raiseOpset } from './passes/raise-opset.js';
 import { reduceForms } from './passes/reduce-forms.js';
+import { repeatForms } from './passes/repeat-forms.js';
 import { reshapeForms } from './passes/reshape-forms.js';
 import { resizeForms } from './passes/resize-forms.js';
 import { shapeArithmetic } from './passes/shape-arithmetic.js';
 import { sliceSplit } from './passes/slice-split.js';
 import { softmaxConcat } from './passes/softmax-concat.js';
+import { softmaxForms } from './passes/softmax-forms.js';
 import { topkThreshold } from './passes/topk-threshold.js';
 
 /**
@@ -44,17 +52,24 @@ export const REWRITES: readonly AnyRewrite[] = [
   raiseOpset,
   lateRepeat,
   broadcast,
+  repeatForms,
   topkThreshold,
   compareSelect,
   batchMaps,
   concatConv,
   softmaxConcat,
   padConcat,
+  padConv,
+  convTranspose,
   einsum,
   gemmForms,
+  flattenConv,
   batchNorm,
+  localResponse,
   instanceNorm,
   hardActivations,
+  exponentialForms,
+  softmaxForms,
   reduceForms,
   powerForms,
   elementwiseForms,
@@ -62,6 +77,7 @@ export const REWRITES: readonly AnyRewrite[] = [
   gatherSlice,
   sliceSplit,
   reshapeForms,
+  batchReshape,
 ];
 
 /**

@@ -5,7 +5,10 @@ import { removeDead } from '../../src/rewrite/passes/dead-nodes.js';
 import { proveEqual } from '../../src/rewrite/proof.js';
 import { REWRITES, selectRewrites } from '../../src/rewrite/registry.js';
 import { Workbench } from '../../src/rewrite/workbench.js';
+import { MORE_PATTERNS } from './more-patterns.js';
 import { PATTERNS, model, weights } from './patterns.js';
+
+const ALL_PATTERNS = [...PATTERNS, ...MORE_PATTERNS];
 
 async function rewritten(source: ModelProto, names: readonly string[]): Promise<{ model: ModelProto; places: number }> {
   const bench = await Workbench.open(source);
@@ -15,7 +18,7 @@ async function rewritten(source: ModelProto, names: readonly string[]): Promise<
 
 const operators = (source: ModelProto): string[] => source.graph!.node.map((node) => node.opType);
 
-describe.each(PATTERNS)('$title', ({ rewrites, gone, model: make, tolerance = 0 }) => {
+describe.each(ALL_PATTERNS)('$title', ({ rewrites, gone, model: make, tolerance = 0 }) => {
   it(`is rewritten by ${rewrites.join(', ')} to a graph that computes the same`, async () => {
     const source = make();
     const { model: result, places } = await rewritten(source, rewrites);
@@ -92,7 +95,7 @@ describe('rewrites keep their hands off', () => {
 
 describe('the registry', () => {
   it('has a pattern test for every rewrite', () => {
-    const tested = new Set(PATTERNS.flatMap((pattern) => pattern.rewrites));
+    const tested = new Set(ALL_PATTERNS.flatMap((pattern) => pattern.rewrites));
     expect(REWRITES.map((rewrite) => rewrite.name).filter((name) => !tested.has(name))).toEqual([]);
   });
 

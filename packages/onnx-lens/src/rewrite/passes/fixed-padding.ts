@@ -1,14 +1,16 @@
-import { attribute, intsAttribute, makeAttribute, stringAttribute } from '../../model/attributes.js';
+import { floatAttribute, intAttribute, intsAttribute, makeAttribute, stringAttribute, type AttributeValue } from '../../model/attributes.js';
 import { NodeProtoSchema, type NodeProto } from '../../model/generated/onnx_pb.js';
 import { copyMessage } from '../../model/copy.js';
+import { knownPadding } from '../known-padding.js';
 import type { Rewrite } from '../rewrite.js';
 import type { Workbench } from '../workbench.js';
 
 /**
  * Padding that is known.
  *
- * Pattern: Pad by constant zeros of the spatial axes whose only reader is a Conv with explicit pads; auto_pad SAME_UPPER,
- * SAME_LOWER or VALID of Conv, MaxPool and AveragePool on spatial axes of known size.
+ * Pattern: Pad of the spatial axes whose only reader is a Conv or AveragePool (by zeros) or a MaxPool (by -infinity, or by
+ * zeros where nothing is negative) with explicit pads; auto_pad SAME_UPPER, SAME_LOWER or VALID of Conv, MaxPool and
+ * AveragePool on spatial axes of known size.
  * Emits: the Conv (or pool) with explicit pads. What PyTorch computes at run time for TensorFlow's "same" padding becomes
  * a constant by shape-arithmetic first.
  * Helps: every provider: one pass over the image less; Core ML's Pad takes the last two axes only.
@@ -19,29 +21,50 @@ export const fixedPadding: Rewrite = {
   purpose: 'simplify',
   apply(node, bench) {
     if (node.domain !== '') return false;
-    if (node.opType === 'Conv' && takePad(node, bench)) return true;
-    return ['Conv', 'MaxPool', 'AveragePool'].includes(node.opType) && fixAutoPad(node, bench);
+    return ['Conv', 'MaxPool', 'AveragePool'].includes(node.opType) && (takePad(node, bench) || fixAutoPad(node, bench));
   },
 };
 
-function takePad(node: NodeProto, bench: Workbench): boolean {
-  const [padded = '', ...rest] = node.input;
+/** The node that pads, and by how much on each spatial axis, when only this reader sees what it makes. */
+function spatialPad(node: NodeProto, bench: Workbench): { source: string; amounts: readonly number[]; value: number } | undefined {
+  const [padded = ''] = node.input;
   const pad = bench.producer(padded);
-  const rank = bench.rank(padded);
-  if (pad?.opType !== 'Pad' || rank === undefined || bench.soleConsumer(padded) !== node) return false;
-  if (stringAttribute(node, 'auto_pad', 'NOTSET') !== 'NOTSET' || stringAttribute(pad, 'mode', 'constant') !== 'constant') return false;
-  const value = pad.input[2] === undefined || pad.input[2] === '' ? (attribute(pad, 'value')?.f ?? 0) : bench.scalar(pad.input[2]);
-  const amounts = bench.numbers(pad.input[1]) ?? intsAttribute(pad, 'pads');
-  if (value !== 0 || amounts?.length !== 2 * rank || (pad.input[3] ?? '') !== '') return false;
-  const isSpatial = amounts.every((amount, place) => amount >= 0 && (amount === 0 || place % rank >= 2));
-  if (!isSpatial) return false;
-  const own = intsAttribute(node, 'pads') ?? Array.from({ length: 2 * (rank - 2) }, () => 0);
-  const pads = own.map((amount, place) => {
-    const axis = (place % (rank - 2)) + 2;
-    return amount + (amounts[place < rank - 2 ? axis : axis + rank] ?? 0);
-  });
-  replaceAttributes(node, bench, [pad.input[0] ?? '', ...rest], { pads });
+  if (pad?.opType !== 'Pad' || bench.soleConsumer(padded) !== node || stringAttribute(node, 'auto_pad', 'NOTSET') !== 'NOTSET') return undefined;
+  const padding = knownPadding(pad, bench);
+  if (padding === undefined) return undefined;
+  const { before, after, value } = padding;
+  const isSpatial = [...before, ...after].every((amount, place) => amount >= 0 && (amount === 0 || place % before.length >= 2));
+  return isSpatial ? { source: pad.input[0] ?? '', amounts: [...before.slice(2), ...after.slice(2)], value } : undefined;
+}
+
+function takePad(node: NodeProto, bench: Workbench): boolean {
+  const pad = spatialPad(node, bench);
+  if (pad === undefined || !fills(node, bench, pad)) return false;
+  const own = intsAttribute(node, 'pads') ?? pad.amounts.map(() => 0);
+  const pads = own.map((amount, place) => amount + (pad.amounts[place] ?? 0));
+  const counted = node.opType === 'AveragePool' ? { count_include_pad: 1 } : {};
+  replaceAttributes(node, bench, [pad.source, ...node.input.slice(1)], { pads, ...counted });
   return true;
+}
+
+/** True when the reader, padding by itself, would put there the value that Pad puts there, or one that counts as much. */
+function fills(node: NodeProto, bench: Workbench, { source, amounts, value }: { source: string; amounts: readonly number[]; value: number }): boolean {
+  if (node.opType === 'Conv') return value === 0;
+  const kernel = intsAttribute(node, 'kernel_shape') ?? [];
+  const isCeiled = intAttribute(node, 'ceil_mode', 0) !== 0;
+  const own = intsAttribute(node, 'pads') ?? [];
+  // A pool's pads must be smaller than its kernel, so that no window is all padding.
+  const isNarrow = amounts.every((amount, place) => amount + (own[place] ?? 0) < (kernel[place % kernel.length] ?? 0));
+  if (!isNarrow || isCeiled || node.output.length > 1) return false;
+  if (node.opType === 'AveragePool') return value === 0 && own.every((amount) => amount === 0);
+  // The largest of a window with one value of the image in it is no other for a value that is lower than all.
+  return value === -Infinity || (value === 0 && isNeverNegative(bench, source));
+}
+
+function isNeverNegative(bench: Workbench, value: string): boolean {
+  const node = bench.producer(value);
+  if (node?.opType === 'Clip') return (bench.scalar(node.input[1]) ?? floatAttribute(node, 'min', -1)) >= 0;
+  return node !== undefined && ['Relu', 'Sigmoid', 'Softmax', 'Abs', 'HardSigmoid'].includes(node.opType);
 }
 
 function fixAutoPad(node: NodeProto, bench: Workbench): boolean {
@@ -67,8 +90,9 @@ function fixAutoPad(node: NodeProto, bench: Workbench): boolean {
 }
 
 /** The same operator with explicit pads, in the same place under the same names. */
-function replaceAttributes(node: NodeProto, bench: Workbench, inputs: readonly string[], { pads }: { pads: readonly number[] }): void {
-  const others = node.attribute.filter((each) => each.name !== 'auto_pad' && each.name !== 'pads');
-  const copy = copyMessage(NodeProtoSchema, node, { input: [...inputs], output: [...node.output], attribute: [...others, makeAttribute('pads', pads)] });
+function replaceAttributes(node: NodeProto, bench: Workbench, inputs: readonly string[], values: Readonly<Record<string, AttributeValue>>): void {
+  const others = node.attribute.filter(({ name }) => name !== 'auto_pad' && values[name] === undefined);
+  const added = Object.entries(values).map(([name, value]) => makeAttribute(name, value));
+  const copy = copyMessage(NodeProtoSchema, node, { input: [...inputs], output: [...node.output], attribute: [...others, ...added] });
   bench.exchange(node, copy);
 }
