@@ -42,7 +42,9 @@ export function indicator(emit: Emitter, bench: Workbench, value: string, dataTy
   const [a = '', b = ''] = node.input;
   const one = (): string => emit.scalar(dataType, 1);
   const not = (x: string): string => emit.node('Sub', [one(), x]);
-  const above = (x: string, y: string): string => positive(emit, emit.node('Sub', [x, y]), dataType);
+  // x - 0 would be taken out, and the factor of the next step put into the weights of a convolution before it, where it overflows.
+  const isZero = (y: string): boolean => bench.numbers(y)?.every((each) => each === 0) === true && (bench.rank(y) ?? 1) === 0;
+  const above = (x: string, y: string): string => positive(emit, isZero(y) ? emit.clip(x, dataType, 0, 1) : emit.node('Sub', [x, y]), dataType);
   const inner = (name: string): string => indicator(emit, bench, name, dataType);
   switch (node.opType) {
     case 'Greater':

@@ -8,6 +8,7 @@ import { compareSelect } from './passes/compare-select.js';
 import { concatConv } from './passes/concat-conv.js';
 import { convTranspose } from './passes/conv-transpose.js';
 import { deadNodes } from './passes/dead-nodes.js';
+import { depthConv } from './passes/depth-conv.js';
 import { duplicateNodes } from './passes/duplicate-nodes.js';
 import { einsum } from './passes/einsum.js';
 import { elementwiseForms } from './passes/elementwise-forms.js';
@@ -61,6 +62,7 @@ export const REWRITES: readonly AnyRewrite[] = [
   padConcat,
   padConv,
   convTranspose,
+  depthConv,
   einsum,
   gemmForms,
   flattenConv,

@@ -138,6 +138,23 @@ export const MORE_PATTERNS: readonly Pattern[] = [
     model: () => model(['batch', 40], 17, (g, x) => g.node('Cast', [g.node('Cast', [g.node('Greater', [x, g.floats([], [0.25])])], { to: 7 })], { to: 1 })),
   },
   {
+    title: 'a convolution compared with zero, whose weights must not take up the factors',
+    rewrites: ['compare-select', 'dead-nodes'],
+    gone: ['Greater', 'Less', 'Cast'],
+    model: () =>
+      model(['batch', 3, 6, 6], 17, (g, x) => {
+        const made = g.node('Conv', [x, weights(g, [2, 3, 3, 3])]);
+        const compared = (opType: string): string => g.node('Cast', [g.node(opType, [g.node('Mul', [made, g.floats([], [50])]), g.floats([], [0])])], { to: 1 });
+        return g.node('Sub', [compared('Greater'), compared('Less')]);
+      }),
+  },
+  {
+    title: 'DepthToSpace of a free batch, the channel first',
+    rewrites: ['depth-conv'],
+    gone: ['DepthToSpace'],
+    model: () => model(['batch', 12, 3, 4], 17, (g, x) => g.node('DepthToSpace', [x], { blocksize: 2, mode: 'CRD' })),
+  },
+  {
     title: 'PRelu of a sequence',
     rewrites: ['elementwise-forms'],
     gone: ['PRelu'],
