@@ -120,7 +120,9 @@ async function rewriteProven(path: string, original: ModelProto, options: Optimi
       });
       status.clear();
       await writeText('-', optimizationText(result, page));
-      const bytes = result.isChanged ? serializeModel(result.model) : readFileSync(path);
+      // The very file needs no proof, and may have inputs that cannot be made up.
+      if (!result.isChanged) return { result, bytes: readFileSync(path), proof: undefined };
+      const bytes = serializeModel(result.model);
       status.show('proving that both compute the same');
       const proof = await proveEqual(path, bytes, { ...proofOptions(options), dataFolder: dirname(path) });
       status.clear();
@@ -131,13 +133,13 @@ async function rewriteProven(path: string, original: ModelProto, options: Optimi
     }
   };
   const first = await attempt(passes);
-  if (first.proof.holds) return first;
+  if (first.proof === undefined || first.proof.holds) return first;
   const rounding = REWRITES.filter(({ name, rounds }) => rounds === true && first.result.passes.some((row) => row.name === name && row.outcome === 'kept'));
   if (rounding.length === 0 || passes !== undefined) return refuse(first.proof, options.output);
   // Some networks make much of the last bit (thresholds on computed values): without these, the values stay the same.
   await writeText('-', `Beyond the tolerance; once more without the rewrites that round otherwise (${rounding.map(({ name }) => name).join(', ')}).`);
   const second = await attempt(REWRITES.filter(({ rounds }) => rounds === true).map(({ name }) => `-${name}`));
-  return second.proof.holds ? second : refuse(second.proof, options.output);
+  return second.proof === undefined || second.proof.holds ? second : refuse(second.proof, options.output);
 }
 
 async function writeConverted(rewritten: Uint8Array, converted: ModelProto, options: OptimizeCommandOptions, how: ProofOptions, page: TerminalOptions): Promise<void> {

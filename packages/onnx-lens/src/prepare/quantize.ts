@@ -5,6 +5,7 @@ import { copyMessage } from '../model/copy.js';
 import { GraphProtoSchema, ModelProtoSchema, TensorProto_DataType as DataType, ValueInfoProtoSchema, type ModelProto, type NodeProto } from '../model/generated/onnx_pb.js';
 import { serializeModel } from '../model/save.js';
 import { elementCount, floatTensor, tensorNumbers, type Tensor } from '../model/tensors.js';
+import { removeDead } from '../rewrite/passes/dead-nodes.js';
 import { raiseOpset } from '../rewrite/passes/raise-opset.js';
 import { Workbench } from '../rewrite/workbench.js';
 import { withSession } from '../runtime/session.js';
@@ -38,6 +39,8 @@ export async function quantizeModel(model: ModelProto, calibration: readonly Fee
     const range = ranges.get(value);
     if (range !== undefined) quantizeActivation(value, range, bench);
   }
+  // The float weights, which nothing reads any more, would make the file larger than it was.
+  removeDead(bench);
   return bench.model;
 }
 

@@ -195,10 +195,12 @@ async function leaveOutUseless(trail: Trail, judge: Judge, rows: Row[], ort: Ort
     // What stood before this rewrite holds no trace of it, nor of those that were left out already, which come after it.
     const from = trail.before.get(rewrite) ?? trail;
     const bench = await Workbench.open(from.model);
-    await rewriteToFixedPoint(bench, rest, removeDead);
+    const counts = await rewriteToFixedPoint(bench, rest, removeDead);
     const without = await judge.look(bench.model);
     if (isWorthKeeping(rewrite, without, best, judge)) continue;
     const reason = lossOf(rewrite, without, best, judge, ort);
+    // What it had forestalled comes in its place.
+    for (const each of rest) if (!hasActed(each)) addPlaces(rows, each, counts.get(each.name) ?? 0, best, without);
     [best, rewrites] = [without, rest];
     const place = rows.findIndex((row) => row.name === rewrite.name && row.outcome === 'kept');
     const row = rows[place];

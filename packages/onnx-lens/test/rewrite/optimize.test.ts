@@ -195,6 +195,8 @@ describe('smaller numbers', () => {
     const calibration = [1, 2, 3, 4].map((seed) => new Map([['image', seededTensor(DataType.FLOAT, [1, 3, 12, 12], seed, range)]]));
     const quantized = await quantizeModel(source, calibration);
     expect(quantized.graph!.node.filter((node) => node.opType === 'QuantizeLinear').length).toBeGreaterThan(3);
+    const read = new Set(quantized.graph!.node.flatMap((node) => node.input));
+    expect(quantized.graph!.initializer.filter(({ name }) => !read.has(name))).toEqual([]);
     const proof = await proveEqual(source, quantized, { samples: 4, ranges: { image: range }, tolerance: 0.1 });
     expect(proof.holds).toBe(true);
     expect(proof.isIdentical).toBe(false);
@@ -222,6 +224,30 @@ describe('onnx-lens optimize', () => {
     saveModel(plain(), source);
     await run(source, '-o', target, '--ort', '1.21', '--verify', '1');
     expect(readFileSync(target).equals(readFileSync(source))).toBe(true);
+  });
+
+  it('gives back a model whose inputs cannot be made up, when nothing helps it', async () => {
+    const [source, target] = [join(folder, 'words.onnx'), join(folder, 'words-same.onnx')];
+    const graph = new GraphBuilder('words');
+    graph.node('Identity', [graph.input('x', DataType.STRING, ['n'])], {}, { outputs: ['y'] });
+    graph.output('y', DataType.STRING, ['n']);
+    saveModel(graph.toModel({ opset: 17 }), source);
+    await run(source, '-o', target, '--ort', '1.21');
+    expect(readFileSync(target).equals(readFileSync(source))).toBe(true);
+  });
+
+  it('names in the table what came in the place of a rewrite that was dropped', async () => {
+    const graph = new GraphBuilder('threshold');
+    const x = graph.input('x', DataType.FLOAT, ['n', 8]);
+    const [values = ''] = graph.nodeOutputs('TopK', [x, graph.ints([3])], {}, 2);
+    const least = graph.node('Slice', [values, graph.ints([2]), graph.ints([3]), graph.ints([1])]);
+    graph.node('Cast', [graph.node('GreaterOrEqual', [x, least])], { to: 1 }, { outputs: ['y'] });
+    graph.node('Relu', [values], {}, { outputs: ['z'] });
+    graph.output('y', DataType.FLOAT, ['n', 8]);
+    graph.output('z', DataType.FLOAT, ['n', 3]);
+    const result = await optimizeForProvider(graph.toModel({ opset: 17 }), { ort: '1.21' });
+    expect(result.isChanged).toBe(true);
+    expect(result.passes.some(({ outcome }) => outcome === 'kept')).toBe(true);
   });
 
   it('writes nothing when the tolerance is not met', async () => {
