@@ -42,7 +42,7 @@ function curvesText(curves: readonly BatchCurve[]): string {
     page.section(`${threads} ${threads === 1 ? 'thread' : 'threads'}`, {
       columns: [
         { title: 'Batch', isNumber: true },
-        { title: 'A item', isNumber: true },
+        { title: 'An item', isNumber: true },
         { title: 'Memory', isNumber: true },
         { title: '', isNumber: false },
       ],

@@ -1,3 +1,4 @@
+import { OnnxLensError } from '../errors.js';
 import { TensorProto_DataType as DataType } from '../model/generated/onnx_pb.js';
 import { elementCount, floatToHalf, type Tensor } from '../model/tensors.js';
 
@@ -42,6 +43,7 @@ const TIE_STEPS = 8;
  * A tensor of seeded values, the same for the same arguments.
  * @param range for floats and whole numbers; when left out, floats take one of four usual ranges by the seed, whole
  *   numbers 0 and 1, which is valid as an index or a mask nearly everywhere.
+ * @throws OnnxLensError UNSUPPORTED_MODEL for strings and for what is no tensor.
  */
 export function seededTensor(dataType: DataType, dims: readonly number[], seed: number, range?: InputRange, kind: InputKind = 'random'): Tensor {
   const random = seededRandom(seed * 7919 + 17);
@@ -75,6 +77,9 @@ export function seededTensor(dataType: DataType, dims: readonly number[], seed: 
       return { dataType, dims, data: filled(new Uint16Array(count), nextWhole) };
     case DataType.INT8:
       return { dataType, dims, data: filled(new Int8Array(count), nextWhole) };
+    case DataType.STRING:
+    case DataType.UNDEFINED:
+      throw new OnnxLensError('UNSUPPORTED_MODEL', 'The model has an input of words, a sequence or a map, for which no values can be made up.');
     default:
       return { dataType, dims, data: filled(new Uint8Array(count), dataType === DataType.BOOL ? () => Math.round(random()) : nextWhole) };
   }

@@ -163,6 +163,10 @@ describe('the proof', () => {
     expect((await proveEqual(source, wrong)).holds).toBe(false);
   });
 
+  it('says of words that none can be made up', () => {
+    expect(() => seededTensor(DataType.STRING, [2], 1)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_MODEL' }));
+  });
+
   it('says bit-identical when it is', async () => {
     expect((await proveEqual(plain(), plain(), { samples: 2 })).isIdentical).toBe(true);
   });
