@@ -7,6 +7,7 @@
  *   npm run bench -- profiler      what measuring a run costs (bench/profiler.js)
  *   npm run bench -- models        the suite openface3's graphs against PyTorch's exports (bench/models.js)
  *   npm run bench -- optimize      what onnx-lens optimize and compile bring to PyTorch's exports (bench/optimize.js)
+ *   npm run bench -- memory        what workers of the suite openface3 take, and whether memory stays flat (bench/memory.js)
  *   npm run bench -- detector      faces that its detector finds in smaller and smaller pictures (bench/detector.js)
  */
 import { execFile } from 'node:child_process';
@@ -16,9 +17,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { writeClip } from './clip.js';
 
-if (['models', 'optimize', 'detector'].includes(process.argv[2])) {
+if (['models', 'optimize', 'detector', 'memory'].includes(process.argv[2])) {
   await import(`./${process.argv[2]}.js`);
-  process.exit(0);
+  process.exit();
 }
 
 if (process.argv[2] === 'profiler') {
