@@ -49,7 +49,7 @@ export function register(program: Command, context: CommandContext): void {
     .option('--batch <numbers>', 'frames that a network is given in one run (default: 1)', parseCounts(64))
     .option('--isolation <kinds>', 'thread, process or both (default: thread)', parseIsolations)
     .option('--repeat <number>', 'pairs of runs for each combination (default: 5)', parseRepeat)
-    .option('--out <file>', 'keep the figures, as JSON')
+    .option('-o, --out <file>', 'keep the figures, as JSON')
     .option('--compare <files...>', 'an earlier bench to hold this one against, or two to hold against each other')
     .option('--json', 'the figures on standard output as JSON', false)
     .addHelpText('after', EXAMPLES)

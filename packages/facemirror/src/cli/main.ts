@@ -26,8 +26,8 @@ Examples:
 Left and right are always the patient's.
 ${EXIT_CODES}`;
 
-/** What a progress bar hid (ECMA-48's private mode 25, as every terminal has it). */
-const SHOW_CURSOR = '\x1b[?25h\n';
+/** What a progress bar switched off: the cursor (ECMA-48's private mode 25) and the wrapping of lines (mode 7), as every terminal has them. */
+const RESTORE_TERMINAL = '\x1b[?25h\x1b[?7h\n';
 
 /** Whether our output could not be written to, for another reason than that its reader has left. */
 let hasOutputFailed = false;
@@ -72,7 +72,7 @@ function stopOnSignals(controller: AbortController): void {
 
 /** Ends by the signal itself: an orderly exit would take the ground from under threads that still compute. */
 function endAtOnce(name: NodeJS.Signals): void {
-  if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR);
+  if (process.stderr.isTTY) process.stderr.write(RESTORE_TERMINAL);
   process.removeAllListeners(name);
   process.kill(process.pid, name);
 }

@@ -48,7 +48,7 @@ export function register(program: Command, context: CommandContext): void {
     .command('build')
     .description('make ONNX files of checkpoints')
     .argument('[checkpoints...]')
-    .requiredOption('--out <folder>', 'where the files go')
+    .requiredOption('-o, --out <folder>', 'where the files go')
     .option('--random-init <seed>', 'made-up weights instead of checkpoints', wholeNumber)
     .addOption(new Option('--network <names...>', 'which networks of made-up weights').choices(ARCHITECTURE_NAMES))
     .option('--batch <number>', 'fixed items of a batch', wholeNumber)

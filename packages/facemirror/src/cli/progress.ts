@@ -52,7 +52,7 @@ export class ProgressDisplay {
         return;
       case 'failed':
         this.#shown.delete(event.path);
-        this.#line(colours.red(describeFailure(event.error, this.#verbose)));
+        this.#line(colours.red(this.#failure(event)));
         return;
       case 'done': {
         const { frames, profile } = event.record;
@@ -89,6 +89,11 @@ export class ProgressDisplay {
     this.#line(`  ${this.#nameAmongOthers(event.path)}${event.frames}${total} frames, ${shown.speed} frames a second, ${shown.left} left`);
   }
 
+  /** Among several videos with the name of the one that failed, where its error does not tell it. */
+  #failure({ path, error }: Extract<BatchEvent, { kind: 'failed' }>): string {
+    return `${error.message.includes(path) ? '' : this.#nameAmongOthers(path)}${describeFailure(error, this.#verbose)}`;
+  }
+
   /** Which video is meant, where there are several. */
   #nameAmongOthers(path: string): string {
     return this.#isBatch ? `${printable(basename(path))}: ` : '';
@@ -113,30 +118,34 @@ export class ProgressDisplay {
       gracefulExit: false,
       fps: 5,
     });
+    const names = new Map([...this.#shown.keys()].map((path) => [path, this.#isBatch ? printable(basename(path)) : '']));
+    const nameWidth = Math.max(...[...names.values()].map((name) => name.length));
     for (const [path, shown] of this.#shown) {
-      shown.bar = this.#bars.create(shown.expectedFrames ?? 0, shown.frames, { name: this.#nameAmongOthers(path), speed: shown.speed, left: shown.left } satisfies BarText);
+      shown.bar = this.#bars.create(shown.expectedFrames ?? 0, shown.frames, { name: names.get(path) ?? '', nameWidth, speed: shown.speed, left: shown.left } satisfies BarText);
     }
   }
 }
 
 function update(bar: SingleBar, { frames, expectedFrames, speed, left }: Shown): void {
   bar.setTotal(expectedFrames ?? 0);
-  bar.update(frames, { speed, left } satisfies Omit<BarText, 'name'>);
+  bar.update(frames, { speed, left } satisfies Omit<BarText, 'name' | 'nameWidth'>);
 }
 
 /** What a bar tells beside its frames. */
 interface BarText {
-  /** Of the video, where there are several. */
+  /** Of the video, where there are several; else empty. */
   readonly name: string;
+  /** Of the longest name that is shown, so that the bars stand below each other. */
+  readonly nameWidth: number;
   readonly speed: string;
   readonly left: string;
 }
 
 /** The bar and its words, as much of them as the terminal is wide; what matters most comes first. */
-function barLine(value: number, total: number, { name, speed, left }: BarText, columns: number): string {
+function barLine(value: number, total: number, { name, nameWidth, speed, left }: BarText, columns: number): string {
   // The last column stays free: some terminals begin a new line when it is written to.
   const width = columns > 1 ? columns - 1 : 79;
-  const start = `  ${name.slice(0, Math.floor(width / 3))}`;
+  const start = name === '' ? '  ' : `  ${shortened(name, Math.min(nameWidth, Math.floor(width / 3)))} `;
   // A file that does not say how long it is has no bar.
   if (total === 0) return `${start}${value} frames | ${speed} frames a second`.slice(0, width);
   const share = Math.min(1, value / total);
@@ -148,6 +157,11 @@ function barLine(value: number, total: number, { name, speed, left }: BarText, c
   const room = Math.max(0, Math.min(LONGEST_BAR, width - start.length - words.length));
   const done = Math.round(share * room);
   return `${start}${'#'.repeat(done)}${'.'.repeat(room - done)}${words}`.slice(0, width);
+}
+
+/** A name in so many columns. */
+function shortened(name: string, columns: number): string {
+  return name.length <= columns ? name.padEnd(columns) : `${name.slice(0, columns - 1)}…`;
 }
 
 function duration(seconds: number): string {

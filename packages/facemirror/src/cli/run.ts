@@ -69,7 +69,7 @@ export function register(program: Command, context: CommandContext): void {
 
 /** The options that every command which processes videos takes; `--out` must be given where there is no folder for it. */
 export function addRunOptions(command: Command, out?: string): Command {
-  const withOut = out === undefined ? command.requiredOption('--out <folder>', 'where the results go') : command.option('--out <folder>', 'where the results go', out);
+  const withOut = out === undefined ? command.requiredOption('-o, --out <folder>', 'where the results go') : command.option('-o, --out <folder>', 'where the results go', out);
   return withOut
     .option('--suite <name>', 'the networks to use: mediapipe or openface3', 'mediapipe')
     .addOption(new Option('--provider <name>', 'what runs the networks').choices(PROVIDER_CHOICES).default('auto'))

@@ -19,8 +19,11 @@ import { workSideBySide } from './side-by-side.js';
 /** Failures after which the files that are left would fail as well. */
 const FATAL: ReadonlySet<FaceMirrorErrorCode> = new Set<FaceMirrorErrorCode>([
   'USAGE', 'CANCELLED', 'DISK_FULL', 'FILE_UNWRITABLE', 'MODEL_MISSING', 'MODEL_CORRUPT',
-  'CHECKPOINT_MISMATCH', 'LICENCE_NOT_ACCEPTED', 'PROVIDER_UNAVAILABLE', 'WORKER_LOST',
+  'CHECKPOINT_MISMATCH', 'LICENCE_NOT_ACCEPTED', 'PROVIDER_UNAVAILABLE',
 ]);
+
+/** Videos that fail one after another because a worker was lost: the machine is not fit for more. */
+const MOST_LOST = 2;
 
 export interface BatchOptions {
   /** Video files, and folders of them. */
@@ -48,6 +51,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   await prepareFolder(options.out);
   const crew = new Crew({ ...options, videos: files.length });
   const result = { done: [] as string[], skipped: [] as string[], failed: [] as { path: string; error: Error }[] };
+  let lostInARow = 0;
   const tasks = files.map((file, index) => ({ file, place: { index: index + 1, count: files.length } }));
   try {
     await workSideBySide(tasks, {
@@ -58,9 +62,11 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
         try {
           const outcome = await processFile(file, place, { ...options, signal }, crew, hand);
           result[outcome].push(file.path);
+          lostInARow = 0;
         } catch (error) {
           // What nobody foresaw is that file's fault until another one fails the same way.
           if (!(error instanceof Error) || (error instanceof FaceMirrorError && FATAL.has(error.code))) throw error;
+          if (isLoss(error) && ++lostInARow >= MOST_LOST) throw error;
           result.failed.push({ path: file.path, error });
           onEvent({ kind: 'failed', path: file.path, error });
         }
@@ -106,12 +112,20 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
     for (const sentence of suites.untold(record.warnings)) onEvent({ kind: 'notice', path: suite.notes.includes(sentence) ? null : file.path, sentence });
     onEvent({ kind: 'done', path: file.path, record, files: paths });
     return 'done';
+  } catch (error) {
+    // The next video gets workers of its own, not what is left of these.
+    if (error instanceof Error && isLoss(error)) await suites.close();
+    throw error;
   } finally {
     crew.end(underWay);
     profiler.finish();
     trace?.discard();
     await outputs.discard();
   }
+}
+
+function isLoss(error: Error): boolean {
+  return error instanceof FaceMirrorError && error.code === 'WORKER_LOST';
 }
 
 function throwIfStopped(signal: AbortSignal): void {

@@ -103,5 +103,6 @@ export class SuiteHolder {
   async close(): Promise<void> {
     await this.#suite?.close();
     this.#suite = null;
+    this.#openings.length = 0;
   }
 }
