@@ -8,4 +8,5 @@ export { parseNeutralWindow, type NeutralChoice } from './action-units/neutral-w
 export { SUITE_NAMES, type SuiteName } from './models/suite.js';
 export { PROVIDER_CHOICES, type ProviderChoice } from './inference/options.js';
 export { DEFAULT_QUALITY, ENCODER_NAMES, type EncoderChoice, type EncoderName } from './video/encoder.js';
-export { probeVideo, type VideoInfo } from './video/reader.js';
+export { probeVideo } from './video/reader.js';
+export type { VideoInfo } from './video/video-info.js';

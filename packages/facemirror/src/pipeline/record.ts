@@ -10,7 +10,7 @@ import type { OpenedModel } from '../models/suite.js';
 import type { BatchingFacts, NetworkFindings, WorkerMemoryFacts } from '../profile/report/facts.js';
 import type { ProfileSummary } from '../profile/summary.js';
 import { ffmpegVersion } from '../video/ffmpeg.js';
-import type { VideoInfo } from '../video/reader.js';
+import type { VideoInfo } from '../video/video-info.js';
 import { outputName } from './outputs.js';
 import type { ResultSettings } from './settings.js';
 

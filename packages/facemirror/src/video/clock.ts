@@ -4,6 +4,11 @@ export interface TimeBase {
   readonly den: number;
 }
 
+/** A length of time in ticks of a time base, rounded. */
+export function ticksOf(seconds: number, { num, den }: TimeBase): bigint {
+  return BigInt(Math.round((seconds * den) / num));
+}
+
 /** When a frame is shown. */
 export interface FrameTime {
   /** In ticks of the output's time base, from the file's start; strictly increasing from frame to frame. */
@@ -57,9 +62,9 @@ export class FrameClock {
     const isTooFine = stream.den * factor > LARGEST_DENOMINATOR;
     this.#factor = isTooFine ? null : BigInt(factor);
     this.timeBase = isTooFine ? { num: 1, den: LARGEST_DENOMINATOR } : { num: stream.num, den: stream.den * factor };
-    this.#longestGap = this.#toTicks(LONGEST_GAP_SECONDS);
-    this.#startTicks = startSeconds === null ? null : this.#toTicks(startSeconds);
-    this.#frameTicks = this.#toTicks(Math.min(LONGEST_GAP_SECONDS, 1 / (frameRate !== null && frameRate > 0 ? frameRate : 30)));
+    this.#longestGap = ticksOf(LONGEST_GAP_SECONDS, this.timeBase);
+    this.#startTicks = startSeconds === null ? null : ticksOf(startSeconds, this.timeBase);
+    this.#frameTicks = ticksOf(Math.min(LONGEST_GAP_SECONDS, 1 / (frameRate !== null && frameRate > 0 ? frameRate : 30)), this.timeBase);
   }
 
   next(stamp: FrameStamp): FrameTime {
@@ -110,9 +115,5 @@ export class FrameClock {
   #afterLast(): bigint {
     if (this.#last === null) return 0n;
     return this.#last.ticks + this.#last.durationTicks;
-  }
-
-  #toTicks(seconds: number): bigint {
-    return BigInt(Math.round((seconds * this.timeBase.den) / this.timeBase.num));
   }
 }

@@ -2,20 +2,18 @@ import {
   AVERROR_EAGAIN,
   AV_BUFFERSRC_FLAG_KEEP_REF,
   AV_PIX_FMT_YUV420P,
-  Filter,
-  FilterGraph,
   Frame as AVFrame,
   Rational,
   SWS_ACCURATE_RND,
   SWS_BICUBIC,
   SoftwareScaleContext,
   type AVPixelFormat,
-  type FilterContext,
   type SwsFlags,
 } from 'node-av';
 import { framePlanes, type Frame } from '../frames/frame.js';
 import { layoutFormat } from './colour.js';
 import { expectSuccess } from './ffmpeg.js';
+import { FilterChain, type FilterStep } from './filter-chain.js';
 import type { Orientation } from './orientation.js';
 
 /** The three planes of a frame of the pool, as FFmpeg takes memory. */
@@ -128,22 +126,19 @@ async function scaleInto(context: SoftwareScaleContext | null, source: AVFrame, 
 
 /** Turns planar 4:2:0 pictures by FFmpeg's filters. */
 class Turner {
-  readonly #graph = new FilterGraph();
-  readonly #source: FilterContext;
-  readonly #sink: FilterContext;
+  readonly #chain: FilterChain;
   readonly #turned = new AVFrame();
   readonly #shape: Shape;
 
   constructor(shape: Shape, filters: string) {
     this.#shape = shape;
+    const steps = filters.split(',').map((filter): FilterStep => {
+      const [name = '', value] = filter.split('=');
+      return [name, value === undefined ? null : `dir=${value}`];
+    });
+    const source = `video_size=${shape.width}x${shape.height}:pix_fmt=${shape.format}:time_base=1/1:pixel_aspect=1/1`;
+    this.#chain = new FilterChain(['buffer', source], steps, ['buffersink', null]);
     this.#turned.alloc();
-    this.#graph.alloc();
-    const last = filters.split(',').map((filter) => filter.split('=') as [string, string?]);
-    this.#source = this.#add('buffer', `video_size=${shape.width}x${shape.height}:pix_fmt=${shape.format}:time_base=1/1:pixel_aspect=1/1`);
-    let end = this.#source;
-    for (const [name, value] of last) end = this.#link(end, this.#add(name, value === undefined ? null : `dir=${value}`));
-    this.#sink = this.#link(end, this.#add('buffersink', null));
-    expectSuccess(this.#graph.configSync(), 'avfilter_graph_config');
   }
 
   /** The turned picture, to be unreferenced before the next call. */
@@ -151,8 +146,8 @@ class Turner {
     // The graph was made for this layout; a "J" format or a pixel shape in the picture would make it start anew.
     picture.format = this.#shape.format;
     picture.sampleAspectRatio = new Rational(1, 1);
-    expectSuccess(await this.#source.buffersrcAddFrame(picture, AV_BUFFERSRC_FLAG_KEEP_REF), 'av_buffersrc_add_frame');
-    const code = await this.#sink.buffersinkGetFrame(this.#turned);
+    expectSuccess(await this.#chain.source.buffersrcAddFrame(picture, AV_BUFFERSRC_FLAG_KEEP_REF), 'av_buffersrc_add_frame');
+    const code = await this.#chain.sink.buffersinkGetFrame(this.#turned);
     if (code === AVERROR_EAGAIN) throw new Error('FFmpeg gave no turned picture for a picture.');
     expectSuccess(code, 'av_buffersink_get_frame');
     return this.#turned;
@@ -160,18 +155,6 @@ class Turner {
 
   close(): void {
     this.#turned.free();
-    this.#graph.free();
-  }
-
-  #add(name: string, args: string | null): FilterContext {
-    const filter = Filter.getByName(name);
-    const context = filter === null ? null : this.#graph.createFilter(filter, name, args);
-    if (context === null) throw new Error(`FFmpeg has no filter "${name}".`);
-    return context;
-  }
-
-  #link(from: FilterContext, to: FilterContext): FilterContext {
-    expectSuccess(from.link(0, to, 0), 'avfilter_link');
-    return to;
+    this.#chain.close();
   }
 }

@@ -15,12 +15,13 @@ import {
   type Stream,
 } from 'node-av';
 import { framePlanes, type Frame } from '../frames/frame.js';
-import type { AudioTrack } from './audio.js';
+import type { AudioTrack } from './audio-track.js';
 import type { FrameTime, TimeBase } from './clock.js';
 import type { ColourTags } from './colour.js';
 import { openEncoder, type EncoderName } from './encoder.js';
 import { Serial, expectSuccess, reasonOf, writeError } from './ffmpeg.js';
 
+/** What to write, and where. */
 export interface WriterOptions {
   /** The file to write; an existing one is replaced. */
   readonly path: string;
