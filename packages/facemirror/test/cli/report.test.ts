@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DataType, GraphBuilder, saveModel } from 'onnx-lens';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RunProfiler } from '../src/profile/profiler.js';
+import { RunProfiler } from '../../src/profile/profiler.js';
 
-const PROGRAM = fileURLToPath(new URL('../bin/facemirror.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../bin/facemirror.js', import.meta.url));
 
 let folder = '';
 beforeEach(() => {
