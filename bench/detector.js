@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AV_CODEC_ID_MJPEG, Codec, CodecContext, Frame, Packet } from 'node-av';
 import { serializeModel } from '../packages/onnx-lens/dist/index.js';
+import { median } from '../packages/facemirror/dist/arithmetic.js';
 import { RetinaFaceDetector, RETINAFACE_MODEL } from '../packages/facemirror/dist/face/openface3/detector.js';
 import { framePlanes } from '../packages/facemirror/dist/frames/frame.js';
 import { FramePool } from '../packages/facemirror/dist/frames/pool.js';
@@ -57,10 +58,6 @@ function overlap(a, b) {
   const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
   const common = Math.max(0, width) * Math.max(0, height);
   return common / (a.width * a.height + b.width * b.height - common);
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 if (!existsSync(photo) || !existsSync(weights)) {

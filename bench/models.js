@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { serializeModel } from '../packages/onnx-lens/dist/index.js';
+import { median } from '../packages/facemirror/dist/arithmetic.js';
 import { ARCHITECTURES } from '../packages/facemirror/dist/models/architectures/identify.js';
 import { randomWeights } from '../packages/facemirror/dist/models/architectures/weights.js';
 
@@ -33,10 +34,6 @@ const CASES = [
 function option(name, otherwise) {
   const at = process.argv.indexOf(name);
   return at < 0 ? otherwise : process.argv[at + 1];
-}
-
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 async function timeRun(session, feeds) {

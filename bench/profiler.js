@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { median } from '../packages/facemirror/dist/arithmetic.js';
 import { runBatch } from '../packages/facemirror/dist/pipeline/batch.js';
 import { RunProfiler } from '../packages/facemirror/dist/profile/profiler.js';
 import { writeDemo } from '../packages/facemirror/dist/demo/write-demo.js';
@@ -17,11 +18,6 @@ const MEMORY_SAMPLES_PER_MS = 1 / 200;
 function option(name, otherwise) {
   const at = process.argv.indexOf(name);
   return at < 0 ? otherwise : process.argv[at + 1];
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
 /** Milliseconds of one call, the fastest of some rounds of many. */

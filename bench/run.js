@@ -15,6 +15,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { median } from '../packages/facemirror/dist/arithmetic.js';
 import { writeClip } from './clip.js';
 
 if (['models', 'optimize', 'detector', 'memory'].includes(process.argv[2])) {
@@ -44,12 +45,6 @@ async function measure(kind, clip) {
   const result = JSON.parse(stdout.trim().split('\n').at(-1));
   console.log(`  ${kind.padEnd(9)} ${(result.wallMs / 1000).toFixed(2)} s, ${((result.frames * 1000) / result.wallMs).toFixed(1)} frames a second, peak ${result.peakMB.toFixed(0)} MB`);
   return result;
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 function printStages({ profile, frames }) {
