@@ -4,7 +4,7 @@ import { startWorker, type WorkerChannel } from './channel.js';
 import type { FromWorker, OpenedTimes, WorkerSetup } from './messages.js';
 import type { InferenceOptions, WorkersMemory } from './options.js';
 import { planProviders, type ProviderPlan } from './provider-plan.js';
-import { providerCandidates, type ProviderName } from './providers.js';
+import { providerCandidates, providerChoice, type ProviderName } from './providers.js';
 import type { ModelSource, RunRequest, RunResult } from './request.js';
 import { isJoinable, joinRequests, RunQueue } from './run-queue.js';
 import { sampledRequest } from './sampled-request.js';
@@ -115,7 +115,8 @@ export class InferencePool {
         return pool;
       } catch (error) {
         await pool?.close();
-        if (next === undefined || options.signal?.aborted === true) throw error;
+        if (options.signal?.aborted === true) throw error;
+        if (next === undefined) throw provider === 'cpu' ? error : unopenedProvider(provider, error);
         const why = `the provider ${provider} does not open here (${sentence(error)}).`;
         passedOver += `${why} `;
         options.onNotice?.(`T${why.slice(1, -1)}; the networks run on ${next} instead.`);
@@ -361,8 +362,15 @@ function batchSize(request: RunRequest): number {
   return first === undefined ? 0 : first.kind === 'crops' ? first.crops.length : (first.dims[0] ?? 1);
 }
 
+/** Without what a library adds in lines of its own. */
 function sentence(error: unknown): string {
-  return messageOf(error).replace(/\.$/, '');
+  return (messageOf(error).split('\n')[0] ?? '').trim().replace(/\.$/, '');
+}
+
+/** Of a provider that was asked for by name: what does not open on it may well open on another. */
+function unopenedProvider(provider: ProviderName, error: unknown): unknown {
+  if (!(error instanceof FaceMirrorError) || error.code !== 'MODEL_CORRUPT') return error;
+  return new FaceMirrorError('PROVIDER_UNAVAILABLE', `The provider ${providerChoice(provider)} does not open here (${sentence(error)}). Choose another with --provider, or leave it out.`, { cause: error });
 }
 
 function unopenable(model: string, why: string): FaceMirrorError {

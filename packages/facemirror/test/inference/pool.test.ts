@@ -131,6 +131,13 @@ describe('a worker that does not answer', () => {
   });
 });
 
+describe('a provider that was asked for by name', () => {
+  it('is what the sentence is about where nothing opens on it, and none takes its place', async () => {
+    const opening = InferencePool.open([{ name: 'broken', model: new Uint8Array(100) }], { provider: 'webgpu' });
+    await expect(opening).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE', message: expect.stringMatching(/webgpu.*--provider/) });
+  });
+});
+
 describe('a pool that is stopped', () => {
   it('ends its opening with a sentence, and leaves no worker', async () => {
     const stop = new AbortController();
