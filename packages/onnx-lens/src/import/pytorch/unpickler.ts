@@ -1,83 +1,9 @@
 import { OnnxLensError } from '../../errors.js';
 import { allowedGlobal, callGlobal } from './globals.js';
+import { OPCODES, REFUSED } from './opcodes.js';
+import { PickleReader } from './pickle-reader.js';
 import { TensorView } from './storage.js';
 import { Inert, PickleDict, PickleGlobal, PickleTuple, type PickleValue } from './values.js';
-
-/** Opcodes of Python's pickletools that torch.save writes (protocols 2 to 5). All others are refused by name. */
-const OPCODES = {
-  MARK: 0x28,
-  STOP: 0x2e,
-  POP: 0x30,
-  BININT: 0x4a,
-  BININT1: 0x4b,
-  BININT2: 0x4d,
-  NONE: 0x4e,
-  BINPERSID: 0x51,
-  REDUCE: 0x52,
-  BINSTRING: 0x54,
-  SHORT_BINSTRING: 0x55,
-  BINUNICODE: 0x58,
-  EMPTY_LIST: 0x5d,
-  APPEND: 0x61,
-  BUILD: 0x62,
-  GLOBAL: 0x63,
-  APPENDS: 0x65,
-  BINGET: 0x68,
-  LONG_BINGET: 0x6a,
-  BINPUT: 0x71,
-  LONG_BINPUT: 0x72,
-  SETITEM: 0x73,
-  TUPLE: 0x74,
-  SETITEMS: 0x75,
-  EMPTY_DICT: 0x7d,
-  BINFLOAT: 0x47,
-  EMPTY_TUPLE: 0x29,
-  PROTO: 0x80,
-  NEWOBJ: 0x81,
-  TUPLE1: 0x85,
-  TUPLE2: 0x86,
-  TUPLE3: 0x87,
-  NEWTRUE: 0x88,
-  NEWFALSE: 0x89,
-  LONG1: 0x8a,
-  SHORT_BINUNICODE: 0x8c,
-  BINUNICODE8: 0x8d,
-  EMPTY_SET: 0x8f,
-  ADDITEMS: 0x90,
-  STACK_GLOBAL: 0x93,
-  MEMOIZE: 0x94,
-  FRAME: 0x95,
-  BINBYTES: 0x42,
-  SHORT_BINBYTES: 0x43,
-} as const;
-
-/** Names of opcodes that Python has and a checkpoint does not need, for the message that refuses them. */
-const REFUSED: Readonly<Record<number, string>> = {
-  0x31: 'POP_MARK',
-  0x32: 'DUP',
-  0x46: 'FLOAT',
-  0x49: 'INT',
-  0x4c: 'LONG',
-  0x50: 'PERSID',
-  0x53: 'STRING',
-  0x56: 'UNICODE',
-  0x64: 'DICT',
-  0x67: 'GET',
-  0x69: 'INST',
-  0x6c: 'LIST',
-  0x6f: 'OBJ',
-  0x70: 'PUT',
-  0x82: 'EXT1',
-  0x83: 'EXT2',
-  0x84: 'EXT4',
-  0x8b: 'LONG4',
-  0x8e: 'BINBYTES8',
-  0x91: 'FROZENSET',
-  0x92: 'NEWOBJ_EX',
-  0x96: 'BYTEARRAY8',
-  0x97: 'NEXT_BUFFER',
-  0x98: 'READONLY_BUFFER',
-};
 
 /**
  * Objects that one pickle may make, and opcodes that it may hold. A checkpoint takes some thirty opcodes and two objects a
@@ -109,27 +35,23 @@ export function unpickle(bytes: Uint8Array, start: number, origin: string, persi
 }
 
 class Machine {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  readonly #reader: PickleReader;
   readonly #origin: string;
   readonly #persistentLoad: PersistentLoad;
-  #at: number;
   #objects = 0;
   readonly #stack: (PickleValue | typeof MARK)[] = [];
   readonly #memo = new Map<number, PickleValue>();
 
   constructor(bytes: Uint8Array, start: number, origin: string, persistentLoad: PersistentLoad) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#at = start;
+    this.#reader = new PickleReader(bytes, start, (what) => this.#broken(what));
     this.#origin = origin;
     this.#persistentLoad = persistentLoad;
   }
 
   run(): Unpickled {
     for (let count = 0; count < MAX_OPCODES; count++) {
-      const opcode = this.#byte();
-      if (opcode === OPCODES.STOP) return { value: this.#pop(), end: this.#at };
+      const opcode = this.#reader.byte();
+      if (opcode === OPCODES.STOP) return { value: this.#pop(), end: this.#reader.at };
       this.#step(opcode);
     }
     throw this.#tooLarge();
@@ -137,8 +59,8 @@ class Machine {
 
   #step(opcode: number): void {
     if (this.#pushPlain(opcode) || this.#container(opcode) || this.#memoize(opcode) || this.#object(opcode)) return;
-    if (opcode === OPCODES.PROTO) return this.#checkProtocol(this.#byte());
-    if (opcode === OPCODES.FRAME) return void this.#take(8);
+    if (opcode === OPCODES.PROTO) return this.#checkProtocol(this.#reader.byte());
+    if (opcode === OPCODES.FRAME) return void this.#reader.slice(8);
     if (opcode === OPCODES.POP) return void this.#stack.pop();
     const name = REFUSED[opcode];
     if (name === undefined) throw this.#broken(`holds the byte ${opcode} where Python's pickle has no such instruction`);
@@ -155,27 +77,27 @@ class Machine {
       case OPCODES.NEWFALSE:
         return this.#push(false);
       case OPCODES.BININT:
-        return this.#push(this.#view.getInt32(this.#take(4), true));
+        return this.#push(this.#reader.int32());
       case OPCODES.BININT1:
-        return this.#push(this.#byte());
+        return this.#push(this.#reader.byte());
       case OPCODES.BININT2:
-        return this.#push(this.#view.getUint16(this.#take(2), true));
+        return this.#push(this.#reader.uint16());
       case OPCODES.LONG1:
-        return this.#push(this.#long(this.#byte()));
+        return this.#push(this.#reader.long(this.#reader.byte()));
       case OPCODES.BINFLOAT:
-        return this.#push(this.#view.getFloat64(this.#take(8), false));
+        return this.#push(this.#reader.float64());
       case OPCODES.BINUNICODE:
       case OPCODES.BINSTRING:
-        return this.#push(this.#text(this.#uint32()));
+        return this.#push(this.#reader.text(this.#reader.uint32()));
       case OPCODES.SHORT_BINUNICODE:
       case OPCODES.SHORT_BINSTRING:
-        return this.#push(this.#text(this.#byte()));
+        return this.#push(this.#reader.text(this.#reader.byte()));
       case OPCODES.BINUNICODE8:
-        return this.#push(this.#text(Number(this.#view.getBigUint64(this.#take(8), true))));
+        return this.#push(this.#reader.text(this.#reader.uint64()));
       case OPCODES.BINBYTES:
-        return this.#push(this.#slice(this.#uint32()));
+        return this.#push(this.#reader.slice(this.#reader.uint32()));
       case OPCODES.SHORT_BINBYTES:
-        return this.#push(this.#slice(this.#byte()));
+        return this.#push(this.#reader.slice(this.#reader.byte()));
       default:
         return false;
     }
@@ -223,15 +145,15 @@ class Machine {
   #memoize(opcode: number): boolean {
     switch (opcode) {
       case OPCODES.BINPUT:
-        return this.#put(this.#byte());
+        return this.#put(this.#reader.byte());
       case OPCODES.LONG_BINPUT:
-        return this.#put(this.#uint32());
+        return this.#put(this.#reader.uint32());
       case OPCODES.MEMOIZE:
         return this.#put(this.#memo.size);
       case OPCODES.BINGET:
-        return this.#get(this.#byte());
+        return this.#get(this.#reader.byte());
       case OPCODES.LONG_BINGET:
-        return this.#get(this.#uint32());
+        return this.#get(this.#reader.uint32());
       default:
         return false;
     }
@@ -240,7 +162,7 @@ class Machine {
   #object(opcode: number): boolean {
     switch (opcode) {
       case OPCODES.GLOBAL:
-        return this.#pushObject(this.#global(this.#line(), this.#line()));
+        return this.#pushObject(this.#global(this.#reader.line(), this.#reader.line()));
       case OPCODES.STACK_GLOBAL: {
         const name = this.#pop();
         return this.#pushObject(this.#global(this.#pop(), name));
@@ -338,49 +260,6 @@ class Machine {
     const items = this.#stack.splice(mark) as PickleValue[]; // nothing after the last mark is a mark
     items.shift();
     return items;
-  }
-
-  #byte(): number {
-    return this.#bytes[this.#take(1)] ?? 0;
-  }
-
-  #uint32(): number {
-    return this.#view.getUint32(this.#take(4), true);
-  }
-
-  /** Moves on by that many bytes and returns where they began. */
-  #take(length: number): number {
-    const from = this.#at;
-    if (length > this.#bytes.length - from) throw this.#broken('ends in the middle (cut off?)');
-    this.#at += length;
-    return from;
-  }
-
-  #slice(length: number): Uint8Array {
-    const from = this.#take(length);
-    return this.#bytes.subarray(from, from + length);
-  }
-
-  #text(length: number): string {
-    return new TextDecoder().decode(this.#slice(length));
-  }
-
-  #line(): string {
-    const end = this.#bytes.indexOf(0x0a, this.#at);
-    if (end < 0) throw this.#broken('ends in the middle (cut off?)');
-    const text = this.#text(end - this.#at);
-    this.#at++;
-    return text;
-  }
-
-  /** A little-endian two's complement integer; a bigint where it is no safe number. */
-  #long(length: number): number | bigint {
-    const raw = this.#slice(length);
-    let value = 0n;
-    for (let place = raw.length - 1; place >= 0; place--) value = (value << 8n) | BigInt(raw[place] ?? 0);
-    const signed = BigInt.asIntN(8 * Math.max(1, length), value);
-    const narrow = Number(signed);
-    return Number.isSafeInteger(narrow) ? narrow : signed;
   }
 
   #checkProtocol(protocol: number): void {
