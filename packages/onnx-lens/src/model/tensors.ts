@@ -186,7 +186,7 @@ export function floatToHalf(value: number): number {
 }
 
 /** The number that the 16 bits of a bfloat16 stand for. */
-export function bfloatToFloat(bits: number): number {
+function bfloatToFloat(bits: number): number {
   scratch.setUint32(0, bits << 16);
   return scratch.getFloat32(0);
 }

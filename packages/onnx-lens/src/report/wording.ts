@@ -12,7 +12,7 @@ export function providerTitle(target: Target): string {
 }
 
 /** How to call a Core ML format, as ONNX Runtime's option spells it. */
-export function formatTitle(format: Target['format']): string {
+function formatTitle(format: Target['format']): string {
   return format === 'mlprogram' ? 'MLProgram' : format === 'neuralnetwork' ? 'NeuralNetwork' : '';
 }
 

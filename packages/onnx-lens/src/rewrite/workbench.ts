@@ -326,6 +326,6 @@ export function isStandard(domain: string): boolean {
 }
 
 /** The version of the standard operators that a model asks for; 0 when it uses none. */
-export function standardOpset(model: ModelProto): number {
+function standardOpset(model: ModelProto): number {
   return Number(model.opsetImport.find((entry) => isStandard(entry.domain))?.version ?? 0n);
 }

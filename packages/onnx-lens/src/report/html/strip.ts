@@ -4,7 +4,7 @@ import { esc, html, NOTHING, type Html } from './markup.js';
 /** Above this many nodes a cell of the strip stands for a run of nodes with the same fate. */
 const MOST_CELLS = 6000;
 /** Colours that partitions take in turn; style.ts defines as many. */
-export const PARTITION_COLOURS = 8;
+const PARTITION_COLOURS = 8;
 
 /** One cell of the strip: nodes `from` to `to` (both included) of one partition, or left to the CPU for one cause. */
 export interface Cell {
@@ -15,7 +15,7 @@ export interface Cell {
 }
 
 /** Place of each node's cause in `result.causes`. */
-export function causeOfNode({ causes }: CoverageResult): ReadonlyMap<number, number> {
+function causeOfNode({ causes }: CoverageResult): ReadonlyMap<number, number> {
   return new Map(causes.flatMap(({ nodes }, cause) => nodes.map((node) => [node, cause] as const)));
 }
 

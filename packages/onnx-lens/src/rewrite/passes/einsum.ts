@@ -52,7 +52,7 @@ interface Labelled {
 const ELLIPSIS_LETTERS = 'ZYXWVU';
 
 /** The letters of each operand and of the output; undefined for what this rewrite leaves alone. */
-export function parseEquation(text: string, ranks: readonly number[]): Equation | undefined {
+function parseEquation(text: string, ranks: readonly number[]): Equation | undefined {
   const plain = withoutEllipsis(text.replace(/\s/g, ''), ranks);
   if (plain === undefined) return undefined;
   const [left = '', right] = plain.split('->');

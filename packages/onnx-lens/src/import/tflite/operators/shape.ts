@@ -61,7 +61,7 @@ const transpose: Translation = (context) => {
 };
 
 /** Joins values along an axis. */
-export function concatenate(context: OperatorContext, values: readonly Value[], axis: number): Value {
+function concatenate(context: OperatorContext, values: readonly Value[], axis: number): Value {
   const [first] = values;
   if (first === undefined) throw context.damaged('has no inputs');
   const order = context.commonOrder(values);
