@@ -58,10 +58,11 @@ try {
   const { record } = await run(video, out, true);
   const { profile } = record;
   const profiler = new RunProfiler();
-  const call = { items: 1, preprocessMs: 1, inferenceMs: 5, postprocessMs: 0.1 };
+  const call = { items: 1, preprocessMs: 1, inferenceMs: 5, postprocessMs: 0.1, endedAt: performance.now(), worker: 1, queued: { waitedMs: 0.2, left: 1 }, process: null };
   const kinds = [
     ['spans', profile.stages.reduce((sum, { count }) => sum + count, 0), costOf((number) => profiler.end('mirror', profiler.begin() - 1, number + 100))],
     ['calls of networks', profile.models.reduce((sum, { inference }) => sum + inference.count, 0), costOf(() => profiler.model('mesh', call))],
+    ['passages of queues', profile.queues.reduce((sum, { queue, waits }) => sum + (queue.startsWith('network ') ? 0 : waits.count), 0), costOf((number) => profiler.queue('drawing', 1, null, profiler.begin() % 1, number))],
     ['finished frames', profile.frames, costOf((number) => profiler.frameDone(number, 20))],
     ['samples of memory', Math.ceil(profile.wallMs * MEMORY_SAMPLES_PER_MS), costOf(() => process.memoryUsage.rss())],
   ];

@@ -4,11 +4,12 @@ import { FaceMirrorError } from '../errors.js';
 import { ISOLATIONS, PROVIDER_CHOICES, type Isolation, type ProviderChoice } from '../inference/options.js';
 import { suiteByName } from '../models/suites.js';
 import { runBench, type BenchEvent } from '../pipeline/bench/bench.js';
-import { describeCombination } from '../pipeline/bench/combination.js';
+import { describeCombination, type Axes } from '../pipeline/bench/combination.js';
 import { compareBenches, type BenchComparison, type Change } from '../pipeline/bench/compare.js';
 import { figuresOf } from '../pipeline/bench/figures.js';
-import { readBench, type BenchResult, type BenchSettings } from '../pipeline/bench/result.js';
+import { readBench, type BenchResult, type BenchSettings, type CombinationRuns } from '../pipeline/bench/result.js';
 import type { CommandContext } from './command.js';
+import { printable } from './failure.js';
 
 const EXAMPLES = `
 Examples:
@@ -16,6 +17,7 @@ Examples:
   facemirror bench --suite openface3 --batch 1,4 --isolation thread,process --out before.json
   facemirror bench --compare before.json                        measure again, and say what got better or worse
   facemirror bench --compare before.json after.json             of two that are there
+  facemirror bench --workers 1,auto --batch 1,auto              what is chosen here, against one of each
 
 Each combination is run in pairs with the first one (A B A B), every run in a process of its own. Times are from the
 moment in which the networks are open; opening them is told apart. A quiet machine gives figures worth keeping.`;
@@ -27,8 +29,8 @@ interface BenchOptions {
   readonly provider?: ProviderChoice;
   readonly models?: string;
   readonly video?: string;
-  readonly workers?: readonly number[];
-  readonly batch?: readonly number[];
+  readonly workers?: Axes['workers'];
+  readonly batch?: Axes['batch'];
   readonly isolation?: readonly Isolation[];
   readonly repeat?: number;
   readonly out?: string;
@@ -45,11 +47,11 @@ export function register(program: Command, context: CommandContext): void {
     .addOption(new Option('--provider <name>', 'what runs the networks (default: auto)').choices(PROVIDER_CHOICES))
     .option('--models <folder>', 'a folder of your own model files')
     .option('--video <file>', 'what to run on (default: the demo clip)')
-    .option('--workers <numbers>', 'workers to try (default: 1,2,4)', parseCounts(256))
-    .option('--batch <numbers>', 'frames that a network is given in one run (default: 1)', parseCounts(64))
+    .option('--workers <numbers>', 'workers to try, auto among them (default: 1,2,4)', parseCounts(256))
+    .option('--batch <numbers>', 'frames that a network is given in one run, auto among them (default: 1)', parseCounts(64))
     .option('--isolation <kinds>', 'thread, process or both (default: thread)', parseIsolations)
     .option('--repeat <number>', 'pairs of runs for each combination (default: 5)', parseRepeat)
-    .option('-o, --out <file>', 'keep the figures, as JSON')
+    .option('-o, --out <file>', 'where the figures are kept, as JSON (default: facemirror-bench-<date>-<time>.json here)')
     .option('--compare <files...>', 'an earlier bench to hold this one against, or two to hold against each other')
     .option('--json', 'the figures on standard output as JSON', false)
     .addHelpText('after', EXAMPLES)
@@ -61,7 +63,8 @@ async function benchAndTell(options: BenchOptions, { signal }: CommandContext): 
   if (compare.length > 2) throw new FaceMirrorError('USAGE', '--compare takes one earlier bench, or two.');
   const [before, after] = [compare[0] === undefined ? null : await readBench(compare[0]), compare[1] === undefined ? null : await readBench(compare[1])];
   const result = after ?? (await runBench(settingsOf(options, before?.settings ?? DEFAULTS), signal, showProgress));
-  if (options.out !== undefined) writeFileWhole(options.out, `${JSON.stringify(result, null, 2)}\n`);
+  const out = options.out ?? (after === null ? `facemirror-bench-${result.measuredAt.slice(0, 19).replaceAll(':', '').replace('T', '-')}.json` : null);
+  if (out !== null) writeFileWhole(out, `${JSON.stringify(result, null, 2)}\n`);
   const comparison = before === null ? null : compareBenches(before, result);
   if (options.json) {
     const figures = result.combinations.map((each) => ({ workers: each.workers, batch: each.batch, isolation: each.isolation, ...figuresOf(each, result.host.cores) }));
@@ -70,6 +73,7 @@ async function benchAndTell(options: BenchOptions, { signal }: CommandContext): 
   }
   if (after === null) process.stdout.write(describeResult(result));
   if (comparison !== null) process.stdout.write(describeComparison(comparison));
+  if (out !== null) process.stdout.write(`\nThe figures are in ${printable(out)}.\n`);
 }
 
 /** What was not asked for is as in `base`: the earlier bench's settings, where there is one. */
@@ -100,7 +104,7 @@ function describeResult(result: BenchResult): string {
   const rows = result.combinations.map((each) => {
     const { ratio, ...figures } = figuresOf(each, host.cores);
     return [
-      String(each.workers), String(each.batch), each.isolation, seconds(figures.wallMs), figures.framesPerSecond.toFixed(1),
+      ...choice(each), each.isolation, seconds(figures.wallMs), figures.framesPerSecond.toFixed(1),
       ratio === null ? 'baseline' : `${ratio.median.toFixed(3)} (${ratio.least.toFixed(3)} to ${ratio.most.toFixed(3)})`,
       `${(figures.busyShare * 100).toFixed(0)} %`, megabytes(figures.peakRssBytes), seconds(figures.openingMs), String(each.runs.length),
     ];
@@ -117,12 +121,20 @@ function describeResult(result: BenchResult): string {
   ].join('\n');
 }
 
+/** Workers and batch, and of `auto` what it came to. */
+function choice({ workers, batch, runs }: CombinationRuns): [workers: string, batch: string] {
+  const taken = runs[0]?.taken;
+  if (taken === undefined) return [String(workers), String(batch)];
+  const batches = Object.entries(taken.batch).map(([network, frames]) => `${network} ${frames}`).join(', ');
+  return [workers === 'auto' ? `auto (${taken.workers})` : String(workers), batch === 'auto' ? `auto (${batches === '' ? '1' : batches})` : String(batch)];
+}
+
 function describeComparison({ combinations, notes }: BenchComparison): string {
   const rows = combinations.map(({ workers, batch, isolation, wallMs, peakRssBytes }) => [
     String(workers), String(batch), isolation, `${seconds(wallMs.before)} -> ${seconds(wallMs.after)}`, wording(wallMs),
     `${megabytes(peakRssBytes.before)} -> ${megabytes(peakRssBytes.after)}`, wording(peakRssBytes),
   ]);
-  return ['', 'Before and after:', ...table(['workers', 'batch', 'isolation', 'seconds', 'time', 'peak MB', 'memory'], rows), ...notes, ''].join('\n');
+  return ['', 'Before and after:', ...notes, ...table(['workers', 'batch', 'isolation', 'seconds', 'time', 'peak MB', 'memory'], rows), ''].join('\n');
 }
 
 function wording({ ratio, verdict }: Change): string {
@@ -143,17 +155,17 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(0);
 }
 
-function parseCounts(most: number): (text: string) => number[] {
-  return (text) => text.split(',').map((part) => count(part, most));
+function parseCounts(most: number): (text: string) => (number | 'auto')[] {
+  return (text) => text.split(',').map((part) => (part.trim() === 'auto' ? 'auto' : count(part, most, 'auto or ')));
 }
 
 function parseRepeat(text: string): number {
   return count(text, 1000);
 }
 
-function count(text: string, most: number): number {
+function count(text: string, most: number, others = ''): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isInteger(value) || value < 1 || value > most) throw new InvalidArgumentError(`"${text}" is not a number from 1 to ${most}.`);
+  if (text.trim() === '' || !Number.isInteger(value) || value < 1 || value > most) throw new InvalidArgumentError(`"${text}" is not ${others}a number from 1 to ${most}.`);
   return value;
 }
 

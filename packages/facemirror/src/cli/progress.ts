@@ -44,6 +44,9 @@ export class ProgressDisplay {
       case 'progress':
         this.#progress(event);
         return;
+      case 'analysing':
+        this.#line(`  ${this.#nameAmongOthers(event.path)}report: looking at the network ${event.network} (${event.number} of ${event.count}, at most about ${event.atMostSeconds} s)`);
+        return;
       case 'notice':
         this.#line(`  note: ${event.path === null ? '' : this.#nameAmongOthers(event.path)}${printable(event.sentence)}`);
         return;

@@ -3,7 +3,7 @@ import { COREML_FORMATS, ORT_VERSIONS, type CoreMlFormat, type OrtVersion } from
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { FaceMirrorError, messageOf } from '../errors.js';
 import { inspectFiles, runFacts, tryFiles } from '../pipeline/performance.js';
-import { readRunRecord } from '../pipeline/record.js';
+import { readMeasuredRecord } from '../pipeline/measured-record.js';
 import { buildReport } from '../profile/report/build.js';
 import type { RunFacts } from '../profile/report/facts.js';
 import { renderHtml } from '../profile/report/html.js';
@@ -58,9 +58,8 @@ export function register(program: Command, { signal }: CommandContext): void {
 }
 
 async function gather(path: string, options: ReportOptions, signal: AbortSignal): Promise<RunFacts> {
-  const record = await readRunRecord(path);
+  const record = await readMeasuredRecord(path);
   const facts = runFacts(record, record.performance);
-  if (facts === null) throw new FaceMirrorError('USAGE', `${path} holds no measurements: run the video again.`);
   const target = { format: options.coremlFormat, ...(options.ort === undefined ? {} : { ort: options.ort }) };
   const added = await inspectFiles(options.model, target);
   const tried = options.try === undefined ? { trials: [], untried: [] } : await tryFiles(options.model, target, options.try, signal);

@@ -45,9 +45,11 @@ export class Tracker {
   /**
    * The followed face in the next frame, or null. Frames may be given without waiting for the one before: they are
    * worked off in the order in which they came. A frame must not be released before its promise has settled.
+   * @param onTurn called when the frame's turn has come.
    */
-  async next(frame: Frame): Promise<FaceObservation | null> {
+  async next(frame: Frame, onTurn: () => void = () => undefined): Promise<FaceObservation | null> {
     const following = this.#queue.then(() => {
+      onTurn();
       this.#counts.frames++;
       return this.#follower.follow(frame);
     });

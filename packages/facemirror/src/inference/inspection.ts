@@ -9,7 +9,7 @@ import type { ProviderName } from './providers.js';
 const CHILD_FILE = new URL('../../dist/inference/inspection-child.js', import.meta.url);
 
 /** A network that opens and runs so long is given up: the inspection is no part of anybody's result. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 30_000;
 /** Runs that are profiled, after one that is not counted. */
 export const PROFILED_RUNS = 5;
 

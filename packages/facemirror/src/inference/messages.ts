@@ -1,3 +1,4 @@
+import type { ModelCall, ModelOpening } from '../profile/profiler.js';
 import type { WorkerUsage } from './options.js';
 import type { ProviderName } from './providers.js';
 import type { ModelSource, RunRequest, RunResult } from './request.js';
@@ -14,11 +15,8 @@ export interface WorkerSetup {
 export type ToWorker = { readonly kind: 'run'; readonly id: number; readonly request: RunRequest } | { readonly kind: 'close' };
 
 /** What opening a session took, and its first run, which compiles; and how much the process grew meanwhile. */
-export interface OpenedTimes {
+export interface OpenedTimes extends ModelOpening {
   readonly model: string;
-  readonly createMs: number;
-  readonly firstInferenceMs: number;
-  readonly memoryBytes: number;
 }
 
 /** From a worker. `opened` comes once, when the models that open at the start are warm; `used` last, of a process of its own. */
@@ -35,7 +33,7 @@ export type FromWorker =
       readonly inferenceMs: number;
       readonly postprocessMs: number;
       readonly openedNow: OpenedTimes | null;
-      /** The memory of a worker that is a process of its own; null for a thread. */
-      readonly rssBytes: number | null;
+      /** What a worker that is a process of its own has used since its last run, and its memory; null for a thread. */
+      readonly process: ModelCall['process'];
     }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string; readonly model: string; readonly atOpening: boolean };

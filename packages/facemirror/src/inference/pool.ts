@@ -1,5 +1,6 @@
 import { FaceMirrorError, messageOf } from '../errors.js';
 import { Patience } from '../processes/patience.js';
+import type { ModelCall } from '../profile/profiler.js';
 import { startWorker, type WorkerChannel } from './channel.js';
 import type { FromWorker, OpenedTimes, WorkerSetup } from './messages.js';
 import type { InferenceOptions, WorkersMemory } from './options.js';
@@ -22,10 +23,13 @@ interface Job {
   readonly request: RunRequest;
   readonly resolve: (result: RunResult) => void;
   readonly reject: (error: Error) => void;
+  readonly askedAt: number;
   attempts: number;
 }
 
 interface Member {
+  /** From 1; numbers of workers that were lost are not given again. */
+  readonly number: number;
   readonly channel: WorkerChannel;
   /** Settles when the worker has ended, for whatever reason. */
   readonly ended: Promise<void>;
@@ -37,6 +41,10 @@ interface Member {
   jobs: readonly Job[];
   /** With what it is at: opening its networks, or those runs. */
   readonly patience: Patience;
+  /** Of the runs it is at: what waited for a worker when they went. */
+  queued: ModelCall['queued'];
+  /** What making their input took here, for a worker that does not share the frames' memory. */
+  sampledMs: number;
 }
 
 /**
@@ -74,6 +82,7 @@ export class InferencePool {
   /** Workers that were started. */
   #started = 0;
   #nextId = 0;
+  #numbered = 0;
   #failure: FaceMirrorError | null = null;
   #closing: Promise<void> | null = null;
 
@@ -155,7 +164,7 @@ export class InferencePool {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#isStopped) return Promise.reject(cancelled());
     return new Promise((resolve, reject) => {
-      this.#queue.add({ request, resolve, reject, attempts: 0 });
+      this.#queue.add({ request, resolve, reject, askedAt: performance.now(), attempts: 0 });
       this.#dispatchSoon();
     });
   }
@@ -229,7 +238,7 @@ export class InferencePool {
         },
         log: (line) => this.#options.onLog?.(line),
       });
-      const member: Member = { channel, ended, rssBytes: 0, isOpen: false, jobs: [], patience: new Patience() };
+      const member: Member = { number: ++this.#numbered, channel, ended, rssBytes: 0, isOpen: false, jobs: [], queued: { waitedMs: 0, left: 0 }, sampledMs: 0, patience: new Patience() };
       member.patience.begin(OPENING_PATIENCE_MS, () => {
         this.#giveUp(member);
         reject(lost(LATE));
@@ -257,8 +266,12 @@ export class InferencePool {
       member.jobs = jobs;
       for (const job of jobs) job.attempts++;
       member.patience.begin(this.#options.patienceMs ?? RUN_PATIENCE_MS, () => this.#giveUp(member));
+      member.queued = { waitedMs: performance.now() - first.askedAt, left: this.#queue.waitingFor(first.request.model) };
       const joined = joinRequests(jobs.map(({ request }) => request), this.#fixedBatch(first) ?? jobs.length);
-      member.channel.post({ kind: 'run', id: this.#nextId++, request: member.channel.sharesMemory ? joined : sampledRequest(joined) });
+      const sampledAt = performance.now();
+      const request = member.channel.sharesMemory ? joined : sampledRequest(joined);
+      member.sampledMs = performance.now() - sampledAt;
+      member.channel.post({ kind: 'run', id: this.#nextId++, request });
     }
   }
 
@@ -272,16 +285,20 @@ export class InferencePool {
     const jobs = release(member);
     const [first] = jobs;
     if (first !== undefined && message.kind === 'done') {
-      member.rssBytes = Math.max(member.rssBytes, message.rssBytes ?? 0);
+      member.rssBytes = Math.max(member.rssBytes, message.process?.rssBytes ?? 0);
       if (message.openedNow !== null) {
         if (!this.#reported.has(message.openedNow.model)) this.#lateBytes += message.openedNow.memoryBytes;
         this.#reportOpened(message.openedNow);
       }
       this.#options.profiler?.model(first.request.model, {
         items: jobs.reduce((sum, job) => sum + batchSize(job.request), 0),
-        preprocessMs: message.preprocessMs,
+        preprocessMs: member.sampledMs + message.preprocessMs,
         inferenceMs: message.inferenceMs,
         postprocessMs: message.postprocessMs,
+        endedAt: performance.now(),
+        worker: member.number,
+        queued: member.queued,
+        process: message.process,
       });
       const isBatch = jobs.length > 1 || this.#fixedBatch(first) !== null;
       jobs.forEach((job, place) => job.resolve(isBatch ? itemOf(message.result, place) : message.result));

@@ -41,6 +41,11 @@ export class RunQueue<Job extends Queued> {
     return line.jobs.splice(0, batchAtHead(line).length);
   }
 
+  /** How many runs of a network wait. */
+  waitingFor(model: string): number {
+    return this.#lines.get(model)?.jobs.length ?? 0;
+  }
+
   /** All that waits, which then waits no more. */
   drain(): Job[] {
     return [...this.#lines.values()].flatMap(({ jobs }) => jobs.splice(0));

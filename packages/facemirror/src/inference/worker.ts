@@ -18,6 +18,7 @@ import { loadRuntimeLibrary } from './runtime-library.js';
 const parent = connectParent();
 const setup = await parent.setup;
 let cpuWhenOpen = process.cpuUsage();
+let cpuAtLastRun = cpuWhenOpen;
 const networks = new Map<string, NetworkSessions>();
 /** Input buffers by model and input, of the largest batch so far, used again from run to run. */
 const buffers = new Map<string, Float32Array>();
@@ -79,7 +80,8 @@ async function warm(source: ModelSource, session: InferenceSession, { createMs, 
   const createdAt = performance.now();
   await warmUp(session, source.batch ?? 1, sizes);
   const firstInferenceMs = performance.now() - createdAt;
-  return { model: source.name, createMs, firstInferenceMs, memoryBytes: Math.max(0, process.memoryUsage.rss() - rssAtStart) };
+  const rssAfterBytes = process.memoryUsage.rss();
+  return { model: source.name, createMs, firstInferenceMs, memoryBytes: Math.max(0, rssAfterBytes - rssAtStart), rssBeforeBytes: rssAtStart, rssAfterBytes };
 }
 
 function sessionOptions(source: ModelSource): InferenceSession.SessionOptions {
@@ -171,12 +173,21 @@ async function run(id: number, request: RunRequest): Promise<void> {
     const result = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toOutput(name, value)]));
     const postprocessMs = performance.now() - finishedAt;
     parent.post(
-      { kind: 'done', id, result, preprocessMs: preparedAt - startedAt, inferenceMs: finishedAt - preparedAt, postprocessMs, openedNow, rssBytes: ownRssBytes() },
+      { kind: 'done', id, result, preprocessMs: preparedAt - startedAt, inferenceMs: finishedAt - preparedAt, postprocessMs, openedNow, process: usageSinceLastRun() },
       Object.values(result).map(({ data }) => data.buffer as ArrayBuffer),
     );
   } catch (cause) {
     parent.post({ kind: 'failed', id, model: request.model, message: messageOf(cause), atOpening: cause instanceof OpeningError });
   }
+}
+
+/** Of a process of its own; a thread's time and memory are the main process's. */
+function usageSinceLastRun(): { readonly cpuMs: number; readonly rssBytes: number } | null {
+  if (parentPort !== null) return null;
+  const now = process.cpuUsage();
+  const cpuMs = (now.user + now.system - cpuAtLastRun.user - cpuAtLastRun.system) / 1000;
+  cpuAtLastRun = now;
+  return { cpuMs, rssBytes: process.memoryUsage.rss() };
 }
 
 function dimsOf(input: NetworkInput): readonly number[] {
@@ -224,11 +235,6 @@ async function close(): Promise<void> {
   parent.disconnect();
 }
 
-/** Of a process of its own; null in a thread, whose memory is the whole process's. */
-function ownRssBytes(): number | null {
-  return parentPort === null ? process.memoryUsage.rss() : null;
-}
-
 async function start(): Promise<void> {
   const times: OpenedTimes[] = [];
   await loadRuntimeLibrary();
@@ -249,6 +255,7 @@ async function start(): Promise<void> {
     last = last.then(() => (message.kind === 'run' ? run(message.id, message.request) : close()));
   });
   cpuWhenOpen = process.cpuUsage();
+  cpuAtLastRun = cpuWhenOpen;
   parent.post({ kind: 'opened', times, rssBytes: process.memoryUsage.rss() });
 }
 

@@ -46,6 +46,7 @@ export interface BatchOptions {
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { settings, onEvent } = options;
   const files = await inputFiles(options.paths);
+  if (settings.trace !== null && !settings.profile) throw new FaceMirrorError('USAGE', '--trace shows what --no-profile does not measure: leave one of them out.');
   if (settings.trace !== null && files.length > 1) throw new FaceMirrorError('USAGE', '--trace takes one video at a time: give a single file.');
   await requireEncoder(settings.encoder);
   await prepareFolder(options.out);
@@ -105,6 +106,7 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
         onEvent({ kind: 'started', path: file.path, ...place, expectedFrames });
       },
       onFrame: () => meter?.frameDone(),
+      onNetwork: (turn) => onEvent({ kind: 'analysing', path: file.path, ...turn }),
     });
     throwIfStopped(signal);
     const paths = await outputs.publish();

@@ -58,9 +58,11 @@ export class FaceFrames {
 
   /** The pictures of a frame; one without a face stands for its own mirror images. */
   async draw(frame: VideoFrame, seen: SeenFace): Promise<Pictures> {
-    const { pool, kinds } = this.#options;
+    const { pool, kinds, profiler } = this.#options;
     const drawn = kinds.filter((kind) => kind === 'debug' || (kind !== 'source' && seen.midline !== null));
+    const askedAt = profiler.begin();
     const targets = drawn.length === 0 ? [] : await pool.acquireMany(drawn.length);
+    if (drawn.length > 0) profiler.queue('free frames to draw on', pool.inUse, pool.capacity, profiler.begin() - askedAt, frame.number);
     const pictureOf = (kind: PictureKind): Frame | null => {
       if (!kinds.includes(kind)) return null;
       return targets[drawn.indexOf(kind)] ?? pool.retain(frame.frame);

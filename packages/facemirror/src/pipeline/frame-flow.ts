@@ -14,8 +14,8 @@ export type PictureKind = (typeof PICTURE_KINDS)[number];
 
 /** What the flow does with frames, in the order of the steps. */
 export interface FrameSteps<Seen> {
-  /** Sees the face. Called once a frame, in order, without waiting for the one before. */
-  observe(frame: Frame): Promise<FaceObservation | null>;
+  /** Sees the face. Called once a frame, in order, without waiting for the one before; calls `onTurn` when it begins. */
+  observe(frame: Frame, onTurn: () => void): Promise<FaceObservation | null>;
   /** Works out what the pictures need. Called in order, one at a time. */
   follow(face: FaceObservation | null): Seen;
   /**
@@ -34,8 +34,8 @@ export interface FrameSteps<Seen> {
 export interface FlowOptions {
   /** Decoded frames under way at a time. */
   readonly framesUnderWay: number;
-  /** What taking notes counts as: work of its own, or waiting for networks that report their own work. */
-  readonly noteStage: 'action-units' | 'wait';
+  /** What taking notes counts as; null where it only waits for networks, which report their own work. */
+  readonly noteStage: 'action-units' | null;
   readonly profiler: Profiler;
   readonly signal: AbortSignal;
 }
@@ -57,6 +57,8 @@ export async function flowFrames<Seen>(reader: VideoReader, pool: FramePool, ste
   const drawing = new OrderedQueue();
   const writing = new Map(PICTURE_KINDS.map((kind) => [kind, new OrderedQueue()]));
   const underWay = new Set<Promise<void>>();
+  let unobserved = 0;
+  let unfollowed = 0;
   let failure: { readonly error: unknown } | null = null;
 
   const fail = (error: unknown): void => {
@@ -73,22 +75,60 @@ export async function flowFrames<Seen>(reader: VideoReader, pool: FramePool, ste
     }
   };
 
+  /** Runs a task when its turn has come, and notes how long that took. */
+  const inTurn = <T>(queue: OrderedQueue, name: string, number: number, task: () => Promise<T> | T): Promise<T> => {
+    const readyAt = profiler.begin();
+    return queue.run(() => {
+      profiler.queue(name, queue.waiting, null, profiler.begin() - readyAt, number);
+      return task();
+    });
+  };
+
+  /** Decodes into a free frame. */
+  const decode = async (target: Frame, number: number): Promise<VideoFrame | null> => {
+    const startedAt = profiler.begin();
+    const frame = await reader.next(target);
+    if (frame === null) return null;
+    const convertedAt = profiler.begin();
+    const convertAt = convertedAt - frame.convertMs;
+    profiler.span('decode', startedAt, convertAt - startedAt, number, 'decode');
+    profiler.span('convert', convertAt, frame.convertMs, number, 'decode');
+    return frame;
+  };
+
   /** One frame from its decoding to its last encoder. */
   const process = async (frame: VideoFrame): Promise<void> => {
     const decodedAt = profiler.begin();
+    unobserved++;
     let pictures: Pictures | null = null;
-    const observed = steps.observe(frame.frame);
+    const observed = steps.observe(frame.frame, () => {
+      unobserved--;
+      profiler.queue('looking for the face', unobserved, null, profiler.begin() - decodedAt, frame.number);
+    });
+    let observedAt = decodedAt;
     // It is awaited in its turn; until then a failure must not count as unhandled.
-    observed.catch(() => undefined);
+    const onObserved = (): void => {
+      observedAt = profiler.begin();
+      unfollowed++;
+    };
+    observed.then(onObserved, () => undefined);
     try {
-      const seen = await following.run(async () => steps.follow(await observed));
-      const drawn = await drawing.run(() => steps.draw(frame, seen));
+      const seen = await following.run(async () => {
+        const face = await observed;
+        unfollowed--;
+        profiler.queue('frames before in order', unfollowed, null, profiler.begin() - observedAt, frame.number);
+        return steps.follow(face);
+      });
+      const drawn = await inTurn(drawing, 'drawing', frame.number, () => steps.draw(frame, seen));
       pictures = drawn;
-      const noted = measured(options.noteStage, frame.number, 'units', () => steps.note(frame, seen, drawn));
+      const note = (): Promise<void> => steps.note(frame, seen, drawn);
+      const noted = options.noteStage === null ? note() : measured(options.noteStage, frame.number, 'units', note);
       const written = PICTURE_KINDS.map((kind) => {
         const picture = drawn[kind];
-        if (picture === null) return undefined;
-        return writing.get(kind)?.run(() => measured('encode', frame.number, kind, () => steps.write(kind, picture, frame.time)));
+        const encoder = writing.get(kind);
+        if (picture === null || encoder === undefined) return undefined;
+        const lane = `encode ${kind}`;
+        return inTurn(encoder, lane, frame.number, () => measured('encode', frame.number, lane, () => steps.write(kind, picture, frame.time)));
       });
       // A picture that one encoder still reads must not go back because another one failed.
       for (const outcome of await Promise.allSettled([noted, ...written])) if (outcome.status === 'rejected') throw outcome.reason;
@@ -105,9 +145,11 @@ export async function flowFrames<Seen>(reader: VideoReader, pool: FramePool, ste
 
   try {
     for (let number = 1; !signal.aborted; number++) {
+      const readyAt = profiler.begin();
       await gate.enter();
       const target = await pool.acquire(signal);
-      const frame = await measured('decode', number, 'decode', () => reader.next(target)).catch((error: unknown) => {
+      profiler.queue('frames under way', gate.inside, options.framesUnderWay, profiler.begin() - readyAt, number);
+      const frame = await decode(target, number).catch((error: unknown) => {
         pool.release(target);
         throw error;
       });

@@ -4,9 +4,19 @@
  */
 export class OrderedQueue {
   #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  /** Tasks whose turn has not come. */
+  get waiting(): number {
+    return this.#waiting;
+  }
 
   run<T>(task: () => Promise<T> | T): Promise<T> {
-    const result = this.#last.then(task);
+    this.#waiting++;
+    const result = this.#last.then(() => {
+      this.#waiting--;
+      return task();
+    });
     this.#last = result;
     // Whoever asked for the task hears of its failure; the chain itself must not count as unhandled.
     result.catch(() => undefined);

@@ -1,60 +1,61 @@
-import { median } from '../arithmetic.js';
-import { loadModel, OnnxLensError, parseModel, runtimeVersion, type TraceReport } from 'onnx-lens';
-import { assumedSizes } from '../inference/assumed-sizes.js';
-import { inspectSession } from '../inference/inspection.js';
-import { bindingName } from '../inference/providers.js';
+import { OnnxLensError, runtimeVersion } from 'onnx-lens';
+import { FaceMirrorError } from '../errors.js';
 import type { Suite } from '../models/suite.js';
-import type { NetworkFindings, PlacementFacts, RunFacts, RuntimeWarning, Trial, Untried, UtilizationFacts } from '../profile/report/facts.js';
+import type { NetworkFindings, RunFacts, UtilizationFacts } from '../profile/report/facts.js';
+import type { ProfileSummary } from '../profile/summary.js';
 import { analyseUtilization, type UtilizationTarget } from '../profile/report/utilization.js';
+import { networkFindings, type FindingOptions, type OneNetworkFindings } from './network-findings.js';
 import { tryNetwork, type TrialResults } from './trials/run-apart.js';
 import type { RunRecord } from './record.js';
 
-/** How long a report may try things on each network. */
+/** How long a report may try things on each network, and on all of them together. */
 const TRIAL_SECONDS = 40;
-const TOP_OPERATORS = 5;
+const ALL_TRIALS_SECONDS = 90;
+/** What is worth trying takes longer than that. */
+const LEAST_TRIAL_SECONDS = 5;
+
+/** How a suite's networks are looked at. */
+export interface InspectionOptions extends Pick<FindingOptions, 'isKept' | 'programVersion' | 'signal'> {
+  /** A network's turn has come. */
+  readonly onNetwork?: (turn: { readonly network: string; readonly number: number; readonly count: number; readonly atMostSeconds: number }) => void;
+}
 
 /**
  * Analyses a suite's networks: how they land on Core ML and on the provider in use, what ONNX Runtime warns of when it
  * opens them, and what rewriting, preparing and batching them brings on this machine. Done after the video, in processes
  * of their own: it changes neither its times nor its memory.
+ * @throws FaceMirrorError CANCELLED when the signal said so.
  */
-export async function inspectNetworks({ networks, inference }: Pick<Suite, 'networks' | 'inference'>, signal?: AbortSignal): Promise<NetworkFindings> {
+export async function inspectNetworks({ networks, inference }: Pick<Suite, 'networks' | 'inference'>, options: InspectionOptions): Promise<NetworkFindings> {
   const startedAt = performance.now();
-  const utilization: UtilizationFacts[] = [];
-  const placements: PlacementFacts[] = [];
-  const warnings: RuntimeWarning[] = [];
-  const trials: Trial[] = [];
-  const untried: Untried[] = [];
-  for (const { source, job } of networks) {
-    if (signal?.aborted === true) break;
-    const { name, model } = source;
-    const { sizes } = assumedSizes(typeof model === 'string' ? loadModel(model, 'read') : parseModel(model, name));
-    utilization.push(await analyseUtilization({ name, model, job, sizes }, { format: 'mlprogram' }));
-    const { log, profile } = await inspectSession({ model, provider: bindingName(inference.provider), sizes }, signal);
-    for (const line of log) warnings.push({ model: name, line });
-    if (profile !== null) placements.push({ model: name, job, provider: inference.provider, ...placementOf(profile) });
-    const results = await tryNetwork({ name, model, target: { format: 'mlprogram' }, fixesSizes: true }, TRIAL_SECONDS, signal);
-    trials.push(...results.trials);
-    untried.push(...results.untried);
+  const all: { readonly found: OneNetworkFindings; readonly isKept: boolean }[] = [];
+  for (const [place, network] of networks.entries()) {
+    const left = ALL_TRIALS_SECONDS - (performance.now() - startedAt) / 1000;
+    const trialSeconds = Math.max(LEAST_TRIAL_SECONDS, Math.min(TRIAL_SECONDS, left));
+    options.onNetwork?.({ network: network.source.name, number: place + 1, count: networks.length, atMostSeconds: Math.ceil(trialSeconds) });
+    all.push(await networkFindings(network, { ...options, provider: inference.provider, trialSeconds }));
+    if (options.signal?.aborted === true) throw new FaceMirrorError('CANCELLED', 'Stopped while the networks were looked at for the report; of the video nothing was kept.');
   }
   const isCompiled = inference.provider === 'cpu';
-  const named = networks.map(({ source, job }) => ({ name: source.name, job, isCompiled: isCompiled && source.compiled !== undefined }));
-  return { onnxRuntime: runtimeVersion(), networks: named, utilization, placements, warnings, trials, untried, trialSeconds: TRIAL_SECONDS, tookMs: performance.now() - startedAt };
-}
-
-/** The first run, which compiles, is part of the shares but not of the median. */
-function placementOf({ runsMs, providers, operators }: TraceReport): Pick<PlacementFacts, 'runMs' | 'providers' | 'operators'> {
+  const found = all.map((each) => each.found);
   return {
-    runMs: median(runsMs.slice(1)),
-    providers: providers.map(({ provider, nodes, share }) => ({ provider, nodes, share })),
-    operators: operators.slice(0, TOP_OPERATORS).map(({ opType, nodes, share }) => ({ opType, nodes, share })),
+    onnxRuntime: runtimeVersion(),
+    networks: networks.map(({ source, job }) => ({ name: source.name, job, isCompiled: isCompiled && source.compiled !== undefined })),
+    utilization: found.map(({ utilization }) => utilization),
+    placements: found.flatMap(({ placement }) => placement ?? []),
+    warnings: found.flatMap(({ warnings }) => warnings),
+    trials: found.flatMap(({ trials }) => trials),
+    untried: found.flatMap(({ untried }) => untried),
+    trialSeconds: TRIAL_SECONDS,
+    tookMs: performance.now() - startedAt,
+    disturbed: all.flatMap((each, place) => (each.found.isDisturbed ? [networks[place]?.source.name ?? ''] : [])),
+    keptFrom: all.flatMap((each) => (each.isKept ? [each.found.foundAt] : [])).toSorted()[0] ?? null,
   };
 }
 
 /** What the report is made of: the run's own figures and, where they were asked for, the findings about its networks. */
-export function runFacts(record: RunRecord, findings: NetworkFindings | null): RunFacts | null {
+export function runFacts(record: RunRecord & { readonly profile: ProfileSummary }, findings: NetworkFindings | null): RunFacts {
   const { profile, suite, machine, output } = record;
-  if (profile === null) return null;
   const networks = findings?.networks ?? [];
   const named = (job: string): string[] => networks.filter((network) => network.job === job).map(({ name }) => name);
   const frameBytes = output.width * output.height * 1.5;
@@ -62,7 +63,7 @@ export function runFacts(record: RunRecord, findings: NetworkFindings | null): R
     video: record.input.file,
     programVersion: record.program.version,
     finishedAt: record.finishedAt,
-    machine: { ...machine, onnxRuntime: findings?.onnxRuntime ?? 'not recorded' },
+    machine: { ...machine, onnxRuntime: findings?.onnxRuntime ?? record.versions?.onnxRuntime ?? 'not recorded' },
     suite: suite.title,
     provider: suite.provider,
     workers: suite.workers,
@@ -82,6 +83,8 @@ export function runFacts(record: RunRecord, findings: NetworkFindings | null): R
     placements: findings?.placements ?? [],
     tookMs: findings?.tookMs ?? null,
     trialSeconds: findings?.trialSeconds ?? null,
+    keptFrom: findings?.keptFrom ?? null,
+    disturbed: findings?.disturbed ?? [],
     compiled: networks.flatMap(({ name, isCompiled }) => (isCompiled === true ? [name] : [])),
     jobs: { detection: named('detection'), landmarks: named('landmarks'), actionUnits: named('action units') },
   };
@@ -95,7 +98,11 @@ export function inspectFiles(files: readonly string[], target: UtilizationTarget
 /** What rewriting, preparing and batching them brings on this machine. @throws OnnxLensError, naming the file. */
 export async function tryFiles(files: readonly string[], target: UtilizationTarget, seconds: number, signal: AbortSignal): Promise<TrialResults> {
   const results = await eachFile(files, (name, model) => tryNetwork({ name, model, target, fixesSizes: false }, seconds, signal));
-  return { trials: results.flatMap(({ trials }) => trials), untried: results.flatMap(({ untried }) => untried) };
+  return {
+    trials: results.flatMap(({ trials }) => trials),
+    untried: results.flatMap(({ untried }) => untried),
+    isComplete: results.every(({ isComplete }) => isComplete),
+  };
 }
 
 async function eachFile<T>(files: readonly string[], look: (name: string, file: string) => Promise<T>): Promise<T[]> {

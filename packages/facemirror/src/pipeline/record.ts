@@ -180,7 +180,7 @@ async function readRecord(path: string): Promise<Pick<RunRecord, 'program' | 'in
 
 function isRecord(value: unknown): value is RunRecord {
   if (typeof value !== 'object' || value === null) return false;
-  const { program, input, output } = value as Partial<RunRecord>;
+  const { program, input, output } = value as { readonly [Key in keyof RunRecord]?: RunRecord[Key] | null };
   return (
     program?.name === 'Face Mirror' &&
     typeof input?.file === 'string' &&

@@ -20,7 +20,7 @@ import { flowFrames, type PictureKind } from './frame-flow.js';
 import type { InputFile } from './input-files.js';
 import type { OutputKind, OutputSet } from './outputs.js';
 import { measuredAdapters } from './measured-adapters.js';
-import { inspectNetworks, runFacts } from './performance.js';
+import { inspectNetworks, runFacts, type InspectionOptions } from './performance.js';
 import { buildRecord, type RunFindings, type RunRecord } from './record.js';
 import { resultSettings, type RunSettings } from './settings.js';
 import { TableFile } from './table-file.js';
@@ -57,6 +57,8 @@ export interface VideoJob {
   readonly videosAtOnce: () => number;
   readonly onOpened: (info: VideoInfo) => void;
   readonly onFrame: () => void;
+  /** The report looks at a network. */
+  readonly onNetwork: NonNullable<InspectionOptions['onNetwork']>;
 }
 
 /**
@@ -89,18 +91,19 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
     const encoder = await openWriters(writers, kinds, job, reader);
     const expressions = suite.expressions === undefined || expressionTable === null ? null : { network: suite.expressions, table: expressionTable };
     const frames = new FaceFrames({ pool, drawing, kinds, settings, profiler, analysis, actionUnits: suite.actionUnits, expressions });
+    profiler.opened();
     await flowFrames(
       reader,
       pool,
       {
-        observe: (frame) => tracker.next(frame),
+        observe: (frame, onTurn) => tracker.next(frame, onTurn),
         follow: (face) => frames.follow(face),
         draw: (frame, seen) => frames.draw(frame, seen),
         note: (frame, seen, pictures) => frames.note(frame, seen, pictures),
         write: async (kind, picture, time) => writers.get(kind)?.write(picture, time),
         finished: () => job.onFrame(),
       },
-      { framesUnderWay, noteStage: suite.actionUnits.kind === 'network' ? 'wait' : 'action-units', profiler, signal: job.signal },
+      { framesUnderWay, noteStage: suite.actionUnits.kind === 'network' ? null : 'action-units', profiler, signal: job.signal },
     );
     if (tracker.counts.framesWithFace === 0 && !settings.allowNoFace) throw noFace(job.file.path, tracker.counts.frames);
     const writing = profiler.begin();
@@ -188,7 +191,7 @@ function tablesOf({ actionUnits }: Suite, { description }: ExpressionResult): Re
 async function writeRecord(job: VideoJob, found: Pick<RunFindings, 'info' | 'encoder' | 'counts' | 'tables' | 'warnings'>): Promise<RunRecord> {
   const { suite, settings } = job;
   const profile = job.profiler.finish();
-  const performance = settings.report ? await inspectNetworks(suite, job.signal) : null;
+  const performance = settings.report ? await inspectNetworks(suite, { isKept: job.videosAtOnce() === 1, programVersion: job.version, signal: job.signal, onNetwork: job.onNetwork }) : null;
   const path = job.outputs.pathFor('record');
   const page = settings.report ? job.outputs.pathFor('report-page') : null;
   const record = buildRecord({
@@ -202,8 +205,8 @@ async function writeRecord(job: VideoJob, found: Pick<RunFindings, 'info' | 'enc
     videosAtOnce: job.videosAtOnce(),
     version: job.version,
   });
-  const facts = page === null ? null : runFacts(record, performance);
-  if (page !== null && facts !== null) await TableFile.write(page, [renderHtml(buildReport(facts))]);
+  // A report is refused without a profile, see --no-profile.
+  if (page !== null && profile !== null) await TableFile.write(page, [renderHtml(buildReport(runFacts({ ...record, profile }, performance)))]);
   await TableFile.write(path, [`${JSON.stringify(record, null, 2)}\n`]);
   return record;
 }

@@ -1,7 +1,7 @@
 import { FACES_PER_FRAME } from '../action-units/multitask-network.js';
 import type { Suite, SuiteOptions } from '../models/suite.js';
 import { suiteByName } from '../models/suites.js';
-import type { ModelCall, Profiler } from '../profile/profiler.js';
+import { workerLane, type ModelCall, type Profiler } from '../profile/profiler.js';
 import type { Stage } from '../profile/summary.js';
 import type { RunSettings } from './settings.js';
 
@@ -81,15 +81,19 @@ export class SuiteHolder {
   #tell(name: string, call: ModelCall): void {
     const profiler = this.#profiler;
     if (profiler === null) return;
-    profiler.model(name, call);
     const stage = this.#stageOf(name);
-    if (stage === null) return;
+    if (stage === null) {
+      profiler.model(name, call);
+      return;
+    }
     const perFrame = { 'action-units': FACES_PER_FRAME, landmarks: 1, detect: 0 }[stage];
     const items = (this.#items.get(stage) ?? 0) + call.items;
     this.#items.set(stage, items);
     // A detection is for the frame after those whose landmarks are known.
     const frame = perFrame === 0 ? (this.#items.get('landmarks') ?? 0) + 1 : Math.ceil(items / perFrame);
-    profiler.end(stage, profiler.begin() - call.preprocessMs - call.inferenceMs - call.postprocessMs, frame, name);
+    const durationMs = call.preprocessMs + call.inferenceMs + call.postprocessMs;
+    profiler.span(stage, call.endedAt - durationMs, durationMs, frame, workerLane(call.worker));
+    profiler.model(name, call);
   }
 
   /** The stage that a call of a network is the work of; null where the stage measures itself. */

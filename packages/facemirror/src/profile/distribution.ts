@@ -51,6 +51,8 @@ export class DurationDistribution {
     let seen = 0;
     for (let bucket = 0; bucket < BUCKETS && wanted > 0; bucket++) {
       seen += this.#buckets[bucket] ?? 0;
+      // The last one is known exactly; so is the only one.
+      if (seen >= wanted && wanted === this.#count) return this.#maxMs;
       if (seen >= wanted) return Math.min(SMALLEST_MS * GROWTH ** (bucket - 0.5), this.#maxMs);
     }
     return 0;

@@ -2,13 +2,14 @@ import { DurationDistribution } from './distribution.js';
 import { MachineLoad } from '../machine/machine-load.js';
 import { usableCores } from '../machine/usable-cores.js';
 import { BoundedSeries } from './series.js';
-import { STAGES, type ModelFigures, type ProfileSummary, type QueueFigures, type Stage, type TimelineSpan } from './summary.js';
+import { STAGES, type ModelFigures, type ProfileSummary, type Stage } from './summary.js';
+import { Timeline } from './timeline.js';
 import type { ChromeTraceWriter } from './trace.js';
 
-/** Frames whose spans are kept for the timeline picture: enough to see the rhythm, after the warm-up frames. */
-const TIMELINE_FRAMES = { from: 30, to: 45 };
 const SERIES_POINTS = 600;
 const MEMORY_INTERVAL_MS = 200;
+/** Shorter waits are counted, but would only fill a trace. */
+const SHORTEST_TRACED_WAIT_MS = 0.05;
 
 /** Time of one call of a model, in milliseconds. */
 export interface ModelCall {
@@ -17,6 +18,23 @@ export interface ModelCall {
   readonly preprocessMs: number;
   readonly inferenceMs: number;
   readonly postprocessMs: number;
+  /** When its answer was there, on the clock of `performance.now()`. */
+  readonly endedAt: number;
+  /** Which worker ran it, from 1. */
+  readonly worker: number;
+  /** How long its first item had waited for a worker, and how many items still waited when it went. */
+  readonly queued: { readonly waitedMs: number; readonly left: number };
+  /** Of a worker that is a process of its own: its CPU time since its last call, and its memory; null for a thread. */
+  readonly process: { readonly cpuMs: number; readonly rssBytes: number } | null;
+}
+
+/** What opening a model's first session cost, and what the process that opened it held before and after. */
+export interface ModelOpening {
+  readonly createMs: number;
+  readonly firstInferenceMs: number;
+  readonly memoryBytes: number;
+  readonly rssBeforeBytes: number;
+  readonly rssAfterBytes: number;
 }
 
 /** What a run reports to be measured. Every method is cheap (no more than a clock reading and a few additions). */
@@ -29,10 +47,14 @@ export interface Profiler {
   span(stage: Stage, startedAt: number, durationMs: number, frame: number, lane: string): void;
   /** One call of a model. */
   model(name: string, call: ModelCall): void;
-  /** The cost of opening a model's first session, and what the process grew by. */
-  modelOpened(name: string, opened: { createMs: number; firstInferenceMs: number; memoryBytes: number | null }): void;
-  /** The depth of a queue after something was put in or taken out, and how long the producer waited for room. */
-  queue(name: string, depth: number, capacity: number, blockedMs: number): void;
+  modelOpened(name: string, opening: ModelOpening): void;
+  /** Everything is open: from here on frames are worked on. */
+  opened(): void;
+  /**
+   * Something has passed a queue after `waitedMs`, and left so many others in it (of a queue with bounded room: so many
+   * are in, with it). `capacity` is null where what waits is bounded by what is under way.
+   */
+  queue(name: string, depth: number, capacity: number | null, waitedMs: number, frame: number): void;
   /** A frame is finished, `underwayMs` after its decoding. */
   frameDone(frame: number, underwayMs: number): void;
   /** Size of the frame pool. */
@@ -48,6 +70,7 @@ export const NO_PROFILER: Profiler = {
   span: () => undefined,
   model: () => undefined,
   modelOpened: () => undefined,
+  opened: () => undefined,
   queue: () => undefined,
   frameDone: () => undefined,
   framePool: () => undefined,
@@ -59,16 +82,14 @@ interface ModelRecord {
   readonly preprocess: DurationDistribution;
   readonly inference: DurationDistribution;
   readonly postprocess: DurationDistribution;
-  warmUp: ModelFigures['warmUp'];
-  memoryBytes: number | null;
+  opening: ModelOpening | null;
 }
 
 interface QueueRecord {
-  capacity: number;
+  readonly capacity: number | null;
   depthSum: number;
-  samples: number;
   maxDepth: number;
-  blockedMs: number;
+  readonly waits: DurationDistribution;
 }
 
 /** Measures a run, in memory that does not grow with its length. */
@@ -82,12 +103,17 @@ export class RunProfiler implements Profiler {
   readonly #frameTime = new BoundedSeries(SERIES_POINTS, 1);
   readonly #frameInterval = new BoundedSeries(SERIES_POINTS, 1);
   readonly #rss = new BoundedSeries(SERIES_POINTS, MEMORY_INTERVAL_MS / 1000);
-  readonly #timeline: TimelineSpan[] = [];
+  readonly #timeline = new Timeline();
   readonly #trace: ChromeTraceWriter | null;
   readonly #memoryTimer: NodeJS.Timeout;
   readonly #startRssBytes = process.memoryUsage.rss();
   #peakRssBytes = this.#startRssBytes;
   #framePoolBytes = 0;
+  #opening: NonNullable<ProfileSummary['opening']> = { wallMs: 0, cpuMs: 0 };
+  /** Of workers that are processes of their own: CPU time of all, and by worker the memory last heard of. */
+  #workersCpuMs = 0;
+  readonly #workersRss = new Map<number, number>();
+  #workersPeakRssBytes = 0;
   #frames = 0;
   #lastDoneMs: number | null = null;
 
@@ -108,44 +134,44 @@ export class RunProfiler implements Profiler {
 
   span(stage: Stage, startedAt: number, durationMs: number, frame: number, lane: string): void {
     this.#stages.get(stage)?.add(durationMs);
-    const isOnTimeline = frame >= TIMELINE_FRAMES.from && frame < TIMELINE_FRAMES.to;
-    if (!isOnTimeline && this.#trace === null) return;
     const span = { stage, lane, frame, startMs: startedAt - this.#startMs, durationMs };
-    if (isOnTimeline) this.#timeline.push(span);
+    this.#timeline.add(span);
     this.#trace?.span(span);
   }
 
   model(name: string, call: ModelCall): void {
+    const { preprocessMs, inferenceMs, postprocessMs, endedAt, worker, queued } = call;
     const record = this.#modelRecord(name);
     record.items += call.items;
-    record.preprocess.add(call.preprocessMs);
-    record.inference.add(call.inferenceMs);
-    record.postprocess.add(call.postprocessMs);
+    record.preprocess.add(preprocessMs);
+    record.inference.add(inferenceMs);
+    record.postprocess.add(postprocessMs);
+    const beganAt = endedAt - preprocessMs - inferenceMs - postprocessMs;
+    this.#pass(`network ${name}`, queued.left, null, queued.waitedMs, beganAt, 0);
+    if (call.process !== null) this.#workerUsed(worker, call.process);
+    const parts = [['prepare', preprocessMs], ['inference', inferenceMs], ['read out', postprocessMs]] as const;
+    this.#trace?.call(name, call.items, workerLane(worker), beganAt - this.#startMs, parts);
   }
 
-  modelOpened(name: string, opened: { createMs: number; firstInferenceMs: number; memoryBytes: number | null }): void {
-    const record = this.#modelRecord(name);
-    record.warmUp = { createMs: opened.createMs, firstInferenceMs: opened.firstInferenceMs };
-    record.memoryBytes = opened.memoryBytes;
+  modelOpened(name: string, opening: ModelOpening): void {
+    this.#modelRecord(name).opening = opening;
   }
 
-  queue(name: string, depth: number, capacity: number, blockedMs: number): void {
-    let record = this.#queues.get(name);
-    if (record === undefined) {
-      record = { capacity, depthSum: 0, samples: 0, maxDepth: 0, blockedMs: 0 };
-      this.#queues.set(name, record);
-    }
-    record.depthSum += depth;
-    record.samples++;
-    record.maxDepth = Math.max(record.maxDepth, depth);
-    record.blockedMs += blockedMs;
-    this.#trace?.counter(`queue ${name}`, performance.now() - this.#startMs, depth);
+  opened(): void {
+    this.#opening = { wallMs: performance.now() - this.#startMs, cpuMs: cpuMsSince(this.#cpuAtStart) };
+    this.#load.idleShare();
+  }
+
+  queue(name: string, depth: number, capacity: number | null, waitedMs: number, frame: number): void {
+    this.#pass(name, depth, capacity, waitedMs, performance.now(), frame);
   }
 
   frameDone(frame: number, underwayMs: number): void {
+    const now = performance.now();
     this.#frames++;
     this.#frameTime.add(frame, underwayMs);
-    const now = performance.now();
+    this.#timeline.frameDone(frame);
+    this.#trace?.overlapping('frame', 'frame', now - underwayMs - this.#startMs, underwayMs, frame);
     if (this.#lastDoneMs !== null) this.#frameInterval.add(this.#frames, now - this.#lastDoneMs);
     this.#lastDoneMs = now;
   }
@@ -158,14 +184,15 @@ export class RunProfiler implements Profiler {
     clearInterval(this.#memoryTimer);
     this.#sampleMemory();
     const wallMs = performance.now() - this.#startMs;
-    const cpu = process.cpuUsage(this.#cpuAtStart);
+    const workedMs = wallMs - this.#opening.wallMs;
     return {
       wallMs,
-      cpuMs: (cpu.user + cpu.system) / 1000,
+      cpuMs: cpuMsSince(this.#cpuAtStart) + this.#workersCpuMs,
       cores: usableCores(),
+      opening: this.#opening,
       idleShare: this.#load.idleShare(),
       frames: this.#frames,
-      framesPerSecond: wallMs === 0 ? 0 : (this.#frames * 1000) / wallMs,
+      framesPerSecond: workedMs === 0 ? 0 : (this.#frames * 1000) / workedMs,
       stages: this.#stageFigures(),
       models: [...this.#models].map(([model, record]) => ({
         model,
@@ -173,20 +200,23 @@ export class RunProfiler implements Profiler {
         preprocess: record.preprocess.figures(),
         inference: record.inference.figures(),
         postprocess: record.postprocess.figures(),
-        warmUp: record.warmUp,
-        memoryBytes: record.memoryBytes,
+        ...openingFigures(record.opening),
       })),
-      queues: [...this.#queues].map(([queue, record]) => queueFigures(queue, record)),
+      queues: [...this.#queues].map(([queue, { capacity, depthSum, maxDepth, waits }]) => {
+        const figures = waits.figures();
+        return { queue, capacity, meanDepth: depthSum / Math.max(1, figures.count), maxDepth, waits: figures };
+      }),
       memory: {
         startRssBytes: this.#startRssBytes,
         peakRssBytes: this.#peakRssBytes,
         endRssBytes: process.memoryUsage.rss(),
         framePoolBytes: this.#framePoolBytes,
+        ...(this.#workersRss.size === 0 ? {} : { workersPeakRssBytes: this.#workersPeakRssBytes }),
         rssOverTime: this.#rss.points(),
       },
       frameTimeMs: this.#frameTime.points(),
       frameIntervalMs: this.#frameInterval.points(),
-      timeline: this.#timeline,
+      timeline: this.#timeline.spans(),
     };
   }
 
@@ -210,12 +240,35 @@ export class RunProfiler implements Profiler {
         preprocess: new DurationDistribution(),
         inference: new DurationDistribution(),
         postprocess: new DurationDistribution(),
-        warmUp: null,
-        memoryBytes: null,
+        opening: null,
       };
       this.#models.set(name, record);
     }
     return record;
+  }
+
+  #pass(name: string, depth: number, capacity: number | null, waitedMs: number, at: number, frame: number): void {
+    let record = this.#queues.get(name);
+    if (record === undefined) {
+      record = { capacity, depthSum: 0, maxDepth: 0, waits: new DurationDistribution() };
+      this.#queues.set(name, record);
+    }
+    record.depthSum += depth;
+    record.maxDepth = Math.max(record.maxDepth, depth);
+    record.waits.add(waitedMs);
+    // Who waits for room is the one that would bring the next; no frame waits with it.
+    if (capacity === null) this.#stages.get('wait')?.add(waitedMs);
+    if (this.#trace === null) return;
+    const atMs = at - this.#startMs;
+    this.#trace.counter(`queue ${name}`, atMs, depth);
+    if (waitedMs >= SHORTEST_TRACED_WAIT_MS) this.#trace.overlapping('wait', `wait: ${name}`, atMs - waitedMs, waitedMs, frame);
+  }
+
+  #workerUsed(worker: number, { cpuMs, rssBytes }: NonNullable<ModelCall['process']>): void {
+    this.#workersCpuMs += cpuMs;
+    this.#workersRss.set(worker, rssBytes);
+    const together = [...this.#workersRss.values()].reduce((sum, bytes) => sum + bytes, 0);
+    this.#workersPeakRssBytes = Math.max(this.#workersPeakRssBytes, together);
   }
 
   #sampleMemory(): void {
@@ -228,12 +281,18 @@ export class RunProfiler implements Profiler {
   }
 }
 
-function queueFigures(queue: string, record: QueueRecord): QueueFigures {
-  return {
-    queue,
-    capacity: record.capacity,
-    meanDepth: record.samples === 0 ? 0 : record.depthSum / record.samples,
-    maxDepth: record.maxDepth,
-    blockedMs: record.blockedMs,
-  };
+/** The lane of what a worker does. */
+export function workerLane(worker: number): string {
+  return `worker ${worker}`;
+}
+
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+function openingFigures(opening: ModelOpening | null): Pick<ModelFigures, 'warmUp' | 'memoryBytes' | 'opening'> {
+  if (opening === null) return { warmUp: null, memoryBytes: null };
+  const { createMs, firstInferenceMs, memoryBytes, rssBeforeBytes, rssAfterBytes } = opening;
+  return { warmUp: { createMs, firstInferenceMs }, memoryBytes, opening: { rssBeforeBytes, rssAfterBytes } };
 }

@@ -2,8 +2,9 @@ import type { DurationFigures } from './distribution.js';
 import type { SeriesPoint } from './series.js';
 
 /**
- * The stages of a run. `wait` is time that a frame spent in queues, with nobody working on it; `write` is the tables and
- * the closing of files.
+ * The stages of a run. `convert` is making upright pictures in shared memory of what was decoded; `write` is the tables and
+ * the closing of files; `wait` is time in queues: of a frame, a picture or a run of a network, from when it could have been
+ * worked on until it was.
  */
 export const STAGES = ['decode', 'convert', 'detect', 'landmarks', 'mirror', 'overlay', 'action-units', 'encode', 'write', 'wait'] as const;
 export type Stage = (typeof STAGES)[number];
@@ -11,7 +12,7 @@ export type Stage = (typeof STAGES)[number];
 /** Time of one stage. Stages run side by side, so that shares are of the sum of all stages' work, not of the wall time. */
 export interface StageFigures extends DurationFigures {
   readonly stage: Stage;
-  /** 0 to 1, of the work of all stages but `wait`; for `wait`, of the frames' whole time under way. */
+  /** 0 to 1, of the work of all stages but `wait`; for `wait`, of work and waiting together. */
   readonly share: number;
 }
 
@@ -27,16 +28,19 @@ export interface ModelFigures {
   readonly warmUp: { readonly createMs: number; readonly firstInferenceMs: number } | null;
   /** Bytes that the process grew by when its first session of this model was opened and warmed up, null when not measured. */
   readonly memoryBytes: number | null;
+  /** Resident memory of the process that opened it, before and after. Absent in old records, and where it was not measured. */
+  readonly opening?: { readonly rssBeforeBytes: number; readonly rssAfterBytes: number };
 }
 
-/** How full a queue was. */
+/** How full a queue was, and how long it was waited for. */
 export interface QueueFigures {
   readonly queue: string;
-  readonly capacity: number;
+  /** Where there is room for so many only; null where what waits is bounded by what is under way. */
+  readonly capacity: number | null;
   readonly meanDepth: number;
   readonly maxDepth: number;
-  /** Time that producers waited because the queue was full. */
-  readonly blockedMs: number;
+  /** Each time something passed: of a bounded queue the wait for room, of another the wait for its turn. */
+  readonly waits: DurationFigures;
 }
 
 /** Memory of the process (all threads), in bytes. */
@@ -45,6 +49,8 @@ export interface MemoryFigures {
   readonly peakRssBytes: number;
   readonly endRssBytes: number;
   readonly framePoolBytes: number;
+  /** The most that workers which are processes of their own had together; pages that they share count in each. Absent for threads. */
+  readonly workersPeakRssBytes?: number;
   /** RSS over the seconds of the run. */
   readonly rssOverTime: readonly SeriesPoint[];
 }
@@ -52,12 +58,15 @@ export interface MemoryFigures {
 /** All that a run measured of itself. Part of the run's JSON. */
 export interface ProfileSummary {
   readonly wallMs: number;
-  /** User and system CPU time of the whole process. */
+  /** User and system CPU time of the whole process, and of workers that are processes of their own once they are open. */
   readonly cpuMs: number;
   readonly cores: number;
-  /** Processor time of the machine that nobody used meanwhile, 0 to 1; null where it cannot be told. Absent in old records. */
+  /** Until the networks and the video were open: this part of `wallMs` and `cpuMs` is no frame's. Absent in old records. */
+  readonly opening?: { readonly wallMs: number; readonly cpuMs: number };
+  /** Processor time of the machine that nobody used while frames were worked on, 0 to 1; null where it cannot be told. Absent in old records. */
   readonly idleShare?: number | null;
   readonly frames: number;
+  /** Opening not counted. */
   readonly framesPerSecond: number;
   readonly stages: readonly StageFigures[];
   readonly models: readonly ModelFigures[];
@@ -67,7 +76,7 @@ export interface ProfileSummary {
   readonly frameTimeMs: readonly SeriesPoint[];
   /** Milliseconds from one finished frame to the next, over the order in which they were finished. Absent in old records. */
   readonly frameIntervalMs?: readonly SeriesPoint[];
-  /** Spans of the first frames for the timeline picture: start and duration in ms since the run's start. */
+  /** All that went on while some frames were under way, for the timeline picture: start and duration in ms since the run's start. */
   readonly timeline: readonly TimelineSpan[];
 }
 

@@ -5,14 +5,16 @@ import type { TimelineSpan } from './summary.js';
 const FLUSH_CHARACTERS = 1 << 16;
 
 /**
- * Writes a Chrome trace (JSON array of complete events, "ph":"X"), which chrome://tracing and Perfetto open. Events are
- * streamed to disk, so that a long run needs no more memory. Format: Trace Event Format, Google, section "JSON Array Format".
+ * Writes a Chrome trace, which chrome://tracing and Perfetto open: a JSON array of complete events ("ph":"X"), nestable
+ * asynchronous ones ("b", "e") for what overlaps, counters ("C") and names ("M"). Events are streamed to disk, so that a
+ * long run needs no more memory. Format: Trace Event Format, Google, section "JSON Array Format".
  */
 export class ChromeTraceWriter {
   readonly #path: string;
   readonly #temporary: string;
   readonly #descriptor: number;
   readonly #lanes = new Map<string, number>();
+  #nextId = 1;
   #buffer = '[\n';
   #isOpen = true;
 
@@ -28,23 +30,32 @@ export class ChromeTraceWriter {
     this.#append({ name: 'process_name', ph: 'M', pid: 1, tid: 0, args: { name: 'facemirror' } });
   }
 
-  /** Adds one piece of work. */
-  span(span: TimelineSpan): void {
-    this.#append({
-      name: span.stage,
-      cat: 'stage',
-      ph: 'X',
-      pid: 1,
-      tid: this.#laneNumber(span.lane),
-      ts: round(span.startMs * 1000),
-      dur: round(span.durationMs * 1000),
-      args: { frame: span.frame },
-    });
+  /** Adds one piece of work. On a lane, spans lie one behind another or one inside another. */
+  span({ stage, frame, ...span }: TimelineSpan): void {
+    this.#complete('stage', stage, span, { frame });
+  }
+
+  /** Adds a call of a network with its parts, inside the span of its stage where that is on the same lane. */
+  call(model: string, items: number, lane: string, startMs: number, parts: readonly (readonly [name: string, durationMs: number])[]): void {
+    const durationMs = parts.reduce((sum, [, part]) => sum + part, 0);
+    this.#complete('network', model, { lane, startMs, durationMs }, { items });
+    let at = startMs;
+    for (const [name, part] of parts) {
+      this.#complete('network', name, { lane, startMs: at, durationMs: part }, { model });
+      at += part;
+    }
+  }
+
+  /** Adds something that overlaps with others of its kind: a wait in a queue, a frame's time under way. */
+  overlapping(kind: 'wait' | 'frame', name: string, startMs: number, durationMs: number, frame: number): void {
+    const event = { cat: kind, name, id: this.#nextId++, pid: 1, tid: 0 };
+    this.#append({ ...event, ph: 'b', ts: microseconds(startMs), args: { frame } });
+    this.#append({ ...event, ph: 'e', ts: microseconds(startMs + durationMs) });
   }
 
   /** Adds the value of a counter, e.g. a queue's depth or the memory. */
   counter(name: string, atMs: number, value: number): void {
-    this.#append({ name, ph: 'C', pid: 1, tid: 0, ts: round(atMs * 1000), args: { value } });
+    this.#append({ name, ph: 'C', pid: 1, tid: 0, ts: microseconds(atMs), args: { value } });
   }
 
   /** Finishes the file and gives it its name. */
@@ -65,12 +76,21 @@ export class ChromeTraceWriter {
     rmSync(this.#temporary, { force: true });
   }
 
+  #complete(cat: string, name: string, { lane, startMs, durationMs }: Omit<TimelineSpan, 'stage' | 'frame'>, args: Readonly<Record<string, unknown>>): void {
+    const tid = this.#laneNumber(lane);
+    // Both ends are rounded, not the length: what is inside another span ends inside it.
+    const ts = microseconds(startMs);
+    const dur = Math.round((microseconds(startMs + durationMs) - ts) * 10) / 10;
+    this.#append({ name, cat, ph: 'X', pid: 1, tid, ts, dur, args });
+  }
+
   #laneNumber(lane: string): number {
     const known = this.#lanes.get(lane);
     if (known !== undefined) return known;
     const number = this.#lanes.size + 1;
     this.#lanes.set(lane, number);
     this.#append({ name: 'thread_name', ph: 'M', pid: 1, tid: number, args: { name: lane } });
+    this.#append({ name: 'thread_sort_index', ph: 'M', pid: 1, tid: number, args: { sort_index: number } });
     return number;
   }
 
@@ -91,6 +111,6 @@ export class ChromeTraceWriter {
   }
 }
 
-function round(microseconds: number): number {
-  return Math.round(microseconds * 10) / 10;
+function microseconds(ms: number): number {
+  return Math.round(ms * 10_000) / 10;
 }

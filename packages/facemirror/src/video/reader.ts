@@ -16,6 +16,8 @@ export interface VideoFrame {
   /** The first is 1. */
   readonly number: number;
   readonly time: FrameTime;
+  /** Of making it upright in the pool's frame, the last part of the time that it took. */
+  readonly convertMs: number;
 }
 
 /** Takes sound packets on their way; they are the reader's and gone when the promise resolves. */
@@ -145,11 +147,13 @@ export class VideoReader {
     }
     const time = this.#clock.next(stampOf(picture));
     if (picture.width !== this.info.codedWidth || picture.height !== this.info.codedHeight) this.#otherSizes++;
+    const decodedAt = performance.now();
     await this.#converter.convert(picture, target);
+    const convertMs = performance.now() - decodedAt;
     picture.unref();
     this.#first = null;
     this.#frames++;
-    return { frame: target, number: this.#frames, time };
+    return { frame: target, number: this.#frames, time, convertMs };
   }
 
   async #passAudio(packet: Packet | null): Promise<void> {

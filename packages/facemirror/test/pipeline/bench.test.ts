@@ -75,9 +75,20 @@ describe('comparing two benches', () => {
     expect(notes).toEqual(['Node is not the same: v20.19.0 before, v22.1.0 after.']);
   });
 
-  test('is refused for videos of another length', () => {
+  test('is refused for another video or another suite', () => {
     const before = bench([run(1)], [run(1)]);
-    expect(() => compareBenches(before, { ...before, video: { ...before.video, frames: 99 } })).toThrow(/cannot be compared: .* 100 frames, .* 99/);
+    expect(() => compareBenches(before, { ...before, video: { ...before.video, frames: 99 } })).toThrow(/cannot be compared, as the video .* 100 frames .* 99/);
+    expect(() => compareBenches(before, { ...before, video: { ...before.video, sha256: 'cd' } })).toThrow(/cannot be compared, as the video/);
+    expect(() => compareBenches(before, { ...before, settings: { ...SETTINGS, suite: 'openface3' } })).toThrow(/as the suite is not the same: mediapipe before, openface3 after/);
+    // It is the content that counts.
+    expect(compareBenches(before, { ...before, video: { ...before.video, file: 'renamed.mp4' } }).notes).toEqual([]);
+  });
+
+  test('of another machine says that what differs may be that', () => {
+    const before = bench([run(1)], [run(1)]);
+    const { notes } = compareBenches(before, { ...before, host: { ...before.host, cpu: 'another' } });
+    expect(notes[0]).toMatch(/^These are two machines/);
+    expect(notes[1]).toBe('The processor is not the same: a processor before, another after.');
   });
 });
 

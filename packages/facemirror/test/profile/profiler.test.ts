@@ -50,18 +50,82 @@ describe('a profiled run', () => {
     for (let frame = 0; frame < 50; frame++) {
       profiler.end('decode', profiler.begin() - 2, frame);
       profiler.end('encode', profiler.begin() - 6, frame, 'encode left');
-      profiler.model('landmarks', { items: 2, preprocessMs: 1, inferenceMs: 8, postprocessMs: 1 });
-      profiler.queue('frames', frame % 4, 8, 0.5);
+      profiler.model('landmarks', { items: 2, preprocessMs: 1, inferenceMs: 8, postprocessMs: 1, endedAt: performance.now(), worker: 1, queued: { waitedMs: 0.5, left: 1 }, process: null });
+      profiler.queue('frames', frame % 4, 8, 0.5, frame);
       profiler.frameDone(frame, 20);
     }
     const summary = profiler.finish();
     expect(summary.frames).toBe(50);
-    expect(summary.stages.map((stage) => stage.stage)).toEqual(['decode', 'encode']);
+    expect(summary.stages.map((stage) => stage.stage)).toEqual(['decode', 'encode', 'wait']);
     expect(summary.stages[1]!.share).toBeCloseTo(0.75, 1);
     expect(summary.models[0]).toMatchObject({ model: 'landmarks', items: 100, inference: { count: 50, meanMs: 8 } });
-    expect(summary.queues[0]).toMatchObject({ queue: 'frames', capacity: 8, maxDepth: 3, blockedMs: 25 });
-    expect(summary.timeline.length).toBe(30);
+    expect(summary.queues).toMatchObject([
+      { queue: 'network landmarks', capacity: null, meanDepth: 1, waits: { count: 50, totalMs: 25 } },
+      { queue: 'frames', capacity: 8, maxDepth: 3, waits: { count: 50, totalMs: 25 } },
+    ]);
+    // What waits for room is no frame: only the runs of the network count as waiting.
+    expect(summary.stages[2]!.totalMs).toBe(25);
+    // Frames 31 to 46, of which each has two spans.
+    expect(new Set(summary.timeline.map(({ frame }) => frame))).toEqual(new Set(Array.from({ length: 16 }, (_, place) => 31 + place)));
+    expect(summary.timeline).toHaveLength(32);
     expect(summary.memory.peakRssBytes).toBeGreaterThan(10e6);
+  });
+
+  it('shows the first frames of a video that ends before the pipeline has found its rhythm', () => {
+    const profiler = new RunProfiler();
+    for (let frame = 1; frame <= 2; frame++) {
+      profiler.end('decode', profiler.begin() - 2, frame);
+      profiler.frameDone(frame, 20);
+    }
+    expect(profiler.finish().timeline.map(({ frame }) => frame)).toEqual([1, 2]);
+  });
+
+  it('counts neither the time of opening nor its processor time for frames', () => {
+    const profiler = new RunProfiler();
+    const until = performance.now() + 50;
+    while (performance.now() < until) Math.sqrt(until);
+    profiler.opened();
+    profiler.frameDone(1, 1);
+    const { opening, wallMs, frames, framesPerSecond } = profiler.finish();
+    expect(opening!.wallMs).toBeGreaterThan(49);
+    expect(framesPerSecond).toBeCloseTo((frames * 1000) / (wallMs - opening!.wallMs), 6);
+  });
+
+  it('adds what worker processes used, which the own process cannot know', () => {
+    const profiler = new RunProfiler();
+    const call = { items: 1, preprocessMs: 1, inferenceMs: 8, postprocessMs: 1, endedAt: performance.now(), queued: { waitedMs: 0, left: 0 } };
+    profiler.model('landmarks', { ...call, worker: 1, process: { cpuMs: 5000, rssBytes: 300e6 } });
+    profiler.model('landmarks', { ...call, worker: 2, process: { cpuMs: 7000, rssBytes: 200e6 } });
+    const { cpuMs, memory } = profiler.finish();
+    expect(cpuMs).toBeGreaterThan(12_000);
+    expect(memory.workersPeakRssBytes).toBe(500e6);
+  });
+
+  it('writes a trace in which the parts of a call lie inside it, and what overlaps has a beginning and an end', () => {
+    const path = join(folder, 'trace.json');
+    const trace = new ChromeTraceWriter(path);
+    const profiler = new RunProfiler(trace);
+    for (let call = 0; call < 40; call++) {
+      const [preprocessMs, inferenceMs, postprocessMs] = [0.1 + call / 7, 1 / 3, 0.0123] as const;
+      const endedAt = performance.now() + call * 10;
+      profiler.span('landmarks', endedAt - (preprocessMs + inferenceMs + postprocessMs), preprocessMs + inferenceMs + postprocessMs, call, 'worker 1');
+      profiler.model('star', { items: 1, preprocessMs, inferenceMs, postprocessMs, endedAt, worker: 1, queued: { waitedMs: 30, left: 2 }, process: null });
+    }
+    profiler.finish();
+    trace.finish();
+    const events = JSON.parse(readFileSync(path, 'utf8')) as { name: string; ph: string; id?: number; tid: number; ts: number; dur: number }[];
+    const complete = events.filter(({ ph }) => ph === 'X');
+    expect(complete).toHaveLength(40 * 5);
+    // One behind another or one inside another, as both viewers want it.
+    const open: number[] = [];
+    for (const { ts, dur } of complete.toSorted((a, b) => a.ts - b.ts || b.dur - a.dur)) {
+      while (open.length > 0 && open.at(-1)! <= ts + 1e-6) open.pop();
+      if (open.length > 0) expect(ts + dur).toBeLessThanOrEqual(open.at(-1)! + 1e-6);
+      open.push(ts + dur);
+    }
+    const ids = (phase: string): (number | undefined)[] => events.filter(({ ph }) => ph === phase).map(({ id }) => id);
+    expect(ids('b')).toHaveLength(40);
+    expect(ids('e')).toEqual(ids('b'));
   });
 
   it('writes a trace that parses, under its name only when finished', () => {

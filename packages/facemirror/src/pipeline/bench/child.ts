@@ -42,6 +42,7 @@ async function measure({ video, out, settings }: BenchJob): Promise<RunMeasureme
   // TypeScript does not see the assignment in the listener.
   const finished = done as Extract<BatchEvent, { kind: 'done' }> | null;
   if (finished === null) throw new Error('the run ended without a result');
+  const { suite } = finished.record;
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   return {
     openingMs: openedAt - startedAt,
@@ -49,6 +50,7 @@ async function measure({ video, out, settings }: BenchJob): Promise<RunMeasureme
     cpuMs: (user + system) / 1000 + sum(workers.map(({ cpuMs }) => cpuMs)),
     peakRssBytes: peakRssBytes() + sum(workers.map((worker) => worker.peakRssBytes)),
     frames: finished.record.frames.read,
+    taken: { workers: suite.workers, batch: Object.fromEntries(Object.entries(suite.batching ?? {}).map(([network, { frames }]) => [network, frames])) },
     tablesSha256: await hashTables(finished.files),
   };
 }

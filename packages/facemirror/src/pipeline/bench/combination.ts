@@ -3,16 +3,16 @@ import type { Isolation } from '../../inference/options.js';
 
 /** One way of carrying out a run. */
 export interface Combination {
-  readonly workers: number;
+  readonly workers: number | 'auto';
   /** Frames that a network is given in one run. */
-  readonly batch: number;
+  readonly batch: number | 'auto';
   readonly isolation: Isolation;
 }
 
 /** What is swept: every value of each with every value of the others. The first of each make the baseline. */
 export interface Axes {
-  readonly workers: readonly number[];
-  readonly batch: readonly number[];
+  readonly workers: readonly (number | 'auto')[];
+  readonly batch: readonly (number | 'auto')[];
   readonly isolation: readonly Isolation[];
 }
 
@@ -34,5 +34,5 @@ export function runOrder(combinations: number, repeat: number): number[] {
 
 /** In words, for a line of progress. */
 export function describeCombination({ workers, batch, isolation }: Combination): string {
-  return `${counted(workers, 'worker')}, batch ${batch}, ${isolation}`;
+  return `${workers === 'auto' ? 'auto workers' : counted(workers, 'worker')}, batch ${batch}, ${isolation}`;
 }

@@ -32,15 +32,12 @@ export interface BenchComparison {
  * than the fastest of the other; otherwise the spread of the runs covers it. (By chance alone five runs and five lie so
  * apart in 2 of 252 cases, three and three in 2 of 20: Wilcoxon's rank sums.)
  *
- * @throws FaceMirrorError USAGE when the videos differ in length, or no combination is in both.
+ * @throws FaceMirrorError USAGE when the suites or the videos differ, or no combination is in both.
  */
 export function compareBenches(before: BenchResult, after: BenchResult): BenchComparison {
-  if (before.video.frames !== after.video.frames) {
-    throw new FaceMirrorError(
-      'USAGE',
-      `The two benches cannot be compared: one ran on ${before.video.file} of ${before.video.frames} frames, the other on ${after.video.file} of ${after.video.frames}.`,
-    );
-  }
+  const [old, now] = [before.settings.suite, after.settings.suite];
+  if (old !== now) throw incomparable('the suite', old, now);
+  if (!isSameVideo(before, after)) throw incomparable('the video', describeVideo(before), describeVideo(after));
   const notes = differences(before, after);
   const combinations: CombinationChange[] = [];
   for (const old of before.combinations) {
@@ -80,9 +77,23 @@ function differences(before: BenchResult, after: BenchResult): string[] {
     ['Node', before.host.node, after.host.node],
     ['ONNX Runtime', before.versions.onnxRuntime, after.versions.onnxRuntime],
     ['Face Mirror', before.versions.program, after.versions.program],
-    ['The suite', before.settings.suite, after.settings.suite],
     ['The provider', before.settings.provider, after.settings.provider],
-    ['The video', `${before.video.file} (${before.video.sha256.slice(0, 8)})`, `${after.video.file} (${after.video.sha256.slice(0, 8)})`],
   ];
-  return pairs.filter(([, old, now]) => old !== now).map(([what, old, now]) => `${what} is not the same: ${old} before, ${now} after.`);
+  const notes = pairs.filter(([, old, now]) => old !== now).map(([what, old, now]) => `${what} is not the same: ${old} before, ${now} after.`);
+  const isOtherMachine = (['cpu', 'cores', 'platform'] as const).some((part) => before.host[part] !== after.host[part]);
+  return isOtherMachine ? ['These are two machines: what differs may be theirs, and says nothing of the program.', ...notes] : notes;
+}
+
+function incomparable(what: string, before: string, after: string): FaceMirrorError {
+  return new FaceMirrorError('USAGE', `The two benches cannot be compared, as ${what} is not the same: ${before} before, ${after} after.`);
+}
+
+/** By its content; but of the demo clip another machine's encoder may write other bytes of the same pictures. */
+function isSameVideo(before: BenchResult, after: BenchResult): boolean {
+  const areDemo = before.settings.video === null && after.settings.video === null;
+  return before.video.frames === after.video.frames && (areDemo || before.video.sha256 === after.video.sha256);
+}
+
+function describeVideo({ video }: BenchResult): string {
+  return `${video.file} of ${video.frames} frames (${video.sha256.slice(0, 8)})`;
 }

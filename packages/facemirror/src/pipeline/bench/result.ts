@@ -15,6 +15,8 @@ export interface RunMeasurement {
   /** Of the run's process, and added to it of its workers where they are processes (memory they share counts in each). */
   readonly peakRssBytes: number;
   readonly frames: number;
+  /** What was really taken, of which `auto` says nothing: frames by network. Absent in old results. */
+  readonly taken?: { readonly workers: number; readonly batch: Readonly<Record<string, number>> };
   /** Of the names and bytes of all tables; lower-case hex. */
   readonly tablesSha256: string;
 }
@@ -76,7 +78,8 @@ function isBench(value: unknown): value is BenchResult {
 function isCombination(value: unknown): boolean {
   const figures = { openingMs: 'number', wallMs: 'number', cpuMs: 'number', peakRssBytes: 'number', frames: 'number' } as const;
   return (
-    hasTypes(value, { workers: 'number', batch: 'number', isolation: 'string' }) &&
+    hasTypes(value, { isolation: 'string' }) &&
+    [value['workers'], value['batch']].every((count) => count === 'auto' || typeof count === 'number') &&
     Array.isArray(value['runs']) &&
     value['runs'].length > 0 &&
     value['runs'].every((run) => hasTypes(run, figures)) &&

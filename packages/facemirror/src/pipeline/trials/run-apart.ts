@@ -19,6 +19,8 @@ export interface TrialJob {
 export interface TrialResults {
   readonly trials: readonly Trial[];
   readonly untried: readonly Untried[];
+  /** Whether everything was reached. */
+  readonly isComplete: boolean;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function tryNetwork(job: TrialJob, seconds: number, signal?: AbortS
     child.kill('SIGKILL');
   };
   const onAbort = (): void => stop('the run was stopped');
-  const timer = setTimeout(() => stop(`it takes longer than the ${seconds} s that are given to a network`), seconds * 1000);
+  const timer = setTimeout(() => stop(`it takes longer than the ${Math.round(seconds)} s that are given to a network`), seconds * 1000);
   signal?.addEventListener('abort', onAbort);
   if (signal?.aborted === true) onAbort();
   await ended;
@@ -50,5 +52,5 @@ export async function tryNetwork(job: TrialJob, seconds: number, signal?: AbortS
   signal?.removeEventListener('abort', onAbort);
   const told = new Set([...trials, ...untried].map(({ kind }) => kind));
   const missing = TRIAL_KINDS.filter((kind) => !told.has(kind)).map((kind): Untried => ({ kind, model: job.name, why }));
-  return { trials, untried: [...untried, ...missing] };
+  return { trials, untried: [...untried, ...missing], isComplete: missing.length === 0 };
 }

@@ -1,5 +1,6 @@
 import type { ReportDocument } from './document.js';
 import type { RunFacts } from './facts.js';
+import { busyShare } from './gains.js';
 import { bottleneck, recommendationSection, summarySection } from './closing-sections.js';
 import { memorySection } from './memory-section.js';
 import { performanceSection } from './performance-section.js';
@@ -16,7 +17,7 @@ export function buildReport(facts: RunFacts): ReportDocument {
     headline: [
       ['Speed', `${profile.framesPerSecond.toFixed(1)} frames/s`],
       ['Wall time', ms(profile.wallMs)],
-      ['Cores busy', percent(profile.cpuMs / (profile.wallMs * profile.cores))],
+      ['Cores busy', percent(busyShare(profile))],
       ['Peak memory', megabytes(profile.memory.peakRssBytes)],
       ['Bottleneck', slowest === undefined ? 'none' : `${slowest.stage}, ${percent(slowest.share)}`],
     ],

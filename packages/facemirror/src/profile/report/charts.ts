@@ -1,6 +1,7 @@
 import type { SeriesPoint } from '../series.js';
 import type { Bar } from './document.js';
 import type { Stage, TimelineSpan } from '../summary.js';
+import { ms } from '../../wording.js';
 
 const WIDTH = 900;
 const LEFT = 150;
@@ -10,8 +11,23 @@ export function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
 }
 
+/** More points than that are finer than a screen, and a zigzag of neighbours hides their course. */
+const MOST_POINTS = 120;
+
+/** Neighbouring points joined, so that at most so many are left. */
+function joined(points: readonly SeriesPoint[], most: number): SeriesPoint[] {
+  const together = Math.ceil(points.length / most);
+  const groups = Array.from({ length: Math.ceil(points.length / together) }, (_, group) => points.slice(group * together, (group + 1) * together));
+  return groups.flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    return [{ at: first.at, mean: group.reduce((sum, { mean }) => sum + mean, 0) / group.length, max: Math.max(...group.map(({ max }) => max)) }];
+  });
+}
+
 /** A line of means over a shade up to the maxima, with the scale's ends named. */
-export function seriesChart(points: readonly SeriesPoint[], unit: string, axis: string): string {
+export function seriesChart(all: readonly SeriesPoint[], unit: string, axis: string): string {
+  const points = joined(all, MOST_POINTS);
   const first = points[0];
   const last = points.at(-1);
   if (first === undefined || last === undefined) return '';
@@ -28,7 +44,7 @@ export function seriesChart(points: readonly SeriesPoint[], unit: string, axis: 
       `<line class="grid" x1="${LEFT}" x2="${WIDTH - 20}" y1="${y(largest * part)}" y2="${y(largest * part)}"/><text x="${LEFT - 8}" y="${y(largest * part)}" text-anchor="end" dominant-baseline="middle">${(largest * part).toFixed(largest < 10 ? 1 : 0)} ${escapeHtml(unit)}</text>`,
   );
   const places = [0, 0.25, 0.5, 0.75, 1].map((part) => {
-    const at = first.at + part * span;
+    const at = Math.round((first.at + part * span) * (span > 20 ? 1 : 10)) / (span > 20 ? 1 : 10);
     const text = part === 1 ? `${format(at)} ${axis}` : format(at);
     return `<text x="${x(at)}" y="${height - 8}" text-anchor="${part === 1 ? 'end' : part === 0 ? 'start' : 'middle'}">${escapeHtml(text)}</text>`;
   });
@@ -48,10 +64,18 @@ const STAGE_HUES: Readonly<Record<Stage, number>> = {
   wait: 240,
 };
 
+/** From above in the order in which a frame passes them. */
+const LANES = ['decode', 'face', 'worker', 'drawing', 'units', 'encode', 'write'] as const;
+
+function laneOrder(lane: string): number {
+  const place = LANES.findIndex((name) => lane.startsWith(name));
+  return place < 0 ? LANES.length : place;
+}
+
 /** The spans of a stretch of frames, one lane each, so that what runs side by side is seen. */
 export function timelineChart(spans: readonly TimelineSpan[]): string {
   if (spans.length === 0) return '';
-  const lanes = [...new Set(spans.map((span) => span.lane))];
+  const lanes = [...new Set(spans.map((span) => span.lane))].toSorted((a, b) => laneOrder(a) - laneOrder(b) || a.localeCompare(b));
   const start = Math.min(...spans.map((span) => span.startMs));
   const end = Math.max(...spans.map((span) => span.startMs + span.durationMs));
   const rowHeight = 26;
@@ -68,7 +92,7 @@ export function timelineChart(spans: readonly TimelineSpan[]): string {
   const grid = [0, 0.25, 0.5, 0.75, 1].map((part) => {
     const x = LEFT + part * (end - start) * scale;
     const anchor = part === 1 ? 'end' : part === 0 ? 'start' : 'middle';
-    return `<line class="grid" x1="${x}" x2="${x}" y1="0" y2="${height - 26}"/><text x="${x}" y="${height - 8}" text-anchor="${anchor}">${((end - start) * part).toFixed(0)} ms</text>`;
+    return `<line class="grid" x1="${x}" x2="${x}" y1="0" y2="${height - 26}"/><text x="${x}" y="${height - 8}" text-anchor="${anchor}">${ms((end - start) * part)}</text>`;
   });
   return `${drawing(height, names.join('') + grid.join('') + bars.join(''))}${legend(spans.map(({ stage }) => stage))}`;
 }

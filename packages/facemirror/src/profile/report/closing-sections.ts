@@ -4,12 +4,12 @@ import type { RunFacts } from './facts.js';
 import { gainsTable } from './gains.js';
 import { recommend } from './recommendations.js';
 import { providerTitle } from './utilization-section.js';
-import { counted, ms, percent } from '../../wording.js';
+import { counted, ms, overhead, percent, providerInWords, restOfCoverage } from '../../wording.js';
 
 /** What to do, best first; and what has become of what was once recommended. */
 export function recommendationSection(facts: RunFacts): Section {
   const all = recommend(facts);
-  const took = facts.tookMs === null ? '' : ` Analysing and trying took ${ms(facts.tookMs)} after the video was done${facts.trialSeconds === null ? '' : `; trials of a network are ended after ${facts.trialSeconds} s`}.`;
+  const took = facts.tookMs === null ? '' : ` Analysing and trying took ${ms(facts.tookMs)} after the video was done${facts.trialSeconds === null ? '' : `; trials of a network are ended after ${facts.trialSeconds} s`}.${keptClause(facts)}`;
   return {
     title: 'Optimization recommendations',
     blocks: all.length === 0 ? [{ kind: 'text', text: 'Nothing stands out: the cores are busy and no model is split.' }] : [],
@@ -39,21 +39,27 @@ export function recommendationSection(facts: RunFacts): Section {
   };
 }
 
+function keptClause({ keptFrom, disturbed }: RunFacts): string {
+  const rough = disturbed.length === 0 ? '' : ` Other programs kept the machine busy while ${disturbed.join(', ')} ${disturbed.length === 1 ? 'was' : 'were'} tried: these times are rough.`;
+  const kept = keptFrom === null ? '' : ` What was found out about the same networks on this machine before, since ${keptFrom.slice(0, 16).replace('T', ' ')} UTC, was taken over; after a week it is found out anew.`;
+  return rough + kept;
+}
+
 /** The closing table, and what it comes to. */
 export function summarySection(facts: RunFacts): Section {
   const onCoreMl = facts.utilization.map((each) => [
     each.model,
     each.provider,
     `${each.coverage.toFixed(1)} %`,
-    `${(100 - each.coverage).toFixed(1)} %`,
+    restOfCoverage(each.coverage),
     String(each.partitions),
-    `${each.impact} overhead`,
+    overhead(each.impact),
   ]);
-  const inUse = facts.placements.map(({ model, provider, providers }) => {
+  const inUse = facts.placements.map(({ model, provider, providers, runMs }) => {
     const total = providers.reduce((sum, { nodes }) => sum + nodes, 0) || 1;
     const onCpu = providers.filter((each) => providerTitle(each.provider) === 'CPU').reduce((sum, { nodes }) => sum + nodes, 0);
-    const share = provider === 'cpu' ? 1 : 1 - onCpu / total;
-    return [model, `${provider} (in use, measured)`, percent(share), provider === 'cpu' ? 'all' : percent(onCpu / total), '', ''];
+    const share = ((provider === 'cpu' ? total : total - onCpu) / total) * 100;
+    return [model, `${providerInWords(provider)} (in use, measured)`, `${share.toFixed(1)} %`, restOfCoverage(100 - (onCpu / total) * 100), onCpu === total ? '1' : 'not told', `${ms(runMs)} an inference`];
   });
   return {
     title: 'Summary',
@@ -81,13 +87,13 @@ function assessment(facts: RunFacts): string[] {
   const worst = split[0];
   items.push(
     worst === undefined
-      ? 'No model is split over providers.'
-      : `${counted(split.length, 'model')} split over providers; most of all ${worst.model} on ${worst.provider}: ${worst.coverage.toFixed(1)} % in ${worst.partitions} partitions.`,
+      ? 'Core ML would take no model in more than one part.'
+      : `Core ML would take ${counted(split.length, 'model')} in several parts; most of all ${worst.model} on ${worst.provider}: ${worst.coverage.toFixed(1)} % in ${worst.partitions} partitions.`,
   );
   const nodes = facts.utilization.reduce((sum, each) => sum + each.nodes, 0);
   const left = facts.utilization.reduce((sum, each) => sum + each.cpu, 0);
-  if (nodes > 0) items.push(`${percent(left / nodes)} of all operators would stay on the CPU on Core ML.`);
+  if (nodes > 0) items.push(left === 0 ? 'With Core ML, every operator of these models would run there.' : `With Core ML, ${percent(left / nodes)} of all operators (${left} of ${nodes}) would stay on the CPU.`);
   const gain = 1 - recommend(facts).reduce((rest, each) => rest * (1 - (each.measuredGain ?? each.expectedGain)), 1);
-  items.push(`Potential of all recommendations together: ${percent(gain)} of the run's time at most.`);
+  items.push(gain === 0 ? "Nothing that was tried or computed here would make this run faster." : `Potential of all recommendations together: ${percent(gain)} of the run's time at most.`);
   return items;
 }

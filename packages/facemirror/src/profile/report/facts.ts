@@ -101,6 +101,10 @@ export interface NetworkFindings {
   readonly tookMs?: number;
   /** After so long the trials of a network were ended. */
   readonly trialSeconds?: number;
+  /** When the oldest of it was found out, where it was kept from an earlier run on this machine; else null or absent. */
+  readonly keptFrom?: string | null;
+  /** Networks that were tried while other programs kept the machine busy. */
+  readonly disturbed?: readonly string[];
 }
 
 /** Resident memory of a run's workers, in bytes: predicted when they were planned, and measured. */
@@ -144,6 +148,8 @@ export interface RunFacts {
   readonly placements: readonly PlacementFacts[];
   readonly tookMs: number | null;
   readonly trialSeconds: number | null;
+  readonly keptFrom: string | null;
+  readonly disturbed: readonly string[];
   /** Models that were opened from their compiled form. */
   readonly compiled: readonly string[];
   /** Which models do which job, by the names that the profile uses. */

@@ -1,6 +1,6 @@
 import type { ModelFigures } from '../summary.js';
 import type { RunFacts, Trial, TrialKind } from './facts.js';
-import { ms, percent } from '../../wording.js';
+import { gain as gainInWords, ms } from '../../wording.js';
 
 /** What the analysis that this program grew from recommended, and the gains that it expected without trying. */
 const EXPECTED_BEFORE: Readonly<Record<TrialKind, { readonly title: string; readonly gain: string }>> = {
@@ -21,6 +21,12 @@ export function shareOfWork({ profile }: RunFacts, model: ModelFigures): number 
   return work === 0 ? 0 : Math.min(1, own / work);
 }
 
+/** Processor time over wall time and cores while frames were worked on, 0 to 1. */
+export function busyShare({ cpuMs, wallMs, cores, opening = { cpuMs: 0, wallMs: 0 } }: RunFacts['profile']): number {
+  const available = (wallMs - opening.wallMs) * cores;
+  return available <= 0 ? 0 : Math.min(1, (cpuMs - opening.cpuMs) / available);
+}
+
 /** Items that a model was given in one inference, on average. */
 export function itemsPerCall(model: ModelFigures | undefined): number {
   return model === undefined || model.inference.count === 0 ? 1 : model.items / model.inference.count;
@@ -30,10 +36,10 @@ export function itemsPerCall(model: ModelFigures | undefined): number {
 export function gainsTable(facts: RunFacts): { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] } {
   const rows = (Object.keys(EXPECTED_BEFORE) as TrialKind[]).flatMap((kind) => {
     const { title, gain } = EXPECTED_BEFORE[kind];
-    const tried = facts.trials.filter((trial) => trial.kind === kind).map((trial) => [title, gain, trial.model, figuresOf(trial), percent(trialGain(trial)), inTheRun(facts, trial)]);
-    const untried = facts.untried.filter((each) => each.kind === kind).map(({ model, why }) => [title, gain, model, `not tried: ${why}`, '', '']);
+    const tried = facts.trials.filter((trial) => trial.kind === kind).map((trial) => [title, gain, trial.model, figuresOf(trial), gainInWords(trialGain(trial)), inTheRun(facts, trial)]);
+    const untried = facts.untried.filter((each) => each.kind === kind).map(({ model, why }) => [title, gain, model, `not tried: ${why}`, 'not tried', 'not tried']);
     const all = [...tried, ...untried];
-    return all.length === 0 ? [[title, gain, 'all', 'not tried: the run was made without --report', '', '']] : all;
+    return all.length === 0 ? [[title, gain, 'all', 'not tried: the run was made without --report', 'not tried', 'not tried']] : all;
   });
   return { head: ['Recommendation', 'Expected once', 'Model', 'Measured here', 'Gain', "Of this run's time"], rows };
 }
@@ -48,8 +54,8 @@ function inTheRun(facts: RunFacts, trial: Trial): string {
   if (model === undefined) return 'not part of the run';
   if (trial.kind === 'precompile') {
     if (facts.compiled.includes(trial.model)) return 'in use already';
-    return percent(facts.profile.wallMs === 0 ? 0 : ((trial.beforeMs - trial.afterMs) * facts.workers) / facts.profile.wallMs);
+    return gainInWords(facts.profile.wallMs === 0 ? 0 : (trial.beforeMs - trial.afterMs) / facts.profile.wallMs);
   }
   if (trial.kind === 'batch' && itemsPerCall(model) > 1) return `in use: ${itemsPerCall(model).toFixed(1)} an inference`;
-  return percent(shareOfWork(facts, model) * trialGain(trial));
+  return gainInWords(shareOfWork(facts, model) * trialGain(trial));
 }

@@ -13,8 +13,8 @@ h2{font-size:1.25rem;margin:0 0 12px}h3{font-size:1.02rem;margin:24px 0 8px}p{ma
 th,td{padding:6px 10px;border-bottom:1px solid var(--edge);text-align:right;vertical-align:top}th:first-child,td:first-child,.words{text-align:left}td{white-space:nowrap}.words,.figures td:last-child{white-space:normal;min-width:10em}
 .figures td{text-align:left}.figures td:first-child{color:var(--muted);white-space:nowrap;width:1%}
 th{color:var(--muted);font-weight:600}.impact{display:inline-block;border-radius:999px;padding:0 10px;font-weight:600}
-.HIGH{background:#d6453d22;color:#c4342c}.MEDIUM{background:#d68b0022;color:#a86a00}.LOW,.NONE{background:#2e9e5b22;color:#1f7d46}
-@media(prefers-color-scheme:dark){.HIGH{color:#ff8d86}.MEDIUM{color:#f5bd55}.LOW,.NONE{color:#71d79b}}
+.HIGH{background:#d6453d22;color:#c4342c}.MEDIUM{background:#d68b0022;color:#a86a00}.LOW,.no{background:#2e9e5b22;color:#1f7d46}
+@media(prefers-color-scheme:dark){.HIGH{color:#ff8d86}.MEDIUM{color:#f5bd55}.LOW,.no{color:#71d79b}}
 pre{overflow-x:auto;background:var(--bg);border:1px solid var(--edge);border-radius:8px;padding:12px;font-size:.8rem}
 figure{margin:16px 0}figcaption{color:var(--muted);font-size:.9rem;margin-bottom:4px}svg{display:block;width:100%;min-width:640px;height:auto}
 svg text{fill:var(--muted);font-size:12px}.grid{stroke:var(--edge)}.line{fill:none;stroke:var(--accent);stroke-width:1.6}.shade{fill:var(--shade)}
@@ -68,7 +68,7 @@ function renderTable(head: readonly string[], rows: readonly (readonly string[])
 }
 
 function renderCell(cell: string): string {
-  const impact = /^(HIGH|MEDIUM|LOW|NONE) overhead$/.exec(cell)?.[1];
+  const impact = /^(HIGH|MEDIUM|LOW|no) overhead$/.exec(cell)?.[1];
   return impact === undefined ? escapeHtml(cell) : `<span class="impact ${impact}">${escapeHtml(cell)}</span>`;
 }
 

@@ -1,3 +1,4 @@
+import type { ModelFigures } from '../summary.js';
 import type { Block, Section } from './document.js';
 import type { RunFacts, WorkerMemoryFacts } from './facts.js';
 import { counted, megabytes } from '../../wording.js';
@@ -12,7 +13,12 @@ export function memorySection(facts: RunFacts): Section {
   const inWorkers = facts.isolation === 'thread' ? sessions * facts.workers : 0;
   const rest = Math.max(0, memory.peakRssBytes - inWorkers - memory.framePoolBytes);
   const { width, height, poolFrames } = facts.frame;
-  const modelBars = models.flatMap(({ model, memoryBytes }) => (memoryBytes === null ? [] : [{ label: model, value: memoryBytes * (inWorkers === 0 ? 1 : facts.workers), text: `${megabytes(memoryBytes)}${facts.workers > 1 && inWorkers > 0 ? ` × ${facts.workers} workers` : ''}` }]));
+  // Sessions in processes of their own are no part of this process.
+  const modelBars = models.flatMap(({ model, memoryBytes }) =>
+    memoryBytes === null || facts.isolation === 'process'
+      ? []
+      : [{ label: model, value: memoryBytes * facts.workers, text: `${megabytes(memoryBytes)}${facts.workers > 1 ? ` × ${facts.workers} workers` : ''}` }],
+  );
   return {
     title: 'Memory',
     blocks: [
@@ -28,17 +34,23 @@ export function memorySection(facts: RunFacts): Section {
       {
         kind: 'figures',
         rows: [
-          ...models.map((each) => [each.model, each.memoryBytes === null ? 'not measured' : `${megabytes(each.memoryBytes)} a session`] as const),
+          ...models.map((each) => [each.model, sessionMemory(each)] as const),
           ['Frame buffers', `${poolFrames} frames × ${width} × ${height} × 1.5 bytes (YUV 4:2:0) = ${megabytes(memory.framePoolBytes)}`],
           ['At the start', megabytes(memory.startRssBytes)],
           ['Total of the process, at its peak', megabytes(memory.peakRssBytes)],
           ['At the end', megabytes(memory.endRssBytes)],
+          ...(memory.workersPeakRssBytes === undefined ? [] : [['Worker processes, together at their peak', `${megabytes(memory.workersPeakRssBytes)} (pages that they share count in each)`] as const]),
         ],
       },
       { kind: 'series', title: 'Resident memory over the run', unit: 'MB', axis: 'seconds', points: memory.rssOverTime.map((point) => ({ at: point.at, mean: point.mean / 1e6, max: point.max / 1e6 })) },
     ],
     subsections: [{ title: 'Workers', blocks: workerBlocks(facts, sessions) }],
   };
+}
+
+function sessionMemory({ memoryBytes, opening }: ModelFigures): string {
+  if (memoryBytes === null) return 'not measured';
+  return `${megabytes(memoryBytes)} a session${opening === undefined ? '' : ` (${megabytes(opening.rssBeforeBytes)} before it was opened, ${megabytes(opening.rssAfterBytes)} after)`}`;
 }
 
 function workerBlocks(facts: RunFacts, sessions: number): Block[] {

@@ -1,10 +1,13 @@
 import type { ModelFigures } from '../summary.js';
 import type { RunFacts, Trial } from './facts.js';
-import { itemsPerCall, shareOfWork, trialGain } from './gains.js';
+import { busyShare, itemsPerCall, shareOfWork, trialGain } from './gains.js';
 import { counted, ms, percent } from '../../wording.js';
 
 /** Gains below a thousandth of the run's time are not worth a reader's. */
 const WORTH_SAYING = 0.001;
+
+/** Less than what `--batch auto` asks of a batch is no more than the spread of the measurements. */
+const WORTH_BATCHING = 0.05;
 
 /** Something to do about the speed of a run. */
 export interface Recommendation {
@@ -61,41 +64,51 @@ function reducePartitions(facts: RunFacts, model: ModelFigures): Recommendation 
 
 function batchInference(facts: RunFacts, model: ModelFigures): Recommendation | null {
   const trial = findTrial(facts, 'batch', model.model);
-  if (trial === null || trialGain(trial) <= 0.01 || itemsPerCall(model) > 1) return null;
+  if (trial === null || trialGain(trial) < WORTH_BATCHING || itemsPerCall(model) > 1) return null;
   const share = shareOfWork(facts, model);
+  const { expected, basis } = expectedOfBatch(facts, model, share);
   return recommendation({
     title: `Batch inference of ${model.model}`,
     current: `One item an inference, ${ms(model.inference.meanMs)} in this run.`,
     options: [`${trial.what}: ${ms(trial.beforeMs)} to ${ms(trial.afterMs)} (adds latency).`],
-    expectedGain: share,
-    basis: `${model.model} is ${percent(share)} of the run's work; a batch can save no more.`,
+    expectedGain: expected,
+    basis,
     measuredGain: share * trialGain(trial),
   });
 }
 
+/** By the batches that were measured when the run began, where they were; else no more than the network's whole part. */
+function expectedOfBatch({ batching }: RunFacts, { model }: ModelFigures, share: number): { readonly expected: number; readonly basis: string } {
+  const facts = batching[model];
+  const times = facts?.chosen === 'measured' ? facts.curve.points.map(({ msPerFrame }) => msPerFrame) : [];
+  const [single] = times;
+  if (single === undefined) return { expected: share, basis: `${model} is ${percent(share)} of the run's work; a batch can save no more.` };
+  return { expected: share * (1 - Math.min(...times) / single), basis: `${model} is ${percent(share)} of the run's work; of it, what the batches saved that were measured when it was opened.` };
+}
+
 function precompile(facts: RunFacts): Recommendation | null {
   const open = facts.profile.models.filter(({ model }) => !facts.compiled.includes(model));
-  const created = open.reduce((sum, model) => sum + (model.warmUp?.createMs ?? 0) * facts.workers, 0);
+  const created = open.reduce((sum, model) => sum + (model.warmUp?.createMs ?? 0), 0);
   const trials = open.flatMap(({ model }) => findTrial(facts, 'precompile', model) ?? []);
   if (created === 0) return null;
   const saved = trials.reduce((sum, trial) => sum + Math.max(0, trial.beforeMs - trial.afterMs), 0);
   return recommendation({
     title: 'Pre-compiled models',
-    current: `Opening the sessions took ${ms(created)} of this run.`,
+    current: `Opening the sessions took the first worker ${ms(created)} of this run.`,
     options:
       trials.length === 0
         ? ['onnx-lens compile prepares a model, so that a session opens without optimizing its graph.']
         : trials.map((trial) => `${trial.model}: ${ms(trial.beforeMs)} to open as exported, ${ms(trial.afterMs)} prepared.`),
     expectedGain: facts.profile.wallMs === 0 ? 0 : created / facts.profile.wallMs,
     basis: 'No more than all of the time that opening takes.',
-    measuredGain: trials.length === 0 || facts.profile.wallMs === 0 ? null : (saved * facts.workers) / facts.profile.wallMs,
+    measuredGain: trials.length === 0 || facts.profile.wallMs === 0 ? null : saved / facts.profile.wallMs,
   });
 }
 
 /** Cores that other programs kept busy are not idle: nothing here would get them. */
 function useIdleCores(facts: RunFacts): Recommendation | null {
-  const { cpuMs, wallMs, cores, idleShare } = facts.profile;
-  const busy = wallMs === 0 ? 1 : cpuMs / (wallMs * cores);
+  const { cores, idleShare } = facts.profile;
+  const busy = busyShare(facts.profile);
   const idle = Math.max(0, idleShare ?? 1 - busy);
   if (idle < 0.1) return null;
   return recommendation({

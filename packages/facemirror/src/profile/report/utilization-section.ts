@@ -1,6 +1,6 @@
 import type { Block, Section } from './document.js';
 import type { PlacementFacts, RunFacts, UtilizationFacts } from './facts.js';
-import { counted, megabytes, ms, percent } from '../../wording.js';
+import { counted, megabytes, ms, overhead, percent, providerInWords } from '../../wording.js';
 
 /** How each model lands on the provider in use, as ONNX Runtime's profile says, and on Core ML, as the analysis says. */
 export function utilizationSection(facts: RunFacts): Section {
@@ -14,7 +14,7 @@ export function utilizationSection(facts: RunFacts): Section {
         text:
           'Operators are counted on the graph that ONNX Runtime hands to its providers. "On Core ML" means handed to Core ML: only Core ML itself decides what of it runs on the Neural Engine, the GPU or the CPU.',
       },
-      ...(facts.providerReason === null ? [] : [{ kind: 'text' as const, text: `This run's networks ran on ${facts.provider}: ${facts.providerReason}` }]),
+      ...(facts.providerReason === null ? [] : [{ kind: 'text' as const, text: `This run's networks ran on ${providerInWords(facts.provider)}: ${facts.providerReason}` }]),
       ...rules.map((text): Block => ({ kind: 'text', text })),
     ],
     subsections: models.map((model, place) => {
@@ -41,7 +41,7 @@ function coreMlBlocks(each: UtilizationFacts): Block[] {
         ['Coverage', `${each.coverage.toFixed(1)} %`],
         ['Coverage of the arithmetic', percent(each.macsShare)],
         ['Partitions', String(each.partitions)],
-        ['Bytes over partition borders', `${megabytes(each.boundaryBytes)} an inference`],
+        ['Into and out of its partitions', `${megabytes(each.boundaryBytes)} an inference`],
       ],
     },
     { kind: 'text', text: utilizationAnalysis(each) },
@@ -52,12 +52,12 @@ function coreMlBlocks(each: UtilizationFacts): Block[] {
 /** On the provider that the run used, measured. */
 function placementBlocks({ provider, runMs, providers, operators }: PlacementFacts): Block[] {
   const total = providers.reduce((sum, { nodes }) => sum + nodes, 0);
-  const split = providers.map((each) => `${counted(each.nodes, 'operator')} on ${providerTitle(each.provider)} took ${percent(each.share)} of the time`);
+  const split = providers.length < 2 ? '' : ` ${providers.map((each) => `${counted(each.nodes, 'operator')} on ${providerTitle(each.provider)} took ${percent(each.share)} of the time`).join('; ')}.`;
   const top = operators.map(({ opType, share }) => `${opType} ${percent(share)}`).join(', ');
   return [
     {
       kind: 'text',
-      text: `In use here, on ${provider}: ${counted(total, 'operator')} after ONNX Runtime's own fusions, ${ms(runMs)} an inference by its profile. ${split.join('; ')}. Most time goes to ${top}.`,
+      text: `In use here, on ${providerInWords(provider)}: ${counted(total, 'operator')} after ONNX Runtime's own fusions, ${ms(runMs)} an inference by its profile.${split} Most time goes to ${top}.`,
     },
   ];
 }
@@ -74,7 +74,7 @@ function utilizationAnalysis(each: UtilizationFacts): string {
       : each.partitions === 1 && each.cpu === 0
         ? `The whole model is one partition on ${each.provider}`
         : `${each.coverage.toFixed(1)} % of the nodes, in ${counted(each.partitions, 'partition')}, run on ${each.provider}, so that each inference changes ${counted(2 * each.partitions, 'time')} between it and the CPU`;
-  return `${split}: ${each.impact === 'NONE' ? 'no' : each.impact} overhead. ${each.advice}`;
+  return `${split}: ${overhead(each.impact)}. ${each.advice}`;
 }
 
 function causeLine(cause: UtilizationFacts['causes'][number]): string {
@@ -88,7 +88,7 @@ export function warningsSection(facts: RunFacts): Section {
   const unsupported = [...new Set(fragmented.flatMap((each) => each.causes.map((cause) => cause.text)))].slice(0, 8);
   const caught: Block[] =
     facts.warnings.length === 0
-      ? [{ kind: 'text', text: `ONNX Runtime gave no warning when these networks were opened and run on ${facts.provider}.` }]
+      ? [{ kind: 'text', text: `ONNX Runtime gave no warning when these networks were opened and run on ${providerInWords(facts.provider)}.` }]
       : [{ kind: 'log', lines: facts.warnings.map((warning) => `${warning.model}: ${warning.line}`) }];
   return {
     title: 'Warnings detected',
