@@ -48,126 +48,159 @@ export interface FlowOptions {
  * Resolves when all is written. Rejects with the first failure after everything under way has come to rest and all
  * frames are back in the pool.
  */
-export async function flowFrames<Seen>(reader: VideoReader, pool: FramePool, steps: FrameSteps<Seen>, options: FlowOptions): Promise<void> {
-  const { profiler } = options;
-  const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
-  const gate = new Gate(options.framesUnderWay);
-  const following = new OrderedQueue();
-  const drawing = new OrderedQueue();
-  const writing = new Map(PICTURE_KINDS.map((kind) => [kind, new OrderedQueue()]));
-  const underWay = new Set<Promise<void>>();
-  let unobserved = 0;
-  let unfollowed = 0;
-  let failure: { readonly error: unknown } | null = null;
+export function flowFrames<Seen>(reader: VideoReader, pool: FramePool, steps: FrameSteps<Seen>, options: FlowOptions): Promise<void> {
+  return new FrameFlow(reader, pool, steps, options).run();
+}
 
-  const fail = (error: unknown): void => {
-    failure ??= { error };
-    stop.abort(error);
-  };
+/** The way of all frames of one video. Runs once. */
+class FrameFlow<Seen> {
+  readonly #reader: VideoReader;
+  readonly #pool: FramePool;
+  readonly #steps: FrameSteps<Seen>;
+  readonly #options: FlowOptions;
+  readonly #profiler: Profiler;
+  readonly #stop = new AbortController();
+  readonly #gate: Gate;
+  readonly #following = new OrderedQueue();
+  readonly #drawing = new OrderedQueue();
+  readonly #writing: Readonly<Record<PictureKind, OrderedQueue>> = { left: new OrderedQueue(), right: new OrderedQueue(), debug: new OrderedQueue(), source: new OrderedQueue() };
+  #unobserved = 0;
+  #unfollowed = 0;
+  #failure: { readonly error: unknown } | null = null;
 
-  const measured = async <T>(stage: Parameters<Profiler['end']>[0], number: number, lane: string, task: () => Promise<T> | T): Promise<T> => {
-    const startedAt = profiler.begin();
+  constructor(reader: VideoReader, pool: FramePool, steps: FrameSteps<Seen>, options: FlowOptions) {
+    this.#reader = reader;
+    this.#pool = pool;
+    this.#steps = steps;
+    this.#options = options;
+    this.#profiler = options.profiler;
+    this.#gate = new Gate(options.framesUnderWay);
+  }
+
+  async run(): Promise<void> {
+    const signal = AbortSignal.any([this.#options.signal, this.#stop.signal]);
+    const underWay = new Set<Promise<void>>();
     try {
-      return await task();
-    } finally {
-      profiler.end(stage, startedAt, number, lane);
+      for (let number = 1; !signal.aborted; number++) {
+        const frame = await this.#next(number, signal);
+        if (frame === null) break;
+        const task = this.#process(frame).catch((error: unknown) => this.#fail(error));
+        underWay.add(task);
+        void task.finally(() => underWay.delete(task));
+      }
+    } catch (error) {
+      this.#fail(error);
     }
-  };
+    // Encoders must not be closed under a frame that is being read.
+    await Promise.all(underWay);
+    if (this.#options.signal.aborted) throw new FaceMirrorError('CANCELLED', 'Stopped; of the video that was being processed nothing was kept.');
+    if (this.#failure !== null) throw this.#failure.error;
+  }
 
-  /** Runs a task when its turn has come, and notes how long that took. */
-  const inTurn = <T>(queue: OrderedQueue, name: string, number: number, task: () => Promise<T> | T): Promise<T> => {
-    const readyAt = profiler.begin();
-    return queue.run(() => {
-      profiler.queue(name, queue.waiting, null, profiler.begin() - readyAt, number);
-      return task();
-    });
-  };
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#stop.abort(error);
+  }
 
-  /** Decodes into a free frame. */
-  const decode = async (target: Frame, number: number): Promise<VideoFrame | null> => {
-    const startedAt = profiler.begin();
-    const frame = await reader.next(target);
-    if (frame === null) return null;
-    const convertedAt = profiler.begin();
-    const convertAt = convertedAt - frame.convertMs;
-    profiler.span('decode', startedAt, convertAt - startedAt, number, 'decode');
-    profiler.span('convert', convertAt, frame.convertMs, number, 'decode');
+  /** The next frame, decoded when there is room for one more; null when the video has ended. */
+  async #next(number: number, signal: AbortSignal): Promise<VideoFrame | null> {
+    const readyAt = this.#profiler.begin();
+    await this.#gate.enter();
+    const target = await this.#pool.acquire(signal);
+    this.#profiler.queue('frames under way', this.#gate.inside, this.#options.framesUnderWay, this.#profiler.begin() - readyAt, number);
+    let frame: VideoFrame | null = null;
+    try {
+      frame = await this.#decode(target, number);
+    } finally {
+      if (frame === null) this.#pool.release(target);
+    }
     return frame;
-  };
+  }
+
+  async #decode(target: Frame, number: number): Promise<VideoFrame | null> {
+    const startedAt = this.#profiler.begin();
+    const frame = await this.#reader.next(target);
+    if (frame === null) return null;
+    const convertAt = this.#profiler.begin() - frame.convertMs;
+    this.#profiler.span('decode', startedAt, convertAt - startedAt, number, 'decode');
+    this.#profiler.span('convert', convertAt, frame.convertMs, number, 'decode');
+    return frame;
+  }
 
   /** One frame from its decoding to its last encoder. */
-  const process = async (frame: VideoFrame): Promise<void> => {
-    const decodedAt = profiler.begin();
-    unobserved++;
+  async #process(frame: VideoFrame): Promise<void> {
+    const decodedAt = this.#profiler.begin();
+    const { observed, followed } = this.#observe(frame, decodedAt);
     let pictures: Pictures | null = null;
-    const observed = steps.observe(frame.frame, () => {
-      unobserved--;
-      profiler.queue('looking for the face', unobserved, null, profiler.begin() - decodedAt, frame.number);
-    });
-    let observedAt = decodedAt;
-    // It is awaited in its turn; until then a failure must not count as unhandled.
-    const onObserved = (): void => {
-      observedAt = profiler.begin();
-      unfollowed++;
-    };
-    observed.then(onObserved, () => undefined);
     try {
-      const seen = await following.run(async () => {
-        const face = await observed;
-        unfollowed--;
-        profiler.queue('frames before in order', unfollowed, null, profiler.begin() - observedAt, frame.number);
-        return steps.follow(face);
-      });
-      const drawn = await inTurn(drawing, 'drawing', frame.number, () => steps.draw(frame, seen));
-      pictures = drawn;
-      const note = (): Promise<void> => steps.note(frame, seen, drawn);
-      const noted = options.noteStage === null ? note() : measured(options.noteStage, frame.number, 'units', note);
-      const written = PICTURE_KINDS.map((kind) => {
-        const picture = drawn[kind];
-        const encoder = writing.get(kind);
-        if (picture === null || encoder === undefined) return undefined;
-        const lane = `encode ${kind}`;
-        return inTurn(encoder, lane, frame.number, () => measured('encode', frame.number, lane, () => steps.write(kind, picture, frame.time)));
-      });
-      // A picture that one encoder still reads must not go back because another one failed.
-      for (const outcome of await Promise.allSettled([noted, ...written])) if (outcome.status === 'rejected') throw outcome.reason;
-      steps.finished(frame);
-      profiler.frameDone(frame.number, profiler.begin() - decodedAt);
+      const seen = await followed;
+      pictures = await this.#inTurn(this.#drawing, 'drawing', frame.number, () => this.#steps.draw(frame, seen));
+      await this.#finish(frame, seen, pictures);
+      this.#profiler.frameDone(frame.number, this.#profiler.begin() - decodedAt);
     } finally {
       // When another frame has failed, this one may still be looked at.
       await observed.catch(() => undefined);
-      for (const picture of Object.values(pictures ?? {})) if (picture !== null) pool.release(picture);
-      pool.release(frame.frame);
-      gate.leave();
+      for (const picture of Object.values(pictures ?? {})) if (picture !== null) this.#pool.release(picture);
+      this.#pool.release(frame.frame);
+      this.#gate.leave();
     }
-  };
-
-  try {
-    for (let number = 1; !signal.aborted; number++) {
-      const readyAt = profiler.begin();
-      await gate.enter();
-      const target = await pool.acquire(signal);
-      profiler.queue('frames under way', gate.inside, options.framesUnderWay, profiler.begin() - readyAt, number);
-      const frame = await decode(target, number).catch((error: unknown) => {
-        pool.release(target);
-        throw error;
-      });
-      if (frame === null) {
-        pool.release(target);
-        break;
-      }
-      const task = process(frame).catch(fail);
-      underWay.add(task);
-      void task.finally(() => underWay.delete(task));
-    }
-  } catch (error) {
-    fail(error);
   }
-  // Encoders must not be closed under a frame that is being read.
-  await Promise.all(underWay);
-  if (options.signal.aborted) throw new FaceMirrorError('CANCELLED', 'Stopped; of the video that was being processed nothing was kept.');
-  // The closure sets it, which the compiler does not follow.
-  const failed = failure as { readonly error: unknown } | null;
-  if (failed !== null) throw failed.error;
+
+  /** Looks for the face at once, and follows it when all frames before have been followed. */
+  #observe(frame: VideoFrame, decodedAt: number): { observed: Promise<unknown>; followed: Promise<Seen> } {
+    this.#unobserved++;
+    const observed = this.#steps.observe(frame.frame, () => {
+      this.#unobserved--;
+      this.#profiler.queue('looking for the face', this.#unobserved, null, this.#profiler.begin() - decodedAt, frame.number);
+    });
+    let observedAt = decodedAt;
+    const onObserved = (): void => {
+      observedAt = this.#profiler.begin();
+      this.#unfollowed++;
+    };
+    // It is awaited in its turn; until then a failure must not count as unhandled.
+    observed.then(onObserved, () => undefined);
+    const followed = this.#following.run(async () => {
+      const face = await observed;
+      this.#unfollowed--;
+      this.#profiler.queue('frames before in order', this.#unfollowed, null, this.#profiler.begin() - observedAt, frame.number);
+      return this.#steps.follow(face);
+    });
+    return { observed, followed };
+  }
+
+  /** Takes the notes and encodes the pictures, side by side. */
+  async #finish(frame: VideoFrame, seen: Seen, pictures: Pictures): Promise<void> {
+    const { noteStage } = this.#options;
+    const note = (): Promise<void> => this.#steps.note(frame, seen, pictures);
+    const noted = noteStage === null ? note() : this.#measured(noteStage, frame.number, 'units', note);
+    const written = PICTURE_KINDS.map((kind) => {
+      const picture = pictures[kind];
+      if (picture === null) return undefined;
+      const lane = `encode ${kind}`;
+      const write = (): Promise<void> => this.#steps.write(kind, picture, frame.time);
+      return this.#inTurn(this.#writing[kind], lane, frame.number, () => this.#measured('encode', frame.number, lane, write));
+    });
+    // A picture that one encoder still reads must not go back because another one failed.
+    for (const outcome of await Promise.allSettled([noted, ...written])) if (outcome.status === 'rejected') throw outcome.reason;
+    this.#steps.finished(frame);
+  }
+
+  async #measured<T>(stage: Parameters<Profiler['end']>[0], number: number, lane: string, task: () => Promise<T> | T): Promise<T> {
+    const startedAt = this.#profiler.begin();
+    try {
+      return await task();
+    } finally {
+      this.#profiler.end(stage, startedAt, number, lane);
+    }
+  }
+
+  /** Runs a task when its turn has come, and notes how long that took. */
+  #inTurn<T>(queue: OrderedQueue, name: string, number: number, task: () => Promise<T> | T): Promise<T> {
+    const readyAt = this.#profiler.begin();
+    return queue.run(() => {
+      this.#profiler.queue(name, queue.waiting, null, this.#profiler.begin() - readyAt, number);
+      return task();
+    });
+  }
 }
