@@ -64,7 +64,7 @@ async function look({ source: { name, model }, job }: SuiteNetwork, { provider, 
   const { sizes } = assumedSizes(typeof model === 'string' ? loadModel(model, 'read') : parseModel(model, name));
   const utilization = await analyseUtilization({ name, model, job, sizes }, { format: 'mlprogram' });
   const { log, profile } = await inspectSession({ model, provider: bindingName(provider), sizes }, signal);
-  const { trials, untried, isComplete } = await tryNetwork({ name, model, target: { format: 'mlprogram' }, fixesSizes: true }, trialSeconds, signal);
+  const { trials, untried, isComplete } = await tryNetwork({ name, model, target: { format: 'mlprogram' }, isOfRun: true }, trialSeconds, signal);
   return {
     isComplete: isComplete && profile !== null,
     found: {

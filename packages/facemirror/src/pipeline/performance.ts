@@ -97,7 +97,7 @@ export function inspectFiles(files: readonly string[], target: UtilizationTarget
 
 /** What rewriting, preparing and batching them brings on this machine. @throws OnnxLensError, naming the file. */
 export async function tryFiles(files: readonly string[], target: UtilizationTarget, seconds: number, signal: AbortSignal): Promise<TrialResults> {
-  const results = await eachFile(files, (name, model) => tryNetwork({ name, model, target, fixesSizes: false }, seconds, signal));
+  const results = await eachFile(files, (name, model) => tryNetwork({ name, model, target, isOfRun: false }, seconds, signal));
   return {
     trials: results.flatMap(({ trials }) => trials),
     untried: results.flatMap(({ untried }) => untried),

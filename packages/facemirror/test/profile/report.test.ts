@@ -8,7 +8,7 @@ import { recommend } from '../../src/profile/report/recommendations.js';
 
 /** The three models with the figures that the seed document gives them. */
 function seedUtilization(): UtilizationFacts[] {
-  const common = { provider: 'Core ML (NeuralNetwork)', macsShare: 0.99, boundaryBytes: 4e6, rules: 'Rules of 1.23.', causes: [] };
+  const common = { provider: 'Core ML (NeuralNetwork)', macsShare: 0.99, boundaryBytes: 4e6, crossesFree: false, rules: 'Rules of 1.23.', causes: [] };
   return [
     { ...common, model: 'MTL', file: 'mtl.onnx', job: 'action units', nodes: 520, supported: 359, cpu: 161, coverage: 69.04, partitions: 28, impact: 'HIGH', advice: 'Rewrite it.' },
     { ...common, model: 'RetinaFace', file: 'retinaface.onnx', job: 'detection', nodes: 144, supported: 117, cpu: 27, coverage: 81.25, partitions: 3, impact: 'LOW', advice: '' },

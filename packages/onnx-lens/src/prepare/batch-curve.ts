@@ -29,7 +29,7 @@ export interface BatchPoint {
   readonly batch: number;
   /** Median time of one run, divided by the batch. */
   readonly msPerItem: number;
-  /** Resident memory that session and run added, in bytes. */
+  /** Resident memory with this session and its runs, beyond what there was before the first session, in bytes. */
   readonly memoryBytes: number;
 }
 
@@ -52,13 +52,15 @@ const WORTH = 0.95;
  * @throws OnnxLensError UNSUPPORTED_MODEL when the batch is fixed, RUNTIME_REFUSED.
  */
 export async function measureBatchCurve(source: string | Uint8Array, options: BatchCurveOptions = {}): Promise<BatchCurve[]> {
+  // Against the very beginning: what a session gives back stays the process's, and the next one seemed to need little.
+  const startBytes = process.memoryUsage.rss();
   const curves: BatchCurve[] = [];
   for (const threads of options.threads ?? [1]) {
     const points: BatchPoint[] = [];
     let [best, misses] = [Infinity, 0];
     for (const batch of batchesOf(options)) {
       if (misses >= 2 || (points.length > 0 && best * batch > (options.longestMs ?? Infinity))) break;
-      const point = await measurePoint(source, threads, batch, options);
+      const point = await measurePoint(source, { threads, batch, startBytes }, options);
       if (points.length > 0 && point.memoryBytes > (options.mostBytes ?? Infinity)) break;
       points.push(point);
       misses = point.msPerItem < best * WORTH ? 0 : misses + 1;
@@ -79,8 +81,7 @@ export function kneeOf(points: readonly BatchPoint[]): number {
   return points.find((point) => point.msPerItem * WORTH <= best)?.batch ?? 1;
 }
 
-async function measurePoint(source: string | Uint8Array, threads: number, batch: number, options: BatchCurveOptions): Promise<BatchPoint> {
-  const before = process.memoryUsage.rss();
+async function measurePoint(source: string | Uint8Array, { threads, batch, startBytes }: { threads: number; batch: number; startBytes: number }, options: BatchCurveOptions): Promise<BatchPoint> {
   return withSession(source, { threads, optimization: options.optimization ?? 'all' }, async (session) => {
     const feeds = feedsOf(session, batch, options.sizes ?? {});
     await session.run(feeds);
@@ -91,7 +92,7 @@ async function measurePoint(source: string | Uint8Array, threads: number, batch:
       times.push(performance.now() - start);
     }
     const median = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
-    return { threads, batch, msPerItem: median / batch, memoryBytes: Math.max(0, process.memoryUsage.rss() - before) };
+    return { threads, batch, msPerItem: median / batch, memoryBytes: Math.max(0, process.memoryUsage.rss() - startBytes) };
   });
 }
 

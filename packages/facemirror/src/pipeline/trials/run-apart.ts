@@ -1,7 +1,7 @@
 import type { CoreMlFormat, OrtVersion } from 'onnx-lens';
 import { startHelper } from '../../processes/helper-process.js';
 import { TRIAL_KINDS, type Trial, type Untried } from '../../profile/report/facts.js';
-import type { TrialOutcome } from './trials.js';
+import type { TrialOutcome, TrialSubject } from './trials.js';
 
 /** The built file, both for this file's own build and when tests run the sources. */
 const CHILD_FILE = new URL('../../../dist/pipeline/trials/child.js', import.meta.url);
@@ -12,8 +12,8 @@ export interface TrialJob {
   /** Path of an .onnx file, or its bytes. */
   readonly model: string | Uint8Array;
   readonly target: { readonly format: CoreMlFormat; readonly ort?: OrtVersion };
-  /** True where sessions are opened with free sizes fixed, so that to fix them is no gain. */
-  readonly fixesSizes: boolean;
+  /** See {@link TrialSubject}. */
+  readonly isOfRun: TrialSubject['isOfRun'];
 }
 
 export interface TrialResults {

@@ -1,9 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   analyseCoverage,
+  compileModel,
   fixDimensions,
-  optimize,
   optimizeForProvider,
   ORT_VERSIONS,
+  saveModel,
   serializeModel,
   Session,
   withSession,
@@ -30,8 +34,8 @@ export interface TrialSubject extends AssumedSizes {
   readonly name: string;
   readonly model: ModelProto;
   readonly target: { readonly format: CoreMlFormat; readonly ort?: OrtVersion };
-  /** True where sessions are opened with free sizes fixed, so that to fix them is no gain. */
-  readonly fixesSizes: boolean;
+  /** True for the run's own networks: free sizes are fixed when they are opened, so that to fix them is no gain, and they are compiled as they were built. */
+  readonly isOfRun: boolean;
 }
 
 export type TrialOutcome = { readonly kind: 'tried'; readonly trial: Trial } | { readonly kind: 'untried'; readonly untried: Untried };
@@ -49,25 +53,32 @@ export async function runTrials(subject: TrialSubject, tell: (outcome: TrialOutc
 }
 
 /** A network that is one partition has nothing to gain from a rewrite, which would take long to find out. */
-async function isNothingToReduce({ name, model, sizes, target, fixesSizes }: TrialSubject): Promise<TrialOutcome | null> {
-  const given = fixesSizes ? fixDimensions(model, sizes) : model;
+async function isNothingToReduce({ name, model, sizes, target, isOfRun }: TrialSubject): Promise<TrialOutcome | null> {
+  const given = isOfRun ? fixDimensions(model, sizes) : model;
   const { cpu, nodes, partitions } = await analyseCoverage(given, { provider: 'coreml', compareVariants: false, ...target });
   if (cpu > 0 || partitions.length !== 1) return null;
   return untried({ kind: 'rewrite', model: name, why: `nothing to reduce, all ${nodes} nodes are one partition on Core ML` });
 }
 
-async function tryPrecompiled({ name, model }: TrialSubject): Promise<TrialOutcome> {
-  const original = serializeModel(model);
-  const prepared = serializeModel(await optimize(model, 'all'));
-  const opening = (bytes: Uint8Array, optimization: 'all' | 'disabled') => async (): Promise<number> => {
-    const startedAt = performance.now();
-    const session = await Session.open(bytes, { optimization, threads: 1 });
-    const took = performance.now() - startedAt;
-    await session.close();
-    return took;
-  };
-  const [beforeMs, afterMs] = await medianPair(opening(original, 'all'), opening(prepared, 'disabled'));
-  return tried({ kind: 'precompile', model: name, beforeMs, afterMs, what: 'opening as it is against opening prepared' });
+/** Opens the file as it is and as `onnx-lens compile`, or the run's own cache, prepares it. */
+async function tryPrecompiled({ name, model, isOfRun }: TrialSubject): Promise<TrialOutcome> {
+  const folder = mkdtempSync(join(tmpdir(), 'facemirror-trial-'));
+  try {
+    const original = join(folder, 'model.onnx');
+    saveModel(model, original);
+    const { modelPath } = await compileModel(original, join(folder, 'compiled'), { simplify: !isOfRun });
+    const opening = (path: string, optimization: 'all' | 'disabled') => async (): Promise<number> => {
+      const startedAt = performance.now();
+      const session = await Session.open(path, { optimization, threads: 1 });
+      const took = performance.now() - startedAt;
+      await session.close();
+      return took;
+    };
+    const [beforeMs, afterMs] = await medianPair(opening(original, 'all'), opening(modelPath, 'disabled'));
+    return tried({ kind: 'precompile', model: name, beforeMs, afterMs, what: 'opening as it is against opening prepared' });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 async function tryBatches({ name, model, sizes, batchName }: TrialSubject): Promise<TrialOutcome> {
@@ -79,7 +90,7 @@ async function tryBatches({ name, model, sizes, batchName }: TrialSubject): Prom
     const startedAt = performance.now();
     for (const batch of BATCHES) {
       if (performance.now() - startedAt > BATCHES_MS) break;
-      const [single, several] = await medianPair(() => timeRun(session, 1), () => timeRun(session, batch));
+      const [single, several] = await medianPair(() => timeRun(session, { ...sizes, [batchName]: 1 }), () => timeRun(session, { ...sizes, [batchName]: batch }));
       const trial: Trial = { kind: 'batch', model: name, beforeMs: single, afterMs: several / batch, what: `batch 1 against batch ${batch}, per item` };
       if (best === null || trial.afterMs / trial.beforeMs < best.afterMs / best.beforeMs) best = trial;
     }
@@ -87,9 +98,9 @@ async function tryBatches({ name, model, sizes, batchName }: TrialSubject): Prom
   });
 }
 
-async function tryRewrite({ name, model, sizes, target, fixesSizes }: TrialSubject): Promise<TrialOutcome> {
-  const given = fixesSizes ? fixDimensions(model, sizes) : model;
-  const { model: rewritten, isChanged, releases } = await optimizeForProvider(given, { provider: 'coreml', name, fix: fixesSizes ? {} : sizes, ...target });
+async function tryRewrite({ name, model, sizes, target, isOfRun }: TrialSubject): Promise<TrialOutcome> {
+  const given = isOfRun ? fixDimensions(model, sizes) : model;
+  const { model: rewritten, isChanged, releases } = await optimizeForProvider(given, { provider: 'coreml', name, fix: isOfRun ? {} : sizes, ...target });
   // The rewrites are judged by all releases; the report is about one of them.
   const ort = target.ort ?? ORT_VERSIONS.at(-1);
   const release = releases.find((each) => each.ort === ort) ?? releases.at(-1);
@@ -97,15 +108,15 @@ async function tryRewrite({ name, model, sizes, target, fixesSizes }: TrialSubje
   const partitions = { before: release.before.partitions, after: release.after.partitions };
   return withSession(serializeModel(given), { threads: 1, freeDimensions: sizes }, (first) =>
     withSession(serializeModel(rewritten), { threads: 1, freeDimensions: sizes }, async (second) => {
-      const [beforeMs, afterMs] = await medianPair(() => timeRun(first, 1), () => timeRun(second, 1));
+      const [beforeMs, afterMs] = await medianPair(() => timeRun(first, sizes), () => timeRun(second, sizes));
       return tried({ kind: 'rewrite', model: name, beforeMs, afterMs, what: 'as it is against rewritten, one item on the CPU', partitions });
     }),
   );
 }
 
-async function timeRun(session: Session, batch: number): Promise<number> {
+async function timeRun(session: Session, sizes: AssumedSizes['sizes']): Promise<number> {
   const feeds = new Map(session.inputs.map((input): [string, Tensor] => {
-    const dims = input.shape.map((dim) => (typeof dim === 'number' ? dim : batch));
+    const dims = input.shape.map((dim, axis) => (typeof dim === 'number' ? dim : (sizes[dim] ?? sizes[`${input.name}[${axis}]`] ?? 1)));
     return [input.name, { dataType: input.dataType, dims, data: new Float32Array(dims.reduce((a, b) => a * b, 1)) }];
   }));
   const startedAt = performance.now();

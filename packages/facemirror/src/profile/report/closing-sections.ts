@@ -59,7 +59,9 @@ export function summarySection(facts: RunFacts): Section {
     const total = providers.reduce((sum, { nodes }) => sum + nodes, 0) || 1;
     const onCpu = providers.filter((each) => providerTitle(each.provider) === 'CPU').reduce((sum, { nodes }) => sum + nodes, 0);
     const share = ((provider === 'cpu' ? total : total - onCpu) / total) * 100;
-    return [model, `${providerInWords(provider)} (in use, measured)`, `${share.toFixed(1)} %`, restOfCoverage(100 - (onCpu / total) * 100), onCpu === total ? '1' : 'not told', `${ms(runMs)} an inference`];
+    // Where the CPU is the provider, there is nothing that falls back to it.
+    const fallback = provider === 'cpu' ? '-' : restOfCoverage(100 - (onCpu / total) * 100);
+    return [model, `${providerInWords(provider)} (in use, measured)`, `${share.toFixed(1)} %`, fallback, onCpu === total ? '1' : 'not told', `${ms(runMs)} an inference`];
   });
   return {
     title: 'Summary',

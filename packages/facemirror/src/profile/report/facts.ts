@@ -33,6 +33,8 @@ export interface UtilizationFacts {
   readonly causes: readonly { readonly text: string; readonly nodes: number; readonly partitionsSaved: number }[];
   /** Bytes that cross partition borders in one inference. */
   readonly boundaryBytes: number;
+  /** True where tensors that cross have free dimensions, which count as 1. */
+  readonly crossesFree: boolean;
   /** Which rules the figures rest on. */
   readonly rules: string;
 }

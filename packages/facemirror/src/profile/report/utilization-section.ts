@@ -12,7 +12,7 @@ export function utilizationSection(facts: RunFacts): Section {
       {
         kind: 'text',
         text:
-          'Operators are counted on the graph that ONNX Runtime hands to its providers. "On Core ML" means handed to Core ML: only Core ML itself decides what of it runs on the Neural Engine, the GPU or the CPU.',
+          `Operators are counted on the graph that ONNX Runtime ${facts.machine.onnxRuntime} hands to its providers; other releases simplify it a little more or less before, by a few operators. "On Core ML" means handed to Core ML: only Core ML itself decides what of it runs on the Neural Engine, the GPU or the CPU.`,
       },
       ...(facts.providerReason === null ? [] : [{ kind: 'text' as const, text: `This run's networks ran on ${providerInWords(facts.provider)}: ${facts.providerReason}` }]),
       ...rules.map((text): Block => ({ kind: 'text', text })),
@@ -41,12 +41,16 @@ function coreMlBlocks(each: UtilizationFacts): Block[] {
         ['Coverage', `${each.coverage.toFixed(1)} %`],
         ['Coverage of the arithmetic', percent(each.macsShare)],
         ['Partitions', String(each.partitions)],
-        ['Into and out of its partitions', `${megabytes(each.boundaryBytes)} an inference`],
+        ['Into and out of its partitions', `${crossing(each)} an inference`],
       ],
     },
     { kind: 'text', text: utilizationAnalysis(each) },
     ...(each.causes.length === 0 ? [] : [{ kind: 'list' as const, items: each.causes.slice(0, 5).map(causeLine) }]),
   ];
+}
+
+function crossing({ boundaryBytes, crossesFree }: UtilizationFacts): string {
+  return `${megabytes(boundaryBytes)}${crossesFree ? ' (free dimensions counted as 1)' : ''}`;
 }
 
 /** On the provider that the run used, measured. */
@@ -104,7 +108,7 @@ export function warningsSection(facts: RunFacts): Section {
                   kind: 'list',
                   items: fragmented.map(
                     (each) =>
-                      `${each.model} on ${each.provider}: ${each.partitions} partitions of ${each.nodes} nodes (ONNX Runtime warns of this when it opens the model there); ${megabytes(each.boundaryBytes)} cross borders in each inference.`,
+                      `${each.model} on ${each.provider}: ${each.partitions} partitions of ${each.nodes} nodes (ONNX Runtime warns of this when it opens the model there); ${crossing(each)} cross borders in each inference.`,
                   ),
                 },
                 { kind: 'text', text: 'Each border is a hand-over between provider and CPU, with a copy of its tensors and a wait. What breaks the graphs:' },

@@ -51,6 +51,7 @@ function toFacts(model: string, file: string, job: string, result: CoverageResul
     macsShare: macs === 0 ? result.coverage / 100 : macsOnProvider / macs,
     causes: result.causes.map((cause) => ({ text: cause.text, nodes: cause.nodes.length, partitionsSaved: cause.partitionsSaved })),
     boundaryBytes: result.partitions.reduce((sum, partition) => sum + partition.boundaryBytes, 0),
+    crossesFree: result.partitions.some(({ inputs, outputs }) => [...inputs, ...outputs].some(({ shape }) => shape.some((dimension) => typeof dimension !== 'number'))),
     rules: result.rules.statement,
   };
 }
