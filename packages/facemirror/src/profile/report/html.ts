@@ -3,7 +3,7 @@ import type { Block, ReportDocument } from './document.js';
 
 const STYLE = `
 :root{color-scheme:light dark;--bg:#fbfaf8;--fg:#1d2430;--muted:#5f6b7a;--card:#fff;--edge:#e3e0da;--accent:#3a5fcd;--shade:#3a5fcd33;--bar:58%}
-@media(prefers-color-scheme:dark){:root{--bg:#14171c;--fg:#e7e9ee;--muted:#9aa5b4;--card:#1c2027;--edge:#2d333d;--accent:#8aa8ff;--shade:#8aa8ff33;--bar:66%}}
+@media screen and (prefers-color-scheme:dark){:root{--bg:#14171c;--fg:#e7e9ee;--muted:#9aa5b4;--card:#1c2027;--edge:#2d333d;--accent:#8aa8ff;--shade:#8aa8ff33;--bar:66%}}
 *{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--fg);font:16px/1.55 system-ui,sans-serif}
 main{max-width:980px;margin:0 auto;padding:40px 24px 80px}@media(max-width:600px){main{padding:20px 10px 40px}section{padding:14px 12px}}h1{font-size:1.9rem;line-height:1.2;margin:0 0 8px}
 .subtitle{color:var(--muted);margin:0 0 32px}dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:0 0 20px}dl div{background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:12px 16px}dt{color:var(--muted);font-size:.85rem}dd{margin:2px 0 0;font-size:1.2rem;font-weight:650;font-variant-numeric:tabular-nums}
@@ -14,7 +14,7 @@ th,td{padding:6px 10px;border-bottom:1px solid var(--edge);text-align:right;vert
 .figures td{text-align:left}.figures td:first-child{color:var(--muted);white-space:nowrap;width:1%}
 th{color:var(--muted);font-weight:600}.impact{display:inline-block;border-radius:999px;padding:0 10px;font-weight:600}
 .HIGH{background:#d6453d22;color:#c4342c}.MEDIUM{background:#d68b0022;color:#a86a00}.LOW,.no{background:#2e9e5b22;color:#1f7d46}
-@media(prefers-color-scheme:dark){.HIGH{color:#ff8d86}.MEDIUM{color:#f5bd55}.LOW,.no{color:#71d79b}}
+@media screen and (prefers-color-scheme:dark){.HIGH{color:#ff8d86}.MEDIUM{color:#f5bd55}.LOW,.no{color:#71d79b}}
 pre{overflow-x:auto;background:var(--bg);border:1px solid var(--edge);border-radius:8px;padding:12px;font-size:.8rem}
 figure{margin:16px 0}figcaption{color:var(--muted);font-size:.9rem;margin-bottom:4px}svg{display:block;width:100%;min-width:640px;height:auto}
 svg text{fill:var(--muted);font-size:12px}.grid{stroke:var(--edge)}.line{fill:none;stroke:var(--accent);stroke-width:1.6}.shade{fill:var(--shade)}

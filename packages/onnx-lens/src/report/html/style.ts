@@ -4,7 +4,7 @@ export const STYLE = `
 --ink:#16202b;--soft:#51606f;--faint:#7b8794;--line:#dde3ea;--page:#f6f8fa;--card:#fff;--hover:#eef2f6;
 --cpu:#e4572e;--cpu-ink:#b33a14;--cpu-soft:#fdeee8;--good:#18794e;--good-soft:#e3f5ec;--warn:#8a5a00;--warn-soft:#fdf3d8;--bad:#b3261e;--bad-soft:#fce8e6;
 --p0:#2f6fb7;--p1:#3fa7a0;--p2:#6a5acd;--p3:#5aa5e0;--p4:#2a8c74;--p5:#8e7ae0;--p6:#1f5a8a;--p7:#72c2b4;--on:#fff}
-@media (prefers-color-scheme:dark){:root{
+@media screen and (prefers-color-scheme:dark){:root{
 --ink:#e6edf3;--soft:#a7b3bf;--faint:#8491a0;--line:#2b3541;--page:#0e141b;--card:#161d26;--hover:#1f2833;
 --cpu:#ff7a4d;--cpu-ink:#ff9d7a;--cpu-soft:#3a2018;--good:#5cd69b;--good-soft:#12301f;--warn:#f2c14e;--warn-soft:#33280f;--bad:#ff8f87;--bad-soft:#3b1a18;
 --p0:#5b9be6;--p1:#4fc0b8;--p2:#9182ee;--p3:#86c5f5;--p4:#3fae92;--p5:#b3a4f5;--p6:#3d7fb8;--p7:#93dccf;--on:#0e141b}}
