@@ -35,6 +35,17 @@ function readInPieces(descriptor: number, size: number): Uint8Array {
   return bytes;
 }
 
+/** Hands a file's bytes over piece by piece, each good until the next, so that a large file takes no memory. Throws what the operating system says. */
+export function forEachPiece(path: string, use: (piece: Uint8Array) => void): void {
+  const buffer = Buffer.alloc(1 << 20);
+  const descriptor = openSync(path, 'r');
+  try {
+    for (let read = readSync(descriptor, buffer); read > 0; read = readSync(descriptor, buffer)) use(buffer.subarray(0, read));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** What the operating system said when a file could not be read, as the error that a user is to see. */
 export function unreadable(what: string, cause: unknown): OnnxLensError {
   return new OnnxLensError('FILE_UNREADABLE', `Cannot read ${what}: ${messageOf(cause).replace(/\.$/, '')}.`, { cause });

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { OnnxLensError } from '../errors.js';
-import { writeFileWhole } from '../files.js';
+import { messageOf, OnnxLensError } from '../errors.js';
+import { forEachPiece, unreadable, writeFileWhole } from '../files.js';
 import type { RewriteProgress } from '../rewrite/optimize.js';
 import { simplifyExactly, type Simplification } from '../rewrite/simplify.js';
 import { runtimeVersion, Session } from '../runtime/session.js';
@@ -81,8 +81,7 @@ export async function compileModel(source: string, folder: string, options: Comp
     return { modelPath: join(folder, MODEL), manifest };
   } catch (cause) {
     if (cause instanceof OnnxLensError) throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new OnnxLensError('FILE_UNWRITABLE', `Cannot write the compiled model to ${folder}: ${why}.`, { cause });
+    throw new OnnxLensError('FILE_UNWRITABLE', `Cannot write the compiled model to ${folder}: ${messageOf(cause)}.`, { cause });
   } finally {
     process.off('exit', remove);
     remove();
@@ -165,12 +164,8 @@ function stampOf(path: string): string {
     const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true });
     return [size, mtimeNs, ctimeNs, ino].join(':');
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw unreadable(`the model ${path}`, cause);
   }
-}
-
-function unreadable(path: string, cause: unknown): OnnxLensError {
-  return new OnnxLensError('FILE_UNREADABLE', `Cannot read the model ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });
 }
 
 /**
@@ -202,7 +197,7 @@ function isManifest(value: unknown): value is CompileManifest {
   const { version, source, machine, fix, simplification, files, checksums, stamps, model } = (value ?? {}) as Partial<Record<keyof CompileManifest, unknown>>;
   const areObjects = [source, machine, fix, files, checksums, stamps].every((each) => typeof each === 'object' && each !== null);
   // Only the two names that are written here are ever opened: a manifest cannot point elsewhere.
-  return version === 4 && areObjects && simplification !== undefined && model === MODEL && Object.keys(files as object).every((file) => file === MODEL || file === WEIGHTS);
+  return version === 4 && areObjects && typeof simplification === 'object' && model === MODEL && Object.keys(files as object).every((file) => file === MODEL || file === WEIGHTS);
 }
 
 function refuse(folder: string, why: string): never {
@@ -218,30 +213,20 @@ function identityOf(path: string): CompileManifest['source'] {
   try {
     return { sha256: hashFile(path), bytes: statSync(path).size, stamp };
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw unreadable(`the model ${path}`, cause);
   }
 }
 
 function hashFile(path: string): string {
   const hash = createHash('sha256');
-  forEachChunk(path, (chunk) => hash.update(chunk));
+  forEachPiece(path, (piece) => hash.update(piece));
   return hash.digest('hex');
 }
 
 function checksum(path: string): number {
   let value = 0;
-  forEachChunk(path, (chunk) => {
-    value = crc32(chunk, value);
+  forEachPiece(path, (piece) => {
+    value = crc32(piece, value);
   });
   return value;
-}
-
-function forEachChunk(path: string, use: (chunk: Buffer) => void): void {
-  const chunk = Buffer.alloc(1 << 20);
-  const descriptor = openSync(path, 'r');
-  try {
-    for (let read = readSync(descriptor, chunk); read > 0; read = readSync(descriptor, chunk)) use(chunk.subarray(0, read));
-  } finally {
-    closeSync(descriptor);
-  }
 }
