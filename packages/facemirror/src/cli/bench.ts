@@ -10,6 +10,7 @@ import { figuresOf } from '../pipeline/bench/figures.js';
 import { readBench, type BenchResult, type BenchSettings, type CombinationRuns } from '../pipeline/bench/result.js';
 import type { CommandContext } from './command.js';
 import { printable } from './failure.js';
+import { wholeNumber, wholeNumbers } from './numbers.js';
 
 const EXAMPLES = `
 Examples:
@@ -47,10 +48,10 @@ export function register(program: Command, context: CommandContext): void {
     .addOption(new Option('--provider <name>', 'what runs the networks (default: auto)').choices(PROVIDER_CHOICES))
     .option('--models <folder>', 'a folder of your own model files')
     .option('--video <file>', 'what to run on (default: the demo clip)')
-    .option('--workers <numbers>', 'workers to try, auto among them (default: 1,2,4)', parseCounts(256))
-    .option('--batch <numbers>', 'frames that a network is given in one run, auto among them (default: 1)', parseCounts(64))
+    .option('--workers <numbers>', 'workers to try, auto among them (default: 1,2,4)', wholeNumbers(1, 256, 'auto'))
+    .option('--batch <numbers>', 'frames that a network is given in one run, auto among them (default: 1)', wholeNumbers(1, 64, 'auto'))
     .option('--isolation <kinds>', 'thread, process or both (default: thread)', parseIsolations)
-    .option('--repeat <number>', 'pairs of runs for each combination (default: 5)', parseRepeat)
+    .option('--repeat <number>', 'pairs of runs for each combination (default: 5)', wholeNumber(1, 1000))
     .option('-o, --out <file>', 'where the figures are kept, as JSON (default: facemirror-bench-<date>-<time>.json here)')
     .option('--compare <files...>', 'an earlier bench to hold this one against, or two to hold against each other')
     .option('--json', 'the figures on standard output as JSON', false)
@@ -153,20 +154,6 @@ function seconds(ms: number): string {
 
 function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(0);
-}
-
-function parseCounts(most: number): (text: string) => (number | 'auto')[] {
-  return (text) => text.split(',').map((part) => (part.trim() === 'auto' ? 'auto' : count(part, most, 'auto or ')));
-}
-
-function parseRepeat(text: string): number {
-  return count(text, 1000);
-}
-
-function count(text: string, most: number, others = ''): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isInteger(value) || value < 1 || value > most) throw new InvalidArgumentError(`"${text}" is not ${others}a number from 1 to ${most}.`);
-  return value;
 }
 
 function parseIsolations(text: string): Isolation[] {

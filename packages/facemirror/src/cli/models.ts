@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { serializeModel, writeFileWhole } from 'onnx-lens';
 import { FaceMirrorError, messageOf } from '../errors.js';
 import { unreadable } from '../files/unreadable.js';
@@ -18,6 +18,7 @@ import { SUITE_NAMES } from '../models/suite.js';
 import { suiteByName } from '../models/suites.js';
 import { megabytes } from '../wording.js';
 import type { CommandContext } from './command.js';
+import { wholeNumber } from './numbers.js';
 
 const EXAMPLES = `
 Examples:
@@ -49,11 +50,11 @@ export function register(program: Command, context: CommandContext): void {
     .description('make ONNX files of checkpoints')
     .argument('[checkpoints...]')
     .requiredOption('-o, --out <folder>', 'where the files go')
-    .option('--random-init <seed>', 'made-up weights instead of checkpoints', wholeNumber)
+    .option('--random-init <seed>', 'made-up weights instead of checkpoints', wholeNumber(0))
     .addOption(new Option('--network <names...>', 'which networks of made-up weights').choices(ARCHITECTURE_NAMES))
-    .option('--batch <number>', 'fixed items of a batch', wholeNumber)
-    .option('--height <pixels>', "fixed height of RetinaFace's input", wholeNumber)
-    .option('--width <pixels>', "fixed width of RetinaFace's input", wholeNumber)
+    .option('--batch <number>', 'fixed items of a batch', wholeNumber(1))
+    .option('--height <pixels>', "fixed height of RetinaFace's input", wholeNumber(1))
+    .option('--width <pixels>', "fixed width of RetinaFace's input", wholeNumber(1))
     .option('--all-outputs', 'all that the original networks give')
     .action(build);
   models.command('verify').description('hold what is in the cache against its records').action(verify);
@@ -208,12 +209,6 @@ async function verify(): Promise<void> {
 
 function sizeOf(bytes: number | null): string {
   return bytes === null ? 'not told by the server' : megabytes(bytes);
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError('Give a whole number.');
-  return value;
 }
 
 function print(line: string): void {

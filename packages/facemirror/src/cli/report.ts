@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { COREML_FORMATS, ORT_VERSIONS, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { FaceMirrorError, messageOf } from '../errors.js';
 import { inspectFiles, runFacts, tryFiles } from '../pipeline/performance.js';
 import { readMeasuredRecord } from '../pipeline/measured-record.js';
@@ -9,6 +9,7 @@ import type { RunFacts } from '../profile/report/facts.js';
 import { renderHtml } from '../profile/report/html.js';
 import { renderMarkdown } from '../profile/report/markdown.js';
 import type { CommandContext } from './command.js';
+import { numberWithin } from './numbers.js';
 
 const EXAMPLES = `
 Examples:
@@ -42,7 +43,7 @@ export function register(program: Command, { signal }: CommandContext): void {
     .option('--model <file...>', 'ONNX models to analyse besides', [])
     .addOption(new Option('--coreml-format <format>', 'the format for --model').choices(COREML_FORMATS).default('mlprogram'))
     .addOption(new Option('--ort <version>', "whose rules for --model (default: the installed ONNX Runtime's)").choices(ORT_VERSIONS))
-    .option('--try <seconds>', 'try the recommendations on --model, each model for at most so long', parseSeconds)
+    .option('--try <seconds>', 'try the recommendations on --model, each model for at most so long', numberWithin(1, 86_400))
     .addHelpText('after', EXAMPLES)
     .action(async (record: string, options: ReportOptions) => {
       const facts = await gather(record, options, signal);
@@ -70,12 +71,6 @@ async function gather(path: string, options: ReportOptions, signal: AbortSignal)
     trials: [...facts.trials, ...tried.trials],
     untried: [...facts.untried, ...tried.untried],
   };
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds > 0 && seconds <= 86_400)) throw new InvalidArgumentError('It is a number of seconds above 0.');
-  return seconds;
 }
 
 async function put(file: string, text: string): Promise<void> {

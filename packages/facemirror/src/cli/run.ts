@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { parseNeutralWindow } from '../action-units/neutral-window.js';
 import { FaceMirrorError } from '../errors.js';
 import type { FaceChoice } from '../face/search.js';
@@ -11,6 +11,7 @@ import type { RunSettings } from '../pipeline/settings.js';
 import { DEFAULT_QUALITY, ENCODER_NAMES, type EncoderChoice } from '../video/encoder.js';
 import type { CommandContext } from './command.js';
 import { EXIT, EXIT_CODES, exitCodeOf, printable } from './failure.js';
+import { numberWithin, wholeNumber } from './numbers.js';
 import { ProgressDisplay } from './progress.js';
 
 const EXAMPLES = `
@@ -76,18 +77,18 @@ export function addRunOptions(command: Command, out?: string): Command {
     .option('--models <folder>', 'a folder of your own model files')
     .option('--neutral <start-end>', 'when the face is at rest, e.g. 0:02-0:04 (default: the calmest second)')
     .addOption(new Option('--camera <kind>', 'mirrored: the video shows the patient as a mirror does').choices(['normal', 'mirrored']).default('normal'))
-    .option('--face <which>', 'largest, left or right of the picture, or the Nth from its left', parseFace, 'largest')
-    .option('--detect-side <pixels>', "long side of what openface3's detector is shown of a frame: less is faster and misses small faces (default: 640)", parseDetectSide)
+    .option('--face <which>', 'largest, left or right of the picture, or the Nth from its left', wholeNumber(1, undefined, 'largest', 'left', 'right'), 'largest')
+    .option('--detect-side <pixels>', "long side of what openface3's detector is shown of a frame: less is faster and misses small faces (default: 640)", wholeNumber(LEAST_DETECT_SIDE, MOST_DETECT_SIDE))
     .option('--iris', 'give distances in mm, by the iris (11.7 mm)', false)
     .option('--debug-video', 'write the video with the midline and the head angle (default)', true)
     .option('--no-debug-video', 'do not write it')
     .option('--no-audio', 'leave the sound out')
     .addOption(new Option('--encoder <name>', 'H.264 encoder; auto takes the first of these that works').choices(['auto', ...ENCODER_NAMES]).default('auto'))
-    .option('--quality <number>', 'constant rate factor, 0 (lossless) to 51 (worst)', parseQuality, DEFAULT_QUALITY)
-    .option('--workers <number>', 'networks run side by side in so many threads; results do not depend on it', parseWorkers, 'auto')
+    .option('--quality <number>', 'constant rate factor, 0 (lossless) to 51 (worst)', numberWithin(0, 51), DEFAULT_QUALITY)
+    .option('--workers <number>', 'networks run side by side in so many threads; results do not depend on it', wholeNumber(1, 256, 'auto'), 'auto')
     .addOption(new Option('--isolation <kind>', 'run networks in threads, or in processes of their own').choices(ISOLATIONS).default('thread'))
-    .option('--batch <number>', 'frames that a network is given in one run (openface3); auto: as many as pay on this machine, by measuring', parseBatch, 'auto')
-    .option('--jobs <number>', 'videos worked on at once; auto: one more whenever cores stay idle; results do not depend on it', parseWorkers, 'auto')
+    .option('--batch <number>', 'frames that a network is given in one run (openface3); auto: as many as pay on this machine, by measuring', wholeNumber(1, 64, 'auto'), 'auto')
+    .option('--jobs <number>', 'videos worked on at once; auto: one more whenever cores stay idle; results do not depend on it', wholeNumber(1, 256, 'auto'), 'auto')
     .option('--no-profile', 'do not measure the run; its record then holds no times')
     .option('--report', 'also write <name>_performance.html: where the time and memory went, and what would help', false)
     .option('--trace <file>', 'also write a trace of every step, for chrome://tracing or Perfetto')
@@ -164,37 +165,4 @@ function printJson(event: BatchEvent): void {
 
 function codeOf(error: Error): string | null {
   return error instanceof FaceMirrorError ? error.code : null;
-}
-
-function parseFace(text: string): FaceChoice {
-  if (text === 'largest' || text === 'left' || text === 'right') return text;
-  const place = Number(text);
-  if (!Number.isInteger(place) || place < 1) throw new InvalidArgumentError('It is largest, left, right, or a number from 1.');
-  return place;
-}
-
-function parseDetectSide(text: string): number {
-  const side = Number(text);
-  if (!Number.isInteger(side) || side < LEAST_DETECT_SIDE || side > MOST_DETECT_SIDE) throw new InvalidArgumentError(`It is a number of pixels from ${LEAST_DETECT_SIDE} to ${MOST_DETECT_SIDE}.`);
-  return side;
-}
-
-function parseQuality(text: string): number {
-  const quality = Number(text);
-  if (text.trim() === '' || !(quality >= 0 && quality <= 51)) throw new InvalidArgumentError('It is a number from 0 to 51.');
-  return quality;
-}
-
-function parseBatch(text: string): number | 'auto' {
-  if (text === 'auto') return text;
-  const batch = Number(text);
-  if (!Number.isInteger(batch) || batch < 1 || batch > 64) throw new InvalidArgumentError('It is auto, or a number from 1 to 64.');
-  return batch;
-}
-
-function parseWorkers(text: string): number | 'auto' {
-  if (text === 'auto') return text;
-  const workers = Number(text);
-  if (!Number.isInteger(workers) || workers < 1 || workers > 256) throw new InvalidArgumentError('It is auto, or a number from 1.');
-  return workers;
 }
