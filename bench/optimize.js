@@ -14,6 +14,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { median } from '../packages/facemirror/dist/arithmetic.js';
 import { compileModel, loadCompiled, loadModel, optimizeForProvider, proveEqual, saveModel } from '../packages/onnx-lens/dist/index.js';
 
 const shared = process.env.FACEMIRROR_SHARED ?? fileURLToPath(new URL('../../shared', import.meta.url));
@@ -42,10 +43,6 @@ async function openOnce([what, source, folder]) {
   const { user, system } = process.cpuUsage(used);
   console.log(JSON.stringify({ wallMs: performance.now() - start, processorMs: (user + system) / 1000 }));
   process.exit(0);
-}
-
-function median(values) {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 /** Medians of both sides, taken in turn, and the ratio before / after of the times that were taken one after the other. */

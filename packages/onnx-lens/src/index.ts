@@ -28,6 +28,7 @@ export { runtimeVersion, Session, withSession, OPTIMIZATION_LEVELS, type Optimiz
 export { optimize, optimizeBasic, type OptimizeOptions } from './runtime/optimize.js';
 export { inferShapes, type ValueType } from './shapes/infer.js';
 export { analyseCoverage, type CoverageOptions } from './coverage/analyse.js';
+export { crossesFreeDimensions } from './coverage/partitions.js';
 export { COREML_FORMATS, ORT_VERSIONS, PROVIDERS } from './providers/target.js';
 export type * from './coverage/result.js';
 export { loadCheckpoint, parseCheckpoint, type Checkpoint, type CheckpointOptions, type CheckpointTensor } from './import/pytorch/checkpoint.js';

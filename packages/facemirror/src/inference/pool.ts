@@ -1,11 +1,12 @@
-import { FaceMirrorError, messageOf } from '../errors.js';
+import { FaceMirrorError } from '../errors.js';
 import { Patience } from '../processes/patience.js';
 import type { ModelCall } from '../profile/profiler.js';
 import { startWorker, type WorkerChannel } from './channel.js';
+import { cancelled, lost, sentence, unopenable, unopenedProvider, unrunnable } from './failures.js';
 import type { FromWorker, OpenedTimes, WorkerSetup } from './messages.js';
 import type { InferenceOptions, WorkersMemory } from './options.js';
 import { planProviders, type ProviderPlan } from './provider-plan.js';
-import { providerCandidates, providerChoice, type ProviderName } from './providers.js';
+import { providerCandidates, type ProviderName } from './providers.js';
 import type { ModelSource, RunRequest, RunResult } from './request.js';
 import { isJoinable, joinRequests, RunQueue } from './run-queue.js';
 import { sampledRequest } from './sampled-request.js';
@@ -377,31 +378,4 @@ function itemOf(result: RunResult, place: number): RunResult {
 function batchSize(request: RunRequest): number {
   const [first] = Object.values(request.inputs);
   return first === undefined ? 0 : first.kind === 'crops' ? first.crops.length : (first.dims[0] ?? 1);
-}
-
-/** Without what a library adds in lines of its own. */
-function sentence(error: unknown): string {
-  return (messageOf(error).split('\n')[0] ?? '').trim().replace(/\.$/, '');
-}
-
-/** Of a provider that was asked for by name: what does not open on it may well open on another. */
-function unopenedProvider(provider: ProviderName, error: unknown): unknown {
-  if (!(error instanceof FaceMirrorError) || error.code !== 'MODEL_CORRUPT') return error;
-  return new FaceMirrorError('PROVIDER_UNAVAILABLE', `The provider ${providerChoice(provider)} does not open here (${sentence(error)}). Choose another with --provider, or leave it out.`, { cause: error });
-}
-
-function unopenable(model: string, why: string): FaceMirrorError {
-  return new FaceMirrorError('MODEL_CORRUPT', `The model "${model}" cannot be opened: ${why}.`);
-}
-
-function unrunnable(model: string, why: string): FaceMirrorError {
-  return new FaceMirrorError('MODEL_CORRUPT', `The model "${model}" failed in a run: ${why}.`);
-}
-
-function lost(why: string): FaceMirrorError {
-  return new FaceMirrorError('WORKER_LOST', `The last worker that runs the networks was lost: ${why}. Run again; if it fails again, report it.`);
-}
-
-function cancelled(): FaceMirrorError {
-  return new FaceMirrorError('CANCELLED', 'Stopped; the networks were closed.');
 }

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadModel, parseModel, type TraceReport } from 'onnx-lens';
 import { median } from '../arithmetic.js';
+import { hashFile, sha256 } from '../files/hash.js';
 import { assumedSizes } from '../inference/assumed-sizes.js';
 import { inspectSession } from '../inference/inspection.js';
 import type { ProviderChoice } from '../inference/options.js';
@@ -90,7 +89,7 @@ function placementOf({ runsMs, providers, operators }: TraceReport): Pick<Placem
 }
 
 async function keepingPlace({ source: { name, model }, job }: SuiteNetwork, { provider, programVersion }: FindingOptions): Promise<string> {
-  const hash = createHash('sha256').update(typeof model === 'string' ? await readFile(model) : model).digest('hex');
+  const hash = typeof model === 'string' ? (await hashFile(model)).sha256 : sha256(model);
   return join(cacheFolder(), `${name}-${hash.slice(0, 16)}-${job.replace(' ', '-')}-${provider}-${programVersion}.findings.json`);
 }
 

@@ -99,6 +99,11 @@ export class Emitter {
     if (this.opset < 11) return this.node('Clip', [value], { min: float(min), max: float(max) });
     return this.node('Clip', [value, this.scalar(dataType, min), this.scalar(dataType, max)]);
   }
+
+  /** e^x as Pow, which more providers take than Exp. */
+  exponential(value: string, dataType: DataType): string {
+    return this.node('Pow', [this.scalar(dataType, Math.E), value]);
+  }
 }
 
 /** A tensor of float32, float16 or float64 out of numbers. */

@@ -21,15 +21,13 @@ export function stageTable(stages: readonly StageFigures[]): Block[] {
 
 /** How full the queues were, and how long they were waited for. */
 export function queueBlocks(queues: readonly QueueFigures[]): Block[] {
-  // Records of versions before 3.1 hold none.
-  const measured = queues.filter(({ waits }) => (waits as DurationFigures | undefined) !== undefined);
-  if (measured.length === 0) return [{ kind: 'text', text: 'Queues were not measured in this run.' }];
+  if (queues.length === 0) return [{ kind: 'text', text: 'Queues were not measured in this run.' }];
   const row = ({ queue, capacity, meanDepth, maxDepth, waits }: QueueFigures): string[] => [
     queue, capacity === null ? 'no bound' : String(capacity), meanDepth.toFixed(1), String(maxDepth),
     String(waits.count), ms(waits.totalMs), ms(waits.meanMs), ms(waits.p95Ms), ms(waits.maxMs),
   ];
   return [
-    { kind: 'table', head: ['Queue', 'Room', 'Mean depth', 'Fullest', 'Passed', 'Waited', 'Mean', '95 %', 'Max'], rows: measured.map(row) },
+    { kind: 'table', head: ['Queue', 'Room', 'Mean depth', 'Fullest', 'Passed', 'Waited', 'Mean', '95 %', 'Max'], rows: queues.map(row) },
     {
       kind: 'text',
       text: 'Where there is room for so many only, the depth is how many are in and the wait is for a place: that holds up whoever brings the next, so that memory does not grow. Elsewhere it is how many wait for their turn, and for how long.',

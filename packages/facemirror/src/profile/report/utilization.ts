@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { analyseCoverage, parseModel, type CoverageResult, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
+import { analyseCoverage, crossesFreeDimensions, parseModel, type CoverageResult, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
 import type { UtilizationFacts } from './facts.js';
 
 /** A model to look at: its bytes, or the path of its file. */
@@ -51,7 +51,7 @@ function toFacts(model: string, file: string, job: string, result: CoverageResul
     macsShare: macs === 0 ? result.coverage / 100 : macsOnProvider / macs,
     causes: result.causes.map((cause) => ({ text: cause.text, nodes: cause.nodes.length, partitionsSaved: cause.partitionsSaved })),
     boundaryBytes: result.partitions.reduce((sum, partition) => sum + partition.boundaryBytes, 0),
-    crossesFree: result.partitions.some(({ inputs, outputs }) => [...inputs, ...outputs].some(({ shape }) => shape.some((dimension) => typeof dimension !== 'number'))),
+    crossesFree: crossesFreeDimensions(result.partitions),
     rules: result.rules.statement,
   };
 }

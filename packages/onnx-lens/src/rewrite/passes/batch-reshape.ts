@@ -28,9 +28,10 @@ export const batchReshape: Rewrite = {
     const steps = planReshape(from.filter(isReal), to.filter(isReal));
     if (steps === undefined || from.length >= MOST_AXES || to.length >= MOST_AXES) return false;
     bench.replace(node, (emit) => {
-      const bare = squeezeOnes(emit, data, from);
+      const [gone, added] = [onesOf(from), onesOf(to)];
+      const bare = gone.length === 0 ? data : emit.squeeze(data, gone);
       const reshaped = steps.reduce((value, step) => takeStep(emit, value, step), bare);
-      return unsqueezeOnes(emit, reshaped, to);
+      return added.length === 0 ? reshaped : emit.unsqueeze(reshaped, added);
     });
     return true;
   },
@@ -120,12 +121,7 @@ function takeStep(emit: Emitter, value: string, { kind, axis, outer, inner }: St
   return emit.node('Concat', parts, { axis });
 }
 
-function squeezeOnes(emit: Emitter, value: string, rest: readonly number[]): string {
-  const axes = rest.flatMap((dim, place) => (isReal(dim) ? [] : [place + 1]));
-  return axes.length === 0 ? value : emit.squeeze(value, axes);
-}
-
-function unsqueezeOnes(emit: Emitter, value: string, rest: readonly number[]): string {
-  const axes = rest.flatMap((dim, place) => (isReal(dim) ? [] : [place + 1]));
-  return axes.length === 0 ? value : emit.unsqueeze(value, axes);
+/** The axes of 1, counted with the batch. */
+function onesOf(rest: readonly number[]): number[] {
+  return rest.flatMap((dim, place) => (isReal(dim) ? [] : [place + 1]));
 }

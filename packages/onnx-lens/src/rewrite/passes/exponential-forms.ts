@@ -39,7 +39,7 @@ export const exponentialForms: Rewrite = {
 type Form = (emit: Emitter, value: string, dataType: DataType, node: NodeProto) => string;
 
 const FORMS: Readonly<Record<string, Form>> = {
-  Exp: (emit, value, dataType) => exponential(emit, value, dataType),
+  Exp: (emit, value, dataType) => emit.exponential(value, dataType),
   Elu: (emit, value, dataType, node) => linearUnit(emit, value, dataType, floatAttribute(node, 'alpha', 1), 1),
   Celu: (emit, value, dataType, node) => {
     const alpha = floatAttribute(node, 'alpha', 1);
@@ -52,14 +52,10 @@ const FORMS: Readonly<Record<string, Form>> = {
   Mish: (emit, value, dataType) => emit.node('Mul', [value, mishFactor(emit, value, dataType)]),
 };
 
-function exponential(emit: Emitter, value: string, dataType: DataType): string {
-  return emit.node('Pow', [emit.scalar(dataType, Math.E), value]);
-}
-
 /** max(x, 0) + alpha * (e^(min(x, 0) / scale) - 1). */
 function linearUnit(emit: Emitter, value: string, dataType: DataType, alpha: number, scale: number): string {
   const scaled = scale === 1 ? value : emit.node('Mul', [value, emit.scalar(dataType, 1 / scale)]);
-  const power = exponential(emit, emit.clip(scaled, dataType, LOWEST, 0), dataType);
+  const power = emit.exponential(emit.clip(scaled, dataType, LOWEST, 0), dataType);
   const below = emit.node('Sub', [power, emit.scalar(dataType, 1)]);
   const weighed = alpha === 1 ? below : emit.node('Mul', [below, emit.scalar(dataType, alpha)]);
   return emit.node('Add', [emit.node('Relu', [value]), weighed]);
@@ -74,7 +70,7 @@ function rewriteMishFactor(node: NodeProto, bench: Workbench, dataType: DataType
 
 /** tanh(log(1 + e^x)) = ((1 + e^x)^2 - 1) / ((1 + e^x)^2 + 1). */
 function mishFactor(emit: Emitter, value: string, dataType: DataType): string {
-  const power = exponential(emit, emit.clip(value, dataType, LOWEST, MISH_HIGHEST), dataType);
+  const power = emit.exponential(emit.clip(value, dataType, LOWEST, MISH_HIGHEST), dataType);
   const two = emit.scalar(dataType, 2);
   const product = emit.node('Mul', [power, emit.node('Add', [power, two])]);
   return emit.node('Div', [product, emit.node('Add', [product, two])]);

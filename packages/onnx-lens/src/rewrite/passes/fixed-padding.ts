@@ -1,7 +1,7 @@
 import { floatAttribute, intAttribute, intsAttribute, makeAttribute, stringAttribute, type AttributeValue } from '../../model/attributes.js';
 import { NodeProtoSchema, type NodeProto } from '../../model/generated/onnx_pb.js';
 import { copyMessage } from '../../model/copy.js';
-import { knownPadding } from '../known-padding.js';
+import { knownPadding, spatialAmounts } from '../known-padding.js';
 import type { Rewrite } from '../rewrite.js';
 import type { Workbench } from '../workbench.js';
 
@@ -31,10 +31,8 @@ function spatialPad(node: NodeProto, bench: Workbench): { source: string; amount
   const pad = bench.producer(padded);
   if (pad?.opType !== 'Pad' || bench.soleConsumer(padded) !== node || stringAttribute(node, 'auto_pad', 'NOTSET') !== 'NOTSET') return undefined;
   const padding = knownPadding(pad, bench);
-  if (padding === undefined) return undefined;
-  const { before, after, value } = padding;
-  const isSpatial = [...before, ...after].every((amount, place) => amount >= 0 && (amount === 0 || place % before.length >= 2));
-  return isSpatial ? { source: pad.input[0] ?? '', amounts: [...before.slice(2), ...after.slice(2)], value } : undefined;
+  const amounts = padding === undefined ? undefined : spatialAmounts(padding);
+  return padding === undefined || amounts === undefined ? undefined : { source: pad.input[0] ?? '', amounts, value: padding.value };
 }
 
 function takePad(node: NodeProto, bench: Workbench): boolean {

@@ -1,5 +1,5 @@
 import type { NodeProto } from '../../model/generated/onnx_pb.js';
-import { knownPadding } from '../known-padding.js';
+import { knownPadding, spatialAmounts } from '../known-padding.js';
 import type { Rewrite } from '../rewrite.js';
 import type { Workbench } from '../workbench.js';
 
@@ -35,6 +35,5 @@ function spatialZeros(node: NodeProto, bench: Workbench): number[] | undefined {
   const padding = knownPadding(node, bench);
   if (padding?.value !== 0 || !bench.isFloat(value)) return undefined;
   const rank = padding.before.length;
-  const isSpatial = [...padding.before, ...padding.after].every((amount, place) => amount >= 0 && (amount === 0 || place % rank >= 2));
-  return isSpatial && (rank === 3 || rank === 4) ? [...padding.before.slice(2), ...padding.after.slice(2)] : undefined;
+  return rank === 3 || rank === 4 ? spatialAmounts(padding) : undefined;
 }

@@ -26,7 +26,7 @@ export const softmaxForms: Rewrite = {
         return emit.node('Sigmoid', [emit.node('MatMul', [value, emit.floats(dataType, [2, 2], [1, -1, -1, 1])])]);
       }
       const less = emit.node('Sub', [value, emit.reduce('ReduceMax', value, [axis], true)]);
-      const powers = emit.node('Pow', [emit.scalar(dataType, Math.E), less]);
+      const powers = emit.exponential(less, dataType);
       return emit.node('Div', [powers, emit.reduce('ReduceSum', powers, [axis], true)]);
     });
     return true;
