@@ -66,7 +66,7 @@ if (!existsSync(photo) || !existsSync(weights)) {
   const frame = await readPhoto(photo);
   const { width, height } = frame.layout;
   const model = serializeModel(prepareNetwork(new Uint8Array(readFileSync(weights)), weights).model);
-  const pool = await InferencePool.open([{ name: RETINAFACE_MODEL, model }], { provider: 'cpu' });
+  const pool = await InferencePool.open([{ name: RETINAFACE_MODEL, model }]);
   try {
     // The truth: what is found in the photo as it is, which are the five faces that are there.
     const truth = await new RetinaFaceDetector(pool, { longSide: Math.max(width, height) }).detect(frame, 'quick', null);

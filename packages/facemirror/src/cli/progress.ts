@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import colours from 'picocolors';
 import type { BatchEvent } from '../pipeline/events.js';
+import { providerInWords } from '../wording.js';
 import { describeFailure, printable } from './failure.js';
 
 /** Without a terminal, a line about a video's progress is written at most so often. */
@@ -48,7 +49,7 @@ export class ProgressDisplay {
         this.#line(`  ${this.#nameAmongOthers(event.path)}report: looking at the network ${event.network} (${event.number} of ${event.count}, at most about ${event.atMostSeconds} s)`);
         return;
       case 'notice':
-        this.#line(`  note: ${event.path === null ? '' : this.#nameAmongOthers(event.path)}${printable(event.sentence)}`);
+        this.#line(this.#notice(event));
         return;
       case 'skipped':
         this.#line(`${printable(event.path)}: done already (the same file with the same settings); --force does it again`);
@@ -60,9 +61,11 @@ export class ProgressDisplay {
       case 'done': {
         const { frames, profile } = event.record;
         const speed = profile === null ? '' : `, ${profile.framesPerSecond.toFixed(1)} frames a second`;
+        const { provider, providerAsked } = event.record.suite;
+        const place = providerAsked === undefined ? '' : `, on ${providerInWords(provider)} and not on ${providerInWords(providerAsked)}`;
         const name = this.#nameAmongOthers(event.path);
         this.#shown.delete(event.path);
-        this.#line(`  ${name}done: ${frames.read} frames, a face in ${frames.withFace}${speed}`);
+        this.#line(`  ${name}done: ${frames.read} frames, a face in ${frames.withFace}${speed}${place}`);
         return;
       }
     }
@@ -95,6 +98,11 @@ export class ProgressDisplay {
   /** Among several videos with the name of the one that failed, where its error does not tell it. */
   #failure({ path, error }: Extract<BatchEvent, { kind: 'failed' }>): string {
     return `${error.message.includes(path) ? '' : this.#nameAmongOthers(path)}${describeFailure(error, this.#verbose)}`;
+  }
+
+  #notice({ path, sentence, weight }: Extract<BatchEvent, { kind: 'notice' }>): string {
+    const text = `${path === null ? '' : this.#nameAmongOthers(path)}${printable(sentence)}`;
+    return weight === 'warning' ? colours.bold(colours.yellow(`  WARNING: ${text}`)) : `  note: ${text}`;
   }
 
   /** Which video is meant, where there are several. */

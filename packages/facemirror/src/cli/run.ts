@@ -73,7 +73,7 @@ export function addRunOptions(command: Command, out?: string): Command {
   const withOut = out === undefined ? command.requiredOption('-o, --out <folder>', 'where the results go') : command.option('-o, --out <folder>', 'where the results go', out);
   return withOut
     .option('--suite <name>', 'the networks to use: mediapipe or openface3', 'mediapipe')
-    .addOption(new Option('--provider <name>', 'what runs the networks').choices(PROVIDER_CHOICES).default('auto'))
+    .addOption(new Option('--provider <name>', 'what runs the networks; where it cannot be had the CPU does, with a warning').choices(PROVIDER_CHOICES).default('auto'))
     .option('--models <folder>', 'a folder of your own model files')
     .option('--neutral <start-end>', 'when the face is at rest, e.g. 0:02-0:04 (default: the calmest second)')
     .addOption(new Option('--camera <kind>', 'mirrored: the video shows the patient as a mirror does').choices(['normal', 'mirrored']).default('normal'))

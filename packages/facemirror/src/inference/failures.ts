@@ -1,30 +1,35 @@
 import { FaceMirrorError, messageOf } from '../errors.js';
-import { providerChoice, type ProviderName } from './providers.js';
+import type { ProviderName } from './options.js';
+import { providerChoice } from './providers.js';
 
-/** What an error says, without what a library adds in lines of its own and without the full stop. */
-export function sentence(error: unknown): string {
-  return (messageOf(error).split('\n')[0] ?? '').trim().replace(/\.$/, '');
+/** ONNX Runtime's own checks name their file, function and condition before what they have to say. */
+const CHECK = /^\S+:\d+ .* was false\. (?=\S)/;
+
+/** The bare reason of a failure to open or to run: the first line of what the library said, without its full stop. */
+export function reasonOf(error: unknown): string {
+  const said = messageOf(error instanceof FaceMirrorError ? (error.cause ?? error) : error);
+  return (said.split('\n')[0] ?? '').replace(CHECK, '').trim().replace(/\.$/, '');
 }
 
-/** Of a provider that was asked for by name: what does not open on it may well open on another. */
-export function unopenedProvider(provider: ProviderName, error: unknown): unknown {
-  if (!(error instanceof FaceMirrorError) || error.code !== 'MODEL_CORRUPT') return error;
-  return new FaceMirrorError('PROVIDER_UNAVAILABLE', `The provider ${providerChoice(provider)} does not open here (${sentence(error)}). Choose another with --provider, or leave it out.`, { cause: error });
+/** A network that ONNX Runtime does not open on a provider. On an accelerator, another one may well take it. */
+export function unopenable(model: string, provider: ProviderName, why: string): FaceMirrorError {
+  return failed(`The model "${model}" cannot be opened`, provider, why);
 }
 
-/** A network that ONNX Runtime does not open. */
-export function unopenable(model: string, why: string): FaceMirrorError {
-  return new FaceMirrorError('MODEL_CORRUPT', `The model "${model}" cannot be opened: ${why}.`);
+/** A network that ONNX Runtime does not run on a provider. */
+export function unrunnable(model: string, provider: ProviderName, why: string): FaceMirrorError {
+  return failed(`The model "${model}" failed in a run`, provider, why);
 }
 
-/** A network that ONNX Runtime does not run. */
-export function unrunnable(model: string, why: string): FaceMirrorError {
-  return new FaceMirrorError('MODEL_CORRUPT', `The model "${model}" failed in a run: ${why}.`);
+function failed(what: string, provider: ProviderName, why: string): FaceMirrorError {
+  const options = { cause: new Error(why) };
+  if (provider === 'cpu') return new FaceMirrorError('MODEL_CORRUPT', `${what}: ${reasonOf(options.cause)}.`, options);
+  return new FaceMirrorError('PROVIDER_UNAVAILABLE', `${what} on ${providerChoice(provider)} (${reasonOf(options.cause)}): run it again with --provider cpu.`, options);
 }
 
 /** No worker is left. */
 export function lost(why: string): FaceMirrorError {
-  return new FaceMirrorError('WORKER_LOST', `The last worker that runs the networks was lost: ${why}. Run again; if it fails again, report it.`);
+  return new FaceMirrorError('WORKER_LOST', `The last worker that runs the networks was lost: ${why}. Run again; if it fails again, report it.`, { cause: new Error(why) });
 }
 
 /** The pool was closed, or its signal said to stop. */

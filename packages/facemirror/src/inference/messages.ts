@@ -1,12 +1,11 @@
 import type { ModelCall, ModelOpening } from '../profile/profiler.js';
-import type { WorkerUsage } from './options.js';
-import type { ProviderName } from './providers.js';
+import type { ProviderName, WorkerUsage } from './options.js';
 import type { ModelSource, RunRequest, RunResult } from './request.js';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
   readonly models: readonly ModelSource[];
-  /** One for each model, by the model's name. */
+  /** By the model's name; the CPU for one that is left out. */
   readonly providers: Readonly<Record<string, ProviderName>>;
   readonly threadsPerRun: number;
 }

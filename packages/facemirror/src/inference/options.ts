@@ -1,8 +1,11 @@
 import type { Profiler } from '../profile/profiler.js';
 
-/** What `--provider` takes. `auto` is the best accelerator that really opens here, and the CPU where there is none. */
+/** What `--provider` takes. `auto` is the best accelerator that really opens here, and the CPU where there is none; so is one that is named and cannot be had. */
 export const PROVIDER_CHOICES = ['auto', 'cpu', 'coreml', 'cuda', 'directml', 'webgpu'] as const;
 export type ProviderChoice = (typeof PROVIDER_CHOICES)[number];
+
+/** A provider by the name that ONNX Runtime's Node.js binding knows it by. */
+export type ProviderName = 'cpu' | 'coreml' | 'cuda' | 'dml' | 'webgpu';
 
 /** Where networks run: in threads of this process, which share frames without copies, or in processes of their own. */
 export const ISOLATIONS = ['thread', 'process'] as const;
@@ -23,10 +26,14 @@ export interface WorkersMemory {
   readonly furtherBytes: number | null;
 }
 
+/** Hears what the user should know; `warning`: something that he asked for could not be had, or was lost. Default `note`. */
+export type OnNotice = (sentence: string, weight?: NoticeWeight) => void;
+export type NoticeWeight = 'note' | 'warning';
+
 /** How to run networks. */
 export interface InferenceOptions {
-  /** Default `auto`. */
-  readonly provider?: ProviderChoice;
+  /** By the network's name; one that is left out runs on the CPU. See `withProvider`. */
+  readonly providers?: Readonly<Record<string, ProviderName>>;
   /** Workers that run networks side by side. Default 1. Results do not depend on it. */
   readonly workers?: number;
   /** Default `thread`. Results do not depend on it. */
@@ -39,8 +46,8 @@ export interface InferenceOptions {
   readonly signal?: AbortSignal;
   /** Where calls and openings are reported to. */
   readonly profiler?: Pick<Profiler, 'model' | 'modelOpened'>;
-  /** Hears what the user should know: a provider that did not open, a worker that was lost. */
-  readonly onNotice?: (sentence: string) => void;
+  /** Hears of a worker that was lost. */
+  readonly onNotice?: OnNotice;
   /** Hears what each worker has used, when it is closed (isolation `process` only; a thread's is the process's own). */
   readonly onWorkerUsage?: (usage: WorkerUsage) => void;
   /** Hears ONNX Runtime's own log lines (isolation `process` only). */

@@ -2,11 +2,9 @@ import { FaceMirrorError } from '../errors.js';
 import { Patience } from '../processes/patience.js';
 import type { ModelCall } from '../profile/profiler.js';
 import { startWorker, type WorkerChannel } from './channel.js';
-import { cancelled, lost, sentence, unopenable, unopenedProvider, unrunnable } from './failures.js';
+import { cancelled, lost, unopenable, unrunnable } from './failures.js';
 import type { FromWorker, OpenedTimes, WorkerSetup } from './messages.js';
-import type { InferenceOptions, WorkersMemory } from './options.js';
-import { planProviders, type ProviderPlan } from './provider-plan.js';
-import { providerCandidates, type ProviderName } from './providers.js';
+import type { InferenceOptions, ProviderName, WorkersMemory } from './options.js';
 import type { ModelSource, RunRequest, RunResult } from './request.js';
 import { isJoinable, joinRequests, RunQueue } from './run-queue.js';
 import { sampledRequest } from './sampled-request.js';
@@ -65,11 +63,6 @@ interface Member {
  * }
  */
 export class InferencePool {
-  /** What the networks run on. */
-  readonly provider: ProviderName;
-  /** Why, as a sentence that begins small; null where the user named it. */
-  readonly providerReason: string | null;
-  readonly #providers: ProviderPlan['providers'];
   readonly #options: InferenceOptions;
   readonly #members: Member[] = [];
   readonly #models: ReadonlyMap<string, ModelSource>;
@@ -87,10 +80,7 @@ export class InferencePool {
   #failure: FaceMirrorError | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(models: readonly ModelSource[], provider: ProviderName, plan: ProviderPlan, options: InferenceOptions) {
-    this.provider = provider;
-    this.providerReason = plan.reason;
-    this.#providers = plan.providers;
+  private constructor(models: readonly ModelSource[], options: InferenceOptions) {
     this.#options = options;
     this.#models = new Map(models.map((model) => [model.name, model]));
     this.#queue = new RunQueue(models);
@@ -99,40 +89,18 @@ export class InferencePool {
 
   /**
    * Starts the workers and opens and warms up every network that is not to be opened on first use.
-   *
-   * With provider `auto`, one that does not open is passed over for the next, and so is Core ML where the coverage analysis
-   * finds the CPU faster (see {@link planProviders}); `onNotice` is told.
-   * @throws FaceMirrorError PROVIDER_UNAVAILABLE, MODEL_CORRUPT (ONNX Runtime cannot open a network), WORKER_LOST,
-   *   CANCELLED when the signal says so.
+   * @throws FaceMirrorError MODEL_CORRUPT or, on an accelerator, PROVIDER_UNAVAILABLE (ONNX Runtime cannot open a network
+   *   there), WORKER_LOST, CANCELLED when the signal says so.
    */
   static async open(models: readonly ModelSource[], options: InferenceOptions = {}): Promise<InferencePool> {
-    const choice = options.provider ?? 'auto';
-    const candidates = providerCandidates(choice);
-    let passedOver = '';
-    for (const [place, provider] of candidates.entries()) {
-      const next = candidates[place + 1];
-      let pool: InferencePool | null = null;
-      try {
-        const plan = await planProviders(models, choice, provider);
-        if (!plan.isUseful && next !== undefined) {
-          passedOver = `${plan.reason ?? ''} `;
-          options.onNotice?.(`The networks run on ${next}: ${plan.reason ?? ''}`);
-          continue;
-        }
-        pool = new InferencePool(models, provider, passedOver === '' ? plan : { ...plan, reason: passedOver.trim() }, options);
-        await pool.#startAll(models);
-        if (Object.values(plan.providers).some((each) => each !== provider)) options.onNotice?.(`The networks run where they are fastest: ${plan.reason ?? ''}`);
-        return pool;
-      } catch (error) {
-        await pool?.close();
-        if (options.signal?.aborted === true) throw error;
-        if (next === undefined) throw provider === 'cpu' ? error : unopenedProvider(provider, error);
-        const why = `the provider ${provider} does not open here (${sentence(error)}).`;
-        passedOver += `${why} `;
-        options.onNotice?.(`T${why.slice(1, -1)}; the networks run on ${next} instead.`);
-      }
+    const pool = new InferencePool(models, options);
+    try {
+      await pool.#startAll(models);
+      return pool;
+    } catch (error) {
+      await pool.close();
+      throw error;
     }
-    throw new FaceMirrorError('PROVIDER_UNAVAILABLE', 'No provider opens here.');
   }
 
   /** Workers that are alive. */
@@ -159,7 +127,8 @@ export class InferencePool {
 
   /**
    * Runs a network. Frames in the request must not be released before the promise settles.
-   * @throws FaceMirrorError MODEL_CORRUPT (a network opened on first use, or a run that fails), WORKER_LOST, CANCELLED (closed or stopped meanwhile).
+   * @throws FaceMirrorError MODEL_CORRUPT or, on an accelerator, PROVIDER_UNAVAILABLE (a network opened on first use, or a
+   *   run that fails), WORKER_LOST, CANCELLED (closed or stopped meanwhile).
    */
   run(request: RunRequest): Promise<RunResult> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
@@ -193,7 +162,7 @@ export class InferencePool {
   async #startAll(models: readonly ModelSource[]): Promise<void> {
     const setup: WorkerSetup = {
       models,
-      providers: this.#providers,
+      providers: this.#options.providers ?? {},
       threadsPerRun: this.#options.threadsPerRun ?? 1,
     };
     const count = Math.max(1, Math.floor(this.#options.workers ?? 1));
@@ -224,7 +193,7 @@ export class InferencePool {
             for (const times of message.times) this.#reportOpened(times);
             resolve();
           } else if (message.kind === 'unopened') {
-            reject(unopenable(message.model, message.message));
+            reject(unopenable(message.model, this.#providerOf(message.model), message.message));
             this.#lose(member, message.message);
           } else if (message.kind === 'used') {
             this.#options.onWorkerUsage?.(message.usage);
@@ -304,10 +273,14 @@ export class InferencePool {
       const isBatch = jobs.length > 1 || this.#fixedBatch(first) !== null;
       jobs.forEach((job, place) => job.resolve(isBatch ? itemOf(message.result, place) : message.result));
     } else if (message.kind === 'failed') {
-      const error = message.atOpening ? unopenable(message.model, message.message) : unrunnable(message.model, message.message);
+      const error = message.atOpening ? unopenable(message.model, this.#providerOf(message.model), message.message) : unrunnable(message.model, this.#providerOf(message.model), message.message);
       for (const job of jobs) job.reject(error);
     }
     if (!this.#isStopped) this.#dispatch();
+  }
+
+  #providerOf(model: string): ProviderName {
+    return this.#options.providers?.[model] ?? 'cpu';
   }
 
   #reportOpened({ model, ...times }: OpenedTimes): void {

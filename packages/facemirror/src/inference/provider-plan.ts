@@ -1,15 +1,14 @@
 import { analyseCoverage, loadModel, parseModel, type CoverageResult } from 'onnx-lens';
 import { counted } from '../wording.js';
 import { assumedSizes } from './assumed-sizes.js';
-import type { ProviderChoice } from './options.js';
-import type { ProviderName } from './providers.js';
+import type { ProviderChoice, ProviderName } from './options.js';
 import type { ModelSource } from './request.js';
 
 /** Which network runs on what, and why. */
 export interface ProviderPlan {
   /** By the network's name. */
   readonly providers: Readonly<Record<string, ProviderName>>;
-  /** A sentence; null where the user named the provider. */
+  /** A sentence that begins small, without its full stop; null where the user named the provider. */
   readonly reason: string | null;
   /** False where no network would run on the candidate. */
   readonly isUseful: boolean;
@@ -27,8 +26,8 @@ const WORTH_SHARE = 0.5;
 export async function planProviders(models: readonly ModelSource[], choice: ProviderChoice, candidate: ProviderName): Promise<ProviderPlan> {
   const all = (provider: ProviderName): Record<string, ProviderName> => Object.fromEntries(models.map(({ name }) => [name, provider]));
   if (choice !== 'auto') return { providers: all(candidate), reason: null, isUseful: true };
-  if (candidate === 'cpu') return { providers: all('cpu'), reason: 'no accelerator that this ONNX Runtime can use was found.', isUseful: true };
-  if (candidate !== 'coreml') return { providers: all(candidate), reason: `${candidate} is there.`, isUseful: true };
+  if (candidate === 'cpu') return { providers: all('cpu'), reason: 'no accelerator that this ONNX Runtime can use was found', isUseful: true };
+  if (candidate !== 'coreml') return { providers: all(candidate), reason: `${candidate} is there`, isUseful: true };
   const providers: Record<string, ProviderName> = {};
   const reasons: string[] = [];
   for (const source of models) {
@@ -38,7 +37,7 @@ export async function planProviders(models: readonly ModelSource[], choice: Prov
     reasons.push(`${source.name} ${isWorth ? 'on Core ML' : 'on the CPU'} (Core ML would take ${coverage.coverage.toFixed(1)} % of its nodes in ${counted(coverage.partitions.length, 'partition')})`);
   }
   const isUseful = Object.values(providers).includes('coreml');
-  return { providers, reason: `by the coverage analysis ${reasons.join(', ')}.`, isUseful };
+  return { providers, reason: `by the coverage analysis ${reasons.join(', ')}`, isUseful };
 }
 
 /** As sessions are opened: in the MLProgram format, with fixed sizes. */

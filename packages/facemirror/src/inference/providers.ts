@@ -3,11 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import './no-telemetry.js';
 import { listSupportedBackends, type InferenceSession } from 'onnxruntime-node';
-import { FaceMirrorError } from '../errors.js';
-import type { ProviderChoice } from './options.js';
-
-/** A provider by the name that ONNX Runtime's Node.js binding knows it by. */
-export type ProviderName = 'cpu' | 'coreml' | 'cuda' | 'dml' | 'webgpu';
+import type { ProviderChoice, ProviderName } from './options.js';
 
 const BINDING_NAMES: Readonly<Record<Exclude<ProviderChoice, 'auto'>, ProviderName>> = {
   cpu: 'cpu',
@@ -30,23 +26,20 @@ export function bindingName(provider: Exclude<ProviderChoice, 'auto'>): Provider
 /** Bit 16 of coreMlFlags: write MLProgram, which takes far more operators than the older NeuralNetwork. */
 const COREML_CREATE_MLPROGRAM = 0x10;
 
-/**
- * The providers to try for a choice on this machine, best first. For `auto` the last is the CPU; a provider that was
- * asked for by name is the only one.
- * @throws FaceMirrorError PROVIDER_UNAVAILABLE when this ONNX Runtime build lacks the one that was asked for.
- */
+/** The providers to try for a choice on this machine, best first; the last is always the CPU. One that was asked for by name is tried whatever the build has. */
 export function providerCandidates(choice: ProviderChoice): ProviderName[] {
-  const built = new Set<string>(['cpu', ...listSupportedBackends().map((backend) => backend.name)]);
-  if (choice === 'auto') return [...accelerators().filter((name) => built.has(name)), 'cpu'];
-  const name = BINDING_NAMES[choice];
-  if (!built.has(name)) {
-    const names = Object.entries(BINDING_NAMES).flatMap(([key, value]) => (built.has(value) ? [key] : []));
-    throw new FaceMirrorError(
-      'PROVIDER_UNAVAILABLE',
-      `The provider "${choice}" is not available here: this ONNX Runtime has ${names.join(', ')}. Choose one of these with --provider, or leave it out.`,
-    );
+  if (choice === 'auto') {
+    const built = builtProviders();
+    return [...accelerators().filter((name) => built.includes(name)), 'cpu'];
   }
-  return [name];
+  const name = bindingName(choice);
+  return name === 'cpu' ? ['cpu'] : [name, 'cpu'];
+}
+
+/** The providers that this build of ONNX Runtime has, or has a place for: that one opens here is another matter. */
+export function builtProviders(): ProviderName[] {
+  const listed = new Set<string>(['cpu', ...listSupportedBackends().map((backend) => backend.name)]);
+  return Object.values(BINDING_NAMES).filter((name) => listed.has(name));
 }
 
 /** Accelerators that this machine may have; a provider that cannot work here at all is not tried, as its library would complain aloud. */

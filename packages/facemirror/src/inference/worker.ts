@@ -10,6 +10,7 @@ import { peakRssBytes } from '../profile/peak-memory.js';
 import { SETUP_VARIABLE } from './channel.js';
 import type { FromWorker, OpenedTimes, ToWorker, WorkerSetup } from './messages.js';
 import { NetworkSessions } from './network-sessions.js';
+import type { ProviderName } from './options.js';
 import { executionProviders } from './providers.js';
 import type { CropRequest, ModelSource, NetworkInput, NetworkOutput, RunRequest } from './request.js';
 import { loadRuntimeLibrary } from './runtime-library.js';
@@ -84,9 +85,13 @@ async function warm(source: ModelSource, session: InferenceSession, { createMs, 
   return { model: source.name, createMs, firstInferenceMs, memoryBytes: Math.max(0, rssAfterBytes - rssAtStart), rssBeforeBytes: rssAtStart, rssAfterBytes };
 }
 
+function providerOf({ name }: ModelSource): ProviderName {
+  return setup.providers[name] ?? 'cpu';
+}
+
 function sessionOptions(source: ModelSource): InferenceSession.SessionOptions {
   return {
-    executionProviders: executionProviders(setup.providers[source.name] ?? 'cpu'),
+    executionProviders: executionProviders(providerOf(source)),
     intraOpNumThreads: setup.threadsPerRun,
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -102,7 +107,7 @@ function sessionOptions(source: ModelSource): InferenceSession.SessionOptions {
 
 /** On an accelerator, a network is looked at on the CPU first: one of free sizes is not compiled there only to be compiled again. */
 async function createGeneral(source: ModelSource): Promise<InferenceSession> {
-  if (setup.providers[source.name] === 'cpu') return create(source, {});
+  if (providerOf(source) === 'cpu') return create(source, {});
   const look = await createFrom(source.model, { executionProviders: ['cpu'], graphOptimizationLevel: 'disabled', logSeverityLevel: 4 });
   const isOfFreeSizes = look.inputMetadata.some((input) => input.isTensor && input.shape.some((dim) => typeof dim === 'string' && dim !== ''));
   if (isOfFreeSizes) return look;
@@ -111,9 +116,9 @@ async function createGeneral(source: ModelSource): Promise<InferenceSession> {
 }
 
 async function create(source: ModelSource, sizes: Readonly<Record<string, number>>): Promise<InferenceSession> {
-  const { name, model, compiled } = source;
+  const { model, compiled } = source;
   const options = { ...sessionOptions(source), ...(Object.keys(sizes).length === 0 ? {} : { freeDimensionOverrides: sizes }) };
-  if (compiled !== undefined && setup.providers[name] === 'cpu') {
+  if (compiled !== undefined && providerOf(source) === 'cpu') {
     try {
       return await InferenceSession.create(compiled, { ...options, graphOptimizationLevel: 'disabled' });
     } catch {

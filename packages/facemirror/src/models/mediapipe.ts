@@ -6,7 +6,7 @@ import { ATTENTION_MESH, BLENDSHAPES_MODEL, BUNDLE_MESH, MediaPipeLandmarker, ME
 import type { Sampling } from '../face/mediapipe/region.js';
 import { planWorkers } from '../inference/budget.js';
 import { InferencePool } from '../inference/pool.js';
-import { providerCandidates, providerChoice } from '../inference/providers.js';
+import { withProvider } from '../inference/provider-choice.js';
 import type { ModelSource } from '../inference/request.js';
 import { cachedModel, cacheFolder } from './cache.js';
 import {
@@ -58,7 +58,7 @@ export const MEDIAPIPE_SUITE: SuiteDefinition = { manifest: MANIFEST, open: open
 
 /**
  * Opens the nets of face_landmarker.task when it is there (`--models`, then the cache), else those of the npm package.
- * @throws FaceMirrorError MODEL_MISSING, MODEL_CORRUPT, PROVIDER_UNAVAILABLE, WORKER_LOST.
+ * @throws FaceMirrorError MODEL_MISSING, MODEL_CORRUPT, WORKER_LOST.
  */
 export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Suite> {
   if (typeof options.framesPerBatch === 'number' && options.framesPerBatch > 1) options.onNotice?.('The suite mediapipe follows the face from frame to frame, one at a time: --batch changes nothing.');
@@ -66,17 +66,22 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
   const bundle = await findBundle(options.modelsFolder);
   const fullRange = await readFullRange();
   const nets = await chooseNets(bundle, fullRange);
-  const prepared: { source: ModelSource; opened: OpenedModel; note: string | null }[] = [];
-  // How a graph is best written depends on what it is to run on.
-  const target = providerCandidates(options.provider ?? 'auto')[0] === 'cpu' ? 'cpu' : 'accelerator';
-  for (const net of nets) prepared.push(await prepare(net, target));
   // One worker: each frame's region comes from the frame before, so that there never is more than one run to do.
   if (typeof options.workers === 'number' && options.workers > 1) {
     options.onNotice?.(`The suite mediapipe runs its networks one after another, each frame's from the frame before: one worker is started, not ${options.workers}.`);
   }
-  const sources = await withSessionMemory(prepared.map(({ source }) => source), options.signal);
-  const budget = planWorkers(sources, { requested: 1, isolation: options.isolation ?? 'thread', usefulWorkers: 1, usefulThreads: 1, inferenceShare: 1 });
-  const pool = await InferencePool.open(sources, { ...options, workers: budget.workers });
+  const { opened, ...providerFacts } = await withProvider(options.provider ?? 'auto', options, {
+    prepare: async (provider) => {
+      const prepared: PreparedNet[] = [];
+      for (const net of nets) prepared.push(await prepare(net, provider === 'cpu' ? 'cpu' : 'accelerator'));
+      return { prepared, sources: await withSessionMemory(prepared.map(({ source }) => source), options.signal) };
+    },
+    open: async ({ prepared, sources }, providers) => {
+      const budget = planWorkers(sources, { requested: 1, isolation: options.isolation ?? 'thread', usefulWorkers: 1, usefulThreads: 1, inferenceShare: 1 });
+      return { prepared, budget, pool: await InferencePool.open(sources, { ...options, providers, workers: budget.workers }) };
+    },
+  });
+  const { prepared, budget, pool } = opened;
   const sampling = options.sampling ?? 'centred';
   return {
     manifest: MANIFEST,
@@ -90,8 +95,7 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
     models: prepared.map(({ opened }) => opened),
     networks: prepared.map(({ source }) => ({ source, job: JOBS[source.name] ?? 'detection', batching: null })),
     inference: {
-      provider: providerChoice(pool.provider),
-      providerReason: pool.providerReason,
+      ...providerFacts,
       workers: pool.workers,
       threads: pool.workers,
       predictedWorkerBytes: budget.workerBytes,
@@ -99,7 +103,7 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
       workersMemory: () => pool.memory,
       framesUnderWay: null,
     },
-    notes: [...bundleNotes(bundle), ...prepared.flatMap(({ note }) => note ?? [])],
+    notes: [...(providerFacts.providerMissed === null ? [] : [providerFacts.providerMissed.notice]), ...bundleNotes(bundle), ...prepared.flatMap(({ note }) => note ?? [])],
     close: () => pool.close(),
   };
 }
@@ -124,7 +128,13 @@ async function chooseNets(bundle: Bundle | null, fullRange: TfliteFile | null): 
 
 type Target = 'cpu' | 'accelerator';
 
-async function prepare({ name, file, open }: Net, target: Target): Promise<{ source: ModelSource; opened: OpenedModel; note: string | null }> {
+interface PreparedNet {
+  readonly source: ModelSource;
+  readonly opened: OpenedModel;
+  readonly note: string | null;
+}
+
+async function prepare({ name, file, open }: Net, target: Target): Promise<PreparedNet> {
   const hash = sha256(file.bytes);
   const { note, ...cached } = await cachedModel(cacheFolder(), {
     name,

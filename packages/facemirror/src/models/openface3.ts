@@ -4,7 +4,7 @@ import { RetinaFaceDetector, RETINAFACE_MODEL } from '../face/openface3/detector
 import { STAR_MODEL, StarLandmarker } from '../face/openface3/landmarker.js';
 import { InferencePool } from '../inference/pool.js';
 import { planWorkers } from '../inference/budget.js';
-import { providerCandidates, providerChoice } from '../inference/providers.js';
+import { withProvider } from '../inference/provider-choice.js';
 import type { ArchitectureName } from './architectures/architecture.js';
 import { OPENFACE3_FILES } from './openface3-files.js';
 import type { ReadyNetwork } from './openface3-networks.js';
@@ -46,25 +46,29 @@ export const OPENFACE3_SUITE: SuiteDefinition = { manifest: MANIFEST, open: open
 /**
  * Opens the three networks: from the user's folder (`--models`), else those that were imported or pulled.
  * @throws FaceMirrorError MODEL_MISSING naming those that are nowhere, MODEL_CORRUPT, CHECKPOINT_MISMATCH,
- *   PROVIDER_UNAVAILABLE, WORKER_LOST.
+ *   WORKER_LOST.
  */
 async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
-  const networks = await readyNetworksApart({
-    modelsFolder: options.modelsFolder,
-    framesPerBatch: options.framesPerBatch ?? 'auto',
-    target: providerCandidates(options.provider ?? 'auto')[0] === 'cpu' ? 'cpu' : 'accelerator',
-  }, options.signal);
-  const sources = await withSessionMemory(networks.map(({ source }) => source), options.signal);
-  const budget = planWorkers(sources, {
-    requested: options.workers ?? 1,
-    isolation: options.isolation ?? 'thread',
-    usefulWorkers: USEFUL_WORKERS,
-    usefulThreads: USEFUL_THREADS,
-    inferenceShare: INFERENCE_SHARE,
-    ...(options.cores === undefined ? {} : { cores: options.cores }),
+  const { opened, ...providerFacts } = await withProvider(options.provider ?? 'auto', options, {
+    prepare: async (provider) => {
+      const target = provider === 'cpu' ? 'cpu' : 'accelerator';
+      const networks = await readyNetworksApart({ modelsFolder: options.modelsFolder, framesPerBatch: options.framesPerBatch ?? 'auto', target }, options.signal);
+      return { networks, sources: await withSessionMemory(networks.map(({ source }) => source), options.signal) };
+    },
+    open: async ({ networks, sources }, providers) => {
+      const budget = planWorkers(sources, {
+        requested: options.workers ?? 1,
+        isolation: options.isolation ?? 'thread',
+        usefulWorkers: USEFUL_WORKERS,
+        usefulThreads: USEFUL_THREADS,
+        inferenceShare: INFERENCE_SHARE,
+        ...(options.cores === undefined ? {} : { cores: options.cores }),
+      });
+      if (budget.notice !== null) options.onNotice?.(budget.notice);
+      return { networks, budget, pool: await InferencePool.open(sources, { threadsPerRun: budget.threadsPerRun, ...options, providers, workers: budget.workers }) };
+    },
   });
-  if (budget.notice !== null) options.onNotice?.(budget.notice);
-  const pool = await InferencePool.open(sources, { threadsPerRun: budget.threadsPerRun, ...options, workers: budget.workers });
+  const { networks, budget, pool } = opened;
   const network = new MultitaskNetwork(pool);
   return {
     manifest: MANIFEST,
@@ -75,8 +79,7 @@ async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
     models: networks.map(({ opened }) => opened),
     networks: networks.map(({ source, batching }) => ({ source, job: JOBS[source.name] ?? 'detection', batching })),
     inference: {
-      provider: providerChoice(pool.provider),
-      providerReason: pool.providerReason,
+      ...providerFacts,
       workers: pool.workers,
       threads: pool.workers * budget.threadsPerRun,
       predictedWorkerBytes: budget.workerBytes,
@@ -84,7 +87,7 @@ async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
       workersMemory: () => pool.memory,
       framesUnderWay: framesUnderWay(networks, pool.workers),
     },
-    notes: networks.flatMap(({ note }) => note ?? []),
+    notes: [...(providerFacts.providerMissed === null ? [] : [providerFacts.providerMissed.notice]), ...networks.flatMap(({ note }) => note ?? [])],
     close: () => pool.close(),
   };
 }

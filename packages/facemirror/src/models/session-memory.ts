@@ -51,7 +51,6 @@ async function measure(sources: readonly ModelSource[], signal: AbortSignal | un
   const bytes = new Map<string, number>();
   try {
     const pool = await InferencePool.open(sources.map((source) => ({ ...source, open: 'start' as const })), {
-      provider: 'cpu',
       isolation: 'process',
       ...(signal === undefined ? {} : { signal }),
       profiler: { model: () => undefined, modelOpened: (name, { memoryBytes }) => bytes.set(name, memoryBytes ?? 0) },

@@ -3,6 +3,7 @@ import type { ActionUnitSource } from '../action-units/source.js';
 import type { FaceDetector, Landmarker } from '../face/adapters.js';
 import type { Topology } from '../face/observation.js';
 import type { InferenceOptions, ProviderChoice, WorkersMemory } from '../inference/options.js';
+import type { ProviderFacts } from '../inference/provider-choice.js';
 import type { ModelSource } from '../inference/request.js';
 import type { Batching } from './batching.js';
 
@@ -44,7 +45,9 @@ export interface SuiteManifest {
 }
 
 /** How to open a suite. */
-export interface SuiteOptions extends Omit<InferenceOptions, 'workers'> {
+export interface SuiteOptions extends Omit<InferenceOptions, 'workers' | 'providers'> {
+  /** Default `auto`. */
+  readonly provider?: ProviderChoice;
   /** Workers that run networks side by side; `auto` decides by cores and memory. Default 1. Results do not depend on it. */
   readonly workers?: number | 'auto';
   /** Cores that the networks may use, where several videos share the machine; all of them when left out. */
@@ -77,11 +80,7 @@ export interface SuiteNetwork {
 }
 
 /** How a suite's networks run. */
-export interface SuiteInference {
-  /** What they really run on, by the name that `--provider` takes. */
-  readonly provider: Exclude<ProviderChoice, 'auto'>;
-  /** Why, as a sentence that begins small; null where the user named it. */
-  readonly providerReason: string | null;
+export interface SuiteInference extends ProviderFacts {
   /** Workers that were started. */
   readonly workers: number;
   /** Threads that may be busy with networks at once: the workers, each with the threads of a run. */
@@ -115,6 +114,6 @@ export interface Suite {
 /** A suite that can be opened. */
 export interface SuiteDefinition {
   readonly manifest: SuiteManifest;
-  /** @throws FaceMirrorError MODEL_MISSING, MODEL_CORRUPT, CHECKPOINT_MISMATCH, PROVIDER_UNAVAILABLE, WORKER_LOST. */
+  /** @throws FaceMirrorError MODEL_MISSING, MODEL_CORRUPT, CHECKPOINT_MISMATCH, WORKER_LOST. */
   open(options: SuiteOptions): Promise<Suite>;
 }

@@ -111,7 +111,7 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
     throwIfStopped(signal);
     const paths = await outputs.publish();
     trace?.finish();
-    for (const sentence of suites.untold(record.warnings)) onEvent({ kind: 'notice', path: suite.notes.includes(sentence) ? null : file.path, sentence });
+    for (const sentence of suites.untold(record.warnings)) onEvent({ kind: 'notice', path: suite.notes.includes(sentence) ? null : file.path, sentence, weight: 'note' });
     onEvent({ kind: 'done', path: file.path, record, files: paths });
     return 'done';
   } catch (error) {

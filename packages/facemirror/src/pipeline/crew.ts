@@ -1,6 +1,6 @@
 import { availableMemory } from '../machine/available-memory.js';
 import { usableCores } from '../machine/usable-cores.js';
-import type { WorkerUsage } from '../inference/options.js';
+import type { NoticeWeight, WorkerUsage } from '../inference/options.js';
 import { megabytes } from '../wording.js';
 import type { OnBatchEvent } from './events.js';
 import type { RunSettings } from './settings.js';
@@ -39,7 +39,7 @@ export class Crew {
     const { jobs } = settings;
     const cores = Math.max(1, Math.floor(usableCores() / (jobs === 'auto' ? number + 1 : Math.min(jobs, videos))));
     return (this.#hands[number] ??= {
-      suites: new SuiteHolder(settings, cores, { onNotice: (sentence) => this.#tellOnce(sentence), onWorkerUsage: (usage) => onWorkerUsage?.(usage) }, this.#told),
+      suites: new SuiteHolder(settings, cores, { onNotice: (sentence, weight) => this.#tellOnce(sentence, weight), onWorkerUsage: (usage) => onWorkerUsage?.(usage) }, this.#told),
       cores,
     });
   }
@@ -74,9 +74,9 @@ export class Crew {
     await Promise.all(this.#hands.map(({ suites }) => suites.close()));
   }
 
-  #tellOnce(sentence: string): void {
+  #tellOnce(sentence: string, weight: NoticeWeight = 'note'): void {
     if (this.#told.has(sentence)) return;
     this.#told.add(sentence);
-    this.#options.onEvent({ kind: 'notice', path: null, sentence });
+    this.#options.onEvent({ kind: 'notice', path: null, sentence, weight });
   }
 }

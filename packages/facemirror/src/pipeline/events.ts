@@ -1,4 +1,5 @@
 import type { FaceMirrorError } from '../errors.js';
+import type { NoticeWeight } from '../inference/options.js';
 import type { RunRecord } from './record.js';
 
 /** What a batch tells while it works, in the order in which it happens. Paths are as they were given. */
@@ -9,7 +10,7 @@ export type BatchEvent =
   | { readonly kind: 'progress'; readonly path: string; readonly frames: number; readonly expectedFrames: number | null; readonly framesPerSecond: number; readonly secondsLeft: number | null }
   /** The frames are done; for the report the networks are looked at, one after another, each for at most about so long. */
   | { readonly kind: 'analysing'; readonly path: string; readonly network: string; readonly number: number; readonly count: number; readonly atMostSeconds: number }
-  | { readonly kind: 'notice'; readonly path: string | null; readonly sentence: string }
+  | { readonly kind: 'notice'; readonly path: string | null; readonly sentence: string; readonly weight: NoticeWeight }
   | { readonly kind: 'done'; readonly path: string; readonly record: RunRecord; readonly files: readonly string[] }
   | { readonly kind: 'skipped'; readonly path: string; readonly files: readonly string[] }
   | { readonly kind: 'failed'; readonly path: string; readonly error: Error };

@@ -68,6 +68,7 @@ export function runFacts(record: RunRecord & { readonly profile: ProfileSummary 
     provider: suite.provider,
     workers: suite.workers,
     providerReason: suite.providerReason ?? null,
+    providerAsked: suite.providerAsked ?? null,
     isolation: suite.isolation,
     workerMemory: suite.workerMemory ?? null,
     batching: suite.batching ?? {},

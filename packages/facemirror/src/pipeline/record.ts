@@ -46,6 +46,8 @@ export interface RunRecord {
     readonly provider: string;
     /** Why that one, as a sentence; absent where the user chose it. */
     readonly providerReason?: string;
+    /** What the user had asked for, where it could not be had; else absent. */
+    readonly providerAsked?: string;
     readonly workers: number;
     readonly isolation: Isolation;
     /** Frames in one run, by network, and what measuring them at the start gave; networks that take one at a time are left out. */

@@ -84,7 +84,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 const OUTPUTS = ['patient.json', 'patient_debug.mp4', 'patient_left_mirrored.csv', 'patient_left_mirrored.mp4', 'patient_measures.csv', 'patient_right_mirrored.csv', 'patient_right_mirrored.mp4'];
 const TABLES = OUTPUTS.filter((name) => name.endsWith('.csv'));
 
-test('a video gives its outputs, once; a second run does nothing; other workers give the same bytes', async () => {
+test('a video gives its outputs, once; a second run does nothing; other workers give the same bytes, and so does the CPU where another provider was asked for and is not there', async () => {
   const out = join(folder, 'once');
   expect(await facemirror(['run', clip, '--out', out])).toMatchObject({ code: 0 });
   expect((await readdir(out)).sort()).toEqual(OUTPUTS);
@@ -104,7 +104,13 @@ test('a video gives its outputs, once; a second run does nothing; other workers 
   expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('done already') });
 
   const other = join(folder, 'workers');
-  expect(await facemirror(['run', clip, '--out', other, '--workers', '3', '--no-debug-video'])).toMatchObject({ code: 0 });
+  // No platform has both.
+  const missed = process.platform === 'darwin' ? 'directml' : 'coreml';
+  const fallen = await facemirror(['run', clip, '--out', other, '--workers', '3', '--no-debug-video', '--provider', missed]);
+  expect(fallen).toMatchObject({ code: 0, stderr: expect.stringMatching(new RegExp(`WARNING: The networks run on the CPU: the provider ${missed}, which was asked for, is not in this`)) });
+  const fallenRecord = JSON.parse(await readFile(join(other, 'patient.json'), 'utf8')) as { suite: unknown; warnings: string[] };
+  expect(fallenRecord.suite).toMatchObject({ provider: 'cpu', providerAsked: missed });
+  expect(fallenRecord.warnings[0]).toContain(missed);
   for (const name of TABLES) expect(await readFile(join(other, name))).toEqual(await readFile(join(out, name)));
   expect(existsSync(join(other, 'patient_debug.mp4'))).toBe(false);
 });

@@ -71,7 +71,7 @@ async function withSuite<T>(options: Parameters<typeof openMediaPipe>[0], use: (
 }
 
 async function withPool(models: readonly ModelSource[], use: (pool: InferencePool) => Promise<void>): Promise<void> {
-  const pool = await InferencePool.open(models, { provider: 'cpu' });
+  const pool = await InferencePool.open(models);
   try {
     await use(pool);
   } finally {

@@ -44,7 +44,7 @@ afterEach(() => networks?.close());
 async function means(source: Partial<ModelSource>, isolation: 'thread' | 'process'): Promise<{ values: number[]; items: number[] }> {
   const items: number[] = [];
   const opened = await InferencePool.open([{ name: 'mean', model: meanModel('batch'), ...source }], {
-    provider: 'cpu', isolation, profiler: { model: (_, call) => items.push(call.items), modelOpened: () => undefined },
+    isolation, profiler: { model: (_, call) => items.push(call.items), modelOpened: () => undefined },
   });
   networks = opened;
   const results = await Promise.all(frames.map((frame) => opened.run({ model: 'mean', inputs: { image: { kind: 'crops', crops: [{ frame, crop }] } } })));

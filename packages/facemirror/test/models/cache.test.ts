@@ -40,7 +40,7 @@ function entry(changes: Partial<CacheEntry> = {}): CacheEntry {
 }
 
 async function outputs({ model, compiled }: Pick<CachedModel, 'model' | 'compiled'>): Promise<Float32Array> {
-  const pool = await InferencePool.open([{ name: 'net', model, ...(compiled === undefined ? {} : { compiled }) }], { provider: 'cpu' });
+  const pool = await InferencePool.open([{ name: 'net', model, ...(compiled === undefined ? {} : { compiled }) }]);
   try {
     const data = Float32Array.from({ length: 8 * 144 }, (_, place) => Math.cos(place * 0.37));
     return (await pool.run({ model: 'net', inputs: { x: { kind: 'values', dims: [1, 8, 12, 12], data } } }))['y']!.data;

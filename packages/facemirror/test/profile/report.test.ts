@@ -40,6 +40,7 @@ function facts(): RunFacts {
     workers: 1,
     isolation: 'thread',
     providerReason: null,
+    providerAsked: null,
     workerMemory: { predictedBytes: 300e6, measuredBytes: 280e6 },
     batching: { mtl: { frames: 2, chosen: 'measured', curve: { points: [{ frames: 1, msPerFrame: 40, memoryBytes: 1e6 }, { frames: 2, msPerFrame: 30, memoryBytes: 2e6 }] } } },
     frame: { width: 1080, height: 1920, poolFrames: 16 },

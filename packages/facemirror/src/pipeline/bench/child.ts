@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { FaceMirrorError } from '../../errors.js';
 import type { WorkerUsage } from '../../inference/options.js';
 import { failureOf } from '../../processes/failure.js';
 import { serveParent } from '../../processes/helper-child.js';
@@ -43,6 +44,7 @@ async function measure({ video, out, settings }: BenchJob): Promise<RunMeasureme
   const finished = done as Extract<BatchEvent, { kind: 'done' }> | null;
   if (finished === null) throw new Error('the run ended without a result');
   const { suite } = finished.record;
+  if (suite.providerAsked !== undefined) throw new FaceMirrorError('PROVIDER_UNAVAILABLE', `Nothing was measured: ${suite.providerReason ?? ''}`);
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   return {
     openingMs: openedAt - startedAt,

@@ -5,7 +5,7 @@ import { bottleneck, recommendationSection, summarySection } from './closing-sec
 import { memorySection } from './memory-section.js';
 import { performanceSection } from './performance-section.js';
 import { utilizationSection, warningsSection } from './utilization-section.js';
-import { megabytes, ms, percent } from '../../wording.js';
+import { megabytes, ms, percent, providerInWords } from '../../wording.js';
 
 /** The performance report of a run: the sections of the analysis that this program grew from, in its order, measured. */
 export function buildReport(facts: RunFacts): ReportDocument {
@@ -15,6 +15,7 @@ export function buildReport(facts: RunFacts): ReportDocument {
     title: `Performance analysis: ${facts.video}`,
     subtitle: `Face Mirror ${facts.programVersion}, suite ${facts.suite}, provider ${facts.provider}, ${machine.cpu} (${machine.cores} cores, ${machine.platform}), ONNX Runtime ${machine.onnxRuntime}, Node ${machine.node}, ${facts.finishedAt}`,
     headline: [
+      ...(facts.providerAsked === null ? [] : [['Provider', `${providerInWords(facts.provider)}, not ${providerInWords(facts.providerAsked)}`] as const]),
       ['Speed', `${profile.framesPerSecond.toFixed(1)} frames/s`],
       ['Wall time', ms(profile.wallMs)],
       ['Cores busy', percent(busyShare(profile))],

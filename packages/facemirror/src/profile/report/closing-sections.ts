@@ -77,6 +77,7 @@ export function bottleneck(stages: readonly StageFigures[]): StageFigures | unde
 
 function assessment(facts: RunFacts): string[] {
   const items: string[] = [];
+  if (facts.providerAsked !== null) items.push(`${providerInWords(facts.providerAsked)} was asked for and could not be had: every figure of this run is of ${providerInWords(facts.provider)}.`);
   const costliest = bottleneck(facts.profile.stages);
   if (costliest !== undefined) items.push(`The bottleneck is ${costliest.stage}: ${percent(costliest.share)} of the work.`);
   const dearest = facts.profile.models.toSorted((a, b) => b.inference.totalMs - a.inference.totalMs)[0];

@@ -132,6 +132,8 @@ export interface RunFacts {
   readonly provider: string;
   /** Why that provider; null where the user chose it, or it was not recorded. */
   readonly providerReason: string | null;
+  /** The provider that the user had asked for, where it could not be had; null otherwise. */
+  readonly providerAsked: string | null;
   readonly workers: number;
   readonly isolation: 'thread' | 'process';
   readonly workerMemory: WorkerMemoryFacts | null;
