@@ -18,6 +18,7 @@ export function cropAntialiased(frame: Frame, crop: Crop, out: Float32Array, sta
   // Chroma samples stand at even luma columns and midway between two luma rows.
   const chromaColumns = axisTaps(xx / 2, x0 / 2, width, layout.chromaWidth, black);
   const chromaRows = axisTaps(yy / 2, (y0 - 0.5) / 2, height, layout.chromaHeight, black);
+  const [mixed, chromaMixed] = [mixingRow(columns), mixingRow(chromaColumns)];
   const luma = new Float64Array(width);
   const u = new Float64Array(width);
   const v = new Float64Array(width);
@@ -26,9 +27,9 @@ export function cropAntialiased(frame: Frame, crop: Crop, out: Float32Array, sta
   const [redScale, greenScale, blueScale] = [crop.scale[red], crop.scale[1], crop.scale[blue]];
   const [redOffset, greenOffset, blueOffset] = [crop.offset[red], crop.offset[1], crop.offset[blue]];
   for (let row = 0; row < height; row++) {
-    resizeRow(planes.y, layout.yStride, rows, row, columns, luma);
-    resizeRow(planes.u, layout.uvStride, chromaRows, row, chromaColumns, u);
-    resizeRow(planes.v, layout.uvStride, chromaRows, row, chromaColumns, v);
+    resizeRow(planes.y, layout.yStride, rows, row, columns, mixed, luma);
+    resizeRow(planes.u, layout.uvStride, chromaRows, row, chromaColumns, chromaMixed, u);
+    resizeRow(planes.v, layout.uvStride, chromaRows, row, chromaColumns, chromaMixed, v);
     const rowInside = rows.inside[row] ?? 0;
     for (let column = 0; column < width; column++) {
       const inside = rowInside * (columns.inside[column] ?? 0);
@@ -64,43 +65,63 @@ function axisTaps(scale: number, origin: number, count: number, size: number, bl
   // The rectangle's own pixels: those whose centres lie between its edges.
   const lowest = Math.ceil(origin - scale / 2 - 1e-9);
   const highest = Math.floor(origin + scale * (count - 0.5) + 1e-9);
-  const weights: number[] = [];
+  // Source pixels [from, to] of each output pixel, some of them perhaps outside the frame.
+  const [from, to] = [new Int32Array(count), new Int32Array(count)];
   const taps = { first: new Int32Array(count), count: new Int32Array(count), begin: new Int32Array(count), inside: new Float64Array(count) };
+  let all = 0;
   for (let i = 0; i < count; i++) {
     const centre = origin + scale * i;
     // A rectangle narrower than a pixel may hold no centre: then the nearest one stands for it.
     const nearest = Math.round(centre);
-    const from = Math.min(Math.max(Math.ceil(centre - reach), lowest), nearest);
-    const to = Math.max(Math.min(Math.floor(centre + reach), highest), from);
-    const first = Math.min(Math.max(from, 0), size - 1);
-    const last = Math.min(Math.max(to, 0), size - 1);
-    const own = new Float64Array(last - first + 1);
-    let total = 0;
-    let inside = 0;
-    for (let tap = from; tap <= to; tap++) {
-      const weight = Math.max(0, 1 - Math.abs(tap - centre) / reach);
-      total += weight;
-      const outside = tap < 0 || tap >= size;
-      if (outside && black) continue;
-      inside += weight;
-      const at = Math.min(Math.max(tap, 0), size - 1) - first;
-      own[at] = (own[at] ?? 0) + weight;
-    }
+    const low = Math.min(Math.max(Math.ceil(centre - reach), lowest), nearest);
+    const high = Math.max(Math.min(Math.floor(centre + reach), highest), low);
+    const first = Math.min(Math.max(low, 0), size - 1);
+    const length = Math.min(Math.max(high, 0), size - 1) - first + 1;
+    from[i] = low;
+    to[i] = high;
     taps.first[i] = first;
-    taps.count[i] = own.length;
-    taps.begin[i] = weights.length;
-    taps.inside[i] = total > 0 ? inside / total : 0;
-    for (const weight of own) weights.push(inside > 0 ? weight / inside : 0);
+    taps.count[i] = length;
+    taps.begin[i] = all;
+    all += length;
   }
-  return { ...taps, weights: Float64Array.from(weights) };
+  const weights = new Float64Array(all);
+  for (let i = 0; i < count; i++) taps.inside[i] = weigh(origin + scale * i, reach, from[i] ?? 0, to[i] ?? 0, size, black, weights, taps.begin[i] ?? 0);
+  return { ...taps, weights };
 }
 
-/** One output row of a plane: its source rows mixed, then that row's columns. */
-function resizeRow(plane: Uint8Array, stride: number, rows: Taps, row: number, columns: Taps, into: Float64Array): void {
-  const lastColumn = columns.first.length - 1;
+/**
+ * Writes the weights of the source pixels [from, to] of one output pixel, those inside the frame; what is outside counts
+ * for the nearest one inside, or for nothing where the border is black.
+ * @returns how much of the output pixel is inside, 0 to 1.
+ */
+function weigh(centre: number, reach: number, from: number, to: number, size: number, black: boolean, weights: Float64Array, begin: number): number {
+  const first = Math.min(Math.max(from, 0), size - 1);
+  const end = begin + Math.min(Math.max(to, 0), size - 1) - first + 1;
+  let total = 0;
+  let inside = 0;
+  for (let tap = from; tap <= to; tap++) {
+    const weight = Math.max(0, 1 - Math.abs(tap - centre) / reach);
+    total += weight;
+    const outside = tap < 0 || tap >= size;
+    if (outside && black) continue;
+    inside += weight;
+    const at = begin + Math.min(Math.max(tap, 0), size - 1) - first;
+    weights[at] = (weights[at] ?? 0) + weight;
+  }
+  for (let at = begin; at < end; at++) weights[at] = inside > 0 ? (weights[at] ?? 0) / inside : 0;
+  return total > 0 ? inside / total : 0;
+}
+
+/** Room for one row of the source columns that any output pixel is made of. */
+function mixingRow({ first, count }: Taps): Float64Array {
+  const last = first.length - 1;
+  return new Float64Array((first[last] ?? 0) + (count[last] ?? 0) - (first[0] ?? 0));
+}
+
+/** One output row of a plane: its source rows mixed (in `mixed`, whatever it held), then that row's columns. */
+function resizeRow(plane: Uint8Array, stride: number, rows: Taps, row: number, columns: Taps, mixed: Float64Array, into: Float64Array): void {
   const left = columns.first[0] ?? 0;
-  const right = (columns.first[lastColumn] ?? 0) + (columns.count[lastColumn] ?? 0);
-  const mixed = new Float64Array(right - left);
+  mixed.fill(0);
   const begin = rows.begin[row] ?? 0;
   const taps = rows.count[row] ?? 0;
   for (let tap = 0; tap < taps; tap++) {

@@ -14,7 +14,7 @@ export const SETUP_VARIABLE = 'FACEMIRROR_WORKER';
  * Room for new objects in a worker's heap. All that a run makes is garbage after it; with V8's own 48 MB its heap, and the
  * buffers that garbage holds on to, would go on growing for a thousand frames.
  */
-const YOUNG_MEGABYTES = 6;
+const YOUNG_MEGABYTES = 3;
 
 /** What a channel tells its owner. `ended` comes once and last, whatever the reason. */
 export interface ChannelEvents {
