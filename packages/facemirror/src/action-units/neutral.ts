@@ -59,11 +59,11 @@ function neutralOf(
   end: number,
   chosen: NeutralFace['chosen'],
 ): NeutralFace | null {
-  const sample = sampled(records, (record) => record.timestamp >= start && record.timestamp <= end);
-  const [first] = sample.faces;
-  const last = sample.faces.at(-1);
+  const sample = sampled(records, ({ timestamp }) => timestamp >= start && timestamp <= end, (record) => record);
+  const [first] = sample.picked;
+  const last = sample.picked.at(-1);
   if (first === undefined || last === undefined) return null;
-  const faces = sample.faces.map(({ face }) => face);
+  const faces = sample.picked.map(({ face }) => face);
   const features = (side: Side): SideFeatures =>
     Object.fromEntries(
       SIDE_FEATURES.map((name) => [name, median(faces.map((face) => face.features[side][name]))]),
@@ -99,31 +99,33 @@ function hasFace(record: FrameRecord): record is FaceRecord {
   return record.face !== null;
 }
 
-/** Up to `SAMPLE` records with a face of those that are wanted, evenly spread, and how many there are in all. */
-function sampled(
+/** What is picked of up to `SAMPLE` records with a face of those that are wanted, evenly spread, and how many there are in all. */
+function sampled<Picked>(
   records: () => Iterable<FrameRecord>,
   wanted: (record: FrameRecord) => boolean,
-): { readonly faces: readonly FaceRecord[]; readonly count: number } {
+  pick: (record: FaceRecord) => Picked,
+): { readonly picked: readonly Picked[]; readonly count: number } {
   let count = 0;
   for (const record of records()) if (hasFace(record) && wanted(record)) count++;
   const step = Math.max(1, Math.ceil(count / SAMPLE));
-  const faces: FaceRecord[] = [];
+  const picked: Picked[] = [];
   let i = 0;
   for (const record of records()) {
     if (!hasFace(record) || !wanted(record)) continue;
-    if (i++ % step === 0) faces.push(record);
+    if (i++ % step === 0) picked.push(pick(record));
   }
-  return { faces, count };
+  return { picked, count };
 }
 
 function calmestStretch(records: () => Iterable<FrameRecord>): { readonly start: number; readonly end: number } | null {
-  const { faces } = sampled(records, () => true);
-  const first = faces[0];
-  const last = faces.at(-1);
+  // Of a long video whole records would be a dozen megabytes.
+  const { picked } = sampled(records, () => true, ({ timestamp, face }) => ({ timestamp, left: restFeatures(face, 'left'), right: restFeatures(face, 'right') }));
+  const first = picked[0];
+  const last = picked.at(-1);
   if (first === undefined || last === undefined) return null;
   const seconds = Math.min(CALMEST_SECONDS, (last.timestamp - first.timestamp) / 4);
   if (!(seconds > 0)) return null;
-  const expressionOf = restOf(faces);
+  const expressionOf = restOf(picked);
 
   let best: { readonly start: number; readonly end: number; readonly score: number } | null = null;
   let window: FaceRecord[] = [];
@@ -157,9 +159,17 @@ function movementIn(window: readonly FaceRecord[]): number {
   );
 }
 
+/** What tells a resting face from an expressive one over a whole video. */
+type RestFeatures = Pick<SideFeatures, 'cornerDistance' | 'eyeAspectRatio' | 'browInnerHeight' | 'cornerHeight'>;
+
+function restFeatures(face: FaceRecord['face'], side: Side): RestFeatures {
+  const { cornerDistance, eyeAspectRatio, browInnerHeight, cornerHeight } = face.features[side];
+  return { cornerDistance, eyeAspectRatio, browInnerHeight, cornerHeight };
+}
+
 /** How expressive a frame is against the most restful of the video: mouth open or wide, eyes narrowed, brows and mouth corners off their usual height. */
-function restOf(faces: readonly FaceRecord[]): (record: FaceRecord) => number {
-  const all = (side: Side, name: SideFeature): number[] => faces.map(({ face }) => face.features[side][name]);
+function restOf(faces: readonly Readonly<Record<Side, RestFeatures>>[]): (record: FaceRecord) => number {
+  const all = (side: Side, name: keyof RestFeatures): number[] => faces.map((face) => face[side][name]);
   const rest = SIDES.map((side) => ({
     side,
     narrow: quantile(all(side, 'cornerDistance'), 0.1),
