@@ -1,141 +1,159 @@
 import type { Crop } from './crop.js';
-import { framePlanes, type Frame } from './frame.js';
+import type { Frame } from './frame.js';
+import { kernelsOn } from './kernels.js';
+import { SCRATCH_BYTES, withScratch } from './scratch.js';
+import { triangleTaps, type Taps } from './triangle-taps.js';
 import { rgbWeights } from './yuv-colour.js';
+
+type MixRows = (plane: number, stride: number, count: number, weights: number, rows: number, out: number) => void;
+type SqueezeRow = (row: number, firsts: number, groups: number, weights: number, count: number, out: number) => void;
+
+/** The kernel squeezes a row by so many taps at a time, and reads as many floats even where fewer are left. */
+const GROUP = 4;
+
+/** One of a frame's planes, and what the pixels of a crop are made of in it. */
+interface PlaneTaps {
+  readonly offset: number;
+  readonly stride: number;
+  readonly rows: Taps;
+  readonly columns: Taps;
+}
 
 /**
  * Resizes an upright rectangle of a frame with the antialiasing triangle of Pillow (`BILINEAR`) and of torchvision
- * (`antialias=True`), the two directions one after the other.
+ * (`antialias=True`), the two directions one after the other, in single precision.
+ * @throws RangeError when one pixel of the crop is made of more of the frame than there is room for.
  */
 export function cropAntialiased(frame: Frame, crop: Crop, out: Float32Array, start: number): void {
-  const { layout } = frame;
-  const planes = framePlanes(frame);
-  const weights = rgbWeights(frame.colour);
+  const { offset, layout } = frame;
   const { width, height, toSource } = crop;
   const { xx, x0, yy, y0 } = toSource;
   const black = crop.border === 'black';
-  const columns = axisTaps(xx, x0, width, layout.width, black);
-  const rows = axisTaps(yy, y0, height, layout.height, black);
+  const luma: PlaneTaps = {
+    offset,
+    stride: layout.yStride,
+    rows: triangleTaps(yy, y0, height, layout.height, black, 1),
+    columns: triangleTaps(xx, x0, width, layout.width, black, GROUP),
+  };
   // Chroma samples stand at even luma columns and midway between two luma rows.
-  const chromaColumns = axisTaps(xx / 2, x0 / 2, width, layout.chromaWidth, black);
-  const chromaRows = axisTaps(yy / 2, (y0 - 0.5) / 2, height, layout.chromaHeight, black);
-  const [mixed, chromaMixed] = [mixingRow(columns), mixingRow(chromaColumns)];
-  const luma = new Float64Array(width);
-  const u = new Float64Array(width);
-  const v = new Float64Array(width);
+  const chroma = {
+    stride: layout.uvStride,
+    rows: triangleTaps(yy / 2, (y0 - 0.5) / 2, height, layout.chromaHeight, black, 1),
+    columns: triangleTaps(xx / 2, x0 / 2, width, layout.chromaWidth, black, GROUP),
+  };
+  const planes = [luma, { offset: offset + layout.uOffset, ...chroma }, { offset: offset + layout.vOffset, ...chroma }] as const;
+  for (let from = 0, to = width; from < width; from = to, to = width) {
+    while (planes.reduce((sum, plane) => sum + ResizedRow.bytes(plane, from, to), 0) > SCRATCH_BYTES) {
+      if (to - from === 1) throw new RangeError(`A crop of ${width}x${height} pixels is too small for a frame of ${layout.width}x${layout.height}.`);
+      to = from + ((to - from) >> 1);
+    }
+    cropBand(frame, crop, planes, from, to, out, start);
+  }
+}
+
+/** Columns [from, to) of a crop. */
+function cropBand(frame: Frame, crop: Crop, planes: readonly [PlaneTaps, PlaneTaps, PlaneTaps], from: number, to: number, out: Float32Array, start: number): void {
+  const { width, height } = crop;
+  const weights = rgbWeights(frame.colour);
   const [step, channelStep] = crop.layout === 'NCHW' ? [1, width * height] : [3, 1];
   const [red, blue] = crop.channels === 'RGB' ? ([0, 2] as const) : ([2, 0] as const);
   const [redScale, greenScale, blueScale] = [crop.scale[red], crop.scale[1], crop.scale[blue]];
   const [redOffset, greenOffset, blueOffset] = [crop.offset[red], crop.offset[1], crop.offset[blue]];
-  for (let row = 0; row < height; row++) {
-    resizeRow(planes.y, layout.yStride, rows, row, columns, mixed, luma);
-    resizeRow(planes.u, layout.uvStride, chromaRows, row, chromaColumns, chromaMixed, u);
-    resizeRow(planes.v, layout.uvStride, chromaRows, row, chromaColumns, chromaMixed, v);
-    const rowInside = rows.inside[row] ?? 0;
-    for (let column = 0; column < width; column++) {
-      const inside = rowInside * (columns.inside[column] ?? 0);
-      const light = ((luma[column] ?? 0) - weights.yOffset) * weights.y;
-      const blueDifference = (u[column] ?? 0) - 128;
-      const redDifference = (v[column] ?? 0) - 128;
-      const at = start + (row * width + column) * step;
-      out[at + red * channelStep] = clampByte(light + weights.rv * redDifference) * inside * redScale + redOffset;
-      out[at + channelStep] = clampByte(light + weights.gu * blueDifference + weights.gv * redDifference) * inside * greenScale + greenOffset;
-      out[at + blue * channelStep] = clampByte(light + weights.bu * blueDifference) * inside * blueScale + blueOffset;
+  const [{ rows, columns }] = planes;
+  withScratch(frame.memory, (scratch) => {
+    const luma = new ResizedRow(frame.memory, scratch, planes[0], from, to);
+    const u = new ResizedRow(frame.memory, luma.end, planes[1], from, to);
+    const v = new ResizedRow(frame.memory, u.end, planes[2], from, to);
+    for (let row = 0; row < height; row++) {
+      luma.read(row);
+      u.read(row);
+      v.read(row);
+      const rowInside = rows.inside[row] ?? 0;
+      for (let column = from; column < to; column++) {
+        const inside = rowInside * (columns.inside[column] ?? 0);
+        const light = ((luma.values[column - from] ?? 0) - weights.yOffset) * weights.y;
+        const blueDifference = (u.values[column - from] ?? 0) - 128;
+        const redDifference = (v.values[column - from] ?? 0) - 128;
+        const at = start + (row * width + column) * step;
+        out[at + red * channelStep] = clampByte(light + weights.rv * redDifference) * inside * redScale + redOffset;
+        out[at + channelStep] = clampByte(light + weights.gu * blueDifference + weights.gv * redDifference) * inside * greenScale + greenOffset;
+        out[at + blue * channelStep] = clampByte(light + weights.bu * blueDifference) * inside * blueScale + blueOffset;
+      }
     }
-  }
+  });
 }
 
 function clampByte(value: number): number {
   return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
-/** What each output pixel is made of along one direction. */
-interface Taps {
-  /** The first source pixel of each output pixel, how many there are, and where their weights begin. */
-  readonly first: Int32Array;
-  readonly count: Int32Array;
-  readonly begin: Int32Array;
-  /** Sum to 1 for each output pixel (0 for one that is all outside the frame). */
-  readonly weights: Float64Array;
-  /** How much of each output pixel is inside the frame, 0 to 1; 1 where the border is repeated. */
-  readonly inside: Float64Array;
+/** Columns [from, to) of a crop in one plane, row by row: a row's source rows mixed, then that row's columns squeezed. */
+class ResizedRow {
+  /** The row that was read last. */
+  readonly values: Float32Array;
+  /** Where the scratch memory is free again. */
+  readonly end: number;
+  readonly #plane: PlaneTaps;
+  readonly #mixRows: MixRows;
+  readonly #squeezeRow: SqueezeRow;
+  /** The source columns that are needed. */
+  readonly #left: number;
+  readonly #extent: number;
+  readonly #rowWeights: Float32Array;
+  readonly #mixed: number;
+  readonly #firsts: number;
+  readonly #groups: number;
+  readonly #weights: number;
+
+  /** @param at where scratch memory is free, {@link ResizedRow.bytes} of it. */
+  constructor(memory: WebAssembly.Memory, at: number, plane: PlaneTaps, from: number, to: number) {
+    const kernels = kernelsOn('frames', memory);
+    this.#mixRows = kernels['mixRows'] as MixRows;
+    this.#squeezeRow = kernels['squeezeRow'] as SqueezeRow;
+    this.#plane = plane;
+    const { columns, rows } = plane;
+    const count = to - from;
+    ({ left: this.#left, extent: this.#extent } = extentOf(columns, from, to));
+    this.#rowWeights = new Float32Array(memory.buffer, at, longest(rows));
+    const mixed = new Float32Array(memory.buffer, at + this.#rowWeights.byteLength, this.#extent + GROUP - 1);
+    mixed.fill(0, this.#extent);
+    const firsts = new Int32Array(memory.buffer, mixed.byteOffset + mixed.byteLength, count);
+    const groups = new Int32Array(memory.buffer, firsts.byteOffset + firsts.byteLength, count);
+    for (let i = 0; i < count; i++) {
+      firsts[i] = (columns.first[from + i] ?? 0) - this.#left;
+      groups[i] = Math.ceil((columns.count[from + i] ?? 0) / GROUP);
+    }
+    const own = columns.weights.subarray(columns.begin[from], to < columns.begin.length ? columns.begin[to] : undefined);
+    const weights = new Float32Array(memory.buffer, groups.byteOffset + groups.byteLength, own.length);
+    weights.set(own);
+    this.values = new Float32Array(memory.buffer, weights.byteOffset + weights.byteLength, count);
+    this.end = this.values.byteOffset + this.values.byteLength;
+    [this.#mixed, this.#firsts, this.#groups, this.#weights] = [mixed.byteOffset, firsts.byteOffset, groups.byteOffset, weights.byteOffset];
+  }
+
+  /** Bytes of scratch memory that these columns need. */
+  static bytes({ rows, columns }: PlaneTaps, from: number, to: number): number {
+    const weights = (to < columns.begin.length ? (columns.begin[to] ?? 0) : columns.weights.length) - (columns.begin[from] ?? 0);
+    return 4 * (longest(rows) + extentOf(columns, from, to).extent + GROUP - 1 + 3 * (to - from) + weights);
+  }
+
+  read(row: number): void {
+    const { offset, stride, rows } = this.#plane;
+    const count = rows.count[row] ?? 0;
+    const begin = rows.begin[row] ?? 0;
+    for (let tap = 0; tap < count; tap++) this.#rowWeights[tap] = rows.weights[begin + tap] ?? 0;
+    this.#mixRows(offset + (rows.first[row] ?? 0) * stride + this.#left, stride, this.#extent, this.#rowWeights.byteOffset, count, this.#mixed);
+    this.#squeezeRow(this.#mixed, this.#firsts, this.#groups, this.#weights, this.values.length, this.values.byteOffset);
+  }
 }
 
-function axisTaps(scale: number, origin: number, count: number, size: number, black: boolean): Taps {
-  const reach = Math.max(1, scale);
-  // The rectangle's own pixels: those whose centres lie between its edges.
-  const lowest = Math.ceil(origin - scale / 2 - 1e-9);
-  const highest = Math.floor(origin + scale * (count - 0.5) + 1e-9);
-  // Source pixels [from, to] of each output pixel, some of them perhaps outside the frame.
-  const [from, to] = [new Int32Array(count), new Int32Array(count)];
-  const taps = { first: new Int32Array(count), count: new Int32Array(count), begin: new Int32Array(count), inside: new Float64Array(count) };
-  let all = 0;
-  for (let i = 0; i < count; i++) {
-    const centre = origin + scale * i;
-    // A rectangle narrower than a pixel may hold no centre: then the nearest one stands for it.
-    const nearest = Math.round(centre);
-    const low = Math.min(Math.max(Math.ceil(centre - reach), lowest), nearest);
-    const high = Math.max(Math.min(Math.floor(centre + reach), highest), low);
-    const first = Math.min(Math.max(low, 0), size - 1);
-    const length = Math.min(Math.max(high, 0), size - 1) - first + 1;
-    from[i] = low;
-    to[i] = high;
-    taps.first[i] = first;
-    taps.count[i] = length;
-    taps.begin[i] = all;
-    all += length;
-  }
-  const weights = new Float64Array(all);
-  for (let i = 0; i < count; i++) taps.inside[i] = weigh(origin + scale * i, reach, from[i] ?? 0, to[i] ?? 0, size, black, weights, taps.begin[i] ?? 0);
-  return { ...taps, weights };
+/** The source pixels that output pixels [from, to) are made of: the first, and how many. */
+function extentOf({ first, count }: Taps, from: number, to: number): { readonly left: number; readonly extent: number } {
+  const left = first[from] ?? 0;
+  return { left, extent: (first[to - 1] ?? 0) + (count[to - 1] ?? 0) - left };
 }
 
-/**
- * Writes the weights of the source pixels [from, to] of one output pixel, those inside the frame; what is outside counts
- * for the nearest one inside, or for nothing where the border is black.
- * @returns how much of the output pixel is inside, 0 to 1.
- */
-function weigh(centre: number, reach: number, from: number, to: number, size: number, black: boolean, weights: Float64Array, begin: number): number {
-  const first = Math.min(Math.max(from, 0), size - 1);
-  const end = begin + Math.min(Math.max(to, 0), size - 1) - first + 1;
-  let total = 0;
-  let inside = 0;
-  for (let tap = from; tap <= to; tap++) {
-    const weight = Math.max(0, 1 - Math.abs(tap - centre) / reach);
-    total += weight;
-    const outside = tap < 0 || tap >= size;
-    if (outside && black) continue;
-    inside += weight;
-    const at = begin + Math.min(Math.max(tap, 0), size - 1) - first;
-    weights[at] = (weights[at] ?? 0) + weight;
-  }
-  for (let at = begin; at < end; at++) weights[at] = inside > 0 ? (weights[at] ?? 0) / inside : 0;
-  return total > 0 ? inside / total : 0;
-}
-
-/** Room for one row of the source columns that any output pixel is made of. */
-function mixingRow({ first, count }: Taps): Float64Array {
-  const last = first.length - 1;
-  return new Float64Array((first[last] ?? 0) + (count[last] ?? 0) - (first[0] ?? 0));
-}
-
-/** One output row of a plane: its source rows mixed (in `mixed`, whatever it held), then that row's columns. */
-function resizeRow(plane: Uint8Array, stride: number, rows: Taps, row: number, columns: Taps, mixed: Float64Array, into: Float64Array): void {
-  const left = columns.first[0] ?? 0;
-  mixed.fill(0);
-  const begin = rows.begin[row] ?? 0;
-  const taps = rows.count[row] ?? 0;
-  for (let tap = 0; tap < taps; tap++) {
-    const weight = rows.weights[begin + tap] ?? 0;
-    const line = ((rows.first[row] ?? 0) + tap) * stride + left;
-    for (let column = 0; column < mixed.length; column++) mixed[column] = (mixed[column] ?? 0) + weight * (plane[line + column] ?? 0);
-  }
-  const { first, count, begin: begins, weights } = columns;
-  for (let column = 0; column < into.length; column++) {
-    const from = (first[column] ?? 0) - left;
-    const weightsAt = begins[column] ?? 0;
-    const length = count[column] ?? 0;
-    let sum = 0;
-    for (let tap = 0; tap < length; tap++) sum += (weights[weightsAt + tap] ?? 0) * (mixed[from + tap] ?? 0);
-    into[column] = sum;
-  }
+/** The most taps of an output pixel. */
+function longest({ count }: Taps): number {
+  return count.reduce((most, each) => Math.max(most, each), 0);
 }

@@ -1,6 +1,6 @@
 /**
  * A frame pool's memory begins with places in which a thread's kernel leaves its output until it is copied out: kernels
- * can write to the frames' memory only. A place is taken for the length of one kernel call, by any thread.
+ * can write to the frames' memory only. A place is taken for the length of one crop, by any thread.
  *
  * The first page holds nothing but the places' locks, so that an offset of 0 in a kernel call is seen to be a mistake.
  */
@@ -13,7 +13,7 @@ export const SCRATCH_BYTES = 2 * PAGE_BYTES;
 /** Where the memory is free for frames. */
 export const SCRATCH_END = PAGE_BYTES + PLACES * SCRATCH_BYTES;
 
-/** How often a thread looks for a free place before it gives up: some seconds, where a call takes less than a millisecond. */
+/** How often a thread looks for a free place before it gives up: some seconds, where a crop takes a few milliseconds at most. */
 const PATIENCE = 5000;
 
 /** Gives a memory a number by which other threads know it again. */

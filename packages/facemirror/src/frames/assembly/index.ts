@@ -160,3 +160,5 @@ export function cropBilinear(
     }
   }
 }
+
+export { mixRows, squeezeRow } from './antialiased';
