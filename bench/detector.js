@@ -6,7 +6,6 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AV_CODEC_ID_MJPEG, Codec, CodecContext, Frame, Packet } from 'node-av';
 import { serializeModel } from '../packages/onnx-lens/dist/index.js';
 import { median } from '../packages/facemirror/dist/arithmetic.js';
@@ -15,19 +14,14 @@ import { framePlanes } from '../packages/facemirror/dist/frames/frame.js';
 import { FramePool } from '../packages/facemirror/dist/frames/pool.js';
 import { InferencePool } from '../packages/facemirror/dist/inference/pool.js';
 import { prepareNetwork } from '../packages/facemirror/dist/models/openface3-files.js';
+import { option, SHARED } from './options.js';
 
-const shared = process.env.FACEMIRROR_SHARED ?? fileURLToPath(new URL('../../shared', import.meta.url));
-const photo = join(shared, 'media/multi_face.jpg');
-const weights = join(shared, 'models/mobilenet0.25_Final.pth');
+const photo = join(SHARED, 'media/multi_face.jpg');
+const weights = join(SHARED, 'models/mobilenet0.25_Final.pth');
 const sides = option('--sides', '1000,640,480,320,256,192,160,128,96').split(',').map(Number);
 const runs = Number(option('--runs', '10'));
 /** Two boxes are of the same face from this intersection over union on. */
 const SAME_FACE = 0.5;
-
-function option(name, otherwise) {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? otherwise : process.argv[at + 1];
-}
 
 /** A baseline JPEG with chroma at half size in both directions, as a frame. */
 async function readPhoto(path) {
@@ -61,7 +55,7 @@ function overlap(a, b) {
 }
 
 if (!existsSync(photo) || !existsSync(weights)) {
-  console.log(`The photo and the weights are not there (${shared}): nothing to measure with.`);
+  console.log(`The photo and the weights are not there (${SHARED}): nothing to measure with.`);
 } else {
   const frame = await readPhoto(photo);
   const { width, height } = frame.layout;

@@ -9,16 +9,15 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { serializeModel } from '../packages/onnx-lens/dist/index.js';
 import { median } from '../packages/facemirror/dist/arithmetic.js';
 import { ARCHITECTURES } from '../packages/facemirror/dist/models/architectures/identify.js';
 import { randomWeights } from '../packages/facemirror/dist/models/architectures/weights.js';
+import { option, SHARED } from './options.js';
 
-const shared = process.env.FACEMIRROR_SHARED ?? fileURLToPath(new URL('../../shared', import.meta.url));
-const exported = join(shared, 'models/exported');
+const exported = join(SHARED, 'models/exported');
 /** How long the pairs of one case may take, and how many there are at least and at most. */
 const milliseconds = 1000 * Number(option('--seconds', '20'));
 const [FEWEST, MOST] = [7, 151];
@@ -30,11 +29,6 @@ const CASES = [
   { name: 'star', input: 'input_image', dims: [3, 256, 256], batches: [1, 8] },
   { name: 'mtl', input: 'input_face', dims: [3, 224, 224], batches: [1, 2, 8] },
 ].filter(({ name }) => option('--network', name) === name);
-
-function option(name, otherwise) {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? otherwise : process.argv[at + 1];
-}
 
 async function timeRun(session, feeds) {
   const before = process.cpuUsage();

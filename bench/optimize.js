@@ -16,15 +16,11 @@ import { brotliDecompressSync } from 'node:zlib';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { median } from '../packages/facemirror/dist/arithmetic.js';
 import { compileModel, loadCompiled, loadModel, optimizeForProvider, proveEqual, saveModel } from '../packages/onnx-lens/dist/index.js';
+import { option, SHARED } from './options.js';
 
-const shared = process.env.FACEMIRROR_SHARED ?? fileURLToPath(new URL('../../shared', import.meta.url));
-const exported = join(shared, 'models/exported');
+const exported = join(SHARED, 'models/exported');
 
-const option = (name) => {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? undefined : process.argv[at + 1];
-};
-const pairs = Number(option('--pairs') ?? 15);
+const pairs = Number(option('--pairs', '15'));
 
 const SPIN_MS = 30;
 

@@ -11,14 +11,10 @@ import { median } from '../packages/facemirror/dist/arithmetic.js';
 import { runBatch } from '../packages/facemirror/dist/pipeline/batch.js';
 import { RunProfiler } from '../packages/facemirror/dist/profile/profiler.js';
 import { writeDemo } from '../packages/facemirror/dist/demo/write-demo.js';
+import { option } from './options.js';
 
 const LIMIT = 0.01;
 const MEMORY_SAMPLES_PER_MS = 1 / 200;
-
-function option(name, otherwise) {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? otherwise : process.argv[at + 1];
-}
 
 /** Milliseconds of one call, the fastest of some rounds of many. */
 function costOf(call) {
@@ -75,7 +71,7 @@ try {
   const counted = total / profile.cpuMs;
   console.log(`together ${total.toFixed(1)} ms of ${profile.cpuMs.toFixed(0)} ms of processor time (${profile.wallMs.toFixed(0)} ms of wall time), ${profile.frames} frames: ${(counted * 100).toFixed(3)} %`);
   const ratios = [];
-  for (let pair = 0; pair < Number(option('--pairs', 5)); pair++) {
+  for (let pair = 0; pair < Number(option('--pairs', '5')); pair++) {
     const off = await run(video, out, false);
     const on = await run(video, out, true);
     ratios.push(on.cpuMs / off.cpuMs);

@@ -9,6 +9,7 @@
  *   npm run bench -- optimize      what onnx-lens optimize and compile bring to PyTorch's exports (bench/optimize.js)
  *   npm run bench -- memory        what workers of the suite openface3 take, and whether memory stays flat (bench/memory.js)
  *   npm run bench -- detector      faces that its detector finds in smaller and smaller pictures (bench/detector.js)
+ *   npm run bench -- kernels       the WebAssembly kernels, each by itself (bench/kernels.js)
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,13 +19,8 @@ import { promisify } from 'node:util';
 import { median } from '../packages/facemirror/dist/arithmetic.js';
 import { writeClip } from './clip.js';
 
-if (['models', 'optimize', 'detector', 'memory'].includes(process.argv[2])) {
+if (['profiler', 'models', 'optimize', 'memory', 'detector', 'kernels'].includes(process.argv[2])) {
   await import(`./${process.argv[2]}.js`);
-  process.exit();
-}
-
-if (process.argv[2] === 'profiler') {
-  await import('./profiler.js');
   process.exit();
 }
 

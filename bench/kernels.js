@@ -1,10 +1,14 @@
-// Medians of the kernels' times on one core, in milliseconds: `npm run build && node bench/kernels/run.js`.
-import { FramePool } from '../../packages/facemirror/dist/frames/pool.js';
-import { framePlanes } from '../../packages/facemirror/dist/frames/frame.js';
-import { cropPlain } from '../../packages/facemirror/dist/frames/crop-plain.js';
-import { cropToTensor } from '../../packages/facemirror/dist/frames/crop-to-tensor.js';
-import { mirrorFrame } from '../../packages/facemirror/dist/mirror/mirror-frame.js';
-import { drawDebugOverlay } from '../../packages/facemirror/dist/overlay/debug-overlay.js';
+/**
+ * Medians of the kernels' times on one core, in milliseconds.
+ *
+ *   npm run bench -- kernels
+ */
+import { FramePool } from '../packages/facemirror/dist/frames/pool.js';
+import { framePlanes } from '../packages/facemirror/dist/frames/frame.js';
+import { cropPlain } from '../packages/facemirror/dist/frames/crop-plain.js';
+import { cropToTensor } from '../packages/facemirror/dist/frames/crop-to-tensor.js';
+import { mirrorFrame } from '../packages/facemirror/dist/mirror/mirror-frame.js';
+import { drawDebugOverlay } from '../packages/facemirror/dist/overlay/debug-overlay.js';
 
 const ROUNDS = 60;
 
