@@ -50,11 +50,11 @@ export function register(program: Command, context: CommandContext): void {
     .option('--video <file>', 'what to run on (default: the demo clip)')
     .option('--workers <numbers>', 'workers to try, auto among them (default: 1,2,4)', wholeNumbers(1, 256, 'auto'))
     .option('--batch <numbers>', 'frames that a network is given in one run, auto among them (default: 1)', wholeNumbers(1, 64, 'auto'))
-    .option('--isolation <kinds>', 'thread, process or both (default: thread)', parseIsolations)
+    .option('--isolation <kinds>', 'what networks run in: thread, process or both (default: thread)', parseIsolations)
     .option('--repeat <number>', 'pairs of runs for each combination (default: 5)', wholeNumber(1, 1000))
     .option('-o, --out <file>', 'where the figures are kept, as JSON (default: facemirror-bench-<date>-<time>.json here)')
     .option('--compare <files...>', 'an earlier bench to hold this one against, or two to hold against each other')
-    .option('--json', 'the figures on standard output as JSON', false)
+    .option('--json', 'print the figures as JSON instead of text', false)
     .addHelpText('after', EXAMPLES)
     .action((options: BenchOptions) => benchAndTell(options, context));
 }

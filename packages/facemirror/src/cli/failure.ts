@@ -37,7 +37,7 @@ export function describeFailure(error: unknown, verbose: boolean): string {
   if (!verbose) return sentence;
   const stacks: string[] = [];
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) stacks.push(cause.stack ?? cause.message);
-  return [sentence, ...stacks].join('\n');
+  return [sentence, ...stacks.flatMap((stack) => stack.split('\n').map(printable))].join('\n');
 }
 
 function sentenceOf(error: unknown): string {

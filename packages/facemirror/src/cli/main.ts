@@ -40,11 +40,16 @@ interface Program {
 function buildProgram(signal: AbortSignal): Program {
   const command = new Command('facemirror')
     .description('One video of a face in; mirrored half-face videos, action units, clinical measures and a report out.')
-    .version(programVersion())
+    .version(programVersion(), '-V, --version', 'print the version')
     .option('--verbose', 'show where an error came from')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'Show the help of a command.')
     .addHelpText('after', EXAMPLES)
     // That a switch is off until it is given needs no words.
-    .configureHelp({ optionDescription: (option) => Help.prototype.optionDescription.call(new Help(), option).replace(/ \(default: (true|false)\)$/, '') })
+    .configureHelp({
+      showGlobalOptions: true,
+      optionDescription: (option) => Help.prototype.optionDescription.call(new Help(), option).replace(/ \(default: (true|false)\)$/, ''),
+    })
     .showHelpAfterError('Run with --help to see what can be asked.')
     .exitOverride();
   const context = {

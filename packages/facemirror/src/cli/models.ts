@@ -30,34 +30,34 @@ Examples:
 
 /** Adds `facemirror models`. */
 export function register(program: Command, context: CommandContext): void {
-  const models = program.command('models').description("the suites' networks: list, fetch, import, build and check them").addHelpText('after', EXAMPLES);
-  models.command('list').description('what each suite is made of, and what is there').action(list);
-  models.command('path').description('the folder of the model cache').action(() => print(cacheFolder()));
+  const models = program.command('models').description("List, fetch, import, build and check the suites' networks.").addHelpText('after', EXAMPLES);
+  models.command('list').description('Tell what each suite is made of, and what is there.').action(list);
+  models.command('path').description('Print the folder of the model cache.').action(() => print(cacheFolder()));
   models
     .command('pull')
-    .description("fetch a suite's files")
+    .description("Fetch a suite's files.")
     .argument('<suite>', SUITE_NAMES.join(' or '))
-    .option('--accept-licence', 'I have read the licence that is shown and accept it')
-    .option('--from <url>', 'fetch from another place that has the same file names')
+    .option('--accept-licence', 'accept the licence that is shown, having read it')
+    .option('--from <url>', 'another place that has files of the same names')
     .action((suite: string, options: PullOptions) => pull(suite, options, context.signal));
   models
     .command('import')
-    .description('take checkpoints (.pth, .pkl) or ONNX files of the suite openface3, whatever they are called')
-    .argument('<files...>')
+    .description('Take checkpoints or ONNX files of the suite openface3 into the cache, whatever they are called.')
+    .argument('<files...>', 'checkpoints (.pth, .pkl) or ONNX files')
     .action(importFiles);
   models
     .command('build')
-    .description('make ONNX files of checkpoints')
-    .argument('[checkpoints...]')
+    .description('Make ONNX files of checkpoints.')
+    .argument('[checkpoints...]', 'checkpoints (.pth, .pkl) of the suite openface3')
     .requiredOption('-o, --out <folder>', 'where the files go')
-    .option('--random-init <seed>', 'made-up weights instead of checkpoints', wholeNumber(0))
-    .addOption(new Option('--network <names...>', 'which networks of made-up weights').choices(ARCHITECTURE_NAMES))
-    .option('--batch <number>', 'fixed items of a batch', wholeNumber(1))
-    .option('--height <pixels>', "fixed height of RetinaFace's input", wholeNumber(1))
-    .option('--width <pixels>', "fixed width of RetinaFace's input", wholeNumber(1))
-    .option('--all-outputs', 'all that the original networks give')
+    .option('--random-init <seed>', 'seed of made-up weights, instead of checkpoints', wholeNumber(0))
+    .addOption(new Option('--network <names...>', 'networks to make up (default: all)').choices(ARCHITECTURE_NAMES))
+    .option('--batch <number>', 'items to fix the batch to (default: free)', wholeNumber(1))
+    .option('--height <pixels>', "height to fix RetinaFace's input to (default: free)", wholeNumber(1))
+    .option('--width <pixels>', "width to fix RetinaFace's input to (default: free)", wholeNumber(1))
+    .option('--all-outputs', 'keep all that the original networks give, not only what is used here')
     .action(build);
-  models.command('verify').description('hold what is in the cache against its records').action(verify);
+  models.command('verify').description('Hold what is in the cache against its records.').action(verify);
 }
 
 async function list(): Promise<void> {

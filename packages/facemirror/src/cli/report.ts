@@ -25,7 +25,7 @@ interface ReportOptions {
   readonly md?: string;
   readonly html?: string;
   readonly json?: string;
-  readonly model: readonly string[];
+  readonly model?: readonly string[];
   readonly coremlFormat: CoreMlFormat;
   readonly ort?: OrtVersion;
   readonly try?: number;
@@ -37,13 +37,13 @@ export function register(program: Command, { signal }: CommandContext): void {
     .command('report')
     .description('Write the performance report of a run from its record.')
     .argument('<record>', 'the <name>.json beside the results of a run')
-    .option('--md <file>', 'as Markdown; - is standard output')
-    .option('--html <file>', 'as one self-contained page; - is standard output')
-    .option('--json <file>', 'the facts behind it; - is standard output')
-    .option('--model <file...>', 'ONNX models to analyse besides', [])
-    .addOption(new Option('--coreml-format <format>', 'the format for --model').choices(COREML_FORMATS).default('mlprogram'))
-    .addOption(new Option('--ort <version>', "whose rules for --model (default: the installed ONNX Runtime's)").choices(ORT_VERSIONS))
-    .option('--try <seconds>', 'try the recommendations on --model, each model for at most so long', numberWithin(1, 86_400))
+    .option('--md <file>', 'the file for the report as Markdown; - is standard output')
+    .option('--html <file>', 'the file for the report as one self-contained page; - is standard output')
+    .option('--json <file>', 'the file for the facts behind it, as JSON; - is standard output')
+    .option('--model <file...>', 'ONNX models to analyse besides')
+    .addOption(new Option('--coreml-format <format>', "Core ML's model format for --model").choices(COREML_FORMATS).default('mlprogram'))
+    .addOption(new Option('--ort <version>', "the ONNX Runtime release whose rules decide for --model (default: the installed one's)").choices(ORT_VERSIONS))
+    .option('--try <seconds>', 'longest time to try the recommendations on each --model; left out, none are tried', numberWithin(1, 86_400))
     .addHelpText('after', EXAMPLES)
     .action(async (record: string, options: ReportOptions) => {
       const facts = await gather(record, options, signal);
@@ -62,8 +62,9 @@ async function gather(path: string, options: ReportOptions, signal: AbortSignal)
   const record = await readMeasuredRecord(path);
   const facts = runFacts(record, record.performance);
   const target = { format: options.coremlFormat, ...(options.ort === undefined ? {} : { ort: options.ort }) };
-  const added = await inspectFiles(options.model, target);
-  const tried = options.try === undefined ? { trials: [], untried: [] } : await tryFiles(options.model, target, options.try, signal);
+  const models = options.model ?? [];
+  const added = await inspectFiles(models, target);
+  const tried = options.try === undefined ? { trials: [], untried: [] } : await tryFiles(models, target, options.try, signal);
   if (signal.aborted) throw new FaceMirrorError('CANCELLED', 'Stopped; no report was written.');
   return {
     ...facts,

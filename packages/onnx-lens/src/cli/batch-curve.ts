@@ -1,9 +1,9 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { measureBatchCurve, type BatchCurve } from '../prepare/batch-curve.js';
 import { bytes, milliseconds } from '../report/format.js';
-import { mayColour, TextPage } from '../report/terminal.js';
+import { TextPage } from '../report/terminal.js';
 import { parseCount, parseCounts, parseFixedDimensions } from './options.js';
-import { writeText } from './text.js';
+import { terminal, writeText } from './text.js';
 
 interface BatchCurveCommandOptions {
   readonly threads: readonly number[];
@@ -19,12 +19,18 @@ export function register(program: Command): void {
     .command('batch-curve')
     .description('Measure the time per item and the memory of batches 1, 2, 4 and so on, until a larger batch stops paying.')
     .argument('<model>', 'an .onnx file whose batch is free')
-    .option('--threads <counts>', 'thread counts, e.g. 1,2,4', parseCounts, [1, 2])
-    .option('--largest <batch>', 'largest batch to try', parseCount, 64)
-    .option('--runs <n>', 'timed runs for each point', parseCount, 5)
-    .option('--size <sizes>', 'sizes of other free dimensions, e.g. height=640,width=640', parseFixedDimensions)
-    .option('--json', 'print the figures as JSON')
-    .addHelpText('after', '\nExample:\n  $ onnx-lens batch-curve action_units.onnx --threads 1,2\n')
+    .addOption(new Option('--threads <numbers>', 'thread counts to measure').argParser(parseCounts).default([1, 2], '1,2'))
+    .option('--largest <number>', 'largest batch to try', parseCount, 64)
+    .option('--runs <number>', 'timed runs for each point', parseCount, 5)
+    .option('--size <name=size,...>', 'sizes of other free dimensions, e.g. height=640,width=640', parseFixedDimensions)
+    .option('--json', 'print JSON instead of text')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ onnx-lens batch-curve action_units.onnx --threads 1,2,4
+  $ onnx-lens batch-curve detector.onnx --size height=640,width=640 --largest 8`,
+    )
     .action(runBatchCurve);
 }
 
@@ -36,7 +42,7 @@ async function runBatchCurve(path: string, { threads, largest, runs, size, json 
 const WIDEST_BAR = 32;
 
 function curvesText(curves: readonly BatchCurve[]): string {
-  const page = new TextPage({ colour: mayColour(process.stdout.isTTY), width: process.stdout.columns });
+  const page = new TextPage(terminal());
   const slowest = Math.max(...curves.flatMap((curve) => curve.points.map((point) => point.msPerItem)));
   for (const { threads, points, knee } of curves) {
     page.section(`${threads} ${threads === 1 ? 'thread' : 'threads'}`, {

@@ -1,8 +1,8 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { COMPILE_PROVIDERS, compileModel, ensureCompiled, type CompileManifest, type CompileOptions, type CompileProvider } from '../prepare/compile.js';
 import { bytes, milliseconds } from '../report/format.js';
 import { Session, type SessionOptions } from '../runtime/session.js';
-import { oneOf, parseFixedDimensions } from './options.js';
+import { parseFixedDimensions } from './options.js';
 import { StatusLine } from './status-line.js';
 import { writeText } from './text.js';
 
@@ -24,13 +24,19 @@ export function register(program: Command): void {
     .description('Do once what ONNX Runtime does at every start: optimize the graph and arrange the weights for this machine.')
     .argument('<model>', 'an .onnx file')
     .requiredOption('-o, --output <folder>', 'the folder to write; replaced when it is there')
-    .option('--provider <name>', 'for which provider', oneOf(COMPILE_PROVIDERS), 'cpu')
-    .option('--fix <sizes>', 'fix free dimensions, e.g. batch_size=1', parseFixedDimensions)
-    .option('--as-is', 'leave the graph to ONNX Runtime, without computing before what is known before a run')
+    .addOption(new Option('--provider <name>', 'the execution provider to compile for').choices(COMPILE_PROVIDERS).default('cpu'))
+    .option('--fix <name=size,...>', 'sizes to fix free dimensions to, e.g. batch_size=1', parseFixedDimensions)
+    .option('--as-is', 'leave the graph to ONNX Runtime, without computing first what is known before a run')
     .option('--keep', 'keep a compiled model that is there and fits')
     .addHelpText(
       'after',
-      '\nWrites model.onnx (open it with graph optimization disabled), weights.bin and manifest.json, which says what they were made of\nand for: they open faster, on this machine, with this ONNX Runtime.\n\nExample:\n  $ onnx-lens compile detector.onnx -o cache/detector\n',
+      `
+Writes model.onnx (open it with graph optimization disabled), weights.bin and manifest.json, which says what they were
+made of and for: they open faster, on this machine, with this ONNX Runtime.
+
+Examples:
+  $ onnx-lens compile detector.onnx -o cache/detector
+  $ onnx-lens compile detector.onnx -o cache/detector --fix height=640,width=640 --keep`,
     )
     .action(runCompile);
 }

@@ -35,18 +35,18 @@ export function register(program: Command): void {
   const newest = ORT_VERSIONS[ORT_VERSIONS.length - 1];
   program
     .command('coverage')
-    .description('tell which nodes land on an accelerator, in how many partitions, why not the others, and at what cost')
+    .description('Tell which nodes land on an accelerator, in how many partitions, why not the others, and at what cost.')
     .argument('<model>', 'an .onnx file')
     .addOption(new Option('--provider <name>', 'the execution provider').choices(PROVIDERS).default('coreml'))
-    .addOption(new Option('--format <name>', "Core ML's model format (default: neuralnetwork, as ONNX Runtime's)").choices(COREML_FORMATS))
-    .option('--static-shapes-only', "as the provider's option that takes only nodes whose inputs have static shapes")
-    .option('--fix <name=size,...>', 'give free dimensions a size, e.g. batch_size=1,height=640', parseFixedDimensions)
-    .addOption(new Option('--ort <version>', 'whose rules').choices(ORT_VERSIONS).default(newest))
+    .addOption(new Option('--format <name>', "Core ML's model format (default: neuralnetwork, which a session makes that asks for none)").choices(COREML_FORMATS))
+    .option('--static-shapes-only', "take only nodes whose inputs have static shapes, as the provider's option of that name")
+    .option('--fix <name=size,...>', 'sizes to fix free dimensions to, e.g. batch_size=1,height=640', parseFixedDimensions)
+    .addOption(new Option('--ort <version>', 'the ONNX Runtime release whose rules decide').choices(ORT_VERSIONS).default(newest))
     .option('--assume-optimized', 'take the file as a level-1 optimized graph already')
-    .option('--compare-log <file>', "hold the prediction against an ONNX Runtime log ('-': standard input)")
-    .addOption(new Option('--json [file]', "write JSON to a file or, for '-', to standard output").preset('-').argParser(destination))
-    .addOption(new Option('--md [file]', "write Markdown to a file or, for '-', to standard output").preset('-').argParser(destination))
-    .option('--html <file>', 'write a self-contained HTML report', destination)
+    .option('--compare-log <file>', 'a log of ONNX Runtime to hold the prediction against; - is standard input')
+    .addOption(new Option('--json [file]', 'the file for the result as JSON; - is standard output').preset('-').argParser(destination))
+    .addOption(new Option('--md [file]', 'the file for the result as Markdown; - is standard output').preset('-').argParser(destination))
+    .option('--html <file>', 'the file for the result as a self-contained page; - is standard output', destination)
     .addHelpText(
       'after',
       `

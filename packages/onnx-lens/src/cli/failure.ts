@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { messageOf, OnnxLensError } from '../errors.js';
+import { printable } from '../report/format.js';
 
 /** 0 for help and version, 2 for wrong use, 1 for everything else that was thrown. */
 export function exitCodeOf(error: unknown): 0 | 1 | 2 {
@@ -15,7 +16,7 @@ export function reportFailure(error: unknown, verbose: boolean): void {
 }
 
 function sentenceOf(error: unknown): string {
-  const message = messageOf(error).replace(/\s+/g, ' ').trim();
+  const message = printable(messageOf(error).replace(/\s+/g, ' ').trim());
   if (error instanceof OnnxLensError) return `onnx-lens: ${message}`;
   return `onnx-lens: an unexpected error, please report it with the output of --verbose: ${message}`;
 }
@@ -23,5 +24,5 @@ function sentenceOf(error: unknown): string {
 function stackOf(error: unknown): string {
   if (!(error instanceof Error)) return sentenceOf(error);
   const cause = error.cause === undefined ? '' : `\ncaused by ${stackOf(error.cause)}`;
-  return `${error.stack ?? error.message}${cause}`;
+  return `${(error.stack ?? error.message).split('\n').map(printable).join('\n')}${cause}`;
 }

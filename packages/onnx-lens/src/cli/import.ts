@@ -1,9 +1,8 @@
 import { extname } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { OnnxLensError } from '../errors.js';
 import { importTflite } from '../import/tflite/convert.js';
 import { saveModel } from '../model/save.js';
-import { oneOf } from './options.js';
 
 interface ImportOptions {
   readonly output: string;
@@ -18,9 +17,15 @@ export function register(program: Command): void {
     .description('Turn a TensorFlow Lite model into an ONNX model that computes the same.')
     .argument('<model>', 'a .tflite file')
     .requiredOption('-o, --output <file>', 'the .onnx file to write')
-    .option('--half <rule>', 'half-float weights: widen them to float32, or keep them small in the file', oneOf(['widen', 'keep']), 'widen')
+    .addOption(new Option('--half <rule>', 'what becomes of half-float weights: float32, or half floats in the file still').choices(['widen', 'keep']).default('widen'))
     .option('--channels-second', 'let image inputs be batch, channels, height, width instead of the original order')
-    .addHelpText('after', '\nExample:\n  $ onnx-lens import face_detector.tflite -o face_detector.onnx\n')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ onnx-lens import face_detector.tflite -o face_detector.onnx
+  $ onnx-lens import face_detector.tflite -o face_detector.onnx --channels-second --half keep`,
+    )
     .action((path: string, options: ImportOptions) => runImport(path, options));
 }
 

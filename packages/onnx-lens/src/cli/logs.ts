@@ -7,8 +7,8 @@ import { readText, terminal, writeText } from './text.js';
 export function register(program: Command): void {
   program
     .command('logs')
-    .description("read ONNX Runtime's log into facts: what providers take, in how many partitions, node by node")
-    .argument('<file>', 'a log, or - for standard input')
+    .description("Read ONNX Runtime's log into facts: what providers take, in how many partitions, node by node.")
+    .argument('<file>', 'a log; - is standard input')
     .option('--json', 'print JSON instead of text')
     .addHelpText(
       'after',

@@ -1,5 +1,5 @@
 import { dirname, extname, resolve } from 'node:path';
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { OnnxLensError } from '../errors.js';
 import { isExternal, loadModel, tensorsOf } from '../model/load.js';
 import type { ModelProto } from '../model/generated/onnx_pb.js';
@@ -11,15 +11,15 @@ import { quantizeModel } from '../prepare/quantize.js';
 import { readCalibration } from '../prepare/calibration.js';
 import type { ImagePreprocessing } from '../prepare/images.js';
 import { COREML_FORMATS, ORT_VERSIONS, PROVIDERS, type CoreMlFormat, type OrtVersion, type ProviderName } from '../providers/target.js';
-import { mayColour, type TerminalOptions } from '../report/terminal.js';
+import type { TerminalOptions } from '../report/terminal.js';
 import { optimizationText, proofText } from '../report/optimization-text.js';
 import { REWRITES } from '../rewrite/registry.js';
 import { optimizeForProvider, type RewrittenModel } from '../rewrite/optimize.js';
 import { proveEqual, type Proof, type ProofOptions } from '../rewrite/proof.js';
 import type { InputRange } from '../rewrite/seeded-inputs.js';
-import { oneOf, parseCount, parseCounts, parseFixedDimensions } from './options.js';
+import { parseCount, parseCounts, parseFixedDimensions } from './options.js';
 import { StatusLine } from './status-line.js';
-import { writeText } from './text.js';
+import { terminal, writeText } from './text.js';
 
 interface OptimizeCommandOptions {
   readonly output: string;
@@ -51,30 +51,37 @@ export function register(program: Command): void {
     .description('Rewrite a model so that a provider takes more of it in fewer partitions, prove that it computes the same, and write it.')
     .argument('<model>', 'an .onnx file')
     .requiredOption('-o, --output <file>', 'the .onnx file to write')
-    .option('--provider <name>', 'whose coverage decides; cpu applies only what makes less work everywhere', oneOf([...PROVIDERS, 'cpu']), 'coreml')
-    .option('--format <name>', "Core ML's form of model; the one to rewrite for, whereas coverage shows what a session makes that asks for none, neuralnetwork", oneOf(COREML_FORMATS), 'mlprogram')
-    .option('--ort <version>', 'the ONNX Runtime release whose rules decide (default: all that are known, so that the result lands well on each)', oneOf(ORT_VERSIONS))
-    .option('--fix <sizes>', 'fix free dimensions, e.g. batch_size=1,height=640,width=640', parseFixedDimensions)
-    .option('--passes <names>', 'only these rewrites, or with "-" in front all but these, separated by commas', parseNames)
+    .addOption(new Option('--provider <name>', 'whose coverage decides; cpu applies only what makes less work everywhere').choices([...PROVIDERS, 'cpu']).default('coreml'))
+    .addOption(new Option('--format <name>', "Core ML's model format to rewrite for; coverage shows neuralnetwork when not told otherwise").choices(COREML_FORMATS).default('mlprogram'))
+    .addOption(new Option('--ort <version>', 'the ONNX Runtime release whose rules decide (default: all of them together, so that the result lands well on each)').choices(ORT_VERSIONS))
+    .option('--fix <name=size,...>', 'sizes to fix free dimensions to, e.g. batch_size=1,height=640,width=640', parseFixedDimensions)
+    .option('--passes <names>', 'the only rewrites to try, or with "-" in front those to leave out, separated by commas', parseNames)
     .option('--fp16', 'also convert the weights and the arithmetic to 16-bit floats')
     .option('--int8', 'also quantize convolutions and matrix products to 8 bits (QDQ, per channel); needs --calibration')
     .option('--calibration <folder>', 'inputs for --int8: pictures (.png, .jpg) or raw float32 (.f32), named after the input where there are several')
-    .option('--image-mean <m>', 'subtracted from the pixels (0 to 255) of calibration pictures; one number or one a channel', parseNumbers)
-    .option('--image-std <s>', 'what they are then divided by (default 255)', parseNumbers)
-    .option('--image-order <order>', 'order of their channels', oneOf(['rgb', 'bgr']), 'rgb')
-    .option('--verify <n>', 'seeded inputs for each batch size in the proof', parseCount, 8)
-    .option('--seed <n>', 'seed of the first input', parseCount, 1)
-    .option('--tolerance <t>', 'an output may differ by t * max(1, its usual largest |value|), a whole number by t; default 1e-5, with --fp16 0.05', parseTolerance)
-    .option('--range <ranges>', 'values of inputs, e.g. image=0..255,mask=0..1', parseRanges)
-    .option('--batches <sizes>', 'batch sizes to prove where the batch is free, e.g. 1,2,8 (default 1,3)', parseCounts)
-    .addHelpText('after', '\nExample:\n  $ onnx-lens optimize detector.onnx -o detector.coreml.onnx --fix batch_size=1,height=640,width=640\n')
+    .option('--image-mean <numbers>', 'what is subtracted from the pixels (0 to 255) of calibration pictures: one number, or one a channel (default: 0)', parseNumbers)
+    .option('--image-std <numbers>', 'what they are then divided by (default: 255)', parseNumbers)
+    .addOption(new Option('--image-order <order>', 'order of their channels').choices(['rgb', 'bgr']).default('rgb'))
+    .option('--verify <number>', 'seeded inputs for each batch size in the proof', parseCount, 8)
+    .option('--seed <number>', 'seed of the first input', parseCount, 1)
+    .option('--tolerance <number>', 'how far an output may be off: this times max(1, its usual largest |value|), of a whole number this (default: 1e-5; with --fp16 0.05, with --int8 any)', parseTolerance)
+    .option('--range <name=min..max,...>', 'values of inputs, e.g. image=0..255,mask=0..1', parseRanges)
+    .option('--batches <numbers>', 'batch sizes to prove where the batch is free (default: 1,3)', parseCounts)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ onnx-lens optimize detector.onnx -o detector.coreml.onnx --fix batch_size=1,height=640,width=640
+  $ onnx-lens optimize model.onnx -o better.onnx --provider cpu --verify 32
+  $ onnx-lens optimize model.onnx -o small.onnx --int8 --calibration photos/`,
+    )
     .action(runOptimize);
 }
 
 async function runOptimize(path: string, options: OptimizeCommandOptions): Promise<void> {
   checkOptions(options);
   const original = loadModel(path, 'read');
-  const page = { colour: mayColour(process.stdout.isTTY), width: process.stdout.columns };
+  const page = terminal();
   const { result, bytes } = await rewriteProven(path, original, options, page);
   if (options.fp16 === true || options.int8 === true) {
     // 8 bits are judged on the inputs that they are for; what random numbers make of ranges that were taken from pictures says little.

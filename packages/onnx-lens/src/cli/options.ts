@@ -1,24 +1,16 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A commander argument parser that takes one of `allowed` and names them all otherwise. */
-export function oneOf<T extends string>(allowed: readonly T[]): (value: string) => T {
-  return (value) => {
-    const found = allowed.find((each) => each === value);
-    if (found === undefined) throw new InvalidArgumentError(`It must be one of ${allowed.join(', ')}.`);
-    return found;
-  };
-}
-
 /** A commander argument parser for a whole number from 1 on. */
 export function parseCount(value: string): number {
   const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  // Number() alone would take "1e3", "0x10" and " 5 ", slips more often than meant.
+  if (!/^[0-9]+$/.test(value) || !Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
   return number;
 }
 
 /** The same for several, separated by commas. */
 export function parseCounts(value: string): number[] {
-  return value.split(',').map(parseCount);
+  return value.split(',').map((each) => parseCount(each.trim()));
 }
 
 /**
@@ -38,11 +30,4 @@ export function parseFixedDimensions(value: string): Readonly<Record<string, num
     sizes.push([name, Number(size)]);
   }
   return Object.fromEntries(sizes);
-}
-
-/** Parses a whole number of 1 or more. @throws InvalidArgumentError (commander's). */
-export function positiveInteger(value: string): number {
-  const number = Number(value);
-  if (!/^[0-9]+$/.test(value) || !Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number of 1 or more.');
-  return number;
 }

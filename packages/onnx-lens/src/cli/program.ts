@@ -18,9 +18,10 @@ const COMMANDS: readonly ((program: Command) => void)[] = [coverage, importModel
 export function createProgram(): Command {
   const program = new Command('onnx-lens')
     .description('See how an ONNX model lands on an accelerator: which nodes, in how many partitions, why, and at what cost.')
-    .version(ownVersion(), '--version', 'print the version')
+    .version(ownVersion(), '-V, --version', 'print the version')
     .option('--verbose', 'show the stack of an error')
     .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'Show the help of a command.')
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help shows the options and examples)')
     .exitOverride();

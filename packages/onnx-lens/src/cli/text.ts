@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import pc from 'picocolors';
 import { unreadable, writeFileWhole } from '../files.js';
-import { mayColour, type TerminalOptions } from '../report/terminal.js';
+import type { TerminalOptions } from '../report/terminal.js';
 
 /** Writes text to a file (whole or not at all) or, for '-', to standard output. A final newline is added when missing. */
 export async function writeText(destination: string, text: string): Promise<void> {
@@ -33,4 +34,9 @@ function decode(bytes: Buffer): string {
 export function terminal(): TerminalOptions {
   const { isTTY, columns } = process.stdout;
   return { colour: mayColour(isTTY), width: isTTY ? columns : 100 };
+}
+
+/** Whether colours may be written to a stream: it is a terminal and NO_COLOR is not set (or FORCE_COLOR is). */
+function mayColour(isTerminal: boolean): boolean {
+  return isTerminal ? pc.isColorSupported : 'FORCE_COLOR' in process.env && pc.isColorSupported;
 }

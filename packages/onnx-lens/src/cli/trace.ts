@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
 import { parseTrace } from '../logs/trace.js';
 import { traceText } from '../report/trace-text.js';
-import { positiveInteger } from './options.js';
+import { parseCount } from './options.js';
 import { readText, terminal, writeText } from './text.js';
 
 /** `onnx-lens trace`: where the time of a profiled session went. */
 export function register(program: Command): void {
   program
     .command('trace')
-    .description("add up ONNX Runtime's profile by provider, operator and node")
-    .argument('<file>', 'the JSON that a session with enableProfiling wrote, or - for standard input')
-    .option('--top <count>', 'nodes to list', positiveInteger, 20)
+    .description("Add up ONNX Runtime's profile by provider, operator and node.")
+    .argument('<file>', 'the JSON that a session with enableProfiling wrote; - is standard input')
+    .option('--top <number>', 'nodes to list', parseCount, 20)
     .option('--json', 'print JSON instead of text (all nodes)')
     .addHelpText(
       'after',

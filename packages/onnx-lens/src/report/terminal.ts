@@ -86,11 +86,6 @@ function impactColour(impact: Impact, colours: Colours): (text: string) => strin
   return impact === 'HIGH' ? colours.red : impact === 'MEDIUM' ? colours.yellow : colours.green;
 }
 
-/** Whether colours may be written to a stream: it is a terminal and NO_COLOR is not set (or FORCE_COLOR is). */
-export function mayColour(isTerminal: boolean): boolean {
-  return isTerminal ? pc.isColorSupported : 'FORCE_COLOR' in process.env && pc.isColorSupported;
-}
-
 /** The provider's name as a heading for logs and traces, which name providers in full. */
 export function shortProvider(name: string): string {
   return printable(name.replace(/ExecutionProvider$/, ''));
