@@ -2,6 +2,7 @@
 export { OnnxLensError, type OnnxLensErrorCode } from './errors.js';
 export { loadModel, parseModel } from './model/load.js';
 export { writeFileWhole } from './files.js';
+export { randomNumbers } from './random.js';
 export { saveModel, serializeModel } from './model/save.js';
 export { Graph, describeNode } from './model/graph.js';
 export { GraphBuilder, type Dimension, type NodeOptions } from './model/builder.js';

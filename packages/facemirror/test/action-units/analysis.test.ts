@@ -1,10 +1,10 @@
+import { randomNumbers } from 'onnx-lens';
 import { afterEach, expect, test } from 'vitest';
 import { ExpressionAnalysis, type ExpressionOptions } from '../../src/action-units/analysis.js';
 import { BLENDSHAPES, type Blendshape } from '../../src/action-units/from-blendshapes.js';
 import { ACTION_UNIT_COLUMNS, actionUnitTable, measuresTable } from '../../src/action-units/table.js';
 import type { ActionUnit, ActionUnitRow, Side } from '../../src/action-units/units.js';
 import type { FaceObservation } from '../../src/face/observation.js';
-import { randomNumbers } from '../random.js';
 import { observation, type Expression, type Turn } from './faces.js';
 
 const OPTIONS: ExpressionOptions = { neutral: { kind: 'calmest-second' }, camera: 'normal', iris: false };

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SHARED } from '../shared-folder.js';
 
-const SHARED = process.env['FACEMIRROR_SHARED'] ?? fileURLToPath(new URL('../../../../../shared', import.meta.url));
 const BUNDLE = join(SHARED, 'models/face_landmarker.task');
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ExpressionAnalysis } from '../../src/action-units/analysis.js';
 import type { ActionUnit, ActionUnitRow, Side } from '../../src/action-units/units.js';
@@ -11,8 +10,8 @@ import type { FaceObservation, Point } from '../../src/face/observation.js';
 import { Tracker } from '../../src/face/tracker.js';
 import { FramePool } from '../../src/frames/pool.js';
 import { openMediaPipe } from '../../src/models/mediapipe.js';
+import { SHARED } from '../shared-folder.js';
 
-const SHARED = process.env.FACEMIRROR_SHARED ?? fileURLToPath(new URL('../../../../../shared', import.meta.url));
 const BUNDLE_FOLDER = `${SHARED}/models`;
 
 const truth = demoTruth();

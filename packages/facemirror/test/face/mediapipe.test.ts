@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { midlineOf, type Midline } from '../../src/face/midline.js';
 import type { FaceObservation } from '../../src/face/observation.js';
@@ -19,8 +18,8 @@ import type { Suite } from '../../src/models/suite.js';
 import { VideoReader } from '../../src/video/reader.js';
 import { convertTflite, serializeModel } from 'onnx-lens';
 import { readPicture, type TestPicture } from '../pictures.js';
+import { SHARED } from '../shared-folder.js';
 
-const SHARED = process.env['FACEMIRROR_SHARED'] ?? fileURLToPath(new URL('../../../../../shared', import.meta.url));
 const REFERENCE = join(SHARED, 'reference/mediapipe');
 const hasShared = existsSync(REFERENCE) && existsSync(join(SHARED, 'models/face_landmarker.task'));
 const PORTRAIT = new URL('../../assets/astronaut.png', import.meta.url);

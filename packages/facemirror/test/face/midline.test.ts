@@ -1,9 +1,9 @@
+import { randomNumbers } from 'onnx-lens';
 import { expect, test } from 'vitest';
 import { MidlineSmoother, midlineOf } from '../../src/face/midline.js';
 import type { Landmarks, Point, Topology } from '../../src/face/observation.js';
 import { MEDIAL_VERTICES, MIRROR_PAIRS } from '../../src/face/symmetry-plane.js';
 import { MEAN_HEAD_MESH } from './mean-head.js';
-import { randomNumbers } from '../random.js';
 
 /** A mesh of partly random vertices that is its own mirror image, its midline as said, the head turned by `yaw` degrees; or of WFLW only the midline's landmarks. */
 function landmarksWith(glabella: Point, chin: Point, topology: Topology = 'mediapipe-478', yaw = 0): Landmarks {

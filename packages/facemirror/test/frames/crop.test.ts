@@ -1,3 +1,4 @@
+import { randomNumbers } from 'onnx-lens';
 import { expect, test } from 'vitest';
 import { cropPlain } from '../../src/frames/crop-plain.js';
 import { cropToTensor } from '../../src/frames/crop-to-tensor.js';
@@ -5,7 +6,6 @@ import { cropLength, type Affine, type Crop } from '../../src/frames/crop.js';
 import { framePlanes, type Colour, type Frame } from '../../src/frames/frame.js';
 import { FramePool } from '../../src/frames/pool.js';
 import { writeRgb } from '../../src/frames/rgb-to-yuv.js';
-import { randomNumbers } from '../random.js';
 
 const colours: readonly Colour[] = [
   { matrix: 'bt601', range: 'full' },

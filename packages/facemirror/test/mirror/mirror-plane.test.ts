@@ -1,7 +1,7 @@
+import { randomNumbers } from 'onnx-lens';
 import { expect, test } from 'vitest';
 import { kernelsOn } from '../../src/frames/kernels.js';
 import { mirrorPlanePlain, type Plane, type PlaneReflection } from '../../src/mirror/mirror-plane.js';
-import { randomNumbers } from '../random.js';
 
 /** Runs the kernel on a plane put into shared memory. */
 function mirrorByKernel(source: Plane, reflection: PlaneReflection): Uint8Array {

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 import { decode } from 'fast-png';
 import { loadModel, parseCheckpoint, serializeModel, type CheckpointTensor } from 'onnx-lens';
@@ -11,10 +10,10 @@ import { decodeRetinaFace } from '../../src/face/openface3/retinaface.js';
 import type { Architecture, BuildOptions } from '../../src/models/architectures/architecture.js';
 import { ARCHITECTURES, identifyCheckpoint } from '../../src/models/architectures/identify.js';
 import { checkpointWeights, randomWeights, type TensorSpec } from '../../src/models/architectures/weights.js';
+import { SHARED } from '../shared-folder.js';
 
-const shared = process.env['FACEMIRROR_SHARED'] ?? fileURLToPath(new URL('../../../../../shared', import.meta.url));
-const hasShared = existsSync(join(shared, 'reference'));
-const floats = (path: string): Float32Array => new Float32Array(Uint8Array.from(readFileSync(join(shared, 'reference', path))).buffer);
+const hasShared = existsSync(join(SHARED, 'reference'));
+const floats = (path: string): Float32Array => new Float32Array(Uint8Array.from(readFileSync(join(SHARED, 'reference', path))).buffer);
 
 /** What the original decodes of its raw outputs: corners of the box, x and y of the five points. */
 interface DecodedFaces {
@@ -55,20 +54,20 @@ function expectClose(actual: Float32Array | undefined, expected: Float32Array, t
 
 describe.skipIf(!hasShared)('against the original PyTorch networks (needs the shared reference folder)', () => {
   it('RetinaFace with its real weights, its outputs and the face that they mean within a twentieth of a pixel', async () => {
-    const image = decode(readFileSync(join(shared, 'media/astronaut.png')));
+    const image = decode(readFileSync(join(SHARED, 'media/astronaut.png')));
     const area = image.width * image.height;
     const mean = [104, 117, 123];
     const input = Float32Array.from({ length: 3 * area }, (_, place) => {
       const channel = Math.floor(place / area);
       return (image.data[(place % area) * image.channels + 2 - channel] ?? 0) - (mean[channel] ?? 0);
     });
-    const checkpoint = new Uint8Array(readFileSync(join(shared, 'models/mobilenet0.25_Final.pth')));
+    const checkpoint = new Uint8Array(readFileSync(join(SHARED, 'models/mobilenet0.25_Final.pth')));
     const model = fromCheckpoint(ARCHITECTURES.retinaface, checkpoint);
     const outputs = await run(model, { input: new Tensor('float32', input, [1, 3, image.height, image.width]) });
     for (const name of ['loc', 'conf', 'landms']) expectClose(outputs[name]?.data, floats(`retinaface/${name}.f32`), 1e-4);
     const raw = { loc: outputs['loc']!.data, conf: outputs['conf']!.data, landms: outputs['landms']!.data };
     const faces = decodeRetinaFace(raw, image.width, image.height, 0.5);
-    const { 'faces_score_gt_0.5_nms_0.4': expected } = JSON.parse(readFileSync(join(shared, 'reference/retinaface/golden.json'), 'utf8')) as DecodedFaces;
+    const { 'faces_score_gt_0.5_nms_0.4': expected } = JSON.parse(readFileSync(join(SHARED, 'reference/retinaface/golden.json'), 'utf8')) as DecodedFaces;
     expect(faces).toHaveLength(expected.length);
     for (const [place, { score, box, landmarks5 }] of expected.entries()) {
       const face = faces[place]!;
@@ -83,7 +82,7 @@ describe.skipIf(!hasShared)('against the original PyTorch networks (needs the sh
   });
 
   it('STAR, its last landmarks and those of every stack', async () => {
-    const checkpoint = brotliDecompressSync(readFileSync(join(shared, 'reference/star/star_pattern.pkl.br')));
+    const checkpoint = brotliDecompressSync(readFileSync(join(SHARED, 'reference/star/star_pattern.pkl.br')));
     const feeds = { input_image: pattern([1, 3, 256, 256]) };
     const { landmarks } = await run(fromCheckpoint(ARCHITECTURES.star, checkpoint), feeds);
     expectClose(landmarks?.data, floats('star/landmarks.f32'), 1e-4);
@@ -94,7 +93,7 @@ describe.skipIf(!hasShared)('against the original PyTorch networks (needs the sh
   });
 
   it('MTL for a batch of two, its batch free or fixed', async () => {
-    const checkpoint = brotliDecompressSync(readFileSync(join(shared, 'reference/mtl/mtl_pattern.pth.br')));
+    const checkpoint = brotliDecompressSync(readFileSync(join(SHARED, 'reference/mtl/mtl_pattern.pth.br')));
     const feeds = { input_face: pattern([2, 3, 224, 224]) };
     for (const options of [{}, { batch: 2 }]) {
       const outputs = await run(fromCheckpoint(ARCHITECTURES.mtl, checkpoint, options), feeds);

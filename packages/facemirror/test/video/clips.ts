@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { framePlanes, type Colour, type Frame } from '../../src/frames/frame.js';
 import { FramePool } from '../../src/frames/pool.js';
 import { tagsFor } from '../../src/video/colour.js';
 import { VideoReader } from '../../src/video/reader.js';
 import { VideoWriter } from '../../src/video/writer.js';
+import { SHARED } from '../shared-folder.js';
 
-const SHARED = process.env['FACEMIRROR_SHARED'] ?? fileURLToPath(new URL('../../../../../shared', import.meta.url));
 
 /** A real video of the shared media folder, or null where that folder is absent: such tests skip. */
 export function sharedVideo(name: string): string | null {

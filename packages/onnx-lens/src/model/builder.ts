@@ -14,6 +14,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from './generated/onnx_pb.js';
+import { Names } from './names.js';
 import { floatTensor, int64Tensor, makeTensorProto, type Tensor } from './tensors.js';
 
 /** A dimension: a number, the name of a free dimension, or undefined when nothing is known. */
@@ -44,7 +45,7 @@ export class GraphBuilder {
   readonly #initializers: TensorProto[] = [];
   readonly #inputs: ValueInfoProto[] = [];
   readonly #outputs: ValueInfoProto[] = [];
-  readonly #taken = new Set<string>();
+  readonly #names = new Names();
 
   constructor(name: string) {
     this.name = name;
@@ -52,15 +53,12 @@ export class GraphBuilder {
 
   /** A name that no value or node of this graph has yet. */
   fresh(hint: string): string {
-    let name = hint;
-    for (let suffix = 1; this.#taken.has(name); suffix++) name = `${hint}_${suffix}`;
-    this.#taken.add(name);
-    return name;
+    return this.#names.fresh(hint);
   }
 
   /** Declares a graph input. */
   input(name: string, dataType: DataType, dims: readonly Dimension[]): string {
-    this.#taken.add(name);
+    this.#names.take(name);
     this.#inputs.push(valueInfo(name, dataType, dims));
     return name;
   }
@@ -108,7 +106,7 @@ export class GraphBuilder {
   ): string[] {
     const name = this.fresh(options.name ?? opType);
     const outputs = options.outputs ?? Array.from({ length: count }, (_, place) => this.fresh(`${name}_out${place === 0 ? '' : place}`));
-    for (const output of outputs) this.#taken.add(output);
+    for (const output of outputs) this.#names.take(output);
     this.#nodes.push(
       create(NodeProtoSchema, {
         name,

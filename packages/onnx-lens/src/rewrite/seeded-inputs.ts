@@ -1,22 +1,12 @@
 import { OnnxLensError } from '../errors.js';
 import { TensorProto_DataType as DataType } from '../model/generated/onnx_pb.js';
 import { elementCount, floatToHalf, type Tensor } from '../model/tensors.js';
+import { randomNumbers } from '../random.js';
 
 /** From (inclusive) to (exclusive) for floats; both inclusive for whole numbers. */
 export interface InputRange {
   readonly min: number;
   readonly max: number;
-}
-
-/** Mulberry32: small, fast, and the same everywhere. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** Where no range is given, inputs are drawn from one of these in turn: what networks are usually fed. */
@@ -36,6 +26,9 @@ const FLOAT_RANGES: readonly InputRange[] = [
  */
 export type InputKind = 'random' | 'ties' | 'zeros';
 
+/** A model's inputs may claim any size; what is made up for one fills memory. */
+const MOST_ELEMENTS = 2 ** 28;
+
 /** How many steps lead from one end of the range to the other in `ties`. */
 const TIE_STEPS = 8;
 
@@ -43,11 +36,14 @@ const TIE_STEPS = 8;
  * A tensor of seeded values, the same for the same arguments.
  * @param range for floats and whole numbers; when left out, floats take one of four usual ranges by the seed, whole
  *   numbers 0 and 1, which is valid as an index or a mask nearly everywhere.
- * @throws OnnxLensError UNSUPPORTED_MODEL for strings and for what is no tensor.
+ * @throws OnnxLensError UNSUPPORTED_MODEL for strings, for what is no tensor, and for more than {@link MOST_ELEMENTS}.
  */
 export function seededTensor(dataType: DataType, dims: readonly number[], seed: number, range?: InputRange, kind: InputKind = 'random'): Tensor {
-  const random = seededRandom(seed * 7919 + 17);
+  const random = randomNumbers(seed * 7919 + 17);
   const count = elementCount(dims);
+  if (!(count <= MOST_ELEMENTS)) {
+    throw new OnnxLensError('UNSUPPORTED_MODEL', `An input of shape [${dims.join(', ')}] is too large for values to be made up for it (${MOST_ELEMENTS.toLocaleString('en')} at most); fix its free dimensions to smaller sizes.`);
+  }
   const floats = range ?? FLOAT_RANGES[seed % FLOAT_RANGES.length] ?? { min: -1, max: 1 };
   const whole = kind === 'zeros' ? nearestToZero(range ?? { min: 0, max: 1 }) : (range ?? { min: 0, max: 1 });
   const nextFloat = floatMaker(floats, kind, random);

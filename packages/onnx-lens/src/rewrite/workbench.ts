@@ -10,6 +10,7 @@ import {
   type NodeProto,
 } from '../model/generated/onnx_pb.js';
 import { capturedValues, Graph } from '../model/graph.js';
+import { Names } from '../model/names.js';
 import { OnnxLensError } from '../errors.js';
 import { makeTensorProto, tensorNumbers, type Tensor } from '../model/tensors.js';
 import type { ValueType } from '../shapes/infer.js';
@@ -31,7 +32,7 @@ export class Workbench {
   #opset: number;
   #types: ReadonlyMap<string, ValueType> = new Map();
   #index: ValueIndex | undefined;
-  readonly #taken = new Set<string>();
+  readonly #names = new Names();
   readonly #kept: ReadonlySet<string>;
 
   private constructor(model: ModelProto, graph: GraphProto) {
@@ -40,7 +41,7 @@ export class Workbench {
     this.#opset = standardOpset(model);
     const captured = graph.node.flatMap((node) => capturedValues(node));
     this.#kept = new Set([...graph.output.map((output) => output.name), ...captured]);
-    for (const name of namesOf(graph)) this.#taken.add(name);
+    for (const name of namesOf(graph)) this.#names.take(name);
   }
 
   /**
@@ -270,10 +271,7 @@ export class Workbench {
 
   /** A name that nothing in the model bears yet. */
   fresh(hint: string): string {
-    let name = hint;
-    for (let suffix = 1; this.#taken.has(name); suffix++) name = `${hint}_${suffix}`;
-    this.#taken.add(name);
-    return name;
+    return this.#names.fresh(hint);
   }
 
   #indexed(): ValueIndex {

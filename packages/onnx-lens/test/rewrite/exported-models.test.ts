@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { optimizeForProvider, ORT_VERSIONS, parseModel, proveEqual } from '../../src/index.js';
+import { SHARED } from '../shared-folder.js';
 
-const shared = process.env['FACEMIRROR_SHARED'] ?? fileURLToPath(new URL('../../../../../shared', import.meta.url));
-const exported = join(shared, 'models', 'exported');
+const exported = join(SHARED, 'models', 'exported');
 
 /** The three graphs as PyTorch exports them, on Core ML (MLProgram) by the rules of every known release. */
 describe.skipIf(!existsSync(exported))('the exported networks (skipped where the shared models are absent)', () => {

@@ -1,7 +1,7 @@
 import { DataType, GraphBuilder, floatTensor, int64Tensor, type ModelProto } from '../../src/index.js';
 import { float } from '../../src/model/attributes.js';
 import { makeTensorProto } from '../../src/model/tensors.js';
-import { seededRandom } from '../../src/rewrite/seeded-inputs.js';
+import { randomNumbers } from '../../src/random.js';
 
 /** A small model with a pattern, the rewrites to apply to it, and the operators that must be gone after. */
 export interface Pattern {
@@ -32,7 +32,7 @@ export function model(dims: Dims, opset: number, build: (graph: GraphBuilder, x:
 }
 
 export function weights(graph: GraphBuilder, dims: readonly number[], seed = 1): string {
-  const random = seededRandom(seed);
+  const random = randomNumbers(seed);
   const count = dims.reduce((a, b) => a * b, 1);
   return graph.constant('w', floatTensor(dims, Float32Array.from({ length: count }, () => random() * 2 - 1)));
 }

@@ -1,4 +1,4 @@
-import { asFloat32, type CheckpointTensor } from 'onnx-lens';
+import { asFloat32, randomNumbers, type CheckpointTensor } from 'onnx-lens';
 import { FaceMirrorError } from '../../errors.js';
 
 /** What values a tensor gets where there is no checkpoint. */
@@ -124,17 +124,6 @@ export function randomWeights(expected: readonly TensorSpec[], seed: number): We
 function range(init: Exclude<RandomInit, Float32Array>, fanIn: number): readonly [centre: number, reach: number] {
   if (init === 'he') return [0, Math.sqrt(6 / Math.max(1, fanIn))];
   return init === 'small' ? [0, 0.1] : [1, 0.5];
-}
-
-/** mulberry32 (Tommy Ettinger, public domain): numbers in [0, 1). */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 /** FNV-1a, so that a tensor's values do not depend on which others are read. */

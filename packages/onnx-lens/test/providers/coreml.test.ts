@@ -9,7 +9,7 @@ import {
   type Dimension,
   type ModelProto,
   type OrtVersion,
-} from '../src/index.js';
+} from '../../src/index.js';
 
 /** Verdicts of ONNX Runtime 1.21's own provider on the same graphs: 'yes', or the rule that this project names for its no. */
 interface Case {

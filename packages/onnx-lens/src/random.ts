@@ -1,10 +1,13 @@
-/** Numbers in [0, 1) that are the same in every run (mulberry32). */
+/**
+ * Numbers in [0, 1) that are the same for the same seed, everywhere and in every run: mulberry32 (Tommy Ettinger, public
+ * domain). For made-up inputs and weights; nothing that must not be guessed.
+ */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }

@@ -12,7 +12,7 @@ import {
   optimizeBasic,
   serializeModel,
   withSession,
-} from '../src/index.js';
+} from '../../src/index.js';
 
 function doubler() {
   const builder = new GraphBuilder('doubler');

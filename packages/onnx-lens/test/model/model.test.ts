@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   DataType,
@@ -5,10 +8,12 @@ import {
   GraphBuilder,
   floatToHalf,
   halfToFloat,
+  loadModel,
   parseModel,
   readTensor,
+  saveModel,
   serializeModel,
-} from '../src/index.js';
+} from '../../src/index.js';
 
 function chain() {
   const builder = new GraphBuilder('chain');
@@ -54,6 +59,48 @@ describe('model', () => {
   });
 });
 
+describe('a model from a stranger', () => {
+  it('is ordered at once, however many values a node reads that stand behind it', () => {
+    const builder = new GraphBuilder('wide');
+    const x = builder.input('x', DataType.FLOAT, [1]);
+    const parts = Array.from({ length: 50_000 }, () => builder.node('Relu', [x], {}));
+    builder.output(builder.node('Sum', parts, {}, { outputs: ['y'] }), DataType.FLOAT, [1]);
+    const proto = builder.toGraph();
+    proto.node.unshift(proto.node.pop()!);
+    const order = new Graph(proto).topologicalOrder();
+    expect(order).toHaveLength(50_001);
+    expect(order.at(-1)!.opType).toBe('Sum');
+  });
+
+  it('cannot have one weight file read over and over, but tensors may share their values', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'onnx-lens-external-'));
+    try {
+      writeFileSync(join(folder, 'weights'), new Uint8Array(Float32Array.from({ length: 100 }, (_, place) => place).buffer));
+      const save = (offsets: readonly number[]): string => {
+        const builder = new GraphBuilder('external');
+        const x = builder.input('x', DataType.FLOAT, [50]);
+        const weights = offsets.map(() => builder.floats([50], new Array<number>(50).fill(0)));
+        builder.output(builder.node('Sum', [x, ...weights], {}, { outputs: ['y'] }), DataType.FLOAT, [50]);
+        const model = builder.toModel({ opset: 17 });
+        model.graph!.initializer.forEach((tensor, place) => {
+          tensor.rawData = new Uint8Array();
+          tensor.dataLocation = 1;
+          const values = { location: 'weights', offset: String(offsets[place]), length: '200' };
+          tensor.externalData = Object.entries(values).map(([key, value]) => ({ $typeName: 'onnx.StringStringEntryProto', key, value }));
+        });
+        const path = join(folder, 'model.onnx');
+        saveModel(model, path);
+        return path;
+      };
+      const tied = loadModel(save([0, 200, ...new Array<number>(20).fill(0)]), 'read');
+      expect(tied.graph!.initializer.map((tensor) => readTensor(tensor).data[1])).toEqual([1, 51, ...new Array<number>(20).fill(1)]);
+      expect(() => loadModel(save([0, 4, 8, 12, 16]), 'read')).toThrow(/lie over each other/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
 describe('half floats', () => {
   it('round-trip all finite bit patterns', () => {
     for (let bits = 0; bits < 0x10000; bits++) {
@@ -78,5 +125,7 @@ describe('tensors', () => {
     const builder = new GraphBuilder('bad');
     builder.floats([2, 3], [1, 2, 3]);
     expect(() => readTensor(builder.toGraph().initializer[0]!)).toThrow(expect.objectContaining({ code: 'TENSOR_INVALID' }));
+    builder.floats([-3, -1], [1, 2, 3]);
+    expect(() => readTensor(builder.toGraph().initializer[1]!)).toThrow(/negative dimension/);
   });
 });

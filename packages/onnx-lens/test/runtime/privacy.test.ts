@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { DataType, GraphBuilder, saveModel } from '../src/index.js';
+import { DataType, GraphBuilder, saveModel } from '../../src/index.js';
 
 it("leaves no trace of a usage report in the user's folders", () => {
   const home = mkdtempSync(join(tmpdir(), 'onnx-lens-home-'));
@@ -16,7 +16,7 @@ it("leaves no trace of a usage report in the user's folders", () => {
     const environment: NodeJS.ProcessEnv = { ...process.env, HOME: home, USERPROFILE: home };
     delete environment['XDG_CACHE_HOME'];
     delete environment['ORT_DISABLE_TELEMETRY'];
-    const program = fileURLToPath(new URL('../bin/onnx-lens.js', import.meta.url));
+    const program = fileURLToPath(new URL('../../bin/onnx-lens.js', import.meta.url));
     execFileSync(process.execPath, [program, 'coverage', join(home, 'small.onnx')], { env: environment });
     expect(readdirSync(home)).toEqual(['small.onnx']);
   } finally {

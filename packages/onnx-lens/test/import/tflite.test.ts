@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { convertTflite, DataType, elementCount, serializeModel, Session, type ModelProto } from '../src/index.js';
+import { convertTflite, DataType, elementCount, serializeModel, Session, type ModelProto } from '../../src/index.js';
+import { SHARED } from '../shared-folder.js';
+import { tfliteFile } from './tflite-file.js';
 
 const require = createRequire(import.meta.url);
 const DETECTION = join(require.resolve('@mediapipe/face_detection/package.json'), '..');
 const MESH = join(require.resolve('@mediapipe/face_mesh/package.json'), '..');
-const SHARED = process.env['FACEMIRROR_SHARED'] ?? fileURLToPath(new URL('../../../../shared', import.meta.url));
 const BUNDLE = join(SHARED, 'models/face_landmarker.task');
 
 const shortRange = (): Uint8Array => readFileSync(join(DETECTION, 'face_detection_short_range.tflite'));
@@ -148,5 +148,34 @@ describe('a TFLite file that cannot be imported', () => {
         expect(error).toMatchObject({ name: 'OnnxLensError' });
       }
     }
+  });
+
+  it('is refused when its sizes are no whole numbers', () => {
+    const TILE = 69;
+    const tensors = [{ shape: [2], type: 0, buffer: 0 }, { shape: [1], type: 0, buffer: 1 }, { shape: [3], type: 0, buffer: 0 }];
+    const multiples = new Uint8Array(Float32Array.of(1.5).buffer);
+    const file = tfliteFile(tensors, [{ code: TILE, inputs: [0, 1], outputs: [2] }], [multiples], 2);
+    expect(() => convertTflite(file, 'odd.tflite')).toThrow(expect.objectContaining({ code: 'NOT_TFLITE', message: expect.stringMatching(/whole numbers for its multiples/) as string }));
+  });
+
+  it('is read though its shape arithmetic goes beyond all numbers', () => {
+    const REDUCE_PROD = 81;
+    const huge = { shape: [40], type: 4, buffer: 1 };
+    const tensors = [{ shape: [1], type: 0, buffer: 0 }, huge, { shape: [1], type: 2, buffer: 2 }, { shape: [], type: 4, buffer: 0 }];
+    const values = new Uint8Array(new BigInt64Array(40).fill(2n ** 62n).buffer);
+    const file = tfliteFile(tensors, [{ code: REDUCE_PROD, inputs: [1, 2], outputs: [3] }], [values, new Uint8Array(4)], 3);
+    expect(convertTflite(file, 'product.tflite').graph!.node.map(({ opType }) => opType)).toContain('ReduceProd');
+  });
+
+  it('is refused when it would grow without end: one weight, turned anew for each of a thousand operators', () => {
+    const ADD = 0;
+    const shape = [512, 512];
+    const count = 1000;
+    const tensors = [{ shape, type: 0, buffer: 0 }, { shape, type: 0, buffer: 1 }, ...Array.from({ length: count }, () => ({ shape, type: 0, buffer: 0 }))];
+    const operators = Array.from({ length: count }, (_, place) => ({ code: ADD, inputs: [place === 0 ? 0 : place + 1, 1], outputs: [place + 2] }));
+    const file = tfliteFile(tensors, operators, [new Uint8Array(4 * 512 * 512)], count + 1);
+    expect(() => convertTflite(file, 'bomb.tflite')).toThrow(expect.objectContaining({ code: 'NOT_TFLITE', message: expect.stringMatching(/many times as large/) as string }));
+    const fewer = tfliteFile(tensors.slice(0, 4), operators.slice(0, 2), [new Uint8Array(4 * 512 * 512)], 3);
+    expect(convertTflite(fewer, 'few.tflite').graph!.node).toHaveLength(2);
   });
 });

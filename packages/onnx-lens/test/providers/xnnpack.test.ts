@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DataType, GraphBuilder, analyseCoverage } from '../src/index.js';
+import { DataType, GraphBuilder, analyseCoverage } from '../../src/index.js';
 
 describe('the XNNPACK provider', () => {
   it('takes a convolution with the activation after it, and leaves what it has no kernel for', async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DataType, GraphBuilder, analyseCoverage, serializeModel, type CoverageOptions, type ModelProto } from '../src/index.js';
+import { DataType, GraphBuilder, analyseCoverage, serializeModel, type CoverageOptions, type ModelProto } from '../../src/index.js';
+import { SHARED } from '../shared-folder.js';
 
 const NEURALNETWORK: CoverageOptions = { format: 'neuralnetwork', ort: '1.21', assumeOptimized: true, compareVariants: false };
 
@@ -176,7 +177,7 @@ describe('a coverage result', () => {
   });
 });
 
-const exported = join(process.env['FACEMIRROR_SHARED'] ?? new URL('../../../../shared', import.meta.url).pathname, 'models/exported');
+const exported = join(SHARED, 'models/exported');
 
 describe.skipIf(!existsSync(exported))("the seed's models (skipped without the exported files)", () => {
   let folder = '';
