@@ -202,12 +202,16 @@ function eventOf(value: unknown): TraceEvent | undefined {
   return {
     category: cat,
     name,
-    thread: `${String(pid)}/${String(tid)}`,
+    thread: `${numberOrWord(pid)}/${numberOrWord(tid)}`,
     start: ts,
     duration: dur,
     opType: typeof details['op_name'] === 'string' ? details['op_name'] : '',
     provider: typeof details['provider'] === 'string' && details['provider'] !== '' ? details['provider'] : 'unknown',
   };
+}
+
+function numberOrWord(value: unknown): number | string {
+  return typeof value === 'number' || typeof value === 'string' ? value : '';
 }
 
 /** Reads a whole line whose name holds a bare quote or backslash. A cut line has no closing brace and is not read. */

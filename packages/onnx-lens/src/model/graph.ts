@@ -156,25 +156,22 @@ export class Graph {
   #stableOrder(): NodeProto[] {
     const done = new Set<NodeProto>();
     const order: NodeProto[] = [];
+    const needsOf = (node: NodeProto): Iterator<NodeProto> =>
+      [...node.input, ...capturedValues(node)].flatMap((name) => this.#producers.get(name) ?? []).values();
     const visit = (root: NodeProto): void => {
-      const stack: NodeProto[] = [root];
-      while (stack.length > 0) {
-        const node = stack[stack.length - 1] as NodeProto;
-        const before = [...node.input, ...capturedValues(node)]
-          .map((name) => this.#producers.get(name))
-          .find((producer) => producer !== undefined && !done.has(producer));
-        if (before !== undefined) {
-          stack.push(before);
-          continue;
-        }
-        stack.pop();
-        if (!done.has(node)) {
-          done.add(node);
-          order.push(node);
+      const stack = [{ node: root, needs: needsOf(root) }];
+      for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+        const next = top.needs.next();
+        if (next.done === true) {
+          stack.pop();
+          done.add(top.node);
+          order.push(top.node);
+        } else if (!done.has(next.value)) {
+          stack.push({ node: next.value, needs: needsOf(next.value) });
         }
       }
     };
-    for (const node of this.nodes) visit(node);
+    for (const node of this.nodes) if (!done.has(node)) visit(node);
     return order;
   }
 }

@@ -101,17 +101,29 @@ export function externalLocation(tensor: TensorProto): { location: string; offse
   return { location, offset, length };
 }
 
+/** Tensors that name the same bytes share them; of pieces that lie over each other no more is read than twice the file. */
 function readExternalData(model: ModelProto, folder: string): void {
+  const slices = new Map<string, Uint8Array<ArrayBuffer>>();
+  const readOf = new Map<string, number>();
   for (const tensor of tensorsOf(model)) {
     if (!isExternal(tensor)) continue;
     const { location, offset, length } = externalLocation(tensor);
-    tensor.rawData = readSlice(join(folder, location), offset, length, tensor.name);
+    const path = join(folder, location);
+    const key = JSON.stringify([path, offset, length]);
+    let slice = slices.get(key);
+    if (slice === undefined) {
+      slice = readSlice(path, offset, length, readOf.get(path) ?? 0, tensor.name);
+      slices.set(key, slice);
+      readOf.set(path, (readOf.get(path) ?? 0) + slice.length);
+    }
+    tensor.rawData = slice;
     tensor.dataLocation = DataLocation.DEFAULT;
     tensor.externalData = [];
   }
 }
 
-function readSlice(path: string, offset: number, length: number | undefined, tensorName: string): Uint8Array<ArrayBuffer> {
+/** @param before how many bytes of the file have been read already. */
+function readSlice(path: string, offset: number, length: number | undefined, before: number, tensorName: string): Uint8Array<ArrayBuffer> {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');
@@ -129,6 +141,12 @@ function readSlice(path: string, offset: number, length: number | undefined, ten
       throw new OnnxLensError(
         'EXTERNAL_DATA',
         `Tensor "${tensorName}" needs bytes ${offset} to ${offset + wanted} of ${path}, which has only ${size}.`,
+      );
+    }
+    if (before + wanted > 2 * size) {
+      throw new OnnxLensError(
+        'EXTERNAL_DATA',
+        `The tensors' values in ${path} lie over each other: together they are more than twice the file. Export the model again.`,
       );
     }
     const bytes = new Uint8Array(wanted);

@@ -47,6 +47,12 @@ describe('exit codes and messages', () => {
     expect(verbose.stderr).toMatch(/\n {4}at /);
   });
 
+  test("control characters of a stranger's file do not reach the terminal with an error", () => {
+    const { status, stderr } = onnxLens(['trace', `${folder}/\u001b[2J\u202e.json`]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('\\u001b[2J\\u202e.json');
+  });
+
   test('a reader that closes the pipe is no failure', async () => {
     const log = join(folder, 'long.log');
     writeFileSync(log, SUMMARY.repeat(20_000));

@@ -149,6 +149,34 @@ describe('a checkpoint from a stranger', () => {
     expect(() => parseCheckpoint(legacy(bomb))).toThrow(/more objects/);
   });
 
+  it('may have names of any length, wrapped however often, and empty tensors with any other dimensions', () => {
+    const long = 'module.'.repeat(300_000);
+    expect([...parseCheckpoint(legacy(tensorDict(`${long}w`, 'k', 0, [0, 2 ** 30, 2 ** 30], [1, 1, 1]), ['k'], [0])).tensors]).toMatchObject([
+      ['w', { dims: [0, 2 ** 30, 2 ** 30] }],
+    ]);
+    // Forty dimensions of 2^30 multiply to infinity.
+    const dims = [...new Array<number>(40).fill(2 ** 30), 0];
+    const empty = parseCheckpoint(legacy(tensorDict('w', 'k', 0, dims, dims.map(() => 1)), ['k'], [0]));
+    expect(empty.tensors.get('w')!.read().data).toHaveLength(0);
+  });
+
+  it('may not have small files inside it lie over each other, or unpack to more than a tensor can hold', () => {
+    const stored = zipSync({ 'x/data.pkl': pickle(tensorDict('w', 'k', 1)), 'x/data/k': new Uint8Array(4), 'x/data/l': new Uint8Array(64) }, { level: 0 });
+    expect(() => readAll(stored)).not.toThrow();
+    const claims = (bytes: Uint8Array, field: number, value: number): Uint8Array => {
+      const view = new DataView(bytes.buffer);
+      let record = view.getUint32(bytes.length - 6, true);
+      for (let file = 0; file < 3; file++) {
+        view.setUint32(record + field, value, true);
+        record += 46 + view.getUint16(record + 28, true) + view.getUint16(record + 30, true);
+      }
+      return bytes;
+    };
+    expect(() => parseCheckpoint(claims(stored.slice(), 20, stored.length - 1))).toThrow(/lie over each other/);
+    const deflated = zipSync({ 'x/data.pkl': pickle(tensorDict('w', 'k', 1)), 'x/data/k': new Uint8Array(4), 'x/data/l': new Uint8Array(64) }, { level: 9 });
+    expect(() => parseCheckpoint(claims(deflated, 24, 2 ** 30))).toThrow(/claims to unpack to more/);
+  });
+
   it('may not be a zip bomb, and its names are keys, not paths', () => {
     const value = pickle(tensorDict('w', '../../../etc/passwd', 1));
     expect(() => parseCheckpoint(zipSync({ 'x/data.pkl': value }))).toThrow(/lacks the data of its storage/);

@@ -90,3 +90,8 @@ test.each([['', 'empty'], ['hello', 'text'], ['[{"name": "x", "ph": "X", "ts": 1
     expect(() => parseTrace(text, 'x.json')).toThrow(/x\.json is not a profile/);
   },
 );
+
+test('processes and threads that are neither numbers nor words are read over', () => {
+  const odd = { ...node('conv', 0, 10, { ...cpu, op_name: 'Conv' }), pid: { toString: 1, valueOf: 1 } };
+  expect(parseTrace(JSON.stringify([odd])).nodes).toMatchObject([{ name: 'conv', ms: 0.01 }]);
+});

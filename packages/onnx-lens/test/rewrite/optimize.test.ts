@@ -165,6 +165,7 @@ describe('the proof', () => {
 
   it('says of words that none can be made up', () => {
     expect(() => seededTensor(DataType.STRING, [2], 1)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_MODEL' }));
+    expect(() => seededTensor(DataType.FLOAT, [1, 2 ** 20, 2 ** 20], 1)).toThrow(/too large for values to be made up/);
   });
 
   it('says bit-identical when it is', async () => {

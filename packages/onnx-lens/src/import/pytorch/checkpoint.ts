@@ -139,7 +139,7 @@ function namedTensors(dict: PickleDict): ReadonlyMap<string, CheckpointTensor> {
   for (const [name, value] of dict.entries) {
     if (typeof name === 'string' && value instanceof TensorView) named.push([name, value]);
   }
-  const strip = sharedPrefix(named.map(([name]) => name)).length;
+  const strip = sharedPrefixLength(named.map(([name]) => name));
   return new Map(
     named.map(([full, view]) => {
       const name = full.slice(strip);
@@ -148,12 +148,12 @@ function namedTensors(dict: PickleDict): ReadonlyMap<string, CheckpointTensor> {
   );
 }
 
-/** What DataParallel and torch.compile put before every name, as often as they were applied. */
-function sharedPrefix(names: readonly string[]): string {
-  let prefix = '';
+/** Characters that DataParallel and torch.compile put before every name, as often as they were applied. */
+function sharedPrefixLength(names: readonly string[]): number {
+  let length = 0;
   for (;;) {
-    const wrapper = WRAPPERS.find((each) => names.length > 0 && names.every((name) => name.startsWith(prefix + each)));
-    if (wrapper === undefined) return prefix;
-    prefix += wrapper;
+    const wrapper = WRAPPERS.find((each) => names.length > 0 && names.every((name) => name.startsWith(each, length)));
+    if (wrapper === undefined) return length;
+    length += wrapper.length;
   }
 }

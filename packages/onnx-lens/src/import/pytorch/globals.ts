@@ -54,6 +54,9 @@ const CONSTRUCTORS: Readonly<Record<string, Construct>> = {
   'builtins.complex': () => new Inert('complex'),
 };
 
+/** A refused name is told as far as this. */
+const LONGEST_NAME = 200;
+
 /** Names that may be referred to but not called. */
 const PLAIN_NAMES: ReadonlySet<string> = new Set([
   'torch.Tensor',
@@ -77,7 +80,7 @@ export function allowedGlobal(module: string, name: string, origin: string): Pic
     : 'which is not needed to hold tensors and could run code; it is refused.';
   throw new OnnxLensError(
     'UNSAFE_PICKLE',
-    `${origin} asks for ${printable(full)}, ${why} Save only the weights (torch.save(model.state_dict(), FILE)) and import that.`,
+    `${origin} asks for ${full.slice(0, LONGEST_NAME)}, ${why} Save only the weights (torch.save(model.state_dict(), FILE)) and import that.`,
   );
 }
 
@@ -176,10 +179,4 @@ function dictOf(items: PickleValue | undefined): PickleDict {
 
 function malformed(): OnnxLensError {
   return new OnnxLensError('NOT_CHECKPOINT', 'The checkpoint describes a tensor in a way that PyTorch does not write. Get the file again.');
-}
-
-/** A name out of a stranger's file, fit for a terminal. */
-function printable(name: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
-  return name.slice(0, 200).replace(/[\u0000-\u001f\u007f-\u009f]/g, '?');
 }

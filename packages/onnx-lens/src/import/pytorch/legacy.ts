@@ -7,6 +7,8 @@ import { PickleTuple, type PickleValue } from './values.js';
 /** The pickled number 0x1950a86a20f9469cfc6c with which these files begin (LONG1 of 10 bytes, STOP). */
 const MAGIC = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
 const PROTOCOL_VERSION = 1001;
+/** Parts of storages may lie over each other, and each is copied when it is read: together they may be so many times the file. */
+const MOST_OVERLAP = 8;
 
 /** True when the bytes begin as a torch.save file of PyTorch 0.1.10 to 1.5 does. */
 export function isLegacy(bytes: Uint8Array): boolean {
@@ -50,6 +52,7 @@ class LegacyStorages {
   readonly #origin: string;
   readonly #roots = new Map<string, Root>();
   readonly #storages = new Map<string, CheckpointStorage>();
+  #partBytes = 0;
 
   constructor(bytes: Uint8Array, origin: string) {
     this.#bytes = bytes;
@@ -82,6 +85,8 @@ class LegacyStorages {
     const name = `${key}\n${from}\n${length}`;
     const known = this.#storages.get(name);
     if (known !== undefined) return known;
+    this.#partBytes += length < root.byteLength ? length : 0;
+    if (this.#partBytes > MOST_OVERLAP * this.#bytes.length) throw this.#damaged('has ever new parts of its storages lie over each other');
     const storage = new CheckpointStorage(key, root.type, length, () => {
       if (root.start === undefined) throw this.#damaged(`lacks the data of its storage "${key}"`);
       return this.#bytes.subarray(root.start + from, root.start + from + length);

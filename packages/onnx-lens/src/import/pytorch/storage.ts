@@ -1,6 +1,6 @@
 import { OnnxLensError } from '../../errors.js';
 import { TensorProto_DataType as DataType } from '../../model/generated/onnx_pb.js';
-import { halfToFloat, type Tensor, type TensorData } from '../../model/tensors.js';
+import { elementCount, halfToFloat, type Tensor, type TensorData } from '../../model/tensors.js';
 
 /** An element type of PyTorch: what it takes in a file and what it is read as. */
 export interface TorchType {
@@ -153,7 +153,8 @@ export class TensorView {
   }
 
   #count(): number {
-    return this.dims.reduce((product, dim) => product * dim, 1);
+    // Not by multiplying alone: dimensions beside the 0 may multiply to infinity, and 0 times that is no number.
+    return this.dims.includes(0) ? 0 : elementCount(this.dims);
   }
 
   /** True when the elements lie in row-major order without gaps. Strides of axes of length 1 do not matter. */

@@ -36,21 +36,28 @@ export function isZip(bytes: Uint8Array): boolean {
  * files' checksums. Here stored files are views, every read is checked against its CRC-32, and no size is believed
  * before it has been held against the archive.
  *
- * @param maxEntryBytes files larger than this when unpacked are refused when read.
- * @throws OnnxLensError NOT_CHECKPOINT when the archive is damaged, encrypted or uses another compression.
+ * @param maxUnpackedBytes deflated files (torch.save makes none) that are larger than this together are refused: a few
+ *   kilobytes can unpack to as many megabytes.
+ * @throws OnnxLensError NOT_CHECKPOINT when the archive is damaged, encrypted, uses another compression, or has files
+ *   lie over each other, by which a small archive would hold many large ones.
  */
-export function readZip(bytes: Uint8Array, origin: string, maxEntryBytes: number): ReadonlyMap<string, ZipEntry> {
+export function readZip(bytes: Uint8Array, origin: string, maxUnpackedBytes: number): ReadonlyMap<string, ZipEntry> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const directory = findDirectory(view, origin);
   const entries = new Map<string, ZipEntry>();
   let at = directory.offset;
+  let [packed, unpacked] = [0, 0];
   for (let index = 0; index < directory.entries; index++) {
     const record = readCentralRecord(bytes, view, at, origin);
     if (entries.has(record.name)) throw damaged(origin, `holds "${record.name}" twice`);
+    packed += record.packed;
+    if (packed > bytes.length) throw damaged(origin, 'has files lie over each other');
+    unpacked += record.method === STORED ? 0 : record.size;
+    if (unpacked > maxUnpackedBytes) throw damaged(origin, `claims to unpack to more than the ${maxUnpackedBytes} bytes that are accepted`);
     entries.set(record.name, {
       name: record.name,
       size: record.size,
-      read: () => readEntry(bytes, view, record, origin, maxEntryBytes),
+      read: () => readEntry(bytes, view, record, origin),
     });
     at = record.next;
   }
@@ -136,10 +143,9 @@ function readExtra64(view: DataView, from: number, to: number, origin: string): 
   };
 }
 
-function readEntry(bytes: Uint8Array, view: DataView, record: CentralRecord, origin: string, maxBytes: number): Uint8Array {
+function readEntry(bytes: Uint8Array, view: DataView, record: CentralRecord, origin: string): Uint8Array {
   const { name, offset, packed, size } = record;
   if (record.isEncrypted) throw damaged(origin, `holds "${name}" encrypted`);
-  if (size > maxBytes) throw damaged(origin, `holds "${name}" of ${size} bytes, more than the ${maxBytes} that are accepted`);
   if (offset + 30 > view.byteLength || view.getUint32(offset, true) !== LOCAL_HEADER) {
     throw damaged(origin, `does not hold "${name}" where its directory says`);
   }

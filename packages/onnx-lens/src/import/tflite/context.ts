@@ -71,11 +71,13 @@ export class OperatorContext {
     return this.#inputs[index] ?? null;
   }
 
-  /** The numbers of an input that must be constant. */
+  /** The whole numbers (axes, sizes, amounts) of an input that must be constant. */
   constantNumbers(index: number, what: string): number[] {
     const { constant } = this.input(index);
     if (constant === null) throw this.unsupported(`takes its ${what} from a computed value; only constant ones are covered`);
-    return tensorNumbers(constant);
+    const numbers = tensorNumbers(constant);
+    if (!numbers.every(Number.isSafeInteger)) throw this.damaged(`has something else than whole numbers for its ${what}`);
+    return numbers;
   }
 
   /** The options table, read through a function so that an absent table gives every default. */

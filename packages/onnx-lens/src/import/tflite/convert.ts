@@ -1,8 +1,8 @@
 import { OnnxLensError } from '../../errors.js';
 import { readFileWhole } from '../../files.js';
-import { GraphBuilder } from '../../model/builder.js';
 import { TensorProto_DataType as DataType, type GraphProto, type ModelProto } from '../../model/generated/onnx_pb.js';
 import { elementCount, halfToFloat, type Tensor, type TensorData } from '../../model/tensors.js';
+import { BoundedGraph } from './bounded-graph.js';
 import { computedValue, constantValue, OperatorContext, type Translation, type TranslationSettings } from './context.js';
 import { foldIntegers } from './fold.js';
 import { CONVOLUTION } from './operators/convolution.js';
@@ -54,7 +54,7 @@ export function importTflite(path: string, options: TfliteImportOptions = {}): M
 /** {@link importTflite} for bytes at hand; `origin` is how messages call them. */
 export function convertTflite(bytes: Uint8Array, origin: string, options: TfliteImportOptions = {}): ModelProto {
   const model = readTflite(bytes, origin);
-  const graph = new GraphBuilder(model.description === '' ? 'tflite' : model.description);
+  const graph = new BoundedGraph(model.description === '' ? 'tflite' : model.description, origin, bytes.length);
   const values = new Map<number, Value>();
   declareInputs(model, graph, values, options.imageInputs ?? 'original');
   const settings = { halfWeights: options.halfWeights ?? 'widen', prelu: options.prelu ?? 'operator' } as const;
@@ -64,7 +64,7 @@ export function convertTflite(bytes: Uint8Array, origin: string, options: Tflite
 
 function declareInputs(
   model: TfliteModel,
-  graph: GraphBuilder,
+  graph: BoundedGraph,
   values: Map<number, Value>,
   imageInputs: NonNullable<TfliteImportOptions['imageInputs']>,
 ): void {
@@ -81,7 +81,7 @@ function declareInputs(
 function translate(
   model: TfliteModel,
   operator: TfliteOperator,
-  graph: GraphBuilder,
+  graph: BoundedGraph,
   values: Map<number, Value>,
   settings: TranslationSettings & { readonly halfWeights: 'widen' | 'keep' },
 ): void {
@@ -98,7 +98,7 @@ function translate(
   for (const index of [...operator.inputs, ...operator.outputs]) {
     if (index >= 0) refuseUncovered(model, tensorAt(model, index), who);
   }
-  const inputs = operator.inputs.map((index) => (index < 0 ? null : valueAt(model, index, values, settings.halfWeights, who)));
+  const inputs = operator.inputs.map((index) => (index < 0 ? null : valueAt(model, index, graph, values, settings.halfWeights, who)));
   const context = new OperatorContext(operator, graph, inputs, names, model.origin, settings);
   const outputs = foldIntegers(context) ?? translation(context);
   if (outputs.length < operator.outputs.length) throw context.damaged(`has ${operator.outputs.length} outputs where it gives ${outputs.length}`);
@@ -123,6 +123,7 @@ function refuseUncovered(model: TfliteModel, tensor: TfliteTensor, who: string):
 function valueAt(
   model: TfliteModel,
   index: number,
+  graph: BoundedGraph,
   values: Map<number, Value>,
   halfWeights: 'widen' | 'keep',
   who: string,
@@ -133,6 +134,8 @@ function valueAt(
   if (tensor.data === null) {
     throw new OnnxLensError('NOT_TFLITE', `${model.origin} is damaged: ${who} reads "${tensor.name}", which nothing before it makes.`);
   }
+  // Many tensors may share one buffer, and each is a copy of it.
+  graph.spend(tensor.data.length);
   const value = constantValue(tensor.name, readConstant(model, tensor, tensor.data, halfWeights, who));
   values.set(index, value);
   return value;
@@ -186,7 +189,7 @@ function readConstant(model: TfliteModel, tensor: TfliteTensor, data: Uint8Array
 }
 
 /** Names the outputs as the original does, and leaves out what nothing needs. */
-function finish(model: TfliteModel, graph: GraphBuilder, values: ReadonlyMap<number, Value>): ModelProto {
+function finish(model: TfliteModel, graph: BoundedGraph, values: ReadonlyMap<number, Value>): ModelProto {
   const lastNode = new OperatorContext(
     { index: model.operators.length, name: 'OUTPUT', isCustom: false, version: 1, inputs: [], outputs: [], options: null, customOptions: new Uint8Array() },
     graph,

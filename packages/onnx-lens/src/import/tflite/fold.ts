@@ -20,6 +20,8 @@ export function foldIntegers(context: OperatorContext): readonly Value[] | null 
   const folded = fold(context, numbers);
   const [first] = tensors;
   if (folded === null || first === null || first === undefined) return null;
+  // Beyond 2^53 these are not the numbers that the runtime would get; no shape is so large.
+  if (!folded.values.every(Number.isSafeInteger)) return null;
   return [constantValue(context.outputName(0), integers(first.dataType, folded.dims, folded.values))];
 }
 

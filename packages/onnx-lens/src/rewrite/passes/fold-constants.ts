@@ -16,6 +16,8 @@ import { isStandard, type Workbench } from '../workbench.js';
 
 /** A folded value larger than this would make the file grow for nothing: the node stays. */
 const LARGEST_FOLDED_BYTES = 32 << 20;
+/** A few bytes a node can ask for as much as that each; together no more is computed at a time. */
+const MOST_FOLDED_BYTES = 1 << 30;
 
 /**
  * Constant folding.
@@ -55,11 +57,15 @@ function findFoldable(bench: Workbench): NodeProto[] {
   const constant = new Set<string>();
   const isConstant = (name: string): boolean => name === '' || constant.has(name) || bench.isConstant(name);
   const foldable: NodeProto[] = [];
+  let total = 0;
   for (const node of bench.nodes) {
     const isDeterministic = isStandard(node.domain) && !RANDOM.has(node.opType) && !LEFT_ALONE.has(node.opType);
     // A constant that is a graph output stays a node's output: providers expect an output to be computed.
     const isFree = !node.output.some((output) => bench.isKept(output)) && subgraphsOf(node).length === 0;
     if (!isDeterministic || !isFree || !node.input.every(isConstant) || !isSmall(node, bench)) continue;
+    const bytes = node.output.reduce((sum, output) => sum + (knownBytes(output, bench) ?? 0), 0);
+    if (total + bytes > MOST_FOLDED_BYTES) continue;
+    total += bytes;
     for (const output of node.output) constant.add(output);
     foldable.push(node);
   }
@@ -70,12 +76,16 @@ function findFoldable(bench: Workbench): NodeProto[] {
 function isSmall(node: NodeProto, bench: Workbench): boolean {
   return node.output.every((output) => {
     if (output === '') return true;
-    const shape = bench.staticShape(output);
-    const bytes = elementBytes(bench.dataType(output));
-    if (bytes === undefined) return false;
-    if (shape === undefined) return !MAKES_MUCH_OF_LITTLE.has(node.opType);
-    return elementCount(shape) * bytes <= LARGEST_FOLDED_BYTES;
+    if (elementBytes(bench.dataType(output)) === undefined) return false;
+    const bytes = knownBytes(output, bench);
+    return bytes === undefined ? !MAKES_MUCH_OF_LITTLE.has(node.opType) : bytes <= LARGEST_FOLDED_BYTES;
   });
+}
+
+/** Bytes of a value whose type and shape are known. */
+function knownBytes(value: string, bench: Workbench): number | undefined {
+  const [shape, bytes] = [bench.staticShape(value), elementBytes(bench.dataType(value))];
+  return shape === undefined || bytes === undefined ? undefined : elementCount(shape) * bytes;
 }
 
 const MAKES_MUCH_OF_LITTLE = new Set(['ConstantOfShape', 'Expand', 'Tile', 'Range', 'Resize', 'Upsample', 'Pad', 'OneHot', 'Loop', 'MatMul', 'Einsum']);
