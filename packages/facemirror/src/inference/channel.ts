@@ -1,14 +1,11 @@
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
+import { startHelper } from '../processes/helper-process.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
 import type { Isolation } from './options.js';
 
 /** The built file, both for this file's own build and when tests run the sources. */
 const WORKER_FILE = new URL('../../dist/inference/worker.js', import.meta.url);
-
-/** The environment variable by which a process of its own is given its setup: too early for a message. */
-export const SETUP_VARIABLE = 'FACEMIRROR_WORKER';
 
 /**
  * Room for new objects in a worker's heap. All that a run makes is garbage after it; with V8's own 48 MB its heap, and the
@@ -30,7 +27,7 @@ export interface WorkerChannel {
   readonly sharesMemory: boolean;
   /** Of a process of its own; null for a thread. */
   readonly processId: number | null;
-  post(message: ToWorker): void;
+  readonly post: (message: ToWorker) => void;
   /** Ends the worker at once, in the middle of whatever it does. */
   terminate(): void;
 }
@@ -57,32 +54,13 @@ function startThread(setup: WorkerSetup, events: ChannelEvents): WorkerChannel {
 }
 
 function startProcess(setup: WorkerSetup, events: ChannelEvents): WorkerChannel {
-  const child = fork(fileURLToPath(WORKER_FILE), [], {
+  const { child, ended, post } = startHelper<FromWorker>(WORKER_FILE, setup, {
+    stderr: 'pipe',
     // V8 makes three such spaces of the room for new objects.
     execArgv: [...process.execArgv, `--max-semi-space-size=${YOUNG_MEGABYTES / 3}`],
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: { ...process.env, [SETUP_VARIABLE]: 'ipc' },
+    onMessage: events.message,
   });
-  let hasEnded = false;
-  const end = (why: string): void => {
-    if (!hasEnded) events.ended(why);
-    hasEnded = true;
-  };
-  child.on('message', (message) => events.message(message as FromWorker));
-  child.on('error', (cause) => end(cause.message));
-  // 'close' comes after 'exit', when what the process wrote has been read too.
-  child.on('close', (code, signal) => end(signal === null ? `it ended with code ${code ?? 0}` : `it was ended by ${signal}`));
-  let rest = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) events.log(line);
-  });
-  // A process that has just died reports it by `exit`; a message that no longer reaches it is no failure of its own.
-  const post = (message: ToWorker | { readonly kind: 'setup'; readonly setup: WorkerSetup }): void => {
-    if (child.connected) child.send(message, () => undefined);
-  };
-  post({ kind: 'setup', setup });
+  if (child.stderr !== null) createInterface(child.stderr).on('line', events.log);
+  void ended.then(({ why }) => events.ended(why));
   return { sharesMemory: false, processId: child.pid ?? null, post, terminate: () => void child.kill('SIGKILL') };
 }

@@ -11,7 +11,7 @@ export interface WorkerSetup {
 }
 
 /** To a worker. */
-export type ToWorker = { readonly kind: 'run'; readonly id: number; readonly request: RunRequest } | { readonly kind: 'close' };
+export type ToWorker = { readonly kind: 'run'; readonly request: RunRequest } | { readonly kind: 'close' };
 
 /** What opening a session took, and its first run, which compiles; and how much the process grew meanwhile. */
 export interface OpenedTimes extends ModelOpening {
@@ -26,7 +26,6 @@ export type FromWorker =
   | { readonly kind: 'unopened'; readonly message: string; readonly model: string }
   | {
       readonly kind: 'done';
-      readonly id: number;
       readonly result: RunResult;
       readonly preprocessMs: number;
       readonly inferenceMs: number;
@@ -35,4 +34,4 @@ export type FromWorker =
       /** What a worker that is a process of its own has used since its last run, and its memory; null for a thread. */
       readonly process: ModelCall['process'];
     }
-  | { readonly kind: 'failed'; readonly id: number; readonly message: string; readonly model: string; readonly atOpening: boolean };
+  | { readonly kind: 'failed'; readonly message: string; readonly model: string; readonly atOpening: boolean };

@@ -1,4 +1,4 @@
-import type { CropRequest, ModelSource, NetworkInput, RunRequest } from './request.js';
+import type { ModelSource, RunRequest } from './request.js';
 
 /** Something that waits for its turn: a run of a network. */
 export interface Queued {
@@ -82,24 +82,4 @@ function shapeOf({ inputs, outputs }: RunRequest): string {
     return `${name} ${crop?.layout} ${crop?.width}x${crop?.height}`;
   });
   return [...crops, ...(outputs ?? ['all'])].join();
-}
-
-/**
- * One request for several of the same shape, filled up with copies of its last crop to `size` where the graph's batch is
- * fixed to that.
- */
-export function joinRequests(requests: readonly RunRequest[], size = requests.length): RunRequest {
-  const [first] = requests;
-  if (first === undefined) throw new RangeError('There are no requests to join.');
-  if (requests.length === 1 && size <= 1) return first;
-  const joined = (name: string): NetworkInput => {
-    const crops = requests.flatMap(({ inputs }): readonly CropRequest[] => {
-      const input = inputs[name];
-      return input?.kind === 'crops' ? input.crops : [];
-    });
-    const last = crops.at(-1);
-    const filling = last === undefined ? [] : Array.from({ length: Math.max(0, size - crops.length) }, () => last);
-    return { kind: 'crops', crops: [...crops, ...filling] };
-  };
-  return { ...first, inputs: Object.fromEntries(Object.keys(first.inputs).map((name) => [name, joined(name)])) };
 }

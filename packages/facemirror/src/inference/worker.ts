@@ -7,7 +7,6 @@ import { cropLength } from '../frames/crop.js';
 import { cropToTensor } from '../frames/crop-to-tensor.js';
 import { serveParent } from '../processes/helper-child.js';
 import { peakRssBytes } from '../profile/peak-memory.js';
-import { SETUP_VARIABLE } from './channel.js';
 import type { FromWorker, OpenedTimes, ToWorker, WorkerSetup } from './messages.js';
 import { NetworkSessions } from './network-sessions.js';
 import type { ProviderName } from './options.js';
@@ -42,11 +41,11 @@ function connectParent(): Parent {
       disconnect: () => port.close(),
     };
   }
-  if (process.env[SETUP_VARIABLE] === undefined || process.send === undefined) throw new Error('inference/worker.js runs only as a worker.');
+  if (process.send === undefined) throw new Error('inference/worker.js runs only as a worker.');
   // Without a parent there is nothing left to do.
   serveParent();
   return {
-    setup: new Promise((resolve) => process.once('message', (message: { setup: WorkerSetup }) => resolve(message.setup))),
+    setup: new Promise((resolve) => process.once('message', (message) => resolve(message as WorkerSetup))),
     post: (message) => void process.send?.(message),
     listen: (handler) => void process.on('message', handler),
     disconnect: () => {
@@ -154,7 +153,7 @@ function isFixed(shape: readonly (number | string)[]): shape is readonly number[
   return shape.every((dim) => typeof dim === 'number');
 }
 
-async function run(id: number, request: RunRequest): Promise<void> {
+async function run(request: RunRequest): Promise<void> {
   let openedNow: OpenedTimes | null = null;
   try {
     let network = networks.get(request.model);
@@ -178,11 +177,11 @@ async function run(id: number, request: RunRequest): Promise<void> {
     const result = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toOutput(name, value)]));
     const postprocessMs = performance.now() - finishedAt;
     parent.post(
-      { kind: 'done', id, result, preprocessMs: preparedAt - startedAt, inferenceMs: finishedAt - preparedAt, postprocessMs, openedNow, process: usageSinceLastRun() },
+      { kind: 'done', result, preprocessMs: preparedAt - startedAt, inferenceMs: finishedAt - preparedAt, postprocessMs, openedNow, process: usageSinceLastRun() },
       Object.values(result).map(({ data }) => data.buffer as ArrayBuffer),
     );
   } catch (cause) {
-    parent.post({ kind: 'failed', id, model: request.model, message: messageOf(cause), atOpening: cause instanceof OpeningError });
+    parent.post({ kind: 'failed', model: request.model, message: messageOf(cause), atOpening: cause instanceof OpeningError });
   }
 }
 
@@ -257,7 +256,7 @@ async function start(): Promise<void> {
   // Messages are answered in the order in which they came, one after another.
   let last: Promise<void> = Promise.resolve();
   parent.listen((message) => {
-    last = last.then(() => (message.kind === 'run' ? run(message.id, message.request) : close()));
+    last = last.then(() => (message.kind === 'run' ? run(message.request) : close()));
   });
   cpuWhenOpen = process.cpuUsage();
   cpuAtLastRun = cpuWhenOpen;

@@ -29,7 +29,7 @@ export interface HelperProcess {
   /** Resolves when it has ended, after all that it said, and its temporary files are gone; never rejects. */
   readonly ended: Promise<ProcessEnd>;
   /** Sends a message; one that no longer reaches it is dropped, as `ended` tells of that. */
-  post(message: object): void;
+  readonly post: (message: object) => void;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { DataType, GraphBuilder, serializeModel } from 'onnx-lens';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ISOLATIONS } from '../../src/inference/options.js';
 import type { InferenceOptions } from '../../src/inference/options.js';
 import { InferencePool } from '../../src/inference/pool.js';
@@ -104,30 +104,56 @@ describe.each(ISOLATIONS)('networks in a %s', (isolation) => {
 });
 
 describe('a worker that is killed in the middle of a run', () => {
-  it('costs nothing but time when another is left', async () => {
+  it.each([1, 2])('costs nothing but time, as another takes its place: one of %i', async (workers) => {
     const notices: string[] = [];
-    const opened = await open({ isolation: 'process', workers: 2, onNotice: (sentence) => notices.push(sentence) });
+    const opened = await open({ isolation: 'process', workers, onNotice: (sentence) => notices.push(sentence) });
     const runs = [1, 2, 3, 4, 5, 6].map((value) => opened.run(request(value)));
     process.kill(opened.processIds[0]!, 'SIGKILL');
     const results = await Promise.all(runs);
     expect(results.map((result) => result['y']!.data[0])).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(notices).toEqual([expect.stringMatching(/worker was lost .*SIGKILL.*goes on with 1/)]);
+    expect(notices).toEqual([expect.stringMatching(/worker was lost .*SIGKILL.*another is started in its place/)]);
+    expect(opened.workers).toBe(workers);
   });
 
-  it('fails every run with a sentence when it was the last', async () => {
-    const opened = await open({ isolation: 'process', workers: 1 });
-    const runs = [opened.run(request(1)), opened.run(request(2))];
-    process.kill(opened.processIds[0]!, 'SIGKILL');
-    for (const outcome of await Promise.allSettled(runs)) {
-      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'WORKER_LOST' } });
+  it('is replaced twice; then the run goes on with those that are left, and fails with a sentence when none is', async () => {
+    const notices: string[] = [];
+    const opened = await open({ isolation: 'process', workers: 2, onNotice: (sentence) => notices.push(sentence) });
+    for (const left of [2, 2, 1, 0]) {
+      const gone = opened.processIds[0]!;
+      process.kill(gone, 'SIGKILL');
+      await vi.waitUntil(() => !opened.processIds.includes(gone));
+      expect(opened.workers).toBe(left);
     }
+    expect(notices).toEqual([expect.stringContaining('in its place'), expect.stringContaining('in its place'), expect.stringContaining('goes on with 1')]);
+    await expect(opened.run(request(1))).rejects.toMatchObject({ code: 'WORKER_LOST', message: expect.stringContaining('last worker') });
   });
 });
 
-describe('a worker that does not answer', () => {
-  it('is given up, and its run fails with a sentence instead of hanging', async () => {
+describe('a run that two workers are lost with', () => {
+  it('is not tried a third time, and fails with a sentence instead of hanging', async () => {
     const opened = await open({ isolation: 'process', patienceMs: 1 });
-    await expect(opened.run(request(1))).rejects.toMatchObject({ code: 'WORKER_LOST' });
+    await expect(opened.run(request(1))).rejects.toMatchObject({ code: 'WORKER_LOST', message: expect.stringMatching(/Two workers were lost in the same run of the model "slow"/) });
+  });
+});
+
+describe('a worker that is stopped', () => {
+  it('is given up when it takes much longer than it ever did, and another takes its place', async () => {
+    const notices: string[] = [];
+    const opened = await open({ isolation: 'process', onNotice: (sentence) => notices.push(sentence) });
+    for (let run = 0; run < 3; run++) await opened.run(request(run));
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      process.kill(opened.processIds[0]!, 'SIGSTOP');
+      const run = opened.run(request(7));
+      await Promise.resolve();
+      vi.advanceTimersByTime(29_000);
+      expect(notices).toEqual([]);
+      vi.advanceTimersByTime(1000);
+      expect(notices).toEqual([expect.stringMatching(/did not answer for 30 s.*in its place/)]);
+      expect((await run)['y']!.data[0]).toBe(7);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

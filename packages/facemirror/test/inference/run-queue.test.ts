@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Crop } from '../../src/frames/crop.js';
 import { FramePool } from '../../src/frames/pool.js';
+import { joinRequests } from '../../src/inference/joined-request.js';
 import type { RunRequest } from '../../src/inference/request.js';
-import { joinRequests, RunQueue, type Queued } from '../../src/inference/run-queue.js';
+import { RunQueue, type Queued } from '../../src/inference/run-queue.js';
 
 const pool = new FramePool({ width: 16, height: 16, colour: { matrix: 'bt709', range: 'limited' }, capacity: 1 });
 const frame = await pool.acquire();
