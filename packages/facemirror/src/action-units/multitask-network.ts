@@ -1,4 +1,4 @@
-import { clamp, toDegrees } from '../arithmetic.js';
+import { clamp, sum, toDegrees } from '../arithmetic.js';
 import type { FaceObservation } from '../face/observation.js';
 import type { Crop } from '../frames/crop.js';
 import type { Frame } from '../frames/frame.js';
