@@ -9,7 +9,7 @@ import { requireEncoder } from '../video/encoder.js';
 import { Crew } from './crew.js';
 import type { BatchResult, OnBatchEvent } from './events.js';
 import { inputFiles, type InputFile } from './input-files.js';
-import { OutputSet, prepareFolder } from './outputs.js';
+import { outputName, OutputSet, prepareFolder } from './outputs.js';
 import { ProgressMeter } from './progress.js';
 import { earlierRun, type RunRecord } from './record.js';
 import { runVideo } from './run-video.js';
@@ -85,7 +85,7 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
   const version = programVersion();
   const hash = await hashFile(file.path, signal);
   const earlier = await earlierRun(out, file.stem, hash.sha256, resultSettings(settings), version);
-  if (earlier.kind === 'same' && !settings.force) {
+  if (earlier.kind === 'same' && !settings.force && !asksForMore(settings, earlier.files, outputName(file.stem, 'report-page'))) {
     onEvent({ kind: 'skipped', path: file.path, files: earlier.files });
     return 'skipped';
   }
@@ -124,6 +124,11 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
     trace?.discard();
     await outputs.discard();
   }
+}
+
+/** Only running the video again gives a trace, or the report's measurements where the earlier run made no report. */
+function asksForMore({ trace, report }: RunSettings, files: readonly string[], page: string): boolean {
+  return trace !== null || (report && !files.some((file) => basename(file) === page));
 }
 
 function isLoss(error: Error): boolean {

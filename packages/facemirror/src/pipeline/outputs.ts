@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { FaceMirrorError, messageOf } from '../errors.js';
+import { isRunning } from '../processes/is-running.js';
 
 /** The kinds of files that a run makes of one video. */
 export type OutputKind = 'left-video' | 'right-video' | 'debug-video' | 'source-video' | 'left-table' | 'right-table' | 'measures-table' | 'expression-table' | 'report-page' | 'record';
@@ -159,15 +160,5 @@ async function sync(path: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another user may not be signalled, but it is there.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

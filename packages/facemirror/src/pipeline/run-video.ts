@@ -81,7 +81,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
   const kinds = pictureKinds(settings, info);
   const { framesUnderWay, capacity } = planFrames(info, kinds.length, suite.inference.framesUnderWay ?? DECODED);
   const pool = new FramePool({ width: info.width, height: info.height, colour: info.colour, capacity });
-  profiler.framePool(pool.memory.buffer.byteLength);
+  profiler.framePool(pool.memory.buffer.byteLength, pool.capacity);
   const drawing = new DrawingThread(pool, settings.camera);
   const tracker: Tracker = new Tracker(measuredAdapters(suite, profiler, () => tracker.counts.frames), { face: settings.face });
   const analysis = new ExpressionAnalysis(settings);

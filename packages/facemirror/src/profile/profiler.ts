@@ -57,8 +57,8 @@ export interface Profiler {
   queue(name: string, depth: number, capacity: number | null, waitedMs: number, frame: number): void;
   /** A frame is finished, `underwayMs` after its decoding. */
   frameDone(frame: number, underwayMs: number): void;
-  /** Size of the frame pool. */
-  framePool(bytes: number): void;
+  /** Size of the frame pool: its memory in all, and how many frames it holds. */
+  framePool(bytes: number, frames: number): void;
   /** Ends the measurement. Null when profiling is off. */
   finish(): ProfileSummary | null;
 }
@@ -109,6 +109,7 @@ export class RunProfiler implements Profiler {
   readonly #startRssBytes = process.memoryUsage.rss();
   #peakRssBytes = this.#startRssBytes;
   #framePoolBytes = 0;
+  #framePoolFrames = 0;
   #opening: NonNullable<ProfileSummary['opening']> = { wallMs: 0, cpuMs: 0 };
   /** Of workers that are processes of their own: CPU time of all, and by worker the memory last heard of. */
   #workersCpuMs = 0;
@@ -159,6 +160,7 @@ export class RunProfiler implements Profiler {
 
   opened(): void {
     this.#opening = { wallMs: performance.now() - this.#startMs, cpuMs: cpuMsSince(this.#cpuAtStart) };
+    this.#trace?.opening(this.#opening.wallMs);
     this.#load.idleShare();
   }
 
@@ -176,8 +178,9 @@ export class RunProfiler implements Profiler {
     this.#lastDoneMs = now;
   }
 
-  framePool(bytes: number): void {
+  framePool(bytes: number, frames: number): void {
     this.#framePoolBytes = bytes;
+    this.#framePoolFrames = frames;
   }
 
   finish(): ProfileSummary {
@@ -211,6 +214,7 @@ export class RunProfiler implements Profiler {
         peakRssBytes: this.#peakRssBytes,
         endRssBytes: process.memoryUsage.rss(),
         framePoolBytes: this.#framePoolBytes,
+        framePoolFrames: this.#framePoolFrames,
         ...(this.#workersRss.size === 0 ? {} : { workersPeakRssBytes: this.#workersPeakRssBytes }),
         rssOverTime: this.#rss.points(),
       },

@@ -48,7 +48,10 @@ export interface MemoryFigures {
   readonly startRssBytes: number;
   readonly peakRssBytes: number;
   readonly endRssBytes: number;
+  /** The frames and what the kernels need beside them. */
   readonly framePoolBytes: number;
+  /** Absent in old records. */
+  readonly framePoolFrames?: number;
   /** The most that workers which are processes of their own had together; pages that they share count in each. Absent for threads. */
   readonly workersPeakRssBytes?: number;
   /** RSS over the seconds of the run. */

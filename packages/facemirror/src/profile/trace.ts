@@ -1,13 +1,20 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { FaceMirrorError, messageOf } from '../errors.js';
+import { isRunning } from '../processes/is-running.js';
 import type { TimelineSpan } from './summary.js';
 
 const FLUSH_CHARACTERS = 1 << 16;
 
+/** What the trace is of: one process, whose lanes are numbered from 2 on (Perfetto takes a thread of the process's number for its main one). */
+const PROCESS = { pid: 1, tid: 0 } as const;
+const FIRST_LANE = 2;
+
 /**
  * Writes a Chrome trace, which chrome://tracing and Perfetto open: a JSON array of complete events ("ph":"X"), nestable
  * asynchronous ones ("b", "e") for what overlaps, counters ("C") and names ("M"). Events are streamed to disk, so that a
- * long run needs no more memory. Format: Trace Event Format, Google, section "JSON Array Format".
+ * long run needs no more memory (a frame takes some 4 kB of the file). Format: Trace Event Format, Google, section "JSON
+ * Array Format", whose closing bracket may be missing: what a killed run leaves opens as well.
  */
 export class ChromeTraceWriter {
   readonly #path: string;
@@ -17,17 +24,19 @@ export class ChromeTraceWriter {
   #nextId = 1;
   #buffer = '[\n';
   #isOpen = true;
+  #failure: Error | null = null;
 
   /** @throws FaceMirrorError FILE_UNWRITABLE. */
   constructor(path: string) {
     this.#path = path;
     this.#temporary = `${path}.${process.pid}.part`;
     try {
+      removeLeftovers(path);
       this.#descriptor = openSync(this.#temporary, 'w');
     } catch (cause) {
-      throw new FaceMirrorError('FILE_UNWRITABLE', `Cannot write the trace ${path}: ${messageOf(cause)}.`, { cause });
+      throw unwritable(path, cause);
     }
-    this.#append({ name: 'process_name', ph: 'M', pid: 1, tid: 0, args: { name: 'facemirror' } });
+    this.#append({ ...PROCESS, name: 'process_name', ph: 'M', args: { name: 'facemirror' } });
   }
 
   /** Adds one piece of work. On a lane, spans lie one behind another or one inside another. */
@@ -46,26 +55,44 @@ export class ChromeTraceWriter {
     }
   }
 
+  /** Adds the time from the start until everything was open. */
+  opening(durationMs: number): void {
+    this.#complete('opening', 'open the networks and the video', { lane: 'opening', startMs: 0, durationMs }, {});
+  }
+
   /** Adds something that overlaps with others of its kind: a wait in a queue, a frame's time under way. */
   overlapping(kind: 'wait' | 'frame', name: string, startMs: number, durationMs: number, frame: number): void {
-    const event = { cat: kind, name, id: this.#nextId++, pid: 1, tid: 0 };
+    // An id of the process's own: with a global one, viewers show the event outside of the process.
+    const event = { ...PROCESS, cat: kind, name, id2: { local: `0x${(this.#nextId++).toString(16)}` } };
     this.#append({ ...event, ph: 'b', ts: microseconds(startMs), args: { frame } });
     this.#append({ ...event, ph: 'e', ts: microseconds(startMs + durationMs) });
   }
 
   /** Adds the value of a counter, e.g. a queue's depth or the memory. */
   counter(name: string, atMs: number, value: number): void {
-    this.#append({ name, ph: 'C', pid: 1, tid: 0, ts: microseconds(atMs), args: { value } });
+    this.#append({ ...PROCESS, name, ph: 'C', ts: microseconds(atMs), args: { value } });
   }
 
-  /** Finishes the file and gives it its name. */
+  /**
+   * Finishes the file and gives it its name.
+   * @throws FaceMirrorError FILE_UNWRITABLE, also for what could not be written before: a video is not given up for its trace.
+   */
   finish(): void {
     if (!this.#isOpen) return;
     this.#buffer = `${this.#buffer.replace(/,\n$/, '\n')}]\n`;
     this.#flush(this.#buffer.length);
+    if (this.#failure !== null) {
+      this.discard();
+      throw unwritable(this.#path, this.#failure);
+    }
     this.#isOpen = false;
     closeSync(this.#descriptor);
-    renameSync(this.#temporary, this.#path);
+    try {
+      renameSync(this.#temporary, this.#path);
+    } catch (cause) {
+      rmSync(this.#temporary, { force: true });
+      throw unwritable(this.#path, cause);
+    }
   }
 
   /** Gives the trace up: no file remains. Does nothing after `finish`. */
@@ -81,16 +108,16 @@ export class ChromeTraceWriter {
     // Both ends are rounded, not the length: what is inside another span ends inside it.
     const ts = microseconds(startMs);
     const dur = Math.round((microseconds(startMs + durationMs) - ts) * 10) / 10;
-    this.#append({ name, cat, ph: 'X', pid: 1, tid, ts, dur, args });
+    this.#append({ name, cat, ph: 'X', pid: PROCESS.pid, tid, ts, dur, args });
   }
 
   #laneNumber(lane: string): number {
     const known = this.#lanes.get(lane);
     if (known !== undefined) return known;
-    const number = this.#lanes.size + 1;
+    const number = FIRST_LANE + this.#lanes.size;
     this.#lanes.set(lane, number);
-    this.#append({ name: 'thread_name', ph: 'M', pid: 1, tid: number, args: { name: lane } });
-    this.#append({ name: 'thread_sort_index', ph: 'M', pid: 1, tid: number, args: { sort_index: number } });
+    this.#append({ name: 'thread_name', ph: 'M', pid: PROCESS.pid, tid: number, args: { name: lane } });
+    this.#append({ name: 'thread_sort_index', ph: 'M', pid: PROCESS.pid, tid: number, args: { sort_index: number } });
     return number;
   }
 
@@ -103,12 +130,25 @@ export class ChromeTraceWriter {
 
   #flush(characters: number): void {
     try {
-      writeSync(this.#descriptor, this.#buffer.slice(0, characters));
-    } catch (cause) {
-      throw new FaceMirrorError('FILE_UNWRITABLE', `Cannot write the trace ${this.#path}: ${messageOf(cause)}.`, { cause });
+      if (this.#failure === null) writeFileSync(this.#descriptor, this.#buffer.slice(0, characters));
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error));
     }
     this.#buffer = this.#buffer.slice(characters);
   }
+}
+
+/** Removes what killed runs left of a trace of that name. */
+function removeLeftovers(path: string): void {
+  const folder = dirname(path);
+  for (const name of readdirSync(folder)) {
+    const owner = name.startsWith(`${basename(path)}.`) ? Number(/\.(\d+)\.part$/.exec(name)?.[1] ?? NaN) : NaN;
+    if (Number.isInteger(owner) && !isRunning(owner)) rmSync(join(folder, name), { force: true });
+  }
+}
+
+function unwritable(path: string, cause: unknown): FaceMirrorError {
+  return new FaceMirrorError('FILE_UNWRITABLE', `Cannot write the trace ${path}: ${messageOf(cause)}.`, { cause });
 }
 
 function microseconds(ms: number): number {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -113,7 +113,7 @@ describe('a profiled run', () => {
     }
     profiler.finish();
     trace.finish();
-    const events = JSON.parse(readFileSync(path, 'utf8')) as { name: string; ph: string; id?: number; tid: number; ts: number; dur: number }[];
+    const events = JSON.parse(readFileSync(path, 'utf8')) as { name: string; ph: string; id2?: { local: string }; pid: number; tid: number; ts: number; dur: number }[];
     const complete = events.filter(({ ph }) => ph === 'X');
     expect(complete).toHaveLength(40 * 5);
     // One behind another or one inside another, as both viewers want it.
@@ -123,9 +123,38 @@ describe('a profiled run', () => {
       if (open.length > 0) expect(ts + dur).toBeLessThanOrEqual(open.at(-1)! + 1e-6);
       open.push(ts + dur);
     }
-    const ids = (phase: string): (number | undefined)[] => events.filter(({ ph }) => ph === phase).map(({ id }) => id);
+    const ids = (phase: string): (string | undefined)[] => events.filter(({ ph }) => ph === phase).map(({ id2 }) => id2?.local);
     expect(ids('b')).toHaveLength(40);
     expect(ids('e')).toEqual(ids('b'));
+    expect(new Set(ids('b')).size).toBe(40);
+    // Perfetto takes a thread that has its process's number for the main thread, which no lane is.
+    expect(complete.every(({ pid, tid }) => pid !== tid)).toBe(true);
+  });
+
+  it('shows opening apart, and removes what a killed run left of a trace of its name', () => {
+    const path = join(folder, 'trace.json');
+    // No process has that number: the largest that Linux gives is 2^22.
+    writeFileSync(`${path}.99999999.part`, '[');
+    writeFileSync(`${path}.notes.part`, 'of somebody else');
+    const trace = new ChromeTraceWriter(path);
+    expect(readdirSync(folder).toSorted()).toEqual([`trace.json.${process.pid}.part`, 'trace.json.notes.part']);
+    const profiler = new RunProfiler(trace);
+    profiler.opened();
+    const { opening } = profiler.finish();
+    trace.finish();
+    const events = JSON.parse(readFileSync(path, 'utf8')) as { cat?: string; ts: number; dur: number }[];
+    expect(events.find(({ cat }) => cat === 'opening')).toMatchObject({ ts: 0, dur: expect.closeTo(opening!.wallMs * 1000, 0) });
+  });
+
+  it('says at the end that a trace could not be written, and does not end the run for it', () => {
+    const name = join(folder, 'full.json');
+    const trace = new ChromeTraceWriter(name);
+    const profiler = new RunProfiler(trace);
+    rmSync(folder, { recursive: true });
+    for (let frame = 0; frame < 2000; frame++) profiler.end('mirror', profiler.begin() - 1, frame);
+    profiler.finish();
+    expect(() => trace.finish()).toThrow(/Cannot write the trace .*full\.json/);
+    mkdirSync(folder);
   });
 
   it('writes a trace that parses, under its name only when finished', () => {
