@@ -5,12 +5,13 @@ import { ISOLATIONS, PROVIDER_CHOICES, type Isolation, type ProviderChoice } fro
 import { suiteByName } from '../models/suites.js';
 import { runBench, type BenchEvent } from '../pipeline/bench/bench.js';
 import { describeCombination, type Axes } from '../pipeline/bench/combination.js';
-import { compareBenches, type BenchComparison, type Change } from '../pipeline/bench/compare.js';
-import { figuresOf } from '../pipeline/bench/figures.js';
+import { compareBenches, type BenchComparison, type Change, type Verdict } from '../pipeline/bench/compare.js';
+import { BUSY_WITH_OTHERS, figuresOf, othersShare } from '../pipeline/bench/figures.js';
 import { readBench, type BenchResult, type BenchSettings, type CombinationRuns } from '../pipeline/bench/result.js';
 import type { CommandContext } from './command.js';
 import { printable } from './failure.js';
 import { wholeNumber, wholeNumbers } from './numbers.js';
+import { percent } from '../wording.js';
 
 const EXAMPLES = `
 Examples:
@@ -117,9 +118,15 @@ function describeResult(result: BenchResult): string {
     '',
     ...table(head, rows),
     '',
+    ...othersAtWork(result),
     result.tablesIdentical ? 'Tables: the same bytes in every run.' : 'Tables: NOT the same bytes in every run.',
     '',
   ].join('\n');
+}
+
+function othersAtWork({ combinations }: BenchResult): string[] {
+  const share = othersShare(combinations.flatMap(({ runs }) => runs));
+  return share === null || share < BUSY_WITH_OTHERS ? [] : [`Other programs took ${percent(share)} of the processor time: these figures are rough.`];
 }
 
 /** Workers and batch, and of `auto` what it came to. */
@@ -127,20 +134,34 @@ function choice({ workers, batch, runs }: CombinationRuns): [workers: string, ba
   const taken = runs[0]?.taken;
   if (taken === undefined) return [String(workers), String(batch)];
   const batches = Object.entries(taken.batch).map(([network, frames]) => `${network} ${frames}`).join(', ');
-  return [workers === 'auto' ? `auto (${taken.workers})` : String(workers), batch === 'auto' ? `auto (${batches === '' ? '1' : batches})` : String(batch)];
+  // Where memory is short, there are fewer than asked.
+  return [workers === taken.workers ? String(workers) : `${workers} (${taken.workers})`, batch === 'auto' ? `auto (${batches === '' ? '1' : batches})` : String(batch)];
 }
 
 function describeComparison({ combinations, notes }: BenchComparison): string {
-  const rows = combinations.map(({ workers, batch, isolation, wallMs, peakRssBytes }) => [
+  const rows = combinations.map(({ workers, batch, isolation, wallMs, peakRssBytes, openingMs }) => [
     String(workers), String(batch), isolation, `${seconds(wallMs.before)} -> ${seconds(wallMs.after)}`, wording(wallMs),
     `${megabytes(peakRssBytes.before)} -> ${megabytes(peakRssBytes.after)}`, wording(peakRssBytes),
+    `${seconds(openingMs.before)} -> ${seconds(openingMs.after)}`, wording(openingMs),
   ]);
-  return ['', 'Before and after:', ...notes, ...table(['workers', 'batch', 'isolation', 'seconds', 'time', 'peak MB', 'memory'], rows), ''].join('\n');
+  const head = ['workers', 'batch', 'isolation', 'seconds', 'time', 'peak MB', 'memory', 'opening s', 'opening'];
+  const tallies = [tally('Time', combinations.map(({ wallMs }) => wallMs)), tally('Memory', combinations.map(({ peakRssBytes }) => peakRssBytes)), tally('Opening', combinations.map(({ openingMs }) => openingMs))];
+  return ['', 'Before and after:', ...notes, ...table(head, rows), '', ...tallies, ''].join('\n');
 }
 
+const VERDICTS: Readonly<Record<Verdict, string>> = { better: 'better', worse: 'worse', noise: 'within noise', 'too-few': 'too few runs to tell' };
+
 function wording({ ratio, verdict }: Change): string {
-  const change = `${ratio < 1 ? '-' : '+'}${Math.abs((ratio - 1) * 100).toFixed(1)} %`;
-  return `${change}, ${verdict === 'noise' ? 'within noise' : verdict}`;
+  return `${ratio < 1 ? '-' : '+'}${Math.abs((ratio - 1) * 100).toFixed(1)} %, ${VERDICTS[verdict]}`;
+}
+
+/** How many combinations got better, and how many worse. */
+function tally(what: string, changes: readonly Change[]): string {
+  const counts = (Object.keys(VERDICTS) as Verdict[]).flatMap((verdict) => {
+    const count = changes.filter((change) => change.verdict === verdict).length;
+    return count === 0 ? [] : [changes.length === 1 ? VERDICTS[verdict] : `${count} ${VERDICTS[verdict]}`];
+  });
+  return `${what}: ${counts.join(', ')}.`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -8,6 +8,7 @@ import { runBench, type BenchEvent } from '../../src/pipeline/bench/bench.js';
 import { combinationsOf, runOrder } from '../../src/pipeline/bench/combination.js';
 import { compareBenches, compareFigures } from '../../src/pipeline/bench/compare.js';
 import { figuresOf, pairRuns } from '../../src/pipeline/bench/figures.js';
+import { chanceOfDifference } from '../../src/pipeline/bench/rank-sum.js';
 import type { BenchResult, BenchSettings, RunMeasurement } from '../../src/pipeline/bench/result.js';
 import { tagsFor } from '../../src/video/colour.js';
 import { VideoWriter } from '../../src/video/writer.js';
@@ -56,16 +57,30 @@ describe('pairing', () => {
 });
 
 describe('comparing two benches', () => {
-  test('a change counts where the runs lie apart, and is noise where they lie among each other', () => {
-    expect(compareFigures([100, 102, 104], [90, 95, 99])).toMatchObject({ before: 102, after: 95, verdict: 'better' });
-    expect(compareFigures([100, 102, 104], [105, 110, 120])).toMatchObject({ verdict: 'worse' });
-    expect(compareFigures([100, 102, 104], [80, 81, 101])).toMatchObject({ verdict: 'noise' });
-    expect(compareFigures([100], [50])).toMatchObject({ ratio: 0.5, verdict: 'noise' });
+  test('a change counts where the runs lie apart, is noise where they lie among each other, and needs enough runs', () => {
+    expect(compareFigures([100, 102, 104, 106], [90, 95, 97, 99])).toMatchObject({ before: 103, after: 96, verdict: 'better' });
+    expect(compareFigures([100, 102, 104, 106], [107, 110, 120, 130])).toMatchObject({ verdict: 'worse' });
+    expect(compareFigures([100, 102, 104, 106], [80, 81, 101, 105])).toMatchObject({ verdict: 'noise' });
+    expect(compareFigures([100], [50])).toMatchObject({ ratio: 0.5, verdict: 'too-few' });
+    expect(compareFigures([100, 102, 104], [50, 51, 52])).toMatchObject({ verdict: 'too-few' });
+  });
+
+  test('one run that something else disturbed does not hide that all got twice as slow', () => {
+    expect(compareFigures([100, 101, 102, 103, 104, 105, 106, 300], [200, 201, 202, 203, 204])).toMatchObject({ verdict: 'worse' });
+  });
+
+  // Against scipy.stats.mannwhitneyu, two-sided: exact, and asymptotic for the last.
+  test('chance is counted as by other programs', () => {
+    expect(chanceOfDifference([1, 2, 3, 4, 5], [6, 7, 8, 9, 10])).toBeCloseTo(0.007936508, 8);
+    expect(chanceOfDifference([1, 2, 3, 4, 9], [5, 6, 7, 8, 10])).toBeCloseTo(0.095238095, 8);
+    expect(chanceOfDifference([1, 2, 3], [4, 5, 6])).toBeCloseTo(0.1, 8);
+    const many = Array.from({ length: 30 }, (_, place) => place);
+    expect(chanceOfDifference(many, many.map((value) => value + 7.5))).toBeCloseTo(0.00367089, 6);
   });
 
   test('is told by combination, with what else differs', () => {
-    const before = bench([run(1000, 300), run(1010, 310)], [run(700), run(710)]);
-    const after = bench([run(800, 305), run(820, 315)], [run(900), run(910)], 'v22.1.0');
+    const before = bench([run(1000, 300), run(1010, 310), run(1005, 305), run(1005, 305)], [700, 710, 705, 706].map((ms) => run(ms)));
+    const after = bench([run(800, 305), run(820, 315), run(810, 300), run(810, 310)], [900, 910, 905, 906].map((ms) => run(ms)), 'v22.1.0');
     const { combinations, notes } = compareBenches(before, after);
     expect(combinations.map(({ workers, wallMs, peakRssBytes }) => [workers, wallMs.verdict, peakRssBytes.verdict])).toEqual([
       [1, 'better', 'noise'],

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FaceMirrorError } from '../../errors.js';
+import { MachineLoad } from '../../machine/machine-load.js';
+import { usableCores } from '../../machine/usable-cores.js';
 import type { WorkerUsage } from '../../inference/options.js';
 import { failureOf } from '../../processes/failure.js';
 import { serveParent } from '../../processes/helper-child.js';
@@ -22,12 +24,15 @@ async function measure({ video, out, settings }: BenchJob): Promise<RunMeasureme
   const startedAt = performance.now();
   let openedAt = startedAt;
   let cpuWhenOpen = process.cpuUsage();
+  const load = new MachineLoad();
+  let idleShare: number | null = null;
   let doneAt = startedAt;
   let done: Extract<BatchEvent, { kind: 'done' }> | null = null;
   const workers: WorkerUsage[] = [];
   const onEvent = (event: BatchEvent): void => {
     if (event.kind === 'started') {
       openedAt = performance.now();
+      load.idleShare();
       cpuWhenOpen = process.cpuUsage();
     } else if (event.kind === 'notice') {
       tell({ kind: 'notice', sentence: event.sentence });
@@ -35,6 +40,7 @@ async function measure({ video, out, settings }: BenchJob): Promise<RunMeasureme
       throw event.error;
     } else if (event.kind === 'done') {
       doneAt = performance.now();
+      idleShare = load.idleShare();
       done = event;
     }
   };
@@ -46,10 +52,13 @@ async function measure({ video, out, settings }: BenchJob): Promise<RunMeasureme
   const { suite } = finished.record;
   if (suite.providerAsked !== undefined) throw new FaceMirrorError('PROVIDER_UNAVAILABLE', `Nothing was measured: ${suite.providerReason ?? ''}`);
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  const wallMs = doneAt - openedAt;
+  const cpuMs = (user + system) / 1000 + sum(workers.map((worker) => worker.cpuMs));
   return {
     openingMs: openedAt - startedAt,
-    wallMs: doneAt - openedAt,
-    cpuMs: (user + system) / 1000 + sum(workers.map(({ cpuMs }) => cpuMs)),
+    wallMs,
+    cpuMs,
+    othersShare: idleShare === null ? null : Math.max(0, 1 - idleShare - cpuMs / (wallMs * usableCores())),
     peakRssBytes: peakRssBytes() + sum(workers.map((worker) => worker.peakRssBytes)),
     frames: finished.record.frames.read,
     taken: { workers: suite.workers, batch: Object.fromEntries(Object.entries(suite.batching ?? {}).map(([network, { frames }]) => [network, frames])) },

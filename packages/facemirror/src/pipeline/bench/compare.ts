@@ -1,10 +1,16 @@
 import { median } from '../../arithmetic.js';
 import { FaceMirrorError } from '../../errors.js';
+import { percent } from '../../wording.js';
 import type { Combination } from './combination.js';
+import { BUSY_WITH_OTHERS, othersShare } from './figures.js';
+import { chanceOfDifference, leastChance } from './rank-sum.js';
 import type { BenchResult, CombinationRuns, RunMeasurement } from './result.js';
 
-/** How a figure changed. `noise`: the runs of both benches lie among each other. */
-export type Verdict = 'better' | 'worse' | 'noise';
+/** How a figure changed. `noise`: chance alone explains it; `too-few`: with so few runs, chance explains any change. */
+export type Verdict = 'better' | 'worse' | 'noise' | 'too-few';
+
+/** A change that chance alone brings more often than that is none. */
+const RARE = 0.05;
 
 export interface Change {
   readonly before: number;
@@ -28,9 +34,8 @@ export interface BenchComparison {
 }
 
 /**
- * What got better or worse from one bench to another. A change counts only where the slowest run of the one is faster
- * than the fastest of the other; otherwise the spread of the runs covers it. (By chance alone five runs and five lie so
- * apart in 2 of 252 cases, three and three in 2 of 20: Wilcoxon's rank sums.)
+ * What got better or worse from one bench to another. A change counts only where the runs of the two lie apart as chance
+ * alone would part them in no more than one case of 20 (see {@link chanceOfDifference}); that takes four runs each.
  *
  * @throws FaceMirrorError USAGE when the suites or the videos differ, or no combination is in both.
  */
@@ -45,6 +50,8 @@ export function compareBenches(before: BenchResult, after: BenchResult): BenchCo
     if (now !== undefined) combinations.push(changeOf(old, now));
   }
   if (combinations.length === 0) throw new FaceMirrorError('USAGE', 'The two benches have no combination of workers, batch and isolation in common.');
+  if (!haveSameTables(before, after)) notes.push('The tables are not the same bytes before and after: more than the speed has changed.');
+  notes.push(...othersAtWork(before, after));
   const missing = before.combinations.length + after.combinations.length - 2 * combinations.length;
   if (missing > 0) notes.push(`${missing} ${missing === 1 ? 'combination is' : 'combinations are'} in one of the benches only.`);
   return { combinations, notes };
@@ -56,13 +63,16 @@ function changeOf(before: CombinationRuns, after: CombinationRuns): CombinationC
   return { workers, batch, isolation, wallMs: change((run) => run.wallMs), peakRssBytes: change((run) => run.peakRssBytes), openingMs: change((run) => run.openingMs) };
 }
 
-/** Of figures of which less is better. One run has no spread to judge by: its changes are always noise. */
+/** Of figures of which less is better. */
 export function compareFigures(before: readonly number[], after: readonly number[]): Change {
-  const isJudged = before.length > 1 && after.length > 1;
-  const isBetter = isJudged && Math.max(...after) < Math.min(...before);
-  const isWorse = isJudged && Math.min(...after) > Math.max(...before);
   const [old, now] = [median(before), median(after)];
-  return { before: old, after: now, ratio: now / old, verdict: isBetter ? 'better' : isWorse ? 'worse' : 'noise' };
+  return { before: old, after: now, ratio: now / old, verdict: verdictOn(before, after, now < old) };
+}
+
+function verdictOn(before: readonly number[], after: readonly number[], isLess: boolean): Verdict {
+  if (leastChance(before.length, after.length) > RARE) return 'too-few';
+  if (chanceOfDifference(before, after) > RARE) return 'noise';
+  return isLess ? 'better' : 'worse';
 }
 
 function isSame(a: Combination, b: Combination): boolean {
@@ -82,6 +92,20 @@ function differences(before: BenchResult, after: BenchResult): string[] {
   const notes = pairs.filter(([, old, now]) => old !== now).map(([what, old, now]) => `${what} is not the same: ${old} before, ${now} after.`);
   const isOtherMachine = (['cpu', 'cores', 'platform'] as const).some((part) => before.host[part] !== after.host[part]);
   return isOtherMachine ? ['These are two machines: what differs may be theirs, and says nothing of the program.', ...notes] : notes;
+}
+
+function haveSameTables(before: BenchResult, after: BenchResult): boolean {
+  const tables = ({ combinations }: BenchResult): Set<string> => new Set(combinations.flatMap(({ runs }) => runs.map(({ tablesSha256 }) => tablesSha256)));
+  const both = new Set([...tables(before), ...tables(after)]);
+  // Where they differ among the runs of one bench, that has been said with it.
+  return both.size === 1 || !before.tablesIdentical || !after.tablesIdentical;
+}
+
+/** A busy machine is no machine to compare on. */
+function othersAtWork(before: BenchResult, after: BenchResult): string[] {
+  const [old, now] = [before, after].map((bench) => othersShare(bench.combinations.flatMap(({ runs }) => runs)));
+  if (old === undefined || now === undefined || old === null || now === null || Math.max(old, now) < BUSY_WITH_OTHERS) return [];
+  return [`Other programs took ${percent(old)} of the processor time before, ${percent(now)} after.`];
 }
 
 function incomparable(what: string, before: string, after: string): FaceMirrorError {

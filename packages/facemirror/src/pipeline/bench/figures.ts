@@ -1,6 +1,15 @@
 import { median } from '../../arithmetic.js';
 import type { CombinationRuns, RunMeasurement } from './result.js';
 
+/** Beyond that part of the processor time, what other programs take spoils a bench's figures. */
+export const BUSY_WITH_OTHERS = 0.1;
+
+/** Part of the machine's processor time that other programs took while runs were under way, the median; null where it was not measured. */
+export function othersShare(runs: readonly RunMeasurement[]): number | null {
+  const shares = runs.flatMap((run) => run.othersShare ?? []);
+  return shares.length === 0 ? null : median(shares);
+}
+
 /** Medians of a combination's runs. */
 export interface CombinationFigures {
   readonly openingMs: number;

@@ -1,4 +1,4 @@
-import type { ProviderChoice } from '../../inference/options.js';
+import { ISOLATIONS, PROVIDER_CHOICES, type ProviderChoice } from '../../inference/options.js';
 import type { SuiteName } from '../../models/suite.js';
 import { readJsonFile } from '../../files/json-file.js';
 import type { RunRecord } from '../record.js';
@@ -17,6 +17,8 @@ export interface RunMeasurement {
   readonly frames: number;
   /** What was really taken, of which `auto` says nothing: frames by network. Absent in old results. */
   readonly taken?: { readonly workers: number; readonly batch: Readonly<Record<string, number>> };
+  /** Part of the machine's processor time that other programs took meanwhile, 0 to 1; null where it cannot be told. Absent in old results. */
+  readonly othersShare?: number | null;
   /** Of the names and bytes of all tables; lower-case hex. */
   readonly tablesSha256: string;
 }
@@ -68,7 +70,10 @@ function isBench(value: unknown): value is BenchResult {
     hasTypes(host, { platform: 'string', cpu: 'string', cores: 'number', node: 'string' }) &&
     hasTypes(versions, { program: 'string', onnxRuntime: 'string' }) &&
     hasTypes(settings, { suite: 'string', provider: 'string', repeat: 'number' }) &&
-    (['workers', 'batch', 'isolation'] as const).every((axis) => Array.isArray(settings[axis]) && settings[axis].length > 0) &&
+    (['workers', 'batch'] as const).every((axis) => isListOf(settings[axis], isCount)) &&
+    isListOf(settings['isolation'], (isolation) => (ISOLATIONS as readonly unknown[]).includes(isolation)) &&
+    (PROVIDER_CHOICES as readonly unknown[]).includes(settings['provider']) &&
+    isCount(settings['repeat']) &&
     hasTypes(video, { file: 'string', sha256: 'string', frames: 'number' }) &&
     Array.isArray(combinations) &&
     combinations.every(isCombination)
@@ -79,12 +84,21 @@ function isCombination(value: unknown): boolean {
   const figures = { openingMs: 'number', wallMs: 'number', cpuMs: 'number', peakRssBytes: 'number', frames: 'number' } as const;
   return (
     hasTypes(value, { isolation: 'string' }) &&
-    [value['workers'], value['batch']].every((count) => count === 'auto' || typeof count === 'number') &&
+    [value['workers'], value['batch']].every(isCount) &&
     Array.isArray(value['runs']) &&
     value['runs'].length > 0 &&
-    value['runs'].every((run) => hasTypes(run, figures)) &&
+    value['runs'].every((run) => hasTypes(run, figures) && Object.keys(figures).every((key) => Number(run[key]) >= 0) && Number(run['wallMs']) > 0) &&
     Array.isArray(value['ratios'])
   );
+}
+
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every(isItem);
+}
+
+/** A number to run with, or `auto`. */
+function isCount(value: unknown): boolean {
+  return value === 'auto' || (Number.isSafeInteger(value) && Number(value) > 0);
 }
 
 function hasTypes(value: unknown, types: Readonly<Record<string, 'string' | 'number'>>): value is Record<string, unknown> {
