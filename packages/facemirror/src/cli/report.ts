@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { COREML_FORMATS, ORT_VERSIONS, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
 import { Option, type Command } from 'commander';
 import { FaceMirrorError, messageOf } from '../errors.js';
-import { inspectFiles, runFacts, tryFiles } from '../pipeline/performance.js';
+import { inspectFiles, nameFiles, runFacts, tryFiles } from '../pipeline/performance.js';
 import { readMeasuredRecord } from '../pipeline/measured-record.js';
 import { buildReport } from '../profile/report/build.js';
 import type { RunFacts } from '../profile/report/facts.js';
@@ -62,7 +62,7 @@ async function gather(path: string, options: ReportOptions, signal: AbortSignal)
   const record = await readMeasuredRecord(path);
   const facts = runFacts(record, record.performance);
   const target = { format: options.coremlFormat, ...(options.ort === undefined ? {} : { ort: options.ort }) };
-  const models = options.model ?? [];
+  const models = nameFiles(options.model ?? [], [...facts.profile.models, ...facts.utilization].map(({ model }) => model));
   const added = await inspectFiles(models, target);
   const tried = options.try === undefined ? { trials: [], untried: [] } : await tryFiles(models, target, options.try, signal);
   if (signal.aborted) throw new FaceMirrorError('CANCELLED', 'Stopped; no report was written.');

@@ -18,6 +18,8 @@ import { tryNetwork } from './trials/run-apart.js';
 const TOP_OPERATORS = 5;
 /** A machine changes: what was measured longer ago is measured again. */
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
+/** What other work disturbed, as soon as that may be over. */
+const DISTURBED_KEPT_MS = 60 * 60 * 1000;
 
 /** What is found out about one network for the report. */
 export interface OneNetworkFindings {
@@ -47,7 +49,8 @@ export interface FindingOptions {
 
 /**
  * Finds out about a network, or reads what was found out before: about the same bytes, on the same machine, with the same
- * program, provider and ONNX Runtime. It is kept in the model cache for a week, when nothing was cut short.
+ * program, provider and ONNX Runtime. It is kept in the model cache for a week, when nothing was cut short; for an hour,
+ * when other work disturbed it.
  */
 export async function networkFindings(network: SuiteNetwork, options: FindingOptions): Promise<{ readonly found: OneNetworkFindings; readonly isKept: boolean }> {
   const path = await keepingPlace(network, options);
@@ -98,5 +101,5 @@ async function readKept(path: string): Promise<OneNetworkFindings | null> {
   const isWhole = typeof found?.foundAt === 'string' && typeof found.utilization === 'object' && [found.warnings, found.trials, found.untried].every(Array.isArray);
   if (!isWhole) return null;
   const age = Date.now() - Date.parse(found.foundAt);
-  return age >= 0 && age < KEPT_MS ? (found as OneNetworkFindings) : null;
+  return age >= 0 && age < (found.isDisturbed === true ? DISTURBED_KEPT_MS : KEPT_MS) ? (found as OneNetworkFindings) : null;
 }

@@ -72,12 +72,14 @@ export function runFacts(record: RunRecord & { readonly profile: ProfileSummary 
     isolation: suite.isolation,
     workerMemory: suite.workerMemory ?? null,
     batching: suite.batching ?? {},
-    frame: { width: output.width, height: output.height, poolFrames: Math.floor(profile.memory.framePoolBytes / frameBytes) },
+    frame: { width: output.width, height: output.height, poolFrames: profile.memory.framePoolFrames ?? Math.floor(profile.memory.framePoolBytes / frameBytes) },
     encoder: output.encoder,
     encodedVideos: output.files.filter((name) => name.endsWith('.mp4')).length,
+    hasDebugVideo: output.files.some((name) => name.endsWith('_debug.mp4')),
     videosAtOnce: record.videosAtOnce ?? 1,
     profile,
     utilization: findings?.utilization ?? [],
+    isUninspected: findings === null,
     warnings: findings?.warnings ?? [],
     trials: findings?.trials ?? [],
     untried: findings?.untried ?? [],
@@ -91,14 +93,33 @@ export function runFacts(record: RunRecord & { readonly profile: ProfileSummary 
   };
 }
 
+/** A model that is no part of the run. */
+export interface GivenModel {
+  readonly name: string;
+  readonly file: string;
+}
+
+/** Files by names of their own: that of the file without its ending; where a model of the run or another file has it, with more. */
+export function nameFiles(files: readonly string[], taken: readonly string[]): GivenModel[] {
+  const used = new Set(taken);
+  return files.map((file) => {
+    const base = file.replace(/^.*[\\/]/, '');
+    const stem = base.replace(/\.onnx$/i, '');
+    let name = [stem, base].find((each) => !used.has(each));
+    for (let number = 2; name === undefined; number++) if (!used.has(`${stem} (${number})`)) name = `${stem} (${number})`;
+    used.add(name);
+    return { name, file };
+  });
+}
+
 /** How models that are no part of the run land on Core ML, for the report. @throws OnnxLensError, naming the file. */
-export function inspectFiles(files: readonly string[], target: UtilizationTarget): Promise<UtilizationFacts[]> {
-  return eachFile(files, (name, model) => analyseUtilization({ name, model, job: '' }, target));
+export function inspectFiles(models: readonly GivenModel[], target: UtilizationTarget): Promise<UtilizationFacts[]> {
+  return eachFile(models, (name, model) => analyseUtilization({ name, model, job: '' }, target));
 }
 
 /** What rewriting, preparing and batching them brings on this machine. @throws OnnxLensError, naming the file. */
-export async function tryFiles(files: readonly string[], target: UtilizationTarget, seconds: number, signal: AbortSignal): Promise<TrialResults> {
-  const results = await eachFile(files, (name, model) => tryNetwork({ name, model, target, isOfRun: false }, seconds, signal));
+export async function tryFiles(models: readonly GivenModel[], target: UtilizationTarget, seconds: number, signal: AbortSignal): Promise<TrialResults> {
+  const results = await eachFile(models, (name, model) => tryNetwork({ name, model, target, isOfRun: false }, seconds, signal));
   return {
     trials: results.flatMap(({ trials }) => trials),
     untried: results.flatMap(({ untried }) => untried),
@@ -106,11 +127,11 @@ export async function tryFiles(files: readonly string[], target: UtilizationTarg
   };
 }
 
-async function eachFile<T>(files: readonly string[], look: (name: string, file: string) => Promise<T>): Promise<T[]> {
+async function eachFile<T>(models: readonly GivenModel[], look: (name: string, file: string) => Promise<T>): Promise<T[]> {
   const found: T[] = [];
-  for (const file of files) {
+  for (const { name, file } of models) {
     try {
-      found.push(await look(file.replace(/^.*[\\/]/, '').replace(/\.onnx$/i, ''), file));
+      found.push(await look(name, file));
     } catch (error) {
       if (error instanceof OnnxLensError && !error.message.includes(file)) throw new OnnxLensError(error.code, `${file}: ${error.message}`, { cause: error });
       throw error;

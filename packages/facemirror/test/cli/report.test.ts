@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DataType, GraphBuilder, saveModel } from 'onnx-lens';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { nameFiles } from '../../src/pipeline/performance.js';
 import { RunProfiler } from '../../src/profile/profiler.js';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/facemirror.js', import.meta.url));
@@ -55,6 +56,10 @@ describe('facemirror report', () => {
     expect(stdout).toContain('# Performance analysis: visit.mp4');
     expect(stdout).toMatch(/\| small \| Core ML \(MLProgram\) \| 100\.0 % \| 0\.0 % \| 1 \|/);
     expect(stdout).toContain('The bottleneck is encode: 75.');
+  });
+
+  it('names models that are called like one another by more than that', () => {
+    expect(nameFiles(['a/mtl.onnx', 'b/mtl.onnx', 'c/MTL.ONNX', 'star.onnx'], ['mtl']).map(({ name }) => name)).toEqual(['mtl.onnx', 'mtl (2)', 'MTL', 'star']);
   });
 
   it('says in one sentence that a file is no record, or no model', async () => {

@@ -3,8 +3,10 @@ import { RunProfiler } from '../../src/profile/profiler.js';
 import { buildReport } from '../../src/profile/report/build.js';
 import type { RunFacts, UtilizationFacts } from '../../src/profile/report/facts.js';
 import { renderHtml } from '../../src/profile/report/html.js';
+import { implications } from '../../src/profile/report/warnings-section.js';
 import { renderMarkdown } from '../../src/profile/report/markdown.js';
-import { recommend } from '../../src/profile/report/recommendations.js';
+import { recommendForGiven } from '../../src/profile/report/given-models.js';
+import { countedGain, recommend } from '../../src/profile/report/recommendations.js';
 
 /** The three models with the figures that the seed document gives them. */
 function seedUtilization(): UtilizationFacts[] {
@@ -46,9 +48,11 @@ function facts(): RunFacts {
     frame: { width: 1080, height: 1920, poolFrames: 16 },
     encoder: 'libx264',
     encodedVideos: 3,
+    hasDebugVideo: true,
     videosAtOnce: 1,
     profile: profiler.finish(),
     utilization: seedUtilization(),
+    isUninspected: false,
     warnings: [{ model: 'MTL', line: 'number of partitions supported by CoreML: 28' }],
     trials: [{ kind: 'batch', model: 'MTL', beforeMs: 10, afterMs: 5, what: 'batch 1 against batch 8, per item' }],
     untried: [{ kind: 'rewrite', model: 'STAR', why: 'it takes longer than the 40 s that are given to a network' }],
@@ -89,7 +93,7 @@ describe('the performance report', () => {
 
   it('ranks recommendations by gain and computes gains from the run', () => {
     const all = recommend(facts());
-    const gains = all.map((each) => each.measuredGain ?? each.expectedGain);
+    const gains = all.map(countedGain);
     expect(gains).toEqual(gains.toSorted((a, b) => b - a));
     // 100 calls of 1.96 ms of MTL in 100 × 5 × 2 ms + 20 × 10 ms of work, halved by the batch.
     const batch = all.find((each) => each.title.startsWith('Batch inference of MTL'));
@@ -139,11 +143,69 @@ describe('the performance report', () => {
     expect(renderMarkdown(buildReport(facts()))).toContain('| 2 (chosen) | 30.0 ms, 2.00 MB of memory |');
   });
 
+  it('tells what was caught from the log, and what it implies', () => {
+    const warnings = [
+      { model: 'a', line: "2026-01-01 00:00:00.0 [W:onnxruntime:, graph.cc:4593 CleanUnusedInitializersAndNodeArgs] Removing initializer 'w'. It is not used by any node and should be removed from the model." },
+      { model: 'b', line: "2026-01-01 00:00:00.0 [W:onnxruntime:, graph.cc:4593 CleanUnusedInitializersAndNodeArgs] Removing initializer 'v'. It is not used by any node and should be removed from the model." },
+      { model: 'b', line: '2026-01-01 00:00:00.0 [W:onnxruntime:, coreml_execution_provider.cc:107 GetCapability] CoreMLExecutionProvider::GetCapability, number of partitions supported by CoreML: 28 number of nodes in the graph: 520 number of nodes supported by CoreML: 359' },
+      { model: 'b', line: '2026-01-01 00:00:00.0 [W:onnxruntime:, x.cc:1 F] Something new.' },
+    ];
+    expect(implications(warnings)).toEqual([
+      expect.stringMatching(/^a, b: weights that nothing uses/),
+      expect.stringMatching(/^b: CoreML takes 359 of 520 nodes in 28 partitions: .* every border/),
+      expect.stringMatching(/^b: a message that this report has no explanation for/),
+    ]);
+    const markdown = renderMarkdown(buildReport({ ...facts(), warnings }));
+    expect(markdown).toContain('a: 2026-01-01 00:00:00.0 [W:onnxruntime:, graph.cc:4593 CleanUnused');
+    // The line of the seed document, for the models as Core ML would take them.
+    expect(markdown).toContain('MTL: number of partitions supported by CoreML: 28 number of nodes in the graph: 520 number of nodes supported by CoreML: 359');
+  });
+
+  it('recommends for models that are no part of the run, with gains of their own time', () => {
+    const [mtl] = seedUtilization();
+    const given = { ...mtl!, model: 'mtl_as_exported', job: '', causes: [{ text: 'Ceil has no form', nodes: 4, partitionsSaved: 2 }] };
+    const trials = [
+      { kind: 'rewrite', model: 'mtl_as_exported', beforeMs: 24, afterMs: 21, what: 'as it is against rewritten', partitions: { before: 28, after: 4 } },
+      { kind: 'precompile', model: 'mtl_as_exported', beforeMs: 160, afterMs: 40, what: 'opening' },
+    ] as const;
+    const all = recommendForGiven({ ...facts(), utilization: [...seedUtilization(), given], trials });
+    expect(all.map(({ title, priority, of, measuredGain }) => ({ title, priority, of, measuredGain }))).toEqual([
+      { title: 'Reduce partitioning of mtl_as_exported', priority: 'HIGH', of: 'its inference', measuredGain: 0.125 },
+      { title: 'Pre-compile mtl_as_exported', priority: 'LOW', of: 'its opening', measuredGain: 0.75 },
+    ]);
+    const markdown = renderMarkdown(buildReport({ ...facts(), utilization: [...seedUtilization(), given], trials }));
+    expect(markdown).toContain('28 to 4 partitions when tried here');
+    // What is no part of the run saves nothing of it.
+    expect(markdown).toContain("of the operators of this run's models (337 of 1519)");
+    expect(markdown).toContain('of the operators of the models given besides (161 of 520)');
+  });
+
+  it('recommends to give videos together where opening takes a good part of the run', () => {
+    const { profile, ...rest } = facts();
+    const opening = { wallMs: 2000, cpuMs: 1500 };
+    expect(recommend({ ...rest, profile: { ...profile, wallMs: 10_000, opening } }).find(({ title }) => title === 'Process several videos in one command')).toMatchObject({ expectedGain: 0.2 });
+    expect(recommend({ ...rest, profile: { ...profile, wallMs: 100_000, opening } }).map(({ title }) => title)).not.toContain('Process several videos in one command');
+  });
+
+  it('multiplies the frame buffers to what it says they are', () => {
+    const { profile, ...rest } = facts();
+    const memory = { ...profile.memory, framePoolBytes: 51e6 };
+    expect(renderMarkdown(buildReport({ ...rest, profile: { ...profile, memory } }))).toContain('16 frames × 1080 × 1920 × 1.5 bytes (YUV 4:2:0) = 49.8 MB; with what the kernels need beside them 51.0 MB');
+  });
+
+  it('tells what its charts show to those who cannot see them', () => {
+    const html = renderHtml(buildReport(facts()));
+    expect(html.match(/<svg /g)).toHaveLength(html.match(/<svg [^>]*role="img" aria-label="[^"]{20,}"/g)!.length);
+    expect(html).toMatch(/aria-label="The pipeline at work: [^"]*busy: decode \d/);
+    expect(renderMarkdown(buildReport(facts()))).toMatch(/\| The pipeline at work: .* \| Pieces of work \| Busy \|\n.*\n\| decode \| \d+ \| \d/);
+  });
+
   it('shows hostile names as text in HTML and Markdown', () => {
     const html = renderHtml(buildReport(facts()));
     expect(html).toContain('visit &lt;1&gt;.mp4');
     expect(html).not.toContain('<1>');
     expect(html).not.toMatch(/https?:\/\//);
     expect(renderMarkdown(buildReport(facts()))).toContain('visit \\<1\\>.mp4');
+    expect(renderMarkdown(buildReport({ ...facts(), video: 'a|b [x](y) &lt;\n# `c`' }))).toContain('# Performance analysis: a|b \\[x\\](y) \\&lt; \\# \\`c\\`\n');
   });
 });

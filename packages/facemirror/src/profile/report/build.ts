@@ -4,7 +4,8 @@ import { busyShare } from './gains.js';
 import { bottleneck, recommendationSection, summarySection } from './closing-sections.js';
 import { memorySection } from './memory-section.js';
 import { performanceSection } from './performance-section.js';
-import { utilizationSection, warningsSection } from './utilization-section.js';
+import { utilizationSection } from './utilization-section.js';
+import { warningsSection } from './warnings-section.js';
 import { megabytes, ms, percent, providerInWords } from '../../wording.js';
 
 /** The performance report of a run: the sections of the analysis that this program grew from, in its order, measured. */

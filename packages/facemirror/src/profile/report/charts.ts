@@ -1,4 +1,5 @@
 import type { SeriesPoint } from '../series.js';
+import { barsInWords, extentOf, lanesOf, seriesInWords, timelineInWords } from './chart-words.js';
 import type { Bar } from './document.js';
 import type { Stage, TimelineSpan } from '../summary.js';
 import { ms } from '../../wording.js';
@@ -26,7 +27,7 @@ function joined(points: readonly SeriesPoint[], most: number): SeriesPoint[] {
 }
 
 /** A line of means over a shade up to the maxima, with the scale's ends named. */
-export function seriesChart(all: readonly SeriesPoint[], unit: string, axis: string): string {
+export function seriesChart(title: string, all: readonly SeriesPoint[], unit: string, axis: string): string {
   const points = joined(all, MOST_POINTS);
   const first = points[0];
   const last = points.at(-1);
@@ -45,10 +46,10 @@ export function seriesChart(all: readonly SeriesPoint[], unit: string, axis: str
   );
   const places = [0, 0.25, 0.5, 0.75, 1].map((part) => {
     const at = Math.round((first.at + part * span) * (span > 20 ? 1 : 10)) / (span > 20 ? 1 : 10);
-    const text = part === 1 ? `${format(at)} ${axis}` : format(at);
-    return `<text x="${x(at)}" y="${height - 8}" text-anchor="${part === 1 ? 'end' : part === 0 ? 'start' : 'middle'}">${escapeHtml(text)}</text>`;
+    return `<text x="${x(at)}" y="${height - 8}" text-anchor="${part === 1 ? 'end' : part === 0 ? 'start' : 'middle'}">${escapeHtml(format(at))}</text>`;
   });
-  return drawing(height, `${ticks.join('')}<polygon class="shade" points="${shade}"/><polyline class="line" points="${line}"/>${places.join('')}`);
+  const axisName = `<text x="${LEFT - 8}" y="${height - 8}" text-anchor="end">${escapeHtml(axis)}</text>`;
+  return drawing(height, `${title}: ${seriesInWords(all, unit)}`, `${axisName}${ticks.join('')}<polygon class="shade" points="${shade}"/><polyline class="line" points="${line}"/>${places.join('')}`);
 }
 
 const STAGE_HUES: Readonly<Record<Stage, number>> = {
@@ -64,20 +65,11 @@ const STAGE_HUES: Readonly<Record<Stage, number>> = {
   wait: 240,
 };
 
-/** From above in the order in which a frame passes them. */
-const LANES = ['decode', 'face', 'worker', 'drawing', 'units', 'encode', 'write'] as const;
-
-function laneOrder(lane: string): number {
-  const place = LANES.findIndex((name) => lane.startsWith(name));
-  return place < 0 ? LANES.length : place;
-}
-
 /** The spans of a stretch of frames, one lane each, so that what runs side by side is seen. */
-export function timelineChart(spans: readonly TimelineSpan[]): string {
+export function timelineChart(title: string, spans: readonly TimelineSpan[]): string {
   if (spans.length === 0) return '';
-  const lanes = [...new Set(spans.map((span) => span.lane))].toSorted((a, b) => laneOrder(a) - laneOrder(b) || a.localeCompare(b));
-  const start = Math.min(...spans.map((span) => span.startMs));
-  const end = Math.max(...spans.map((span) => span.startMs + span.durationMs));
+  const lanes = lanesOf(spans);
+  const { start, end } = extentOf(spans);
   const rowHeight = 26;
   const height = lanes.length * rowHeight + 30;
   const scale = (WIDTH - LEFT - 20) / (end - start || 1);
@@ -94,7 +86,7 @@ export function timelineChart(spans: readonly TimelineSpan[]): string {
     const anchor = part === 1 ? 'end' : part === 0 ? 'start' : 'middle';
     return `<line class="grid" x1="${x}" x2="${x}" y1="0" y2="${height - 26}"/><text x="${x}" y="${height - 8}" text-anchor="${anchor}">${ms((end - start) * part)}</text>`;
   });
-  return `${drawing(height, names.join('') + grid.join('') + bars.join(''))}${legend(spans.map(({ stage }) => stage))}`;
+  return `${drawing(height, `${title}: ${timelineInWords(spans)}`, names.join('') + grid.join('') + bars.join(''))}${legend(spans.map(({ stage }) => stage))}`;
 }
 
 /** What the colours mean. */
@@ -104,7 +96,7 @@ function legend(stages: readonly Stage[]): string {
 }
 
 /** Lengths one below the other, each with its value in words. */
-export function barChart(bars: readonly Bar[]): string {
+export function barChart(title: string, bars: readonly Bar[]): string {
   const rowHeight = 26;
   const largest = Math.max(...bars.map((bar) => bar.value)) || 1;
   // Room for the words of the longest bar.
@@ -115,12 +107,12 @@ export function barChart(bars: readonly Bar[]): string {
     const colour = stage === undefined ? 'class="plain"' : `class="span" style="--hue:${STAGE_HUES[stage]}"`;
     return `<text x="${LEFT - 8}" y="${y + 14}" text-anchor="end" dominant-baseline="middle">${escapeHtml(label)}</text><rect x="${LEFT}" y="${y + 3}" width="${width}" height="${rowHeight - 6}" rx="2" ${colour}/><text x="${LEFT + Number(width) + 8}" y="${y + 14}" dominant-baseline="middle">${escapeHtml(text)}</text>`;
   });
-  return drawing(bars.length * rowHeight + 4, rows.join(''));
+  return drawing(bars.length * rowHeight + 4, `${title}: ${barsInWords(bars)}`, rows.join(''));
 }
 
-/** Narrow screens scroll a chart instead of shrinking its words. */
-function drawing(height: number, inside: string): string {
-  return `<div class="scroll"><svg viewBox="0 0 ${WIDTH} ${height}" role="img">${inside}</svg></div>`;
+/** Narrow screens scroll a chart instead of shrinking its words; whoever cannot see it is told its story. */
+function drawing(height: number, story: string, inside: string): string {
+  return `<div class="scroll"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeHtml(story)}">${inside}</svg></div>`;
 }
 
 function format(value: number): string {

@@ -1,33 +1,25 @@
 import type { StageFigures } from '../summary.js';
 import type { Section } from './document.js';
-import type { RunFacts } from './facts.js';
+import type { RunFacts, UtilizationFacts } from './facts.js';
 import { gainsTable } from './gains.js';
-import { recommend } from './recommendations.js';
+import { givenModels, recommendForGiven } from './given-models.js';
+import { countedGain, recommend, type Recommendation } from './recommendations.js';
 import { providerTitle } from './utilization-section.js';
-import { counted, ms, overhead, percent, providerInWords, restOfCoverage } from '../../wording.js';
+import { counted, gain as gainInWords, ms, overhead, percent, providerInWords, restOfCoverage } from '../../wording.js';
 
 /** What to do, best first; and what has become of what was once recommended. */
 export function recommendationSection(facts: RunFacts): Section {
   const all = recommend(facts);
+  const given = recommendForGiven(facts);
   const took = facts.tookMs === null ? '' : ` Analysing and trying took ${ms(facts.tookMs)} after the video was done${facts.trialSeconds === null ? '' : `; trials of a network are ended after ${facts.trialSeconds} s`}.${keptClause(facts)}`;
   return {
     title: 'Optimization recommendations',
-    blocks: all.length === 0 ? [{ kind: 'text', text: 'Nothing stands out: the cores are busy and no model is split.' }] : [],
+    blocks: [
+      ...(all.length === 0 ? [{ kind: 'text' as const, text: "Nothing that was tried or computed would save a thousandth of this run's time." }] : []),
+      ...(given.length === 0 ? [] : [{ kind: 'text' as const, text: 'First what concerns this run, by gain; then the models that were given besides, by priority.' }]),
+    ],
     subsections: [
-      ...all.map((each, place) => ({
-        title: `${place + 1}. ${each.title} (priority ${each.priority})`,
-        blocks: [
-          { kind: 'text' as const, text: `Current: ${each.current}` },
-          { kind: 'list' as const, items: each.options },
-          {
-            kind: 'figures' as const,
-            rows: [
-              ['Expected gain', `${percent(each.expectedGain)} of the run's time at most. ${each.basis}`],
-              ['Measured gain', each.measuredGain === null ? 'not tried' : `${percent(each.measuredGain)} of the run's time`],
-            ] as const,
-          },
-        ],
-      })),
+      ...[...all, ...given].map(subsectionOf),
       {
         title: 'What was expected once, and what was measured here',
         blocks: [
@@ -39,9 +31,27 @@ export function recommendationSection(facts: RunFacts): Section {
   };
 }
 
+function subsectionOf(each: Recommendation, place: number): Section['subsections'][number] {
+  const expected = each.expectedGain === null ? 'not computed' : `${percent(each.expectedGain)} of ${each.of}`;
+  return {
+    title: `${place + 1}. ${each.title} (priority ${each.priority})`,
+    blocks: [
+      { kind: 'text', text: `Current: ${each.current}` },
+      { kind: 'list', items: each.options },
+      {
+        kind: 'figures',
+        rows: [
+          ['Expected gain', `${expected}. ${each.basis}`],
+          ['Measured gain', each.measuredGain === null ? 'not tried' : `${gainInWords(each.measuredGain)} of ${each.of}, on this machine's CPU`],
+        ],
+      },
+    ],
+  };
+}
+
 function keptClause({ keptFrom, disturbed }: RunFacts): string {
   const rough = disturbed.length === 0 ? '' : ` Other programs kept the machine busy while ${disturbed.join(', ')} ${disturbed.length === 1 ? 'was' : 'were'} tried: these times are rough.`;
-  const kept = keptFrom === null ? '' : ` What was found out about the same networks on this machine before, since ${keptFrom.slice(0, 16).replace('T', ' ')} UTC, was taken over; after a week it is found out anew.`;
+  const kept = keptFrom === null ? '' : ` What was found out about the same networks on this machine before, since ${keptFrom.slice(0, 16).replace('T', ' ')} UTC, was taken over; after a week (where other programs disturbed it, after an hour) it is found out anew.`;
   return rough + kept;
 }
 
@@ -93,10 +103,16 @@ function assessment(facts: RunFacts): string[] {
       ? 'Core ML would take no model in more than one part.'
       : `Core ML would take ${counted(split.length, 'model')} in several parts; most of all ${worst.model} on ${worst.provider}: ${worst.coverage.toFixed(1)} % in ${worst.partitions} partitions.`,
   );
-  const nodes = facts.utilization.reduce((sum, each) => sum + each.nodes, 0);
-  const left = facts.utilization.reduce((sum, each) => sum + each.cpu, 0);
-  if (nodes > 0) items.push(left === 0 ? 'With Core ML, every operator of these models would run there.' : `With Core ML, ${percent(left / nodes)} of all operators (${left} of ${nodes}) would stay on the CPU.`);
-  const gain = 1 - recommend(facts).reduce((rest, each) => rest * (1 - (each.measuredGain ?? each.expectedGain)), 1);
-  items.push(gain === 0 ? "Nothing that was tried or computed here would make this run faster." : `Potential of all recommendations together: ${percent(gain)} of the run's time at most.`);
+  const given = givenModels(facts);
+  items.push(...operatorsLeft(facts.utilization.filter((each) => !given.includes(each)), "this run's models"), ...operatorsLeft(given, 'the models given besides'));
+  const gain = 1 - recommend(facts).reduce((rest, each) => rest * (1 - countedGain(each)), 1);
+  items.push(gain === 0 ? "Nothing that was tried or computed here would make this run faster." : `Potential of all recommendations for this run together: ${percent(gain)} of its time at most.`);
   return items;
+}
+
+function operatorsLeft(models: readonly UtilizationFacts[], whose: string): string[] {
+  const nodes = models.reduce((sum, each) => sum + each.nodes, 0);
+  const left = models.reduce((sum, each) => sum + each.cpu, 0);
+  if (nodes === 0) return [];
+  return [left === 0 ? `With Core ML, every operator of ${whose} would run there.` : `With Core ML, ${percent(left / nodes)} of the operators of ${whose} (${left} of ${nodes}) would stay on the CPU.`];
 }

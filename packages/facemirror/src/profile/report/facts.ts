@@ -142,10 +142,14 @@ export interface RunFacts {
   readonly frame: { readonly width: number; readonly height: number; readonly poolFrames: number };
   readonly encoder: string;
   readonly encodedVideos: number;
+  /** Whether the video with the midline is among them. */
+  readonly hasDebugVideo: boolean;
   /** Videos that the process worked on at once. */
   readonly videosAtOnce: number;
   readonly profile: ProfileSummary;
   readonly utilization: readonly UtilizationFacts[];
+  /** Nobody has listened to ONNX Runtime or tried anything: the run was made without a report. */
+  readonly isUninspected: boolean;
   readonly warnings: readonly RuntimeWarning[];
   readonly trials: readonly Trial[];
   readonly untried: readonly Untried[];

@@ -32,6 +32,12 @@ export function itemsPerCall(model: ModelFigures | undefined): number {
   return model === undefined || model.inference.count === 0 ? 1 : model.items / model.inference.count;
 }
 
+/** Frames whose items a model was given in one inference, on average; a frame may have several items, e.g. its two halves. */
+export function framesPerCall({ profile }: Pick<RunFacts, 'profile'>, model: ModelFigures): number {
+  const itemsPerFrame = Math.max(1, Math.round(model.items / Math.max(1, profile.frames)));
+  return itemsPerCall(model) / itemsPerFrame;
+}
+
 /** Head and rows: for each of the three recommendations and each model, what was expected once and what was measured now. */
 export function gainsTable(facts: RunFacts): { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] } {
   const rows = (Object.keys(EXPECTED_BEFORE) as TrialKind[]).flatMap((kind) => {
@@ -56,6 +62,6 @@ function inTheRun(facts: RunFacts, trial: Trial): string {
     if (facts.compiled.includes(trial.model)) return 'in use already';
     return gainInWords(facts.profile.wallMs === 0 ? 0 : (trial.beforeMs - trial.afterMs) / facts.profile.wallMs);
   }
-  if (trial.kind === 'batch' && itemsPerCall(model) > 1) return `in use: ${itemsPerCall(model).toFixed(1)} an inference`;
+  if (trial.kind === 'batch' && itemsPerCall(model) > 1) return `in use: ${itemsPerCall(model).toFixed(1)} items an inference`;
   return gainInWords(shareOfWork(facts, model) * trialGain(trial));
 }

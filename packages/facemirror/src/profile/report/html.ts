@@ -10,8 +10,8 @@ main{max-width:980px;margin:0 auto;padding:40px 24px 80px}@media(max-width:600px
 section{background:var(--card);border:1px solid var(--edge);border-radius:12px;padding:20px 24px;margin:0 0 20px}
 h2{font-size:1.25rem;margin:0 0 12px}h3{font-size:1.02rem;margin:24px 0 8px}p{margin:8px 0}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.92rem}
-th,td{padding:6px 10px;border-bottom:1px solid var(--edge);text-align:right;vertical-align:top}th:first-child,td:first-child,.words{text-align:left}td{white-space:nowrap}.words,.figures td:last-child{white-space:normal;min-width:10em}
-.figures td{text-align:left}.figures td:first-child{color:var(--muted);white-space:nowrap;width:1%}
+th,td{padding:6px 10px;border-bottom:1px solid var(--edge);text-align:right;vertical-align:top}th:first-child,td:first-child,.words{text-align:left}td{white-space:nowrap}.words,.figures td:last-child{white-space:normal;min-width:10em}h1,h3,li,p{overflow-wrap:anywhere}
+.figures td,.figures th{text-align:left}.figures th{font-weight:400;padding-right:16px;width:1%}.figures td:last-child{overflow-wrap:anywhere}@media(min-width:601px){.figures th{white-space:nowrap}}
 th{color:var(--muted);font-weight:600}.impact{display:inline-block;border-radius:999px;padding:0 10px;font-weight:600}
 .HIGH{background:#d6453d22;color:#c4342c}.MEDIUM{background:#d68b0022;color:#a86a00}.LOW,.no{background:#2e9e5b22;color:#1f7d46}
 @media screen and (prefers-color-scheme:dark){.HIGH{color:#ff8d86}.MEDIUM{color:#f5bd55}.LOW,.no{color:#71d79b}}
@@ -44,24 +44,24 @@ function renderBlock(block: Block): string {
     case 'list':
       return block.items.length === 0 ? '' : `<ul>${block.items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`;
     case 'figures':
-      return `<div class="scroll"><table class="figures">${block.rows.map(([label, value]) => `<tr><td>${escapeHtml(label)}</td><td>${escapeHtml(value)}</td></tr>`).join('')}</table></div>`;
+      return `<div class="scroll"><table class="figures">${block.rows.map(([label, value]) => `<tr><th scope="row">${escapeHtml(label)}</th><td>${escapeHtml(value)}</td></tr>`).join('')}</table></div>`;
     case 'table':
       return renderTable(block.head, block.rows);
     case 'bars':
-      return block.bars.length === 0 ? '' : figure(block.title, barChart(block.bars));
+      return block.bars.length === 0 ? '' : figure(block.title, barChart(block.title, block.bars));
     case 'log':
       return `<pre>${escapeHtml(block.lines.join('\n'))}</pre>`;
     case 'series':
-      return block.points.length === 0 ? '' : figure(block.title, seriesChart(block.points, block.unit, block.axis));
+      return block.points.length === 0 ? '' : figure(block.title, seriesChart(block.title, block.points, block.unit, block.axis));
     case 'timeline':
-      return block.spans.length === 0 ? '' : figure(block.title, timelineChart(block.spans));
+      return block.spans.length === 0 ? '' : figure(block.title, timelineChart(block.title, block.spans));
   }
 }
 
 /** Columns of numbers end at the right, columns of words begin at the left. */
 function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const isWords = head.map((_, column) => rows.some((row) => /^[A-Za-z]/.test(row[column] ?? '') && (row[column] ?? '').length > 16));
-  const cell = (tag: 'th' | 'td', inside: string, column: number): string => `<${tag}${isWords[column] === true ? ' class="words"' : ''}>${inside}</${tag}>`;
+  const cell = (tag: 'th' | 'td', inside: string, column: number): string => `<${tag}${tag === 'th' ? ' scope="col"' : ''}${isWords[column] === true ? ' class="words"' : ''}>${inside}</${tag}>`;
   const header = head.map((name, column) => cell('th', escapeHtml(name), column));
   const body = rows.map((row) => `<tr>${row.map((text, column) => cell('td', renderCell(text), column)).join('')}</tr>`);
   return `<div class="scroll"><table><thead><tr>${header.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;

@@ -1,6 +1,7 @@
+import { seriesInWords, timelineRows } from './chart-words.js';
 import type { Block, ReportDocument } from './document.js';
 
-/** The report as GitHub-flavoured Markdown. Charts become their figures: smallest, largest, last. */
+/** The report as GitHub-flavoured Markdown. Charts become their figures: smallest, largest, last; the timeline how busy each lane was. */
 export function renderMarkdown(report: ReportDocument): string {
   const lines: string[] = [`# ${escape(report.title)}`, '', escape(report.subtitle), '', ...table(['', ''], report.headline)];
   for (const section of report.sections) {
@@ -26,14 +27,10 @@ function renderBlock(block: Block): string[] {
       return ['```', ...block.lines.map((line) => line.replaceAll('```', "'''")), '```', ''];
     case 'bars':
       return block.bars.length === 0 ? [] : table([block.title, ''], block.bars.map(({ label, text }) => [label, text]));
-    case 'series': {
-      if (block.points.length === 0) return [];
-      const means = block.points.map((point) => point.mean);
-      const largest = Math.max(...block.points.map((point) => point.max));
-      return [`${escape(block.title)}: ${Math.min(...means).toFixed(1)} to ${largest.toFixed(1)} ${block.unit}, at the end ${(means.at(-1) ?? 0).toFixed(1)} ${block.unit}.`, ''];
-    }
+    case 'series':
+      return block.points.length === 0 ? [] : [`${escape(block.title)}: ${escape(seriesInWords(block.points, block.unit))}.`, ''];
     case 'timeline':
-      return [];
+      return block.spans.length === 0 ? [] : table([block.title, 'Pieces of work', 'Busy'], timelineRows(block.spans));
   }
 }
 
@@ -43,5 +40,5 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function escape(text: string): string {
-  return text.replaceAll(/[\\`*_<>]/g, (character) => `\\${character}`).replaceAll(/[\r\n]+/g, ' ');
+  return text.replaceAll(/[\\`*_<>[\]&~#]/g, (character) => `\\${character}`).replaceAll(/[\r\n]+/g, ' ');
 }

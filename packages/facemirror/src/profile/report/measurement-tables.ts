@@ -1,8 +1,8 @@
 import type { DurationFigures } from '../distribution.js';
-import type { ModelFigures, QueueFigures, StageFigures } from '../summary.js';
+import type { ModelFigures, ProfileSummary, QueueFigures } from '../summary.js';
 import type { Block } from './document.js';
 import type { BatchingFacts, RunFacts } from './facts.js';
-import { itemsPerCall } from './gains.js';
+import { framesPerCall, itemsPerCall } from './gains.js';
 import { megabytes, ms, percent } from '../../wording.js';
 
 const DURATIONS = ['Count', 'Total', 'Mean', 'Median', '95 %', 'Max'] as const;
@@ -12,10 +12,16 @@ function durations({ count, totalMs, meanMs, p50Ms, p95Ms, maxMs }: DurationFigu
 }
 
 /** Each stage's time. */
-export function stageTable(stages: readonly StageFigures[]): Block[] {
+export function stageTable({ stages, wallMs, cpuMs, opening = { wallMs: 0, cpuMs: 0 } }: ProfileSummary): Block[] {
+  const work = stages.reduce((sum, each) => sum + (each.stage === 'wait' ? 0 : each.totalMs), 0);
   return [
     { kind: 'table', head: ['Stage', ...DURATIONS, 'Share'], rows: stages.map((each) => [each.stage, ...durations(each), percent(each.share)]) },
-    { kind: 'text', text: 'Stages run side by side: shares are of the work of all stages; that of waiting, which takes no processor, is of work and waiting together.' },
+    {
+      kind: 'text',
+      text:
+        `Stages run side by side, so that together they take ${ms(work)} in ${ms(wallMs - opening.wallMs)} of wall time. Times are by the clock: where more goes on than there are free cores, they include the time until a core was free (the processor time of all was ${ms(cpuMs - opening.cpuMs)}). ` +
+        'Shares are of the work of all stages; that of waiting in queues, which takes no processor, is of work and waiting together.',
+    },
   ];
 }
 
@@ -49,6 +55,7 @@ export function modelBlocks(models: readonly ModelFigures[]): Block[] {
   });
   return [
     { kind: 'table', head: ['Model', 'Part', ...DURATIONS, 'Share'], rows },
+    { kind: 'text', text: "Times are by call, which may be a batch; shares are of the time of all models. An item is one picture that a model is given: a frame, or a face cut out of it, of which a frame may have several." },
     { kind: 'table', head: ['Model', 'Items', 'Items a call', 'Opening the session', 'First inference (warm-up)', 'Inference an item, afterwards'], rows: openings },
   ];
 }
@@ -60,10 +67,10 @@ export function batchingBlocks({ batching, profile }: RunFacts): Block[] {
   return [
     {
       kind: 'table',
-      head: ['Model', 'Frames an inference', 'Items a call in this run', 'How it was chosen', 'Gain over one'],
+      head: ['Model', 'Frames an inference, at most', 'In this run, on average', 'How it was chosen', 'Gain over one'],
       rows: entries.map(([model, facts]) => {
         const used = profile.models.find((each) => each.model === model);
-        return [model, String(facts.frames), used === undefined || used.inference.count === 0 ? 'never run' : itemsPerCall(used).toFixed(1), choiceInWords(facts), gainOverOne(facts)];
+        return [model, String(facts.frames), used === undefined || used.inference.count === 0 ? 'never run' : framesPerCall({ profile }, used).toFixed(1), choiceInWords(facts), gainOverOne(facts)];
       }),
     },
     ...entries.flatMap(([model, facts]) => (facts.chosen === 'measured' ? [curveBars(model, facts)] : [])),

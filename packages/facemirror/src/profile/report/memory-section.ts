@@ -35,7 +35,7 @@ export function memorySection(facts: RunFacts): Section {
         kind: 'figures',
         rows: [
           ...models.map((each) => [each.model, sessionMemory(each)] as const),
-          ['Frame buffers', `${poolFrames} frames × ${width} × ${height} × 1.5 bytes (YUV 4:2:0) = ${megabytes(memory.framePoolBytes)}`],
+          ['Frame buffers', `${poolFrames} frames × ${width} × ${height} × 1.5 bytes (YUV 4:2:0) = ${megabytes(poolFrames * width * height * 1.5)}; with what the kernels need beside them ${megabytes(memory.framePoolBytes)}`],
           ['At the start', megabytes(memory.startRssBytes)],
           ['Total of the process, at its peak', megabytes(memory.peakRssBytes)],
           ['At the end', megabytes(memory.endRssBytes)],

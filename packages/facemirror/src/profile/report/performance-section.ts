@@ -20,6 +20,7 @@ export function performanceSection(facts: RunFacts): Section {
           ['Wall time', `${ms(profile.wallMs)}${openingClause(facts)}`],
           ['Effective speed', `${profile.framesPerSecond.toFixed(1)} frames a second`],
           ['Cores busy', `${percent(busyShare(profile))} of ${profile.cores} by this run${othersClause(facts)}`],
+          ['Workers busy', `${percent(workersBusy(facts))} of the time of ${counted(facts.workers, 'worker')}`],
           ...(facts.videosAtOnce > 1 ? [['Videos at once', `${facts.videosAtOnce}; the figures of cores and memory are those of the process with all of them`] as const] : []),
         ],
       },
@@ -33,7 +34,7 @@ export function performanceSection(facts: RunFacts): Section {
     subsections: [
       { title: 'Action units (per frame)', blocks: actionUnitBlocks(facts, pick(facts.jobs.actionUnits)) },
       { title: 'Face detection and landmarks', blocks: detectionBlocks(facts, pick(facts.jobs.detection), pick(facts.jobs.landmarks)) },
-      { title: 'By stage', blocks: stageTable(profile.stages) },
+      { title: 'By stage', blocks: stageTable(profile) },
       { title: 'Queues and waiting', blocks: queueBlocks(profile.queues) },
       { title: 'By model', blocks: modelBlocks(profile.models) },
       { title: 'Batching', blocks: batchingBlocks(facts) },
@@ -44,6 +45,14 @@ export function performanceSection(facts: RunFacts): Section {
 /** Opening is part of the wall time, but of no frame's. */
 function openingClause({ profile }: RunFacts): string {
   return profile.opening === undefined ? '' : `, of which ${ms(profile.opening.wallMs)} to open the networks and the video (not part of the figures below)`;
+}
+
+/** Part of their time in which the workers had a call of a network, 0 to 1. */
+function workersBusy({ profile, workers }: RunFacts): number {
+  const { models, wallMs, opening = { wallMs: 0 } } = profile;
+  const calls = models.reduce((sum, { preprocess, inference, postprocess }) => sum + preprocess.totalMs + inference.totalMs + postprocess.totalMs, 0);
+  const available = (wallMs - opening.wallMs) * workers;
+  return available <= 0 ? 0 : Math.min(1, calls / available);
 }
 
 /** What other programs took, without which figures of a loaded machine would be misread. */

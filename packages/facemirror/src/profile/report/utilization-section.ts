@@ -49,7 +49,8 @@ function coreMlBlocks(each: UtilizationFacts): Block[] {
   ];
 }
 
-function crossing({ boundaryBytes, crossesFree }: UtilizationFacts): string {
+/** What crosses the borders of its partitions in one inference. */
+export function crossing({ boundaryBytes, crossesFree }: UtilizationFacts): string {
   return `${megabytes(boundaryBytes)}${crossesFree ? ' (free dimensions counted as 1)' : ''}`;
 }
 
@@ -84,37 +85,4 @@ function utilizationAnalysis(each: UtilizationFacts): string {
 function causeLine(cause: UtilizationFacts['causes'][number]): string {
   const saved = cause.partitionsSaved > 0 ? `; without it ${counted(cause.partitionsSaved, 'partition')} fewer` : '';
   return `${counted(cause.nodes, 'node')}: ${cause.text}${saved}`;
-}
-
-/** What ONNX Runtime warned of in this run, and what it implies. */
-export function warningsSection(facts: RunFacts): Section {
-  const fragmented = facts.utilization.filter((each) => each.partitions > 1);
-  const unsupported = [...new Set(fragmented.flatMap((each) => each.causes.map((cause) => cause.text)))].slice(0, 8);
-  const caught: Block[] =
-    facts.warnings.length === 0
-      ? [{ kind: 'text', text: `ONNX Runtime gave no warning when these networks were opened and run on ${providerInWords(facts.provider)}.` }]
-      : [{ kind: 'log', lines: facts.warnings.map((warning) => `${warning.model}: ${warning.line}`) }];
-  return {
-    title: 'Warnings detected',
-    blocks: caught,
-    subsections:
-      fragmented.length === 0
-        ? []
-        : [
-            {
-              title: 'Partition fragmentation',
-              blocks: [
-                {
-                  kind: 'list',
-                  items: fragmented.map(
-                    (each) =>
-                      `${each.model} on ${each.provider}: ${each.partitions} partitions of ${each.nodes} nodes (ONNX Runtime warns of this when it opens the model there); ${crossing(each)} cross borders in each inference.`,
-                  ),
-                },
-                { kind: 'text', text: 'Each border is a hand-over between provider and CPU, with a copy of its tensors and a wait. What breaks the graphs:' },
-                { kind: 'list', items: unsupported },
-              ],
-            },
-          ],
-  };
 }
