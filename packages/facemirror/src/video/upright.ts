@@ -15,6 +15,7 @@ import { layoutFormat } from './colour.js';
 import { expectSuccess } from './ffmpeg.js';
 import { FilterChain, type FilterStep } from './filter-chain.js';
 import type { Orientation } from './orientation.js';
+import { OwnPicture } from './own-picture.js';
 
 /** The three planes of a frame of the pool, as FFmpeg takes memory. */
 function poolBuffers(frame: Frame): { readonly planes: Buffer[]; readonly strides: number[] } {
@@ -34,8 +35,9 @@ interface Shape {
 }
 
 /**
- * Brings decoded pictures into frames of the pool: 8-bit YUV 4:2:0, square pixels, upright. A picture that is all that
- * already is copied once, straight into shared memory; what is turned goes through FFmpeg's filters first.
+ * Brings decoded pictures into frames of the pool: 8-bit YUV 4:2:0, square pixels, upright. FFmpeg brings a picture into
+ * that form in memory of its own, from which it is copied to the shared memory; what is turned goes through its filters
+ * in between.
  */
 export class UprightConverter {
   readonly #orientation: Orientation;
@@ -43,10 +45,7 @@ export class UprightConverter {
   readonly #width: number;
   readonly #height: number;
   #shape: Shape | null = null;
-  #toPlanar: SoftwareScaleContext | null = null;
-  #turner: Turner | null = null;
-  #planar: AVFrame | null = null;
-  #toPool: SoftwareScaleContext | null = null;
+  #steps: Steps | null = null;
 
   /** @param width, height of the picture with square pixels, before it is turned. */
   constructor(width: number, height: number, orientation: Orientation) {
@@ -58,57 +57,57 @@ export class UprightConverter {
   /** Copies `source` into `target`, whose layout must be that of the upright picture. `source` stays the caller's. */
   async convert(source: AVFrame, target: Frame): Promise<void> {
     const shape = { width: source.width, height: source.height, format: layoutFormat(source.format as AVPixelFormat) };
-    if (this.#shape?.width !== shape.width || this.#shape.height !== shape.height || this.#shape.format !== shape.format) this.#prepare(shape);
+    const { upright, turning, toPool } = this.#stepsFor(shape);
+    if (turning === null) {
+      await upright.fill(source);
+    } else {
+      const turned = await turning.turner.turn(turning.planar === null ? source : await turning.planar.fill(source));
+      try {
+        await upright.fill(turned);
+      } finally {
+        turned.unref();
+      }
+    }
     const { planes, strides } = poolBuffers(target);
-    if (this.#turner === null) {
-      await scaleInto(this.#toPlanar, source, planes, strides);
-      return;
-    }
-    const planar = await this.#asPlanar(source);
-    const turned = await this.#turner.turn(planar);
-    try {
-      await scaleInto(this.#toPool, turned, planes, strides);
-    } finally {
-      turned.unref();
-    }
+    expectSuccess(await toPool.scale(upright.planes, upright.strides, 0, upright.height, planes, strides), 'sws_scale');
   }
 
   close(): void {
-    this.#toPlanar?.freeContext();
-    this.#toPool?.freeContext();
-    this.#turner?.close();
-    this.#planar?.free();
-    this.#toPlanar = this.#toPool = this.#turner = this.#planar = this.#shape = null;
+    this.#steps?.upright.close();
+    this.#steps?.turning?.planar?.close();
+    this.#steps?.turning?.turner.close();
+    this.#steps?.toPool.freeContext();
+    this.#steps = this.#shape = null;
   }
 
-  #prepare(shape: Shape): void {
+  #stepsFor(shape: Shape): Steps {
+    if (this.#steps !== null && isSame(shape, this.#shape)) return this.#steps;
     this.close();
-    this.#toPlanar = scaler(shape, { width: this.#width, height: this.#height, format: AV_PIX_FMT_YUV420P });
-    if (this.#orientation.filters !== null) {
-      const coded = { width: this.#width, height: this.#height, format: AV_PIX_FMT_YUV420P };
-      const upright = this.#orientation.swapsSides ? { ...coded, width: coded.height, height: coded.width } : coded;
-      this.#turner = new Turner(coded, this.#orientation.filters);
-      this.#toPool = scaler(upright, upright);
-      this.#planar = new AVFrame();
-      this.#planar.alloc();
-    }
+    const planar = { width: this.#width, height: this.#height, format: AV_PIX_FMT_YUV420P };
+    const { filters, swapsSides } = this.#orientation;
+    const upright = filters !== null && swapsSides ? { ...planar, width: planar.height, height: planar.width } : planar;
+    // The one that may fail comes first.
+    const turner = filters === null ? null : new Turner(planar, filters);
     this.#shape = shape;
+    this.#steps = {
+      turning: turner && { turner, planar: isSame(shape, planar) ? null : new ScaledPicture(shape, planar) },
+      upright: turner === null ? new ScaledPicture(shape, upright) : new ScaledPicture(upright, upright),
+      toPool: scaler(upright, upright),
+    };
+    return this.#steps;
   }
+}
 
-  /** The picture as planar 4:2:0 with square pixels: itself where it is that already. */
-  async #asPlanar(source: AVFrame): Promise<AVFrame> {
-    const shape = this.#shape;
-    if (shape?.format === AV_PIX_FMT_YUV420P && shape.width === this.#width && shape.height === this.#height) return source;
-    const planar = this.#planar;
-    if (planar === null) throw new Error('UprightConverter was used after close.');
-    planar.unref();
-    planar.format = AV_PIX_FMT_YUV420P;
-    planar.width = this.#width;
-    planar.height = this.#height;
-    expectSuccess(planar.getBuffer(0), 'av_frame_get_buffer');
-    await scaleInto(this.#toPlanar, source, planar.data ?? [], planar.linesize);
-    return planar;
-  }
+/** What a picture goes through on its way to the pool. */
+interface Steps {
+  /** Turns it, planar with square pixels; `planar` is null where pictures are that already. */
+  readonly turning: { readonly turner: Turner; readonly planar: ScaledPicture | null } | null;
+  readonly upright: ScaledPicture;
+  readonly toPool: SoftwareScaleContext;
+}
+
+function isSame(a: Shape, b: Shape | null): boolean {
+  return a.width === b?.width && a.height === b.height && a.format === b.format;
 }
 
 function scaler(from: Shape, to: Shape): SoftwareScaleContext {
@@ -118,10 +117,42 @@ function scaler(from: Shape, to: Shape): SoftwareScaleContext {
   return context;
 }
 
-async function scaleInto(context: SoftwareScaleContext | null, source: AVFrame, planes: Buffer[], strides: number[]): Promise<void> {
-  if (context === null) throw new Error('UprightConverter was used after close.');
-  const data = source.data ?? [];
-  expectSuccess(await context.scale(data, source.linesize.slice(0, data.length), 0, source.height, planes, strides.slice(0, planes.length)), 'sws_scale');
+/** Pictures brought into another shape, one after another in the same memory. */
+class ScaledPicture {
+  readonly #scaler: SoftwareScaleContext;
+  readonly #own = new OwnPicture();
+  readonly #shape: Shape;
+
+  constructor(from: Shape, to: Shape) {
+    this.#scaler = scaler(from, to);
+    this.#shape = to;
+  }
+
+  get planes(): Buffer[] {
+    return this.#own.planes;
+  }
+
+  get strides(): number[] {
+    return this.#own.strides;
+  }
+
+  get height(): number {
+    return this.#shape.height;
+  }
+
+  /** Valid until the next call. */
+  async fill(source: AVFrame): Promise<AVFrame> {
+    const { width, height, format } = this.#shape;
+    // A filter may still refer to the last one.
+    if (!this.#own.isAllocated || !this.#own.picture.isWritable) this.#own.allocate(width, height, format);
+    expectSuccess(await this.#scaler.scaleFrame(this.#own.picture, source), 'sws_scale_frame');
+    return this.#own.picture;
+  }
+
+  close(): void {
+    this.#scaler.freeContext();
+    this.#own.close();
+  }
 }
 
 /** Turns planar 4:2:0 pictures by FFmpeg's filters. */

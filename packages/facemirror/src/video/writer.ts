@@ -5,7 +5,7 @@ import {
   AVERROR_INVALIDDATA,
   Dictionary,
   FormatContext,
-  Frame as AVFrame,
+  type Frame as AVFrame,
   Packet,
   Rational,
   SWS_POINT,
@@ -20,6 +20,7 @@ import type { FrameTime, TimeBase } from './clock.js';
 import type { ColourTags } from './colour.js';
 import { openEncoder, type EncoderName } from './encoder.js';
 import { Serial, expectSuccess, reasonOf, writeError } from './ffmpeg.js';
+import { OwnPicture } from './own-picture.js';
 
 /** What to write, and where. */
 export interface WriterOptions {
@@ -189,55 +190,45 @@ function addAudio(format: FormatContext, audio: Pick<AudioTrack, 'parameters' | 
 
 /** The picture that is handed to the encoder, filled anew for each frame. */
 class EncoderPicture {
-  readonly #picture = new AVFrame();
+  readonly #own = new OwnPicture();
   readonly #scaler = new SoftwareScaleContext();
   readonly #encoder: CodecContext;
   readonly #width: number;
   readonly #height: number;
-  /** The picture's memory. Asked for once: each asking makes new buffers, which count as garbage of a whole picture. */
-  #planes: readonly Buffer[] = [];
-  #strides: readonly number[] = [];
 
   constructor(width: number, height: number, encoder: CodecContext) {
     this.#width = width;
     this.#height = height;
     this.#encoder = encoder;
-    this.#picture.alloc();
     // The same size and values: this only copies rows, or weaves U and V for encoders that want NV12.
     this.#scaler.getContext(width, height, AV_PIX_FMT_YUV420P, width, height, encoder.pixelFormat, SWS_POINT);
   }
 
   async fill(frame: Frame): Promise<AVFrame> {
-    const picture = this.#picture;
-    if (picture.width === 0 || !picture.isWritable) this.#allocate();
+    const { picture } = this.#own;
+    if (!this.#own.isAllocated || !picture.isWritable) this.#allocate();
+    const { planes, strides } = this.#own;
     const { y, u, v } = framePlanes(frame);
     const source = [y, u, v].map((plane) => Buffer.from(plane.buffer, plane.byteOffset, plane.byteLength));
     const { yStride, uvStride } = frame.layout;
-    expectSuccess(await this.#scaler.scale(source, [yStride, uvStride, uvStride], 0, this.#height, [...this.#planes], [...this.#strides]), 'sws_scale');
-    this.#repeatLast(this.#planes[0], this.#strides[0] ?? 0);
+    expectSuccess(await this.#scaler.scale(source, [yStride, uvStride, uvStride], 0, this.#height, planes, strides), 'sws_scale');
+    this.#repeatLast(planes[0], strides[0] ?? 0);
     return picture;
   }
 
   close(): void {
-    this.#planes = [];
-    this.#picture.free();
+    this.#own.close();
     this.#scaler.freeContext();
   }
 
   /** A picture whose last one is still in the encoder's hands gets new memory. */
   #allocate(): void {
-    const picture = this.#picture;
-    picture.unref();
-    picture.format = this.#encoder.pixelFormat;
-    picture.width = this.#encoder.width;
-    picture.height = this.#encoder.height;
+    const { picture } = this.#own;
+    this.#own.allocate(this.#encoder.width, this.#encoder.height, this.#encoder.pixelFormat);
     picture.colorRange = this.#encoder.colorRange;
     picture.colorSpace = this.#encoder.colorSpace;
     picture.colorPrimaries = this.#encoder.colorPrimaries;
     picture.colorTrc = this.#encoder.colorTrc;
-    expectSuccess(picture.getBuffer(32), 'av_frame_get_buffer');
-    this.#planes = picture.data ?? [];
-    this.#strides = picture.linesize.slice(0, this.#planes.length);
   }
 
   /** Fills the column and the row that an odd size lacks; the chroma planes cover them already. */
