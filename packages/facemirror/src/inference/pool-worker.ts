@@ -8,8 +8,8 @@ import type { RunRequest, RunResult } from './request.js';
 import { RunPatience } from './run-patience.js';
 import { sampledRequest } from './sampled-request.js';
 
-/** How long a worker may take to let go of its sessions before it is ended the hard way. */
-const CLOSE_PATIENCE_MS = 5000;
+/** How long a worker may take to end its work and let go of its sessions before it is given up. */
+const CLOSE_PATIENCE_MS = { thread: 60_000, process: 5000 } as const;
 /** An accelerator may compile for minutes. */
 const OPENING_PATIENCE_MS = 600_000;
 
@@ -100,7 +100,6 @@ export class PoolWorker {
     this.#giveUpAfter(OPENING_PATIENCE_MS);
   }
 
-  /** Whether its networks are open. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -132,18 +131,18 @@ export class PoolWorker {
     return work;
   }
 
-  /** Ends it at once, in the middle of whatever it does. */
-  terminate(): void {
-    this.#channel.terminate();
-  }
-
-  /** Lets it end its work and free its sessions; one that is still opening them hears nothing. */
+  /** Lets it end what it is at, and free its sessions. */
   async close(): Promise<void> {
-    if (this.#isOpen) this.#channel.post({ kind: 'close' });
-    else this.terminate();
-    const timer = setTimeout(() => this.terminate(), CLOSE_PATIENCE_MS);
-    await this.#ended;
-    clearTimeout(timer);
+    this.#channel.post({ kind: 'close' });
+    const patience = new Patience();
+    const givenUp = new Promise<void>((resolve) => {
+      patience.begin(CLOSE_PATIENCE_MS[this.#channel.sharesMemory ? 'thread' : 'process'], () => {
+        this.#channel.giveUp();
+        resolve();
+      });
+    });
+    await Promise.race([this.#ended, givenUp]);
+    patience.end();
   }
 
   #answer(answer: Answer): void {
@@ -154,11 +153,10 @@ export class PoolWorker {
     this.#events.answered(this, work, answer);
   }
 
-  /** A worker that is stuck in native code answers to nothing: all that can be done is to go on without it. */
   #giveUpAfter(limitMs: number): void {
     this.#patience.begin(limitMs, () => {
       this.#events.lost(this, `it did not answer for ${Math.round(limitMs / 1000)} s`);
-      this.terminate();
+      this.#channel.giveUp();
     });
   }
 }

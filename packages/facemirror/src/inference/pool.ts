@@ -111,7 +111,8 @@ export class InferencePool {
   /** The runs under way are left to end: they read frames that their owner waits to release. */
   readonly #stop = (): void => {
     for (const job of this.#queue.drain()) job.reject(cancelled());
-    for (const worker of this.#workers) if (!worker.isOpen) worker.terminate();
+    // What is still opening gets no further than the network that it is at.
+    for (const worker of this.#workers) if (!worker.isOpen) void worker.close();
   };
 
   /**
@@ -231,7 +232,7 @@ export class InferencePool {
       for (const job of [...jobs, ...this.#queue.drain()]) job.reject(this.#failure);
       return;
     }
-    this.#options.onNotice?.(`A worker was lost (${why}); ${isReplaced ? 'another is started in its place' : `the run goes on with ${this.#workers.length}`}.`, 'warning');
+    this.#options.onNotice?.(`Worker ${worker.number} was lost (${why}); ${isReplaced ? 'another is started in its place' : `the run goes on with ${this.#workers.length}`}.`, 'warning');
     for (const job of jobs) if (job.attempts >= MOST_ATTEMPTS) job.reject(fatal(job.request.model, why));
     this.#queue.putBack(jobs.filter(({ attempts }) => attempts < MOST_ATTEMPTS));
     this.#dispatch();

@@ -20,6 +20,7 @@ const setup = await parent.setup;
 let cpuWhenOpen = process.cpuUsage();
 let cpuAtLastRun = cpuWhenOpen;
 const networks = new Map<string, NetworkSessions>();
+let isClosing = false;
 /** Input buffers by model and input, of the largest batch so far, used again from run to run. */
 const buffers = new Map<string, Float32Array>();
 
@@ -233,6 +234,7 @@ function toOutput(name: string, value: Tensor): NetworkOutput {
 }
 
 async function close(): Promise<void> {
+  isClosing = true;
   for (const network of networks.values()) await network.close();
   networks.clear();
   buffers.clear();
@@ -243,6 +245,7 @@ async function start(): Promise<void> {
   const times: OpenedTimes[] = [];
   await loadRuntimeLibrary();
   for (const source of setup.models) {
+    if (isClosing) return;
     if (source.open === 'first-use') continue;
     try {
       const opened = await open(source);
@@ -253,14 +256,15 @@ async function start(): Promise<void> {
       return;
     }
   }
-  // Messages are answered in the order in which they came, one after another.
-  let last: Promise<void> = Promise.resolve();
-  parent.listen((message) => {
-    last = last.then(() => (message.kind === 'run' ? run(message.request) : close()));
-  });
   cpuWhenOpen = process.cpuUsage();
   cpuAtLastRun = cpuWhenOpen;
   parent.post({ kind: 'opened', times, rssBytes: process.memoryUsage.rss() });
 }
 
-await start();
+// Messages are answered in the order in which they came, one after another; to be told to close cuts the opening short.
+let last = start();
+parent.listen((message) => {
+  if (message.kind === 'close') isClosing = true;
+  last = last.then(() => (message.kind === 'run' ? run(message.request) : close()));
+});
+await last;

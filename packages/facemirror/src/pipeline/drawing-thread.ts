@@ -5,12 +5,16 @@ import type { Camera } from '../face/observation.js';
 import type { Frame } from '../frames/frame.js';
 import type { FramePool } from '../frames/pool.js';
 import type { DebugFace } from '../overlay/debug-overlay.js';
+import { Patience } from '../processes/patience.js';
 import type { Drawing, DrawingTimes } from './drawing.js';
 
 /** The built file, both for this file's own build and when tests run the sources. */
 const WORKER_FILE = new URL('../../dist/pipeline/drawing-worker.js', import.meta.url);
 /** Megabytes: each of its messages is small and short-lived. */
 const HEAP_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
+
+/** A drawing takes milliseconds. */
+const PATIENCE_MS = 60_000;
 
 /** What the thread is started with: where all the frames lie, and what holds for all of them. */
 export interface DrawingSetup extends Pick<Frame, 'memory' | 'layout' | 'colour'> {
@@ -40,6 +44,7 @@ export class DrawingThread {
   /** Answers come in the order of the orders. */
   readonly #waiting: Waiting[] = [];
   readonly #ended: Promise<void>;
+  readonly #patience = new Patience();
   #failure: Error | null = null;
 
   constructor({ memory, layout, colour }: Pick<FramePool, 'memory' | 'layout' | 'colour'>, camera: Camera) {
@@ -66,6 +71,7 @@ export class DrawingThread {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
       this.#worker.postMessage(order);
+      if (this.#waiting.length === 1) this.#beginToWait();
     });
   }
 
@@ -75,14 +81,24 @@ export class DrawingThread {
     await this.#ended;
   }
 
+  #beginToWait(): void {
+    this.#patience.begin(PATIENCE_MS, () => {
+      this.#fail(new Error(`it did not answer for ${PATIENCE_MS / 1000} s`));
+      void this.#worker.terminate();
+    });
+  }
+
   #answer(reply: DrawingReply): void {
     const waiting = this.#waiting.shift();
+    this.#patience.end();
+    if (this.#waiting.length > 0) this.#beginToWait();
     if (reply.kind === 'drawn') waiting?.resolve(reply.times);
     else waiting?.reject(new Error(`A frame's pictures could not be drawn: ${reply.message}`));
   }
 
   #fail(cause: Error): void {
     this.#failure ??= cause;
+    this.#patience.end();
     for (const waiting of this.#waiting.splice(0)) waiting.reject(lost(this.#failure));
   }
 }
