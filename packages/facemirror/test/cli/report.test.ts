@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nameFiles } from '../../src/pipeline/performance.js';
 import { RunProfiler } from '../../src/profile/profiler.js';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/facemirror.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../bin/facemirror.cjs', import.meta.url));
 
 let folder = '';
 beforeEach(() => {

@@ -17,7 +17,7 @@ import { VideoWriter } from '../../src/video/writer.js';
 import { readClip, sharedVideo } from '../video/clips.js';
 import { writeCodedClip } from '../video/coded-clips.js';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/facemirror.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../bin/facemirror.cjs', import.meta.url));
 /** With a blink in it, so that the tables hold something. */
 const FIRST_FRAME = 140;
 const FRAMES = 24;
