@@ -1,23 +1,17 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { AV_PIX_FMT_YUV420P } from 'node-av';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEMO_FORMAT, DemoClip } from '../../src/demo/clip.js';
-import { framePlanes, type Frame } from '../../src/frames/frame.js';
 import { FramePool } from '../../src/frames/pool.js';
-import { tagsFor } from '../../src/video/colour.js';
-import { VideoWriter } from '../../src/video/writer.js';
 import { readClip, sharedVideo } from '../video/clips.js';
 import { writeCodedClip } from '../video/coded-clips.js';
+import { writeDemoPart } from '../video/demo-part.js';
+import { facemirror, until, type Ended } from './program.js';
 
-const PROGRAM = fileURLToPath(new URL('../../bin/facemirror.cjs', import.meta.url));
 /** With a blink in it, so that the tables hold something. */
 const FIRST_FRAME = 140;
 const FRAMES = 24;
@@ -27,59 +21,9 @@ let clip: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'facemirror-cli-'));
   clip = join(folder, 'patient.mp4');
-  await writeDemoPart(clip);
+  await writeDemoPart(clip, { first: FIRST_FRAME, frames: FRAMES });
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-/** @param options.turned the pictures are turned by a quarter anticlockwise, as a phone held sideways records them. */
-async function writeDemoPart(path: string, { turned } = { turned: false }): Promise<void> {
-  const { colour, framesPerSecond } = DEMO_FORMAT;
-  const demo = new DemoClip();
-  const upright = await new FramePool({ ...DEMO_FORMAT, capacity: 1 }).acquire();
-  const [width, height] = turned ? [DEMO_FORMAT.height, DEMO_FORMAT.width] : [DEMO_FORMAT.width, DEMO_FORMAT.height];
-  const frame = turned ? await new FramePool({ width, height, colour, capacity: 1 }).acquire() : upright;
-  const writer = await VideoWriter.open({
-    path, width, height, colourTags: tagsFor(colour), encoder: 'libx264', quality: 18, threads: 1, timeBase: { num: 1, den: framesPerSecond }, frameRate: framesPerSecond, audio: null,
-  });
-  for (let index = 0; index < FRAMES; index++) {
-    demo.draw(FIRST_FRAME + index, upright);
-    if (turned) turnAnticlockwise(upright, frame);
-    await writer.write(frame, { ticks: BigInt(index), durationTicks: 1n, seconds: index / framesPerSecond });
-  }
-  await writer.finish();
-}
-
-function turnAnticlockwise(source: Frame, target: Frame): void {
-  const [from, to] = [framePlanes(source), framePlanes(target)];
-  for (const name of ['y', 'u', 'v'] as const) {
-    const [width, height] = name === 'y' ? [source.layout.width, source.layout.height] : [source.layout.chromaWidth, source.layout.chromaHeight];
-    const [fromStride, toStride] = [source, target].map(({ layout }) => (name === 'y' ? layout.yStride : layout.uvStride)) as [number, number];
-    for (let row = 0; row < height; row++) for (let column = 0; column < width; column++) to[name][(width - 1 - column) * toStride + row] = from[name][row * fromStride + column]!;
-  }
-}
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the built program; `during` may meddle with it. */
-async function facemirror(args: readonly string[], during?: (child: ReturnType<typeof spawn>) => Promise<void>): Promise<Ended> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const ended = once(child, 'close');
-  await during?.(child);
-  const [code] = (await ended) as [number | null];
-  return { code, stdout, stderr };
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 30_000; !(await condition()); await delay(20)) if (Date.now() > deadline) throw new Error('it did not happen');
-}
 
 const OUTPUTS = ['patient.json', 'patient_debug.mp4', 'patient_left_mirrored.csv', 'patient_left_mirrored.mp4', 'patient_measures.csv', 'patient_right_mirrored.csv', 'patient_right_mirrored.mp4'];
 const TABLES = OUTPUTS.filter((name) => name.endsWith('.csv'));
@@ -117,7 +61,7 @@ test('a video gives its outputs, once; a second run does nothing; other workers 
 
 test('a video that was filmed sideways comes out upright, with an upright copy of itself', async () => {
   const sideways = join(folder, 'sideways.mp4');
-  await writeDemoPart(sideways, { turned: true });
+  await writeDemoPart(sideways, { first: FIRST_FRAME, frames: FRAMES, turned: true });
   // The display matrix of a quarter turn clockwise, in the track header (ISO/IEC 14496-12, 8.3.2).
   const bytes = await readFile(sideways);
   const matrix = bytes.indexOf('tkhd', 0, 'latin1') + 44;

@@ -2,16 +2,13 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { DEMO_FORMAT, DemoClip } from '../../src/demo/clip.js';
-import { FramePool } from '../../src/frames/pool.js';
 import { runBench, type BenchEvent } from '../../src/pipeline/bench/bench.js';
 import { combinationsOf, runOrder } from '../../src/pipeline/bench/combination.js';
 import { compareBenches, compareFigures } from '../../src/pipeline/bench/compare.js';
 import { figuresOf, pairRuns } from '../../src/pipeline/bench/figures.js';
 import { chanceOfDifference } from '../../src/pipeline/bench/rank-sum.js';
 import type { BenchResult, BenchSettings, RunMeasurement } from '../../src/pipeline/bench/result.js';
-import { tagsFor } from '../../src/video/colour.js';
-import { VideoWriter } from '../../src/video/writer.js';
+import { writeDemoPart } from '../video/demo-part.js';
 
 const run = (wallMs: number, peakMB = 300): RunMeasurement => ({ openingMs: 500, wallMs, cpuMs: wallMs, peakRssBytes: peakMB * 1e6, frames: 100, tablesSha256: 'aa' });
 const SETTINGS: BenchSettings = { suite: 'mediapipe', provider: 'cpu', modelsFolder: null, video: 'clip.mp4', workers: [1, 2], batch: [1], isolation: ['thread'], repeat: 3 };
@@ -114,17 +111,7 @@ describe('a bench of the real pipeline', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'facemirror-bench-test-'));
     video = join(folder, 'short.mp4');
-    const { width, height, colour, framesPerSecond } = DEMO_FORMAT;
-    const demo = new DemoClip();
-    const frame = await new FramePool({ width, height, colour, capacity: 1 }).acquire();
-    const writer = await VideoWriter.open({
-      path: video, width, height, colourTags: tagsFor(colour), encoder: 'libx264', quality: 18, threads: 1, timeBase: { num: 1, den: framesPerSecond }, frameRate: framesPerSecond, audio: null,
-    });
-    for (let index = 0; index < FRAMES; index++) {
-      demo.draw(index, frame);
-      await writer.write(frame, { ticks: BigInt(index), durationTicks: 1n, seconds: index / framesPerSecond });
-    }
-    await writer.finish();
+    await writeDemoPart(video, { first: 0, frames: FRAMES });
   });
   beforeAll(() => {
     // What the bench writes for a while is to be seen, and told from that of other programs.
@@ -149,6 +136,13 @@ describe('a bench of the real pipeline', () => {
     // A second process brings a second copy of the program.
     expect(processes?.peakRssBytes).toBeGreaterThan(threads?.peakRssBytes ?? Infinity);
     expect(events.filter(({ kind }) => kind === 'ran')).toHaveLength(4);
+  });
+
+  test('refuses to measure under the name of a provider that cannot be had', { timeout: 60_000 }, async () => {
+    // No platform has both.
+    const provider = process.platform === 'darwin' ? 'directml' : 'coreml';
+    const benching = runBench({ ...SETTINGS, video, provider }, new AbortController().signal, () => undefined);
+    await expect(benching).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE', message: expect.stringContaining(provider) });
   });
 
   test('stops when it is told to, and leaves nothing', { timeout: 60_000 }, async () => {

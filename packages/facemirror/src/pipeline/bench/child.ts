@@ -11,7 +11,7 @@ import { serveParent } from '../../processes/helper-child.js';
 import { peakRssBytes } from '../../profile/peak-memory.js';
 import { runBatch } from '../batch.js';
 import type { BatchEvent } from '../events.js';
-import type { BenchJob, FromBenchChild, ToBenchChild } from './messages.js';
+import { ALIVE_MS, type BenchJob, type FromBenchChild, type ToBenchChild } from './messages.js';
 import type { RunMeasurement } from './result.js';
 
 const controller = new AbortController();
@@ -86,6 +86,7 @@ async function answer(job: BenchJob): Promise<void> {
 }
 
 serveParent(() => controller.abort());
+setInterval(() => tell({ kind: 'alive' }), ALIVE_MS);
 process.on('message', (message: ToBenchChild) => {
   if (message.kind === 'stop') controller.abort();
   else void answer(message.job);

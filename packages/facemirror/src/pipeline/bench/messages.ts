@@ -11,7 +11,11 @@ export interface BenchJob {
 
 export type ToBenchChild = { readonly kind: 'run'; readonly job: BenchJob } | { readonly kind: 'stop' };
 
+/** The process of a run says so often that it is alive, however long the run takes. */
+export const ALIVE_MS = 5000;
+
 export type FromBenchChild =
+  | { readonly kind: 'alive' }
   | { readonly kind: 'notice'; readonly sentence: string }
   | { readonly kind: 'measured'; readonly measurement: RunMeasurement }
   | Failure;
