@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises';
-import { COREML_FORMATS, ORT_VERSIONS, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
+import { COREML_FORMATS, ORT_VERSIONS, writeFileWhole, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
 import { Option, type Command } from 'commander';
-import { FaceMirrorError, messageOf } from '../errors.js';
+import { FaceMirrorError } from '../errors.js';
 import { inspectFiles, nameFiles, runFacts, tryFiles } from '../pipeline/performance.js';
 import { readMeasuredRecord } from '../pipeline/measured-record.js';
 import { buildReport } from '../profile/report/build.js';
@@ -54,13 +53,25 @@ export function register(program: Command, { signal }: CommandContext): void {
       ];
       const wanted = faces.filter(([file]) => file !== undefined);
       if (wanted.length === 0) process.stdout.write(renderMarkdown(buildReport(facts)));
-      for (const [file, render] of wanted) await put(file ?? '-', render());
+      for (const [file, render] of wanted) put(file ?? '-', render());
     });
 }
 
-async function gather(path: string, options: ReportOptions, signal: AbortSignal): Promise<RunFacts> {
+/** The facts of a record. Whether a report can be made of all that its fields hold shows when one is. */
+async function factsOf(path: string): Promise<RunFacts> {
   const record = await readMeasuredRecord(path);
-  const facts = runFacts(record, record.performance);
+  try {
+    const facts = runFacts(record, record.performance);
+    renderHtml(buildReport(facts));
+    return facts;
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    throw new FaceMirrorError('USAGE', `${path} holds measurements that no report can be made of, as it is damaged or was changed: run the video again with --force.`, { cause });
+  }
+}
+
+async function gather(path: string, options: ReportOptions, signal: AbortSignal): Promise<RunFacts> {
+  const facts = await factsOf(path);
   const target = { format: options.coremlFormat, ...(options.ort === undefined ? {} : { ort: options.ort }) };
   const models = nameFiles(options.model ?? [], [...facts.profile.models, ...facts.utilization].map(({ model }) => model));
   const added = await inspectFiles(models, target);
@@ -74,14 +85,7 @@ async function gather(path: string, options: ReportOptions, signal: AbortSignal)
   };
 }
 
-async function put(file: string, text: string): Promise<void> {
-  if (file === '-') {
-    process.stdout.write(text);
-    return;
-  }
-  try {
-    await writeFile(file, text);
-  } catch (cause) {
-    throw new FaceMirrorError('FILE_UNWRITABLE', `The report cannot be written to ${file}: ${messageOf(cause)}.`, { cause });
-  }
+function put(file: string, text: string): void {
+  if (file === '-') process.stdout.write(text);
+  else writeFileWhole(file, text);
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,6 +60,14 @@ describe('facemirror report', () => {
 
   it('names models that are called like one another by more than that', () => {
     expect(nameFiles(['a/mtl.onnx', 'b/mtl.onnx', 'c/MTL.ONNX', 'star.onnx'], ['mtl']).map(({ name }) => name)).toEqual(['mtl.onnx', 'mtl (2)', 'MTL', 'star']);
+  });
+
+  it('says in one sentence that a record is damaged, wherever it is', async () => {
+    const path = writeRecord();
+    const whole = JSON.parse(readFileSync(path, 'utf8')) as { profile: { stages: { stage: unknown }[] } };
+    whole.profile.stages[0]!.stage = [];
+    writeFileSync(path, JSON.stringify(whole));
+    expect(await facemirror('report', path)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^.*visit\.json holds measurements that no report can be made of.*\n$/) });
   });
 
   it('says in one sentence that a file is no record, or no model', async () => {
