@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { availableMemory } from '../machine/available-memory.js';
 import { usableCores } from '../machine/usable-cores.js';
-import { megabytes } from '../wording.js';
+import { counted, megabytes, percent } from '../wording.js';
 import type { Isolation } from './options.js';
 import type { ModelSource } from './request.js';
 
@@ -34,7 +34,9 @@ export interface Budget {
   /** Predicted memory of one worker, and of all with what they share, in bytes. */
   readonly workerBytes: number;
   readonly workersBytes: number;
-  /** A sentence for the user when he gets less than he asked for; null otherwise. */
+  /** Why so many workers, as a sentence. */
+  readonly reason: string;
+  /** A sentence for the user when there is too little memory for as many as there would be; null otherwise. */
   readonly notice: string | null;
 }
 
@@ -73,11 +75,20 @@ export function planBudget(input: BudgetInput): Budget {
   const fitting = Math.max(1, Math.floor((input.availableBytes - input.baseBytes - input.sharedBytes) / Math.max(1, input.workerBytes)));
   const workers = Math.min(wanted, fitting);
   const notice =
-    workers < wanted && input.requested !== 'auto'
+    workers < wanted
       ? `The memory that is left (${megabytes(input.availableBytes)}) holds ${workers} of the ${wanted} workers, each of about ${megabytes(input.workerBytes)}: the run goes on with ${workers}.`
       : null;
   const threadsPerRun = Math.max(1, Math.min(input.usefulThreads, Math.round((input.cores * input.inferenceShare) / workers)));
-  return { workers, threadsPerRun, workerBytes: input.workerBytes, workersBytes: workers * input.workerBytes + input.sharedBytes, notice };
+  const workersBytes = workers * input.workerBytes + input.sharedBytes;
+  return { workers, threadsPerRun, workerBytes: input.workerBytes, workersBytes, reason: notice ?? reasonOf(input, { workers, fitting, threadsPerRun }), notice };
+}
+
+function reasonOf({ requested, cores, inferenceShare, usefulWorkers, workerBytes, availableBytes }: BudgetInput, { workers, fitting, threadsPerRun }: { readonly workers: number; readonly fitting: number; readonly threadsPerRun: number }): string {
+  const threads = `${counted(threadsPerRun, 'thread')} for each`;
+  if (requested !== 'auto') return `${counted(workers, 'worker')} as asked, ${threads}.`;
+  const share = `the networks take about ${percent(inferenceShare)} of the work on a frame, of ${counted(cores, 'core')} thus ${(cores * inferenceShare).toFixed(1)}`;
+  const bound = workers < Math.round(cores * inferenceShare) ? `, but more than ${usefulWorkers} find nothing to do` : '';
+  return `${counted(workers, 'worker')} by itself, ${threads}: ${share}${bound}; the memory that was left (${megabytes(availableBytes)}) holds ${fitting} of ${megabytes(workerBytes)} each.`;
 }
 
 /** What a run takes besides its networks: the program, the frames under way, the codecs. */

@@ -16,6 +16,11 @@ export class MachineLoad {
     if (cpus().length !== usableCores() || now.total <= total) return null;
     return Math.min(1, Math.max(0, (now.idle - idle) / (now.total - total)));
   }
+
+  /** Whether other work kept most of the cores busy that one thread of ours left, since it was last asked: times taken meanwhile are rough. */
+  isDisturbed(): boolean {
+    return (this.idleShare() ?? 1) < (1 - 1 / usableCores()) / 2;
+  }
 }
 
 function ticks(): { readonly idle: number; readonly total: number } {

@@ -40,6 +40,8 @@ export interface MediaPipeOptions extends SuiteOptions {
   readonly sampling?: Sampling;
 }
 
+const ONE_WORKER = "1 worker: each frame's face is looked for where the one before had it, so that a second one would find nothing to do.";
+
 const JOBS: Readonly<Record<string, NetworkJob>> = {
   [SHORT_RANGE_MODEL]: 'detection',
   [FULL_RANGE_MODEL]: 'detection',
@@ -97,6 +99,7 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
     inference: {
       ...providerFacts,
       workers: pool.workers,
+      workersReason: ONE_WORKER,
       threads: pool.workers,
       predictedWorkerBytes: budget.workerBytes,
       predictedWorkersBytes: budget.workersBytes,

@@ -81,6 +81,7 @@ async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
     inference: {
       ...providerFacts,
       workers: pool.workers,
+      workersReason: budget.reason,
       threads: pool.workers * budget.threadsPerRun,
       predictedWorkerBytes: budget.workerBytes,
       predictedWorkersBytes: budget.workersBytes,

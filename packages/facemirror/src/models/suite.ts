@@ -83,6 +83,8 @@ export interface SuiteNetwork {
 export interface SuiteInference extends ProviderFacts {
   /** Workers that were started. */
   readonly workers: number;
+  /** Why so many, as a sentence. */
+  readonly workersReason: string;
   /** Threads that may be busy with networks at once: the workers, each with the threads of a run. */
   readonly threads: number;
   /** Predicted memory of one worker, in bytes, and of all. */

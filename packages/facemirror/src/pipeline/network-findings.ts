@@ -7,7 +7,6 @@ import { inspectSession } from '../inference/inspection.js';
 import type { ProviderChoice } from '../inference/options.js';
 import { bindingName } from '../inference/providers.js';
 import { cacheFolder } from '../models/cache.js';
-import { usableCores } from '../machine/usable-cores.js';
 import { keepFigures, readFigures } from '../models/machine-figures.js';
 import type { SuiteNetwork } from '../models/suite.js';
 import { MachineLoad } from '../machine/machine-load.js';
@@ -76,8 +75,7 @@ async function look({ source: { name, model }, job }: SuiteNetwork, { provider, 
       warnings: log.map((line) => ({ model: name, line })),
       trials,
       untried,
-      // One core is the trials' own.
-      isDisturbed: (load.idleShare() ?? 1) < (1 - 1 / usableCores()) / 2,
+      isDisturbed: load.isDisturbed(),
     },
   };
 }

@@ -67,6 +67,7 @@ export function runFacts(record: RunRecord & { readonly profile: ProfileSummary 
     suite: suite.title,
     provider: suite.provider,
     workers: suite.workers,
+    workersReason: suite.workersReason ?? null,
     providerReason: suite.providerReason ?? null,
     providerAsked: suite.providerAsked ?? null,
     isolation: suite.isolation,

@@ -49,6 +49,8 @@ export interface RunRecord {
     /** What the user had asked for, where it could not be had; else absent. */
     readonly providerAsked?: string;
     readonly workers: number;
+    /** Why so many, as a sentence; absent from older records. */
+    readonly workersReason?: string;
     readonly isolation: Isolation;
     /** Frames in one run, by network, and what measuring them at the start gave; networks that take one at a time are left out. */
     readonly batching?: Readonly<Record<string, BatchingFacts>>;

@@ -214,10 +214,10 @@ async function writeRecord(job: VideoJob, found: Pick<RunFindings, 'info' | 'enc
 function suiteRecord({ manifest, models, inference, networks }: Suite, { isolation }: RunSettings, profile: ProfileSummary | null): RunRecord['suite'] {
   const measured = profile?.models.flatMap(({ memoryBytes }) => memoryBytes ?? []) ?? [];
   const measuredBytes = measured.length === 0 ? null : measured.reduce((sum, bytes) => sum + bytes, 0);
-  const { provider, providerReason, providerMissed, workers, predictedWorkerBytes: predictedBytes, predictedWorkersBytes: allPredictedBytes } = inference;
+  const { provider, providerReason, providerMissed, workers, workersReason, predictedWorkerBytes: predictedBytes, predictedWorkersBytes: allPredictedBytes } = inference;
   const { allBytes: allMeasuredBytes, furtherBytes: furtherMeasuredBytes } = inference.workersMemory();
   const batching = Object.fromEntries(networks.flatMap(({ source, batching: each }) => (each === null ? [] : [[source.name, each] as const])));
-  return { name: manifest.name, title: manifest.title, models, provider, ...(providerReason === null ? {} : { providerReason }), ...(providerMissed === null ? {} : { providerAsked: providerMissed.provider }), workers, isolation, batching, workerMemory: { predictedBytes, measuredBytes, allPredictedBytes, allMeasuredBytes, furtherMeasuredBytes } };
+  return { name: manifest.name, title: manifest.title, models, provider, ...(providerReason === null ? {} : { providerReason }), ...(providerMissed === null ? {} : { providerAsked: providerMissed.provider }), workers, workersReason, isolation, batching, workerMemory: { predictedBytes, measuredBytes, allPredictedBytes, allMeasuredBytes, furtherMeasuredBytes } };
 }
 
 function faceWarnings(framesWithFace: number): string[] {

@@ -40,6 +40,7 @@ function facts(): RunFacts {
     suite: 'openface3',
     provider: 'cpu',
     workers: 1,
+    workersReason: null,
     isolation: 'thread',
     providerReason: null,
     providerAsked: null,
@@ -139,7 +140,7 @@ describe('the performance report', () => {
   });
 
   it('says how many frames a network was given in one run, and what measuring that gave', () => {
-    expect(renderMarkdown(buildReport(facts()))).toMatch(/\| mtl \| 2 \| never run \| measured on this machine: .* \| 25\.0 % \|/);
+    expect(renderMarkdown(buildReport(facts()))).toMatch(/\| mtl \| 2 \| never run \| measured on one thread of this machine: .* \| 25\.0 % \|/);
     expect(renderMarkdown(buildReport(facts()))).toContain('| 2 (chosen) | 30.0 ms, 2.00 MB of memory |');
   });
 

@@ -135,6 +135,8 @@ export interface RunFacts {
   /** The provider that the user had asked for, where it could not be had; null otherwise. */
   readonly providerAsked: string | null;
   readonly workers: number;
+  /** Why so many, as a sentence; null where it was not recorded. */
+  readonly workersReason: string | null;
   readonly isolation: 'thread' | 'process';
   readonly workerMemory: WorkerMemoryFacts | null;
   /** By model; models that are given one frame at a time are left out. */

@@ -78,7 +78,7 @@ export function batchingBlocks({ batching, profile }: RunFacts): Block[] {
 }
 
 function choiceInWords({ chosen }: BatchingFacts): string {
-  return { asked: 'as asked with --batch', unmeasured: 'not measured on this provider', measured: 'measured on this machine: the fewest within 5 % of the fastest' }[chosen];
+  return { asked: 'as asked with --batch', unmeasured: 'not measured on this provider', measured: 'measured on one thread of this machine: the fewest within 5 % of the fastest' }[chosen];
 }
 
 function gainOverOne(facts: BatchingFacts): string {

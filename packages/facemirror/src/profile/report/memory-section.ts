@@ -62,6 +62,7 @@ function workerBlocks(facts: RunFacts, sessions: number): Block[] {
     {
       kind: 'list',
       items: [
+        ...(facts.workersReason === null ? [] : [facts.workersReason]),
         `${counted(workers, 'worker')} (${isThread ? 'threads of one process' : 'processes of their own'}), each with sessions of its own: ${megabytes(sessions)} each, ${megabytes(sessions * workers)} together.`,
         ...(workerMemory === null ? [] : predictionItems(workerMemory, workers)),
         ...(further === null || sessions === 0 ? [] : [`Each worker beyond the first took ${megabytes(further)}: its sessions and ${megabytes(Math.max(0, further - sessions))}.`]),
