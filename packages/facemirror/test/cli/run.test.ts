@@ -46,6 +46,10 @@ test('a video gives its outputs, once; a second run does nothing; other workers 
 
   const again = await facemirror(['run', clip, '--out', out]);
   expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('done already') });
+  // Only running it again gives a trace.
+  const trace = join(folder, 'trace.json');
+  expect(await facemirror(['run', clip, '--out', out, '--trace', trace])).toMatchObject({ code: 0, stderr: expect.not.stringContaining('done already') });
+  expect(JSON.parse(await readFile(trace, 'utf8'))).toContainEqual(expect.objectContaining({ cat: 'frame', ph: 'b', args: { frame: FRAMES } }));
 
   const other = join(folder, 'workers');
   // No platform has both.

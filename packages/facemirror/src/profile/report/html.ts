@@ -15,10 +15,11 @@ th,td{padding:6px 10px;border-bottom:1px solid var(--edge);text-align:right;vert
 th{color:var(--muted);font-weight:600}.impact{display:inline-block;border-radius:999px;padding:0 10px;font-weight:600}
 .HIGH{background:#d6453d22;color:#c4342c}.MEDIUM{background:#d68b0022;color:#a86a00}.LOW,.no{background:#2e9e5b22;color:#1f7d46}
 @media screen and (prefers-color-scheme:dark){.HIGH{color:#ff8d86}.MEDIUM{color:#f5bd55}.LOW,.no{color:#71d79b}}
-pre{overflow-x:auto;background:var(--bg);border:1px solid var(--edge);border-radius:8px;padding:12px;font-size:.8rem}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--bg);border:1px solid var(--edge);border-radius:8px;padding:12px;font-size:.8rem}
 figure{margin:16px 0}figcaption{color:var(--muted);font-size:.9rem;margin-bottom:4px}svg{display:block;width:100%;min-width:640px;height:auto}
 svg text{fill:var(--muted);font-size:12px}.grid{stroke:var(--edge)}.line{fill:none;stroke:var(--accent);stroke-width:1.6}.shade{fill:var(--shade)}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;color:var(--muted);font-size:.85rem}.legend i{display:inline-block;width:12px;height:12px;border-radius:3px;margin-right:6px;background:hsl(var(--hue) 60% var(--bar))}
+@media print{body{font-size:11px}main{padding:0;max-width:none}.scroll{overflow:visible}section{break-inside:auto;padding:12px}h2,h3{break-after:avoid}figure,tr,dl{break-inside:avoid}td,th{white-space:normal;padding:3px 5px}svg{min-width:0}}
 .plain{fill:var(--accent)}.span{fill:hsl(var(--hue) 60% var(--bar))}.span.odd{opacity:.7}.span:hover{stroke:var(--fg)}
 `;
 

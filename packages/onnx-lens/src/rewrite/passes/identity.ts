@@ -1,8 +1,7 @@
 import { attribute, intAttribute, intsAttribute, stringAttribute } from '../../model/attributes.js';
 import type { NodeProto, TensorProto_DataType as DataType } from '../../model/generated/onnx_pb.js';
 import type { Rewrite } from '../rewrite.js';
-import { isStandard } from '../../model/opset.js';
-import type { Workbench } from '../workbench.js';
+import { isStandard, type Workbench } from '../workbench.js';
 
 /**
  * Nodes that give back what they get.
