@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, OnnxLensError } from './errors.js';
 
@@ -52,12 +52,18 @@ export function unreadable(what: string, cause: unknown): OnnxLensError {
 }
 
 /**
- * Writes a file whole or not at all: temporary name beside it, then rename. Makes the folder when needed.
+ * Writes a file whole or not at all: temporary name beside it, then rename. Makes the folder when needed. A device or a
+ * pipe is written into: a file must not take its place.
  * @throws OnnxLensError FILE_UNWRITABLE.
  */
 export function writeFileWhole(path: string, content: Uint8Array | string): void {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
   try {
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there !== undefined && !there.isFile() && !there.isDirectory()) {
+      writeFileSync(path, content);
+      return;
+    }
     makeFolder(dirname(path));
     writeFileSync(temporary, content);
     renameSync(temporary, path);

@@ -1,7 +1,7 @@
 import { writeFileWhole } from 'onnx-lens';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { FaceMirrorError } from '../errors.js';
-import { ISOLATIONS, PROVIDER_CHOICES, type Isolation, type ProviderChoice } from '../inference/options.js';
+import { ISOLATIONS, PROVIDER_CHOICES, type Isolation } from '../inference/options.js';
 import { suiteByName } from '../models/suites.js';
 import { runBench, type BenchEvent } from '../pipeline/bench/bench.js';
 import { describeCombination, type Axes } from '../pipeline/bench/combination.js';
@@ -20,15 +20,16 @@ Examples:
   facemirror bench --compare before.json                        measure again, and say what got better or worse
   facemirror bench --compare before.json after.json             of two that are there
   facemirror bench --workers 1,auto --batch 1,auto              what is chosen here, against one of each
+  facemirror bench --provider cpu,coreml --workers 1            what an accelerator brings
 
 Each combination is run in pairs with the first one (A B A B), every run in a process of its own. Times are from the
 moment in which the networks are open; opening them is told apart. A quiet machine gives figures worth keeping.`;
 
-const DEFAULTS: BenchSettings = { suite: 'mediapipe', provider: 'auto', modelsFolder: null, video: null, workers: [1, 2, 4], batch: [1], isolation: ['thread'], repeat: 5 };
+const DEFAULTS: BenchSettings = { suite: 'mediapipe', modelsFolder: null, video: null, provider: ['auto'], workers: [1, 2, 4], batch: [1], isolation: ['thread'], repeat: 5 };
 
 interface BenchOptions {
   readonly suite?: string;
-  readonly provider?: ProviderChoice;
+  readonly provider?: Axes['provider'];
   readonly models?: string;
   readonly video?: string;
   readonly workers?: Axes['workers'];
@@ -46,12 +47,12 @@ export function register(program: Command, context: CommandContext): void {
     .command('bench')
     .description('Measure how fast videos are processed here, with so many workers, batches, in threads or processes.')
     .option('--suite <name>', 'the networks to use: mediapipe (default) or openface3')
-    .addOption(new Option('--provider <name>', 'what runs the networks (default: auto)').choices(PROVIDER_CHOICES))
+    .option('--provider <names>', `what runs the networks: ${PROVIDER_CHOICES.join(', ')}, or several of them (default: auto)`, (text: string) => parseNames(text, PROVIDER_CHOICES))
     .option('--models <folder>', 'a folder of your own model files')
     .option('--video <file>', 'what to run on (default: the demo clip)')
     .option('--workers <numbers>', 'workers to try, auto among them (default: 1,2,4)', wholeNumbers(1, 256, 'auto'))
     .option('--batch <numbers>', 'frames that a network is given in one run, auto among them (default: 1)', wholeNumbers(1, 64, 'auto'))
-    .option('--isolation <kinds>', 'what networks run in: thread, process or both (default: thread)', parseIsolations)
+    .option('--isolation <kinds>', 'what networks run in: thread, process or both (default: thread)', (text: string) => parseNames(text, ISOLATIONS))
     .option('--repeat <number>', 'pairs of runs for each combination (default: 5)', wholeNumber(1, 1000))
     .option('-o, --out <file>', 'where the figures are kept, as JSON (default: facemirror-bench-<date>-<time>.json here)')
     .option('--compare <files...>', 'an earlier bench to hold this one against, or two to hold against each other')
@@ -69,7 +70,7 @@ async function benchAndTell(options: BenchOptions, { signal }: CommandContext): 
   if (out !== null) writeFileWhole(out, `${JSON.stringify(result, null, 2)}\n`);
   const comparison = before === null ? null : compareBenches(before, result);
   if (options.json) {
-    const figures = result.combinations.map((each) => ({ workers: each.workers, batch: each.batch, isolation: each.isolation, ...figuresOf(each, result.host.cores) }));
+    const figures = result.combinations.map((each) => ({ provider: each.provider, workers: each.workers, batch: each.batch, isolation: each.isolation, ...figuresOf(each, result.host.cores) }));
     process.stdout.write(`${JSON.stringify({ ...result, figures, comparison }, null, 2)}\n`);
     return;
   }
@@ -111,15 +112,16 @@ function describeResult(result: BenchResult): string {
       `${(figures.busyShare * 100).toFixed(0)} %`, megabytes(figures.peakRssBytes), seconds(figures.openingMs), String(each.runs.length),
     ];
   });
-  const head = ['workers', 'batch', 'isolation', 'seconds', 'frames/s', 'time ratio, pairs', 'cores busy', 'peak MB', 'opening s', 'runs'];
+  const ofEach = new Set(result.combinations.map(({ provider }) => provider)).size > 1 ? ' of a provider' : '';
+  const head = ['provider', 'workers', 'batch', 'isolation', 'seconds', 'frames/s', 'time ratio, pairs', 'cores busy', 'peak MB', 'opening s', 'runs'];
   return [
-    `${video.file}, ${video.frames} frames, suite ${settings.suite}, provider ${settings.provider}; medians of the runs`,
+    `${video.file}, ${video.frames} frames, suite ${settings.suite}; medians of the runs`,
     `${host.cpu}, ${host.cores} cores, Node ${host.node}, ONNX Runtime ${versions.onnxRuntime}, Face Mirror ${versions.program}`,
     '',
     ...table(head, rows),
     '',
     ...othersAtWork(result),
-    result.tablesIdentical ? 'Tables: the same bytes in every run.' : 'Tables: NOT the same bytes in every run.',
+    result.tablesIdentical ? `Tables: the same bytes in every run${ofEach}.` : `Tables: NOT the same bytes in every run${ofEach}.`,
     '',
   ].join('\n');
 }
@@ -129,22 +131,23 @@ function othersAtWork({ combinations }: BenchResult): string[] {
   return share === null || share < BUSY_WITH_OTHERS ? [] : [`Other programs took ${percent(share)} of the processor time: these figures are rough.`];
 }
 
-/** Workers and batch, and of `auto` what it came to. */
-function choice({ workers, batch, runs }: CombinationRuns): [workers: string, batch: string] {
+/** Provider, workers and batch, and of `auto` what it came to. */
+function choice({ provider, workers, batch, runs }: CombinationRuns): [provider: string, workers: string, batch: string] {
   const taken = runs[0]?.taken;
-  if (taken === undefined) return [String(workers), String(batch)];
+  if (taken === undefined) return [provider, String(workers), String(batch)];
   const batches = Object.entries(taken.batch).map(([network, frames]) => `${network} ${frames}`).join(', ');
   // Where memory is short, there are fewer than asked.
-  return [workers === taken.workers ? String(workers) : `${workers} (${taken.workers})`, batch === 'auto' ? `auto (${batches === '' ? '1' : batches})` : String(batch)];
+  const name = taken.provider === undefined || taken.provider === provider ? provider : `${provider} (${taken.provider})`;
+  return [name, workers === taken.workers ? String(workers) : `${workers} (${taken.workers})`, batch === 'auto' ? `auto (${batches === '' ? '1' : batches})` : String(batch)];
 }
 
 function describeComparison({ combinations, notes }: BenchComparison): string {
-  const rows = combinations.map(({ workers, batch, isolation, wallMs, peakRssBytes, openingMs }) => [
-    String(workers), String(batch), isolation, `${seconds(wallMs.before)} -> ${seconds(wallMs.after)}`, wording(wallMs),
+  const rows = combinations.map(({ provider, workers, batch, isolation, wallMs, peakRssBytes, openingMs }) => [
+    provider, String(workers), String(batch), isolation, `${seconds(wallMs.before)} -> ${seconds(wallMs.after)}`, wording(wallMs),
     `${megabytes(peakRssBytes.before)} -> ${megabytes(peakRssBytes.after)}`, wording(peakRssBytes),
     `${seconds(openingMs.before)} -> ${seconds(openingMs.after)}`, wording(openingMs),
   ]);
-  const head = ['workers', 'batch', 'isolation', 'seconds', 'time', 'peak MB', 'memory', 'opening s', 'opening'];
+  const head = ['provider', 'workers', 'batch', 'isolation', 'seconds', 'time', 'peak MB', 'memory', 'opening s', 'opening'];
   const tallies = [tally('Time', combinations.map(({ wallMs }) => wallMs)), tally('Memory', combinations.map(({ peakRssBytes }) => peakRssBytes)), tally('Opening', combinations.map(({ openingMs }) => openingMs))];
   return ['', 'Before and after:', ...notes, ...table(head, rows), '', ...tallies, ''].join('\n');
 }
@@ -177,10 +180,10 @@ function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(0);
 }
 
-function parseIsolations(text: string): Isolation[] {
+function parseNames<Name extends string>(text: string, names: readonly Name[]): Name[] {
   return text.split(',').map((part) => {
-    const isolation = ISOLATIONS.find((each) => each === part);
-    if (isolation === undefined) throw new InvalidArgumentError(`"${part}" is none of ${ISOLATIONS.join(', ')}.`);
-    return isolation;
+    const name = names.find((each) => each === part);
+    if (name === undefined) throw new InvalidArgumentError(`"${part}" is none of ${names.join(', ')}.`);
+    return name;
   });
 }

@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { serializeModel, writeFileWhole } from 'onnx-lens';
-import { FaceMirrorError, messageOf } from '../errors.js';
+import { FaceMirrorError } from '../errors.js';
 import { unreadable } from '../files/unreadable.js';
 import { ARCHITECTURE_NAMES, type ArchitectureName, type BuildOptions } from '../models/architectures/architecture.js';
 import { ARCHITECTURES } from '../models/architectures/identify.js';
@@ -185,11 +185,7 @@ async function build(checkpoints: readonly string[], options: BuildCommandOption
 }
 
 function save(path: string, bytes: Uint8Array): void {
-  try {
-    writeFileWhole(path, bytes);
-  } catch (cause) {
-    throw new FaceMirrorError('FILE_UNWRITABLE', messageOf(cause), { cause });
-  }
+  writeFileWhole(path, bytes);
   print(`${path}: ${megabytes(bytes.length)}`);
 }
 

@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises';
-import { COREML_FORMATS, ORT_VERSIONS, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
+import { COREML_FORMATS, ORT_VERSIONS, writeFileWhole, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
 import { Option, type Command } from 'commander';
-import { FaceMirrorError, messageOf } from '../errors.js';
+import { FaceMirrorError } from '../errors.js';
 import { inspectFiles, nameFiles, runFacts, tryFiles } from '../pipeline/performance.js';
 import { readMeasuredRecord } from '../pipeline/measured-record.js';
 import { buildReport } from '../profile/report/build.js';
@@ -47,37 +46,34 @@ export function register(program: Command, { signal }: CommandContext): void {
     .addHelpText('after', EXAMPLES)
     .action(async (record: string, options: ReportOptions) => {
       const facts = await gather(record, options, signal);
-      await writeFaces(record, facts, options);
+      const faces: readonly (readonly [string | undefined, () => string])[] = [
+        [options.md, () => renderMarkdown(buildReport(facts))],
+        [options.html, () => renderHtml(buildReport(facts))],
+        [options.json, () => `${JSON.stringify(facts, null, 2)}\n`],
+      ];
+      const wanted = faces.filter(([file]) => file !== undefined);
+      if (wanted.length === 0) process.stdout.write(renderMarkdown(buildReport(facts)));
+      for (const [file, render] of wanted) put(file ?? '-', render());
     });
 }
 
-/** Makes all that is wanted before it writes any of it. */
-async function writeFaces(record: string, facts: RunFacts, { md, html, json }: ReportOptions): Promise<void> {
-  const faces: readonly (readonly [string | undefined, () => string])[] = [
-    [md ?? (html === undefined && json === undefined ? '-' : undefined), () => renderMarkdown(buildReport(facts))],
-    [html, () => renderHtml(buildReport(facts))],
-    [json, () => `${JSON.stringify(facts, null, 2)}\n`],
-  ];
-  const made = orDamaged(record, () => faces.flatMap(([file, render]) => (file === undefined ? [] : [[file, render()] as const])));
-  for (const [file, text] of made) await put(file, text);
-}
-
-/** What looks like a record has been looked at in its outline only: what goes wrong with the rest is the record's fault. */
-function orDamaged<T>(record: string, make: () => T): T {
+/** The facts of a record. Whether a report can be made of all that its fields hold shows when one is. */
+async function factsOf(path: string): Promise<RunFacts> {
+  const record = await readMeasuredRecord(path);
   try {
-    return make();
+    const facts = runFacts(record, record.performance);
+    renderHtml(buildReport(facts));
+    return facts;
   } catch (cause) {
-    if (cause instanceof FaceMirrorError) throw cause;
-    throw new FaceMirrorError('FILE_UNREADABLE', `No report can be made of ${record}: it is damaged, or of a version that wrote it otherwise. Run the video again with --force.`, { cause });
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
+    throw new FaceMirrorError('USAGE', `${path} holds measurements that no report can be made of, as it is damaged or was changed: run the video again with --force.`, { cause });
   }
 }
 
 async function gather(path: string, options: ReportOptions, signal: AbortSignal): Promise<RunFacts> {
-  const record = await readMeasuredRecord(path);
-  const facts = orDamaged(path, () => runFacts(record, record.performance));
+  const facts = await factsOf(path);
   const target = { format: options.coremlFormat, ...(options.ort === undefined ? {} : { ort: options.ort }) };
-  const taken = orDamaged(path, () => [...facts.profile.models, ...facts.utilization].map(({ model }) => model));
-  const models = nameFiles(options.model ?? [], taken);
+  const models = nameFiles(options.model ?? [], [...facts.profile.models, ...facts.utilization].map(({ model }) => model));
   const added = await inspectFiles(models, target);
   const tried = options.try === undefined ? { trials: [], untried: [] } : await tryFiles(models, target, options.try, signal);
   if (signal.aborted) throw new FaceMirrorError('CANCELLED', 'Stopped; no report was written.');
@@ -89,14 +85,7 @@ async function gather(path: string, options: ReportOptions, signal: AbortSignal)
   };
 }
 
-async function put(file: string, text: string): Promise<void> {
-  if (file === '-') {
-    process.stdout.write(text);
-    return;
-  }
-  try {
-    await writeFile(file, text);
-  } catch (cause) {
-    throw new FaceMirrorError('FILE_UNWRITABLE', `The report cannot be written to ${file}: ${messageOf(cause)}.`, { cause });
-  }
+function put(file: string, text: string): void {
+  if (file === '-') process.stdout.write(text);
+  else writeFileWhole(file, text);
 }

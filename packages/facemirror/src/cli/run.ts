@@ -1,14 +1,13 @@
 import { Option, type Command } from 'commander';
 import { parseNeutralWindow } from '../action-units/neutral-window.js';
 import { FaceMirrorError } from '../errors.js';
-import type { FaceChoice } from '../face/search.js';
-import { ISOLATIONS, PROVIDER_CHOICES, type Isolation, type ProviderChoice } from '../inference/options.js';
+import { ISOLATIONS, PROVIDER_CHOICES } from '../inference/options.js';
 import type { SuiteName } from '../models/suite.js';
 import { suiteByName } from '../models/suites.js';
 import { runBatch } from '../pipeline/batch.js';
 import type { BatchEvent, BatchResult } from '../pipeline/events.js';
 import type { RunSettings } from '../pipeline/settings.js';
-import { DEFAULT_QUALITY, ENCODER_NAMES, type EncoderChoice } from '../video/encoder.js';
+import { DEFAULT_QUALITY, ENCODER_NAMES } from '../video/encoder.js';
 import type { CommandContext } from './command.js';
 import { EXIT, EXIT_CODES, exitCodeOf, printable } from './failure.js';
 import { numberWithin, wholeNumber } from './numbers.js';
@@ -30,30 +29,14 @@ ${EXIT_CODES}`;
 const LEAST_DETECT_SIDE = 96;
 const MOST_DETECT_SIDE = 2048;
 
-/** The options as commander gives them. */
-export interface RunOptions {
+/** The options as commander gives them: the settings of a run, some of them as they are written. */
+export interface RunOptions extends Omit<RunSettings, 'suite' | 'modelsFolder' | 'neutral' | 'detectSide' | 'trace'> {
   readonly out: string;
   readonly suite: string;
-  readonly provider: ProviderChoice;
   readonly models?: string;
   readonly neutral?: string;
-  readonly camera: 'normal' | 'mirrored';
-  readonly face: FaceChoice;
   readonly detectSide?: number;
-  readonly iris: boolean;
-  readonly debugVideo: boolean;
-  readonly audio: boolean;
-  readonly encoder: EncoderChoice;
-  readonly quality: number;
-  readonly workers: number | 'auto';
-  readonly isolation: Isolation;
-  readonly batch: number | 'auto';
-  readonly jobs: number | 'auto';
-  readonly profile: boolean;
-  readonly report: boolean;
   readonly trace?: string;
-  readonly allowNoFace: boolean;
-  readonly force: boolean;
   readonly json: boolean;
 }
 

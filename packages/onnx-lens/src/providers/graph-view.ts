@@ -9,6 +9,7 @@ import {
   type TensorProto,
 } from '../model/generated/onnx_pb.js';
 import { capturedValues, describeNode } from '../model/graph.js';
+import { isStandard } from '../model/opset.js';
 import type { ValueType } from '../shapes/infer.js';
 import { sinceVersion } from './operator-versions.js';
 
@@ -88,11 +89,11 @@ export class GraphView {
       }
       return view;
     };
-    const opsets = new Map(model.opsetImport.map(({ domain, version }) => [domain === 'ai.onnx' ? '' : domain, Number(version)]));
+    const opsets = new Map(model.opsetImport.map(({ domain, version }) => [isStandard(domain) ? '' : domain, Number(version)]));
     const nodes = graph.node
       .filter((node) => !isConstantNode(node))
       .map((proto, index): NodeUnderConstruction => {
-        const domain = proto.domain === 'ai.onnx' ? '' : proto.domain;
+        const domain = isStandard(proto.domain) ? '' : proto.domain;
         return {
           index,
           proto,
@@ -140,7 +141,7 @@ export class GraphView {
 }
 
 function isConstantNode(node: NodeProto): boolean {
-  return node.opType === 'Constant' && (node.domain === '' || node.domain === 'ai.onnx');
+  return node.opType === 'Constant' && isStandard(node.domain);
 }
 
 function initializersOf(graph: GraphProto): Map<string, TensorProto> {

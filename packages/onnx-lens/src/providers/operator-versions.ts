@@ -1,3 +1,5 @@
+import { isStandard } from '../model/opset.js';
+
 /**
  * Opsets at which each standard operator got a new definition, ascending: from the ONNX operator schemas (onnx 1.23,
  * opset 28). LayerNormalization 1 is ONNX Runtime's own (core/graph/contrib_ops/contrib_defs.cc).
@@ -213,6 +215,6 @@ const DEFINED_AT: Readonly<Record<string, readonly number[]>> = {
  * Operators of other domains, and unknown ones, are at version 1.
  */
 export function sinceVersion(domain: string, opType: string, opset: number): number {
-  const versions = domain === '' || domain === 'ai.onnx' ? (DEFINED_AT[opType] ?? [1]) : [1];
+  const versions = isStandard(domain) ? (DEFINED_AT[opType] ?? [1]) : [1];
   return versions.findLast((version) => version <= opset) ?? 1;
 }

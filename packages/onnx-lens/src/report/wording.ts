@@ -1,6 +1,7 @@
 import type { BoundaryTensor, CoverageResult, NodeVerdict, Partition, Target, VariantFigures } from '../coverage/result.js';
 import { crossesFreeDimensions } from '../coverage/partitions.js';
 import { printable } from './format.js';
+import { isStandard } from '../model/opset.js';
 
 /** How to call a provider in running text. */
 export function providerTitle(target: Target): string {
@@ -68,7 +69,7 @@ export function nodeTitle({ name, index }: Pick<NodeVerdict, 'name' | 'index'>):
 
 /** Operator with its domain where it is not ONNX's own. */
 export function operatorTitle({ opType, domain }: Pick<NodeVerdict, 'opType' | 'domain'>): string {
-  return printable(domain === '' || domain === 'ai.onnx' ? opType : `${domain}.${opType}`);
+  return printable(isStandard(domain) ? opType : `${domain}.${opType}`);
 }
 
 /** `name float[1,3,640,640]`. */

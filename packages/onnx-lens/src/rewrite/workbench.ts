@@ -1,9 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import {
-  GraphProtoSchema,
-  ModelProtoSchema,
   NodeProtoSchema,
-  OperatorSetIdProtoSchema,
   TensorProto_DataType as DataType,
   type GraphProto,
   type ModelProto,
@@ -14,7 +11,8 @@ import { Names } from '../model/names.js';
 import { OnnxLensError } from '../errors.js';
 import { makeTensorProto, tensorNumbers, type Tensor } from '../model/tensors.js';
 import type { ValueType } from '../shapes/infer.js';
-import { copyMessage } from '../model/copy.js';
+import { copyGraphOf } from '../model/copy.js';
+import { isStandard, standardOpset } from '../model/opset.js';
 import { Emitter } from './emitter.js';
 import { inferTypes } from './types.js';
 import { constantNodeValue, denseTensor, indexValues, namesOf, type ValueIndex } from './value-index.js';
@@ -49,7 +47,7 @@ export class Workbench {
    * @throws OnnxLensError NOT_ONNX, GRAPH_CYCLE, VALUE_MISSING, RUNTIME_REFUSED.
    */
   static async open(model: ModelProto): Promise<Workbench> {
-    const copy = copyGraph(model);
+    const copy = copyGraphOf(model);
     const graph = copy.graph;
     if (graph === undefined) throw new OnnxLensError('NOT_ONNX', 'The model holds no graph.');
     graph.node = new Graph(graph).topologicalOrder();
@@ -61,7 +59,7 @@ export class Workbench {
 
   /** The model as it stands now, which further rewrites on this bench leave alone. */
   snapshot(): ModelProto {
-    return copyGraph(this.model);
+    return copyGraphOf(this.model);
   }
 
   /** Asks ONNX Runtime again for the types and shapes of all values, after the graph has changed. */
@@ -301,29 +299,4 @@ function rename(nodes: readonly NodeProto[], from: string, to: string): void {
     node.input = node.input.map((name) => (name === from ? to : name));
     node.output = node.output.map((name) => (name === from ? to : name));
   }
-}
-
-function copyGraph(model: ModelProto): ModelProto {
-  const graph = model.graph;
-  const opsetImport = model.opsetImport.map((entry) => copyMessage(OperatorSetIdProtoSchema, entry));
-  if (graph === undefined) return copyMessage(ModelProtoSchema, model, { opsetImport });
-  return copyMessage(ModelProtoSchema, model, {
-    opsetImport,
-    graph: copyMessage(GraphProtoSchema, graph, {
-      node: graph.node.map((node) => copyMessage(NodeProtoSchema, node, { input: [...node.input], output: [...node.output] })),
-      initializer: [...graph.initializer],
-      // Shapes that the exporter noted no longer hold after a rewrite, and ONNX Runtime finds them itself.
-      valueInfo: [],
-    }),
-  });
-}
-
-/** True for the two spellings of the standard operators' domain. */
-export function isStandard(domain: string): boolean {
-  return domain === '' || domain === 'ai.onnx';
-}
-
-/** The version of the standard operators that a model asks for; 0 when it uses none. */
-function standardOpset(model: ModelProto): number {
-  return Number(model.opsetImport.find((entry) => isStandard(entry.domain))?.version ?? 0n);
 }

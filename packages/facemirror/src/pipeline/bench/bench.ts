@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { runtimeVersion } from 'onnx-lens';
 import { writeDemo } from '../../demo/write-demo.js';
+import { FaceMirrorError } from '../../errors.js';
 import { hashFile } from '../../files/hash.js';
+import type { ProviderChoice } from '../../inference/options.js';
 import { programVersion } from '../../version.js';
 import { DEFAULT_QUALITY } from '../../video/encoder.js';
 import { machineFacts } from '../record.js';
@@ -25,7 +27,7 @@ export type BenchEvent =
  * Runs the whole pipeline on one video in every combination, in pairs with the first, each run in a process of its own.
  * Results go into a folder of the system's for temporary files, which is removed on every path.
  *
- * @throws FaceMirrorError of the runs: FILE_UNREADABLE, NO_FACE, MODEL_MISSING, ...; CANCELLED when the signal says so.
+ * @throws FaceMirrorError of the runs: FILE_UNREADABLE, NO_FACE, MODEL_MISSING, PROVIDER_UNAVAILABLE (of every provider), ...; CANCELLED when the signal says so.
  */
 export async function runBench(settings: BenchSettings, signal: AbortSignal, onEvent: (event: BenchEvent) => void): Promise<BenchResult> {
   const folder = await mkdtemp(join(tmpdir(), 'facemirror-bench-'));
@@ -38,24 +40,26 @@ export async function runBench(settings: BenchSettings, signal: AbortSignal, onE
     if (settings.video === null) onEvent({ kind: 'clip' });
     const video = settings.video ?? (await writeDemo(folder, signal)).video;
     const { sha256 } = await hashFile(video, signal);
-    const combinations = combinationsOf(settings);
-    const order = runOrder(combinations.length, settings.repeat);
-    const run = async (number: number, combination: Combination): Promise<RunMeasurement> => {
-      onEvent({ kind: 'run', number, count: order.length, combination });
+    const tables = new Map<string, Set<string>>();
+    const run = async (combination: Combination, number: number, count: number): Promise<RunMeasurement> => {
+      onEvent({ kind: 'run', number, count, combination });
       const out = join(folder, 'results');
-      const measurement = await runApart({ video, out, settings: runSettings(settings, combination) }, signal, onNotice);
+      const heard: string[] = [];
+      const measurement = await runApart({ video, out, settings: runSettings(settings, combination) }, signal, (sentence) => heard.push(sentence));
       await rm(out, { recursive: true, force: true });
-      onEvent({ kind: 'ran', number, count: order.length, combination, measurement });
+      heard.forEach(onNotice);
+      const provider = measurement.taken?.provider ?? combination.provider;
+      tables.set(provider, (tables.get(provider) ?? new Set()).add(measurement.tablesSha256));
+      onEvent({ kind: 'ran', number, count, combination, measurement });
       return measurement;
     };
-    const tables = new Set<string>();
-    for (const combination of combinations) tables.add((await run(0, combination)).tablesSha256);
+    const combinations = await warmUp(combinationsOf(settings), (combination) => run(combination, 0, 0), onNotice);
+    const order = runOrder(combinations.length, settings.repeat);
     const runs: RunMeasurement[] = [];
     for (const place of order) {
       const combination = combinations[place];
-      if (combination !== undefined) runs.push(await run(runs.length + 1, combination));
+      if (combination !== undefined) runs.push(await run(combination, runs.length + 1, order.length));
     }
-    for (const { tablesSha256 } of runs) tables.add(tablesSha256);
     const paired = pairRuns(order, runs, combinations.length);
     return {
       kind: 'Face Mirror bench',
@@ -65,7 +69,7 @@ export async function runBench(settings: BenchSettings, signal: AbortSignal, onE
       settings,
       video: { file: basename(video), sha256, frames: runs[0]?.frames ?? 0 },
       combinations: combinations.map((combination, place) => ({ ...combination, ...(paired[place] ?? { runs: [], ratios: [] }) })),
-      tablesIdentical: tables.size === 1,
+      tablesIdentical: [...tables.values()].every((each) => each.size === 1),
       notices: [...notices],
     };
   } finally {
@@ -73,9 +77,33 @@ export async function runBench(settings: BenchSettings, signal: AbortSignal, onE
   }
 }
 
-function runSettings({ suite, provider, modelsFolder }: BenchSettings, combination: Combination): RunSettings {
+/**
+ * Runs each combination once. Those of a provider that cannot be had here are left out, with a sentence: the CPU's figures
+ * must not stand under its name.
+ * @throws FaceMirrorError PROVIDER_UNAVAILABLE where none is left.
+ */
+async function warmUp(combinations: readonly Combination[], run: (combination: Combination) => Promise<unknown>, onNotice: (sentence: string) => void): Promise<Combination[]> {
+  const ready: Combination[] = [];
+  const missed = new Map<ProviderChoice, FaceMirrorError>();
+  for (const combination of combinations) {
+    if (missed.has(combination.provider)) continue;
+    try {
+      await run(combination);
+      ready.push(combination);
+    } catch (error) {
+      if (!(error instanceof FaceMirrorError) || error.code !== 'PROVIDER_UNAVAILABLE') throw error;
+      missed.set(combination.provider, error);
+    }
+  }
+  const [first] = missed.values();
+  if (ready.length === 0 && first !== undefined) throw first;
+  for (const { message } of missed.values()) onNotice(message);
+  return ready;
+}
+
+function runSettings({ suite, modelsFolder }: BenchSettings, combination: Combination): RunSettings {
   return {
-    suite, provider, modelsFolder, ...combination,
+    suite, modelsFolder, ...combination,
     neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', detectSide: null, iris: false, debugVideo: true, audio: true, encoder: 'auto',
     quality: DEFAULT_QUALITY, jobs: 1, profile: true, report: false, trace: null, allowNoFace: false, force: true,
   };

@@ -1,8 +1,9 @@
 import { counted } from '../../wording.js';
-import type { Isolation } from '../../inference/options.js';
+import type { Isolation, ProviderChoice } from '../../inference/options.js';
 
 /** One way of carrying out a run. */
 export interface Combination {
+  readonly provider: ProviderChoice;
   readonly workers: number | 'auto';
   /** Frames that a network is given in one run. */
   readonly batch: number | 'auto';
@@ -11,6 +12,7 @@ export interface Combination {
 
 /** What is swept: every value of each with every value of the others. The first of each make the baseline. */
 export interface Axes {
+  readonly provider: readonly ProviderChoice[];
   readonly workers: readonly (number | 'auto')[];
   readonly batch: readonly (number | 'auto')[];
   readonly isolation: readonly Isolation[];
@@ -19,7 +21,9 @@ export interface Axes {
 /** Every combination of the axes, the baseline first. */
 export function combinationsOf(axes: Axes): Combination[] {
   const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
-  return unique(axes.isolation).flatMap((isolation) => unique(axes.batch).flatMap((batch) => unique(axes.workers).map((workers) => ({ workers, batch, isolation }))));
+  return unique(axes.provider).flatMap((provider) =>
+    unique(axes.isolation).flatMap((isolation) => unique(axes.batch).flatMap((batch) => unique(axes.workers).map((workers) => ({ provider, workers, batch, isolation })))),
+  );
 }
 
 /**
@@ -33,6 +37,6 @@ export function runOrder(combinations: number, repeat: number): number[] {
 }
 
 /** In words, for a line of progress. */
-export function describeCombination({ workers, batch, isolation }: Combination): string {
-  return `${workers === 'auto' ? 'auto workers' : counted(workers, 'worker')}, batch ${batch}, ${isolation}`;
+export function describeCombination({ provider, workers, batch, isolation }: Combination): string {
+  return `${provider}, ${workers === 'auto' ? 'auto workers' : counted(workers, 'worker')}, batch ${batch}, ${isolation}`;
 }

@@ -49,7 +49,7 @@ export function compareBenches(before: BenchResult, after: BenchResult): BenchCo
     const now = after.combinations.find((each) => isSame(each, old));
     if (now !== undefined) combinations.push(changeOf(old, now));
   }
-  if (combinations.length === 0) throw new FaceMirrorError('USAGE', 'The two benches have no combination of workers, batch and isolation in common.');
+  if (combinations.length === 0) throw new FaceMirrorError('USAGE', 'The two benches have no combination of provider, workers, batch and isolation in common.');
   if (!haveSameTables(before, after)) notes.push('The tables are not the same bytes before and after: more than the speed has changed.');
   notes.push(...othersAtWork(before, after));
   const missing = before.combinations.length + after.combinations.length - 2 * combinations.length;
@@ -58,9 +58,9 @@ export function compareBenches(before: BenchResult, after: BenchResult): BenchCo
 }
 
 function changeOf(before: CombinationRuns, after: CombinationRuns): CombinationChange {
-  const { workers, batch, isolation } = before;
+  const { provider, workers, batch, isolation } = before;
   const change = (value: (run: RunMeasurement) => number): Change => compareFigures(before.runs.map(value), after.runs.map(value));
-  return { workers, batch, isolation, wallMs: change((run) => run.wallMs), peakRssBytes: change((run) => run.peakRssBytes), openingMs: change((run) => run.openingMs) };
+  return { provider, workers, batch, isolation, wallMs: change((run) => run.wallMs), peakRssBytes: change((run) => run.peakRssBytes), openingMs: change((run) => run.openingMs) };
 }
 
 /** Of figures of which less is better. */
@@ -76,7 +76,7 @@ function verdictOn(before: readonly number[], after: readonly number[], isLess: 
 }
 
 function isSame(a: Combination, b: Combination): boolean {
-  return a.workers === b.workers && a.batch === b.batch && a.isolation === b.isolation;
+  return a.provider === b.provider && a.workers === b.workers && a.batch === b.batch && a.isolation === b.isolation;
 }
 
 function differences(before: BenchResult, after: BenchResult): string[] {
@@ -87,7 +87,6 @@ function differences(before: BenchResult, after: BenchResult): string[] {
     ['Node', before.host.node, after.host.node],
     ['ONNX Runtime', before.versions.onnxRuntime, after.versions.onnxRuntime],
     ['Face Mirror', before.versions.program, after.versions.program],
-    ['The provider', before.settings.provider, after.settings.provider],
   ];
   const notes = pairs.filter(([, old, now]) => old !== now).map(([what, old, now]) => `${what} is not the same: ${old} before, ${now} after.`);
   const isOtherMachine = (['cpu', 'cores', 'platform'] as const).some((part) => before.host[part] !== after.host[part]);
@@ -95,10 +94,12 @@ function differences(before: BenchResult, after: BenchResult): string[] {
 }
 
 function haveSameTables(before: BenchResult, after: BenchResult): boolean {
-  const tables = ({ combinations }: BenchResult): Set<string> => new Set(combinations.flatMap(({ runs }) => runs.map(({ tablesSha256 }) => tablesSha256)));
-  const both = new Set([...tables(before), ...tables(after)]);
   // Where they differ among the runs of one bench, that has been said with it.
-  return both.size === 1 || !before.tablesIdentical || !after.tablesIdentical;
+  if (!before.tablesIdentical || !after.tablesIdentical) return true;
+  return before.combinations.every((old) => {
+    const now = after.combinations.find((each) => isSame(each, old)) ?? old;
+    return new Set([...old.runs, ...now.runs].map(({ tablesSha256 }) => tablesSha256)).size === 1;
+  });
 }
 
 /** A busy machine is no machine to compare on. */

@@ -15,8 +15,8 @@ export interface RunMeasurement {
   /** Of the run's process, and added to it of its workers where they are processes (memory they share counts in each). */
   readonly peakRssBytes: number;
   readonly frames: number;
-  /** What was really taken, of which `auto` says nothing: frames by network. Absent in old results. */
-  readonly taken?: { readonly workers: number; readonly batch: Readonly<Record<string, number>> };
+  /** What was really taken, of which `auto` says nothing: frames by network. Absent in old results, as is the provider in some. */
+  readonly taken?: { readonly provider?: string; readonly workers: number; readonly batch: Readonly<Record<string, number>> };
   /** Part of the machine's processor time that other programs took meanwhile, 0 to 1; null where it cannot be told. Absent in old results. */
   readonly othersShare?: number | null;
   /** Of the names and bytes of all tables; lower-case hex. */
@@ -33,7 +33,6 @@ export interface CombinationRuns extends Combination {
 /** How a bench was asked for. */
 export interface BenchSettings extends Axes {
   readonly suite: SuiteName;
-  readonly provider: ProviderChoice;
   /** Folder of the user's own model files, or null. */
   readonly modelsFolder: string | null;
   /** Null for the demo clip. */
@@ -52,27 +51,37 @@ export interface BenchResult {
   readonly video: { readonly file: string; readonly sha256: string; readonly frames: number };
   /** The baseline first. */
   readonly combinations: readonly CombinationRuns[];
-  /** Whether every run of every combination wrote the same bytes into its tables. */
+  /** Whether all runs on the same provider wrote the same bytes into their tables. */
   readonly tablesIdentical: boolean;
   /** What the runs had to say, each once. */
   readonly notices: readonly string[];
 }
 
-/** A saved bench. @throws FaceMirrorError FILE_UNREADABLE for a file that is none. */
-export function readBench(path: string): Promise<BenchResult> {
-  return readJsonFile(path, isBench, 'the result of a bench: give a file that "facemirror bench --out FILE" wrote.');
+/** As it lies in a file: old ones are of one provider. */
+interface StoredBench extends Omit<BenchResult, 'settings' | 'combinations'> {
+  readonly settings: Omit<BenchSettings, 'provider'> & { readonly provider: ProviderChoice | readonly ProviderChoice[] };
+  readonly combinations: readonly (Omit<CombinationRuns, 'provider'> & { readonly provider?: ProviderChoice })[];
 }
 
-function isBench(value: unknown): value is BenchResult {
+/** A saved bench. @throws FaceMirrorError FILE_UNREADABLE for a file that is none. */
+export async function readBench(path: string): Promise<BenchResult> {
+  const stored = await readJsonFile(path, isBench, 'the result of a bench: give a file that "facemirror bench --out FILE" wrote.');
+  const { provider } = stored.settings;
+  const providers = typeof provider === 'string' ? [provider] : provider;
+  const combinations = stored.combinations.map((each) => ({ ...each, provider: each.provider ?? providers[0] ?? 'auto' }));
+  return { ...stored, settings: { ...stored.settings, provider: providers }, combinations };
+}
+
+function isBench(value: unknown): value is StoredBench {
   if (!isObject(value) || value['kind'] !== 'Face Mirror bench') return false;
   const { host, versions, settings, video, combinations } = value;
   return (
     hasTypes(host, { platform: 'string', cpu: 'string', cores: 'number', node: 'string' }) &&
     hasTypes(versions, { program: 'string', onnxRuntime: 'string' }) &&
-    hasTypes(settings, { suite: 'string', provider: 'string', repeat: 'number' }) &&
+    hasTypes(settings, { suite: 'string', repeat: 'number' }) &&
     (['workers', 'batch'] as const).every((axis) => isListOf(settings[axis], isCount)) &&
     isListOf(settings['isolation'], (isolation) => (ISOLATIONS as readonly unknown[]).includes(isolation)) &&
-    (PROVIDER_CHOICES as readonly unknown[]).includes(settings['provider']) &&
+    (isProvider(settings['provider']) || isListOf(settings['provider'], isProvider)) &&
     isCount(settings['repeat']) &&
     hasTypes(video, { file: 'string', sha256: 'string', frames: 'number' }) &&
     Array.isArray(combinations) &&
@@ -84,6 +93,7 @@ function isCombination(value: unknown): boolean {
   const figures = { openingMs: 'number', wallMs: 'number', cpuMs: 'number', peakRssBytes: 'number', frames: 'number' } as const;
   return (
     hasTypes(value, { isolation: 'string' }) &&
+    (value['provider'] === undefined || isProvider(value['provider'])) &&
     [value['workers'], value['batch']].every(isCount) &&
     Array.isArray(value['runs']) &&
     value['runs'].length > 0 &&
@@ -94,6 +104,10 @@ function isCombination(value: unknown): boolean {
 
 function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
   return Array.isArray(value) && value.length > 0 && value.every(isItem);
+}
+
+function isProvider(value: unknown): boolean {
+  return (PROVIDER_CHOICES as readonly unknown[]).includes(value);
 }
 
 /** A number to run with, or `auto`. */

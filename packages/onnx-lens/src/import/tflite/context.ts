@@ -80,6 +80,13 @@ export class OperatorContext {
     return numbers;
   }
 
+  /** Axis `axis` of a rank, negative ones counted from the end. @throws OnnxLensError NOT_TFLITE for one that is not there. */
+  normalAxis(axis: number, rank: number): number {
+    const normal = axis < 0 ? axis + rank : axis;
+    if (!Number.isInteger(normal) || normal < 0 || normal >= rank) throw this.damaged(`names axis ${axis} of a value of rank ${rank}`);
+    return normal;
+  }
+
   /** The options table, read through a function so that an absent table gives every default. */
   option<T>(read: (table: FlatTable) => T, fallback: T): T {
     return this.operator.options === null ? fallback : read(this.operator.options);

@@ -8,8 +8,10 @@ import { foldIntegers } from './fold.js';
 import { CONVOLUTION } from './operators/convolution.js';
 import { ELEMENTWISE } from './operators/elementwise.js';
 import { MEDIAPIPE } from './operators/mediapipe.js';
+import { PADDING } from './operators/padding.js';
 import { REDUCTION } from './operators/reduction.js';
 import { SHAPE } from './operators/shape.js';
+import { SLICING } from './operators/slicing.js';
 import { readTflite, type TfliteModel, type TfliteOperator, type TfliteTensor } from './schema.js';
 import { asIs, channelsSecond, permuteShape, type Value } from './value.js';
 
@@ -33,7 +35,7 @@ export interface TfliteImportOptions {
 const OPSET = 17;
 
 const TRANSLATIONS: ReadonlyMap<string, Translation> = new Map(
-  Object.entries({ ...CONVOLUTION, ...ELEMENTWISE, ...SHAPE, ...REDUCTION }),
+  Object.entries({ ...CONVOLUTION, ...ELEMENTWISE, ...SHAPE, ...PADDING, ...SLICING, ...REDUCTION }),
 );
 const CUSTOM_TRANSLATIONS: ReadonlyMap<string, Translation> = new Map(Object.entries(MEDIAPIPE));
 

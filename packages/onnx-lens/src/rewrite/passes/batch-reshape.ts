@@ -58,7 +58,7 @@ interface Step {
 }
 
 /** The steps from one list of axes to another of as many elements; undefined where they would be too many, or none. */
-export function planReshape(from: readonly number[], to: readonly number[]): Step[] | undefined {
+function planReshape(from: readonly number[], to: readonly number[]): Step[] | undefined {
   const count = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
   if (count(from) !== count(to) || from.join() === to.join()) return undefined;
   // To part first takes fewer parts where the borders of both nest, to merge first works wherever they lie.

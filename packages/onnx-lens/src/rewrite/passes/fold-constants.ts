@@ -12,7 +12,8 @@ import { elementBytes, elementCount, type Tensor } from '../../model/tensors.js'
 import { withSession } from '../../runtime/session.js';
 import { copyMessage } from '../../model/copy.js';
 import type { GraphRewrite } from '../rewrite.js';
-import { isStandard, type Workbench } from '../workbench.js';
+import { isStandard } from '../../model/opset.js';
+import type { Workbench } from '../workbench.js';
 
 /** A folded value larger than this would make the file grow for nothing: the node stays. */
 const LARGEST_FOLDED_BYTES = 32 << 20;

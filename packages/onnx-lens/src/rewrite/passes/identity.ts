@@ -1,7 +1,8 @@
 import { attribute, intAttribute, intsAttribute, stringAttribute } from '../../model/attributes.js';
 import type { NodeProto, TensorProto_DataType as DataType } from '../../model/generated/onnx_pb.js';
 import type { Rewrite } from '../rewrite.js';
-import { isStandard, type Workbench } from '../workbench.js';
+import { isStandard } from '../../model/opset.js';
+import type { Workbench } from '../workbench.js';
 
 /**
  * Nodes that give back what they get.

@@ -5,7 +5,8 @@ import { floatTensor, int64Tensor, type Tensor } from '../../model/tensors.js';
 import { floatsOfType } from '../emitter.js';
 import { copyMessage } from '../../model/copy.js';
 import type { GraphRewrite } from '../rewrite.js';
-import { isStandard, type Workbench } from '../workbench.js';
+import { isStandard } from '../../model/opset.js';
+import type { Workbench } from '../workbench.js';
 
 /** The version that gave axes, sizes and splits as inputs and Softmax one axis: what accelerators' rules are written for. */
 const TARGET = 13;

@@ -3,7 +3,8 @@ import { TensorProto_DataType as DataType, type NodeProto } from '../../model/ge
 import type { Tensor } from '../../model/tensors.js';
 import { floatsOfType } from '../emitter.js';
 import type { GraphRewrite } from '../rewrite.js';
-import { isStandard, type Workbench } from '../workbench.js';
+import { isStandard } from '../../model/opset.js';
+import type { Workbench } from '../workbench.js';
 
 /** One entry of a value that is made of dimensions: its number, the name of a free dimension, or undefined. */
 type Entry = number | string | undefined;

@@ -3,13 +3,12 @@ import { elementCount } from '../../../model/tensors.js';
 import type { OperatorContext, Translation } from '../context.js';
 import { asIs, inverse, permuteShape, type Value } from '../value.js';
 import { activate, fusedActivation } from './activation.js';
-import { normalAxis } from './shape.js';
 
 function reduce(opType: 'ReduceMean' | 'ReduceSum' | 'ReduceMax' | 'ReduceMin' | 'ReduceProd'): Translation {
   return (context) => {
     const input = context.input(0);
     const rank = input.shape.length;
-    const axes = [...new Set(context.constantNumbers(1, 'axes').map((axis) => normalAxis(context, axis, rank)))];
+    const axes = [...new Set(context.constantNumbers(1, 'axes').map((axis) => context.normalAxis(axis, rank)))];
     const keepsAxes = context.option((table) => table.flag(0), false);
     const kept = reduceAxes(context, input, axes, opType);
     return [keepsAxes ? kept : context.reshaped(kept, input.shape.filter((_, axis) => !axes.includes(axis)), context.outputName(0))];
@@ -34,7 +33,7 @@ function argument(opType: 'ArgMax' | 'ArgMin'): Translation {
   return (context) => {
     const input = context.input(0);
     const [named = 0] = context.constantNumbers(1, 'axis');
-    const axis = normalAxis(context, named, input.shape.length);
+    const axis = context.normalAxis(named, input.shape.length);
     const to = context.option((table) => table.int8(0), 0) === 4 ? DataType.INT64 : DataType.INT32;
     const found = context.node(opType, [context.as(input, asIs(input.shape.length))], { axis, keepdims: 0 });
     const result = to === DataType.INT64 ? found : context.node('Cast', [found], { to });
