@@ -13,7 +13,7 @@ h2{font-size:1.25rem;margin:0 0 12px}h3{font-size:1.02rem;margin:24px 0 8px}p{ma
 th,td{padding:6px 10px;border-bottom:1px solid var(--edge);text-align:right;vertical-align:top}th:first-child,td:first-child,.words{text-align:left}td{white-space:nowrap}.words,.figures td:last-child{white-space:normal;min-width:10em}h1,h3,li,p{overflow-wrap:anywhere}
 .figures td,.figures th{text-align:left}.figures th{font-weight:400;padding-right:16px;width:1%}.figures td:last-child{overflow-wrap:anywhere}@media(min-width:601px){.figures th{white-space:nowrap}}
 th{color:var(--muted);font-weight:600}.impact{display:inline-block;border-radius:999px;padding:0 10px;font-weight:600}
-.HIGH{background:#d6453d22;color:#c4342c}.MEDIUM{background:#d68b0022;color:#a86a00}.LOW,.no{background:#2e9e5b22;color:#1f7d46}
+.HIGH{background:#d6453d22;color:#bf3129}.MEDIUM{background:#d68b0022;color:#8a5600}.LOW,.no{background:#2e9e5b22;color:#1a6f3d}
 @media screen and (prefers-color-scheme:dark){.HIGH{color:#ff8d86}.MEDIUM{color:#f5bd55}.LOW,.no{color:#71d79b}}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--bg);border:1px solid var(--edge);border-radius:8px;padding:12px;font-size:.8rem}
 figure{margin:16px 0}figcaption{color:var(--muted);font-size:.9rem;margin-bottom:4px}svg{display:block;width:100%;min-width:640px;height:auto}

@@ -28,7 +28,7 @@ export function memorySection(facts: RunFacts): Section {
         bars: [
           ...modelBars,
           { label: 'frames', value: memory.framePoolBytes, text: megabytes(memory.framePoolBytes) },
-          { label: 'all else', value: rest, text: `${megabytes(rest)}: program, codecs, heap, opening` },
+          { label: 'all else', value: rest, text: `${megabytes(rest)}: program, codecs, heap, opening; ${megabytes(memory.startRssBytes)} were there at the start` },
         ],
       },
       {
@@ -63,7 +63,7 @@ function workerBlocks(facts: RunFacts, sessions: number): Block[] {
       kind: 'list',
       items: [
         ...(facts.workersReason === null ? [] : [facts.workersReason]),
-        `${counted(workers, 'worker')} (${isThread ? 'threads of one process' : 'processes of their own'}), each with sessions of its own: ${megabytes(sessions)} each, ${megabytes(sessions * workers)} together.`,
+        `${counted(workers, 'worker')} (${isThread ? (workers === 1 ? 'a thread of the process' : 'threads of one process') : workers === 1 ? 'a process of its own' : 'processes of their own'}), each with sessions of its own: ${megabytes(sessions)} each, ${megabytes(sessions * workers)} together.`,
         ...(workerMemory === null ? [] : predictionItems(workerMemory, workers)),
         ...(further === null || sessions === 0 ? [] : [`Each worker beyond the first took ${megabytes(further)}: its sessions and ${megabytes(Math.max(0, further - sessions))}.`]),
         isThread

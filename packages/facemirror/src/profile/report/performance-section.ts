@@ -128,6 +128,7 @@ function detectionBlocks(facts: RunFacts, detectors: readonly ModelFigures[], la
   const items = [...detectors, ...landmarks].map((each) => {
     const split = facts.utilization.find(({ model }) => model === each.model);
     const coverage = split === undefined ? '' : ` (${split.provider} would take ${split.coverage.toFixed(1)} % of it)`;
+    if (each.inference.count === 0) return `${each.model}${coverage}: never run.`;
     return `${each.model}${coverage}: inference ${ms(each.inference.meanMs)} on average, 95 % up to ${ms(each.inference.p95Ms)}, ${counted(each.inference.count, 'call')}, ${counted(each.items, 'item')}.`;
   });
   return [

@@ -18,7 +18,7 @@ export function warningsSection(facts: RunFacts): Section {
             {
               title: 'Partition fragmentation',
               blocks: [
-                { kind: 'text', text: 'Core ML was not asked here: this is what ONNX Runtime would warn of when it opens these models there, by the analysis.' },
+                { kind: 'text', text: `${facts.provider === 'coreml' ? 'By the analysis' : 'Core ML was not asked here: by the analysis'}, ONNX Runtime warns of this when it opens these models there.` },
                 { kind: 'log', lines: fragmented.map((each) => `${each.model}: number of partitions supported by CoreML: ${each.partitions} number of nodes in the graph: ${each.nodes} number of nodes supported by CoreML: ${each.supported}`) },
                 {
                   kind: 'list',
