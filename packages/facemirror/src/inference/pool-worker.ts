@@ -131,9 +131,10 @@ export class PoolWorker {
     return work;
   }
 
-  /** Lets it end what it is at, and free its sessions. */
+  /** Lets it end what it is at, and free its sessions; a process that is still opening them has nothing to end. */
   async close(): Promise<void> {
-    this.#channel.post({ kind: 'close' });
+    if (this.#isOpen || this.#channel.sharesMemory) this.#channel.post({ kind: 'close' });
+    else this.#channel.giveUp();
     const patience = new Patience();
     const givenUp = new Promise<void>((resolve) => {
       patience.begin(CLOSE_PATIENCE_MS[this.#channel.sharesMemory ? 'thread' : 'process'], () => {

@@ -1,4 +1,9 @@
-import { DataType, GraphBuilder, serializeModel } from 'onnx-lens';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { DataType, GraphBuilder, saveModel, serializeModel } from 'onnx-lens';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ISOLATIONS } from '../../src/inference/options.js';
 import type { InferenceOptions } from '../../src/inference/options.js';
@@ -7,12 +12,12 @@ import type { RunRequest } from '../../src/inference/request.js';
 
 const SIDE = 192;
 
-/** A chain of matrix products that takes some tens of milliseconds, so that a worker can be caught at work. */
-function slowModel(): Uint8Array {
+/** A chain of matrix products that takes some ten milliseconds or, of a thousand, half a second, so that a worker can be caught at work. */
+function slowModel(products = 40): Uint8Array {
   const graph = new GraphBuilder('slow');
   let value = graph.input('x', DataType.FLOAT, [SIDE, SIDE]);
   const identity = graph.floats([SIDE, SIDE], Float32Array.from({ length: SIDE * SIDE }, (_, place) => (place % (SIDE + 1) === 0 ? 1 : 0)));
-  for (let step = 0; step < 40; step++) value = graph.node('MatMul', [value, identity]);
+  for (let step = 0; step < products; step++) value = graph.node('MatMul', [value, identity]);
   graph.output(graph.node('Relu', [value], {}, { outputs: ['y'] }), DataType.FLOAT, [SIDE, SIDE]);
   return serializeModel(graph.toModel({ opset: 17 }));
 }
@@ -132,8 +137,35 @@ describe('a worker that is killed in the middle of a run', () => {
 describe('a run that two workers are lost with', () => {
   // Threads are given up inside ONNX Runtime here, and come back.
   it.each(ISOLATIONS)('is not tried a third time, and fails with a sentence instead of hanging: %s', async (isolation) => {
-    const opened = await open({ isolation, patienceMs: 1 });
-    await expect(opened.run(request(1))).rejects.toMatchObject({ code: 'WORKER_LOST', message: expect.stringMatching(/Two workers were lost in the same run of the model "slow"/) });
+    pool = await InferencePool.open([{ name: 'slow', model: slowModel(1000) }], { isolation, patienceMs: 20 });
+    await expect(pool.run(request(1))).rejects.toMatchObject({ code: 'WORKER_LOST', message: expect.stringMatching(/Two workers were lost in the same run of the model "slow"/) });
+  });
+});
+
+describe('a thread that is stuck inside ONNX Runtime', () => {
+  it.skipIf(process.platform === 'win32')('does not keep the program from ending', async () => {
+    const [rows, side] = [8000, 1024];
+    const graph = new GraphBuilder('endless');
+    let value = graph.input('x', DataType.FLOAT, ['rows', side]);
+    const weights = graph.floats([side, side], new Float32Array(side * side));
+    for (let step = 0; step < 200; step++) value = graph.node('MatMul', [value, weights]);
+    graph.output(graph.node('Relu', [value], {}, { outputs: ['y'] }), DataType.FLOAT, ['rows', side]);
+    const folder = mkdtempSync(join(tmpdir(), 'facemirror-test-'));
+    try {
+      saveModel(graph.toModel({ opset: 17 }), join(folder, 'endless.onnx'));
+      const program = `
+        const { InferencePool } = await import(${JSON.stringify(new URL('../../dist/inference/pool.js', import.meta.url).href)});
+        const pool = await InferencePool.open([{ name: 'endless', model: ${JSON.stringify(join(folder, 'endless.onnx'))} }], { patienceMs: 100 });
+        const x = { kind: 'values', dims: [${rows}, ${side}], data: new Float32Array(${rows * side}) };
+        await pool.run({ model: 'endless', inputs: { x } }).catch((error) => console.log(error.code));
+        await pool.close();`;
+      writeFileSync(join(folder, 'program.mjs'), program);
+      const ended = await promisify(execFile)(process.execPath, [join(folder, 'program.mjs')]).catch((error: unknown) => error);
+      // Without the kill, it would wait for minutes, and then be aborted.
+      expect(ended).toMatchObject({ stdout: 'WORKER_LOST\n', signal: 'SIGKILL' });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
