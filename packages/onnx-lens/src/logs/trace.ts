@@ -9,17 +9,20 @@ export interface TimeShare {
   readonly calls: number;
 }
 
+/** What ran on one provider, by ONNX Runtime's name for it; `unknown` where the trace does not say. */
 export interface ProviderTime extends TimeShare {
   readonly provider: string;
   readonly nodes: number;
 }
 
+/** All nodes of one operator on one provider. */
 export interface OperatorTime extends TimeShare {
   readonly opType: string;
   readonly provider: string;
   readonly nodes: number;
 }
 
+/** One node over all inferences; the least, middle and greatest time are of a single call. */
 export interface NodeTime extends TimeShare {
   readonly name: string;
   readonly opType: string;

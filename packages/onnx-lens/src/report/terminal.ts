@@ -16,6 +16,7 @@ import { freeDimensionsNote, meaning, nodeTitle, operatorTitle, targetLine, tens
 
 export type Colours = ReturnType<typeof pc.createColors>;
 
+/** How a text for a terminal is written. */
 export interface TerminalOptions {
   /** Off by default. */
   readonly colour?: boolean;

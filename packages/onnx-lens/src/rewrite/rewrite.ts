@@ -40,4 +40,5 @@ export interface GraphRewrite {
   readonly applyToGraph: (bench: Workbench) => Promise<number> | number;
 }
 
+/** A rewrite of single nodes, or of the whole graph at once. */
 export type AnyRewrite = Rewrite | GraphRewrite;
