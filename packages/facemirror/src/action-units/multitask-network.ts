@@ -1,4 +1,4 @@
-import { clamp, toDegrees } from '../arithmetic.js';
+import { clamp, sum, toDegrees } from '../arithmetic.js';
 import type { FaceObservation } from '../face/observation.js';
 import type { Crop } from '../frames/crop.js';
 import type { Frame } from '../frames/frame.js';
@@ -99,6 +99,6 @@ function faceCrop({ box }: FaceObservation): Crop {
 function softmax(logits: Float32Array): number[] {
   const largest = Math.max(...logits);
   const powers = Array.from(logits, (value) => Math.exp(value - largest));
-  const sum = powers.reduce((total, value) => total + value, 0);
-  return powers.map((value) => value / sum);
+  const whole = sum(powers);
+  return powers.map((value) => value / whole);
 }

@@ -1,3 +1,5 @@
+import { sum } from '../arithmetic.js';
+
 /** A vector of the three axes. */
 export type Vector = readonly [number, number, number];
 /** Three rows. */
@@ -20,9 +22,9 @@ export function nearestRotation(matrix: Matrix): Matrix | null {
     const inverse = inverted(current);
     if (inverse === null) return null;
     const next = transposedMean(current, inverse);
-    const change = Math.max(...next.flatMap((row, i) => row.map((value, j) => Math.abs(value - (current[i]?.[j] ?? NaN)))));
+    const isSettled = next.every((row, i) => row.every((value, j) => Math.abs(value - (current[i]?.[j] ?? NaN)) < 1e-12));
     current = next;
-    if (change < 1e-12) break;
+    if (isSettled) break;
   }
   return dot(cross(current[0], current[1]), current[2]) > 0 ? current : null;
 }
@@ -49,13 +51,15 @@ export function inverted([a, b, c]: Matrix): Matrix | null {
   ];
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
 /** The mean of each axis. */
 export function meanOf(vectors: readonly Vector[]): Vector {
-  return [0, 1, 2].map((axis) => sum(vectors.map((vector) => vector[axis] ?? NaN)) / vectors.length) as unknown as Vector;
+  let [x, y, z] = [0, 0, 0];
+  for (const vector of vectors) {
+    x += vector[0];
+    y += vector[1];
+    z += vector[2];
+  }
+  return [x / vectors.length, y / vectors.length, z / vectors.length];
 }
 
 /** a - b. */
@@ -95,6 +99,10 @@ export function traceOfProduct(rotation: Matrix, covariance: Matrix): number {
 
 /** Sum over pairs of a times b transposed. */
 export function outerSum(a: readonly Vector[], b: readonly Vector[]): Matrix {
-  const entry = (i: Axis, j: Axis): number => sum(a.map((vector, k) => vector[i] * (b[k]?.[j] ?? NaN)));
+  const entry = (i: Axis, j: Axis): number => {
+    let total = 0;
+    for (let k = 0; k < a.length; k++) total += (a[k]?.[i] ?? NaN) * (b[k]?.[j] ?? NaN);
+    return total;
+  };
   return matrixOf(entry);
 }

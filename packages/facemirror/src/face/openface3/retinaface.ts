@@ -36,10 +36,10 @@ export function decodeRetinaFace({ loc, conf, landms }: RetinaFaceOutputs, width
     const columns = Math.ceil(width / stride);
     const cells = columns * Math.ceil(height / stride);
     for (let cell = 0; cell < cells; cell++) {
-      const centre: Point = { x: ((cell % columns) + 0.5) * stride, y: (Math.floor(cell / columns) + 0.5) * stride };
       for (const side of sides) {
         const score = conf[2 * prior + 1] ?? 0;
         if (score > threshold) {
+          const centre: Point = { x: ((cell % columns) + 0.5) * stride, y: (Math.floor(cell / columns) + 0.5) * stride };
           const box = decodeBox(loc.subarray(4 * prior, 4 * prior + 4), centre, side);
           if (isInPicture(box, width, height)) faces.push({ box, score, keypoints: decodePoints(landms.subarray(10 * prior, 10 * prior + 10), centre, side) });
         }
