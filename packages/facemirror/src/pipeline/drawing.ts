@@ -9,7 +9,7 @@ export interface Drawing {
   readonly source: Frame;
   /** The mirrored faces; null where there is nothing to mirror about. */
   readonly mirrored: { readonly left: Frame; readonly right: Frame; readonly midline: Midline } | null;
-  /** The frame with what the program saw; its face is null when none was found. */
+  /** The frame with what the program saw, drawn last: its target may be the source itself. Its face is null when none was found. */
   readonly debug: { readonly target: Frame; readonly face: DebugFace | null } | null;
 }
 
@@ -23,7 +23,7 @@ export interface DrawingTimes {
 export function drawPictures({ source, mirrored, debug }: Drawing, camera: Camera): DrawingTimes {
   const mirrorMs = mirrored === null ? null : timed(() => mirrorFrame(source, mirrored, mirrored.midline, camera));
   const overlayMs = debug === null ? null : timed(() => {
-    copyFrame(source, debug.target);
+    if (debug.target.offset !== source.offset) copyFrame(source, debug.target);
     drawDebugOverlay(debug.target, debug.face);
   });
   return { mirrorMs, overlayMs };

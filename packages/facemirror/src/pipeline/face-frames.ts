@@ -34,6 +34,8 @@ interface FaceFramesOptions {
   readonly profiler: Profiler;
   readonly actionUnits: ActionUnitSource;
   readonly analysis: ExpressionAnalysis;
+  /** Whether nobody looks at a frame any more once it is mirrored, so that the debug overlay may be drawn on it itself. */
+  readonly framesMayChange: boolean;
   /** Where emotion and gaze go, for suites that have them. */
   readonly expressions: { readonly network: ExpressionNetwork; readonly table: TableFile } | null;
 }
@@ -58,8 +60,11 @@ export class FaceFrames {
 
   /** The pictures of a frame; one without a face stands for its own mirror images. */
   async draw(frame: VideoFrame, seen: SeenFace): Promise<Pictures> {
-    const { pool, kinds, profiler } = this.#options;
-    const drawn = kinds.filter((kind) => kind === 'debug' || (kind !== 'source' && seen.midline !== null));
+    const { pool, kinds, profiler, framesMayChange } = this.#options;
+    const isMirrored = seen.midline !== null;
+    // A frame without a face stands for its own mirror images: those show no overlay.
+    const isDrawn = (kind: PictureKind): boolean => (kind === 'debug' ? !(framesMayChange && isMirrored) : kind !== 'source' && isMirrored);
+    const drawn = kinds.filter(isDrawn);
     const askedAt = profiler.begin();
     const targets = drawn.length === 0 ? [] : await pool.acquireMany(drawn.length);
     if (drawn.length > 0) profiler.queue('free frames to draw on', pool.inUse, pool.capacity, profiler.begin() - askedAt, frame.number);

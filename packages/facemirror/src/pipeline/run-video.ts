@@ -31,8 +31,8 @@ const ENCODERS = 3;
 const POOL_BYTES = 96 * 1024 * 1024;
 /** Decoded frames that are looked at, or wait to be, where the suite does not want others. */
 const DECODED = 5;
-/** Frames for the pictures of those that are drawn. */
-const DRAWN = 9;
+/** Frames whose pictures are drawn, or wait to be encoded, side by side. */
+const DRAWN = 3;
 
 const VIDEO_OUTPUTS: Readonly<Record<PictureKind, OutputKind>> = {
   left: 'left-video',
@@ -79,7 +79,10 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
   const { settings, suite, profiler } = job;
   const { info } = reader;
   const kinds = pictureKinds(settings, info);
-  const { framesUnderWay, capacity } = planFrames(info, kinds.length, suite.inference.framesUnderWay ?? DECODED);
+  // Of what a suite has, only the network of expressions looks at a frame once it is mirrored.
+  const framesMayChange = suite.expressions === undefined && !kinds.includes('source');
+  const drawn = kinds.filter((kind) => kind !== 'source' && !(kind === 'debug' && framesMayChange)).length;
+  const { framesUnderWay, capacity } = planFrames(info, kinds.length, drawn, suite.inference.framesUnderWay ?? DECODED);
   const pool = new FramePool({ width: info.width, height: info.height, colour: info.colour, capacity });
   profiler.framePool(pool.memory.buffer.byteLength, pool.capacity);
   const drawing = new DrawingThread(pool, settings.camera);
@@ -90,7 +93,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
   try {
     const encoder = await openWriters(writers, kinds, job, reader);
     const expressions = suite.expressions === undefined || expressionTable === null ? null : { network: suite.expressions, table: expressionTable };
-    const frames = new FaceFrames({ pool, drawing, kinds, settings, profiler, analysis, actionUnits: suite.actionUnits, expressions });
+    const frames = new FaceFrames({ pool, drawing, kinds, settings, profiler, analysis, actionUnits: suite.actionUnits, framesMayChange, expressions });
     profiler.opened();
     await flowFrames(
       reader,
@@ -143,11 +146,12 @@ function pictureKinds(settings: RunSettings, info: VideoInfo): PictureKind[] {
 /**
  * How many frames there are: enough that no stage waits for another's frame in the usual case, bounded in bytes. The
  * fewest with which a run cannot come to a stop: one that is decoded, and the pictures of one that is drawn.
+ * @param pictures of a frame at most, each in a frame of its own; `drawn` of them in the usual case.
  */
-function planFrames(info: VideoInfo, pictures: number, wanted: number): { framesUnderWay: number; capacity: number } {
+function planFrames(info: VideoInfo, pictures: number, drawn: number, wanted: number): { framesUnderWay: number; capacity: number } {
   const frameBytes = info.width * info.height * 1.5;
   const affordable = Math.floor(POOL_BYTES / frameBytes);
-  const capacity = Math.max(1 + pictures, Math.min(wanted + DRAWN, affordable));
+  const capacity = Math.max(1 + pictures, Math.min(wanted + DRAWN * drawn, affordable));
   return { framesUnderWay: Math.max(1, Math.min(wanted, capacity - pictures)), capacity };
 }
 
