@@ -38,6 +38,13 @@ export type SideFeature = (typeof SIDE_FEATURES)[number];
 /** The features of one half of a face. */
 export type SideFeatures = Readonly<Record<SideFeature, number>>;
 
+/** Gives every feature a value. (Pairs of names and values would be most of the garbage of a run's end.) */
+export function sideFeaturesOf(valueOf: (name: SideFeature, place: number) => number): SideFeatures {
+  const features: Partial<Record<SideFeature, number>> = {};
+  SIDE_FEATURES.forEach((name, place) => (features[name] = valueOf(name, place)));
+  return features as SideFeatures; // each name has its value now
+}
+
 /** Both halves of a face. Lengths are in the unit of {@link HeadFrameFace}, until {@link inInterOculars} changes it. */
 export interface FaceFeatures {
   readonly left: SideFeatures;
@@ -56,8 +63,7 @@ const WITHOUT_UNIT: ReadonlySet<SideFeature> = new Set(['eyeAspectRatio', 'smile
  * @param interOcular that distance in the features' own unit; the subject's at rest, so that no expression changes the ruler
  */
 export function inInterOculars(features: FaceFeatures, interOcular: number): FaceFeatures {
-  const side = (of: SideFeatures): SideFeatures =>
-    Object.fromEntries(SIDE_FEATURES.map((name) => [name, WITHOUT_UNIT.has(name) ? of[name] : of[name] / interOcular])) as unknown as SideFeatures;
+  const side = (of: SideFeatures): SideFeatures => sideFeaturesOf((name) => (WITHOUT_UNIT.has(name) ? of[name] : of[name] / interOcular));
   return {
     left: side(features.left),
     right: side(features.right),

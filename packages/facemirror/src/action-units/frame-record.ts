@@ -1,4 +1,4 @@
-import { SIDE_FEATURES, type FaceFeatures, type SideFeatures } from './features.js';
+import { SIDE_FEATURES, sideFeaturesOf, type FaceFeatures, type SideFeatures } from './features.js';
 import { ACTION_UNITS, SIDES, noActionUnits, type ActionUnitRow, type ActionUnitValues, type Side } from './units.js';
 
 /** What is kept of one frame until the neutral face is known. */
@@ -59,10 +59,7 @@ export function packRecord(record: FrameRecord, into: Float64Array): void {
 export function unpackRecord(values: Float64Array): FrameRecord {
   const at = (i: number): number => values[i] ?? NaN;
   const holds = at(3);
-  const sideFeatures = (s: number): SideFeatures =>
-    Object.fromEntries(
-      SIDE_FEATURES.map((name, i) => [name, at(FEATURES + s * SIDE_FEATURES.length + i)]),
-    ) as unknown as SideFeatures;
+  const sideFeatures = (s: number): SideFeatures => sideFeaturesOf((_, i) => at(FEATURES + s * SIDE_FEATURES.length + i));
   const units = (start: number, block: number): ActionUnitValues => {
     const unpacked = noActionUnits();
     ACTION_UNITS.forEach((unit, i) => {

@@ -1,5 +1,5 @@
 import { mean, median, quantile } from '../arithmetic.js';
-import { SIDE_FEATURES, type FaceFeatures, type SideFeature, type SideFeatures } from './features.js';
+import { sideFeaturesOf, type FaceFeatures, type SideFeature, type SideFeatures } from './features.js';
 import type { FrameRecord } from './frame-record.js';
 import type { NeutralChoice } from './neutral-window.js';
 import { ACTION_UNITS, SIDES, noActionUnits, type ActionUnitValues, type Side } from './units.js';
@@ -64,10 +64,7 @@ function neutralOf(
   const last = sample.picked.at(-1);
   if (first === undefined || last === undefined) return null;
   const faces = sample.picked.map(({ face }) => face);
-  const features = (side: Side): SideFeatures =>
-    Object.fromEntries(
-      SIDE_FEATURES.map((name) => [name, median(faces.map((face) => face.features[side][name]))]),
-    ) as unknown as SideFeatures;
+  const features = (side: Side): SideFeatures => sideFeaturesOf((name) => median(faces.map((face) => face.features[side][name])));
   const activations = (side: Side): ActionUnitValues => {
     const medians = noActionUnits();
     for (const unit of ACTION_UNITS) {

@@ -1,5 +1,5 @@
 import { mean } from '../arithmetic.js';
-import { SIDE_FEATURES, type FaceFeatures, type SideFeatures } from './features.js';
+import { sideFeaturesOf, type FaceFeatures, type SideFeatures } from './features.js';
 import type { FrameRecord } from './frame-record.js';
 import { ACTION_UNITS, noActionUnits, type ActionUnitValues, type Side } from './units.js';
 
@@ -32,10 +32,7 @@ function withNeighbours(before: Face | null, record: FrameRecord, after: Face | 
 }
 
 function meanFeatures(faces: readonly Face[]): FaceFeatures {
-  const side = (name: Side): SideFeatures =>
-    Object.fromEntries(
-      SIDE_FEATURES.map((feature) => [feature, mean(faces.map((face) => face.features[name][feature]))]),
-    ) as unknown as SideFeatures;
+  const side = (name: Side): SideFeatures => sideFeaturesOf((feature) => mean(faces.map((face) => face.features[name][feature])));
   return {
     left: side('left'),
     right: side('right'),

@@ -29,7 +29,9 @@ export interface ActionUnitRow {
   readonly presence: ActionUnitValues;
 }
 
+const NONE = Object.fromEntries(ACTION_UNITS.map((unit) => [unit, null])) as Record<ActionUnit, number | null>;
+
 /** Values of which every unit is null, to start from. */
 export function noActionUnits(): Record<ActionUnit, number | null> {
-  return Object.fromEntries(ACTION_UNITS.map((unit) => [unit, null])) as Record<ActionUnit, number | null>;
+  return { ...NONE };
 }
