@@ -123,7 +123,7 @@ class ResizedRow {
       firsts[i] = (columns.first[from + i] ?? 0) - this.#left;
       groups[i] = Math.ceil((columns.count[from + i] ?? 0) / GROUP);
     }
-    const own = columns.weights.subarray(columns.begin[from], to < columns.begin.length ? columns.begin[to] : undefined);
+    const own = weightsOf(columns, from, to);
     const weights = new Float32Array(memory.buffer, groups.byteOffset + groups.byteLength, own.length);
     weights.set(own);
     this.values = new Float32Array(memory.buffer, weights.byteOffset + weights.byteLength, count);
@@ -133,8 +133,7 @@ class ResizedRow {
 
   /** Bytes of scratch memory that these columns need. */
   static bytes({ rows, columns }: PlaneTaps, from: number, to: number): number {
-    const weights = (to < columns.begin.length ? (columns.begin[to] ?? 0) : columns.weights.length) - (columns.begin[from] ?? 0);
-    return 4 * (longest(rows) + extentOf(columns, from, to).extent + GROUP - 1 + 3 * (to - from) + weights);
+    return 4 * (longest(rows) + extentOf(columns, from, to).extent + GROUP - 1 + 3 * (to - from) + weightsOf(columns, from, to).length);
   }
 
   read(row: number): void {
@@ -151,6 +150,11 @@ class ResizedRow {
 function extentOf({ first, count }: Taps, from: number, to: number): { readonly left: number; readonly extent: number } {
   const left = first[from] ?? 0;
   return { left, extent: (first[to - 1] ?? 0) + (count[to - 1] ?? 0) - left };
+}
+
+/** The weights of output pixels [from, to). */
+function weightsOf({ begin, weights }: Taps, from: number, to: number): Float32Array {
+  return weights.subarray(begin[from], to < begin.length ? begin[to] : undefined);
 }
 
 /** The most taps of an output pixel. */

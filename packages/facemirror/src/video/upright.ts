@@ -10,22 +10,13 @@ import {
   type AVPixelFormat,
   type SwsFlags,
 } from 'node-av';
-import { framePlanes, type Frame } from '../frames/frame.js';
+import type { Frame } from '../frames/frame.js';
 import { layoutFormat } from './colour.js';
 import { expectSuccess } from './ffmpeg.js';
 import { FilterChain, type FilterStep } from './filter-chain.js';
 import type { Orientation } from './orientation.js';
 import { OwnPicture } from './own-picture.js';
-
-/** The three planes of a frame of the pool, as FFmpeg takes memory. */
-function poolBuffers(frame: Frame): { readonly planes: Buffer[]; readonly strides: number[] } {
-  const { y, u, v } = framePlanes(frame);
-  const { yStride, uvStride } = frame.layout;
-  return {
-    planes: [y, u, v].map((plane) => Buffer.from(plane.buffer, plane.byteOffset, plane.byteLength)),
-    strides: [yStride, uvStride, uvStride],
-  };
-}
+import { poolBuffers } from './pool-buffers.js';
 
 /** What a converter was made for; another one is made when the decoder changes its mind. */
 interface Shape {

@@ -14,13 +14,14 @@ import {
   type CodecContext,
   type Stream,
 } from 'node-av';
-import { framePlanes, type Frame } from '../frames/frame.js';
+import type { Frame } from '../frames/frame.js';
 import type { AudioTrack } from './audio-track.js';
 import type { FrameTime, TimeBase } from './clock.js';
 import type { ColourTags } from './colour.js';
 import { openEncoder, type EncoderName } from './encoder.js';
 import { Serial, expectSuccess, reasonOf, writeError } from './ffmpeg.js';
 import { OwnPicture } from './own-picture.js';
+import { poolBuffers } from './pool-buffers.js';
 
 /** What to write, and where. */
 export interface WriterOptions {
@@ -208,10 +209,8 @@ class EncoderPicture {
     const { picture } = this.#own;
     if (!this.#own.isAllocated || !picture.isWritable) this.#allocate();
     const { planes, strides } = this.#own;
-    const { y, u, v } = framePlanes(frame);
-    const source = [y, u, v].map((plane) => Buffer.from(plane.buffer, plane.byteOffset, plane.byteLength));
-    const { yStride, uvStride } = frame.layout;
-    expectSuccess(await this.#scaler.scale(source, [yStride, uvStride, uvStride], 0, this.#height, planes, strides), 'sws_scale');
+    const source = poolBuffers(frame);
+    expectSuccess(await this.#scaler.scale(source.planes, source.strides, 0, this.#height, planes, strides), 'sws_scale');
     this.#repeatLast(planes[0], strides[0] ?? 0);
     return picture;
   }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { sum } from '../../arithmetic.js';
 import { FaceMirrorError } from '../../errors.js';
 import { MachineLoad } from '../../machine/machine-load.js';
 import { usableCores } from '../../machine/usable-cores.js';
@@ -51,7 +52,6 @@ async function measure({ video, out, settings }: BenchJob): Promise<RunMeasureme
   if (finished === null) throw new Error('the run ended without a result');
   const { suite } = finished.record;
   if (suite.providerAsked !== undefined) throw new FaceMirrorError('PROVIDER_UNAVAILABLE', `No figures are given for ${suite.providerAsked}: ${suite.providerReason ?? ''}`);
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
   const wallMs = doneAt - openedAt;
   const cpuMs = (user + system) / 1000 + sum(workers.map((worker) => worker.cpuMs));
   return {
