@@ -12,10 +12,10 @@ import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DataType, GraphBuilder, serializeModel } from '../packages/onnx-lens/dist/index.js';
 import { writeSmallClip } from './clip.js';
+import { NODE_FLAGS, PROGRAM, SHARED, option } from './options.js';
 
 /** Growth as in the bench of the default suite: a share of the memory that a short run takes. */
 const LIMITS = { oneWorkerMB: 900, beyondSessionsMB: 40, growth: 0.05 };
@@ -24,19 +24,12 @@ const REAL_MB = 785;
 /** Everything has been used by then. */
 const SETTLED_FRAMES = 300;
 const run = promisify(execFile);
-const program = fileURLToPath(new URL('../packages/facemirror/dist/cli/main.js', import.meta.url));
-const shared = process.env.FACEMIRROR_SHARED ?? fileURLToPath(new URL('../../shared', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'facemirror-bench-'));
-
-function option(name, otherwise) {
-  const at = process.argv.indexOf(name);
-  return at < 0 ? otherwise : process.argv[at + 1];
-}
 
 /** The record of a run. */
 async function recordOf(clip, models, workers) {
   const out = join(folder, 'out');
-  await run(process.execPath, [program, 'run', clip, '--suite', 'openface3', '--models', models, '--workers', String(workers), '--batch', '1', '--out', out, '--force'], { maxBuffer: 1 << 28 });
+  await run(process.execPath, [...NODE_FLAGS, PROGRAM, 'run', clip, '--suite', 'openface3', '--models', models, '--workers', String(workers), '--batch', '1', '--out', out, '--force'], { maxBuffer: 1 << 28 });
   return JSON.parse(readFileSync(join(out, 'clip.json'), 'utf8'));
 }
 
@@ -80,7 +73,7 @@ function secondsAt({ wallMs, frameIntervalMs }, frames) {
 function writeSmallNetworks() {
   const models = join(folder, 'models');
   mkdirSync(models);
-  const weights = join(shared, 'models/mobilenet0.25_Final.pth');
+  const weights = join(SHARED, 'models/mobilenet0.25_Final.pth');
   if (!existsSync(weights)) throw new Error(`Flatness is measured with RetinaFace's weights, which are not at ${weights}: give FACEMIRROR_SHARED.`);
   copyFileSync(weights, join(models, 'mobilenet0.25_Final.pth'));
   let seed = 1;

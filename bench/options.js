@@ -1,4 +1,5 @@
 /** What the benches are told: options of the command line, and the folder of models and media. */
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The folder of models and media that are not kept in the repository: beside its root, or where FACEMIRROR_SHARED says. */
@@ -9,3 +10,7 @@ export function option(name, otherwise) {
   const at = process.argv.indexOf(name);
   return at < 0 ? otherwise : process.argv[at + 1];
 }
+
+/** The command as it is installed, and what its first line has Node started with. */
+export const PROGRAM = fileURLToPath(new URL('../packages/facemirror/bin/facemirror.cjs', import.meta.url));
+export const NODE_FLAGS = /^#!.* node(.*)$/m.exec(readFileSync(PROGRAM, 'utf8'))[1].split(' ').filter(Boolean);

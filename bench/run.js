@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { median } from '../packages/facemirror/dist/arithmetic.js';
 import { writeClip } from './clip.js';
+import { NODE_FLAGS } from './options.js';
 
 if (['profiler', 'models', 'optimize', 'memory', 'detector', 'kernels'].includes(process.argv[2])) {
   await import(`./${process.argv[2]}.js`);
@@ -36,7 +37,7 @@ const folder = mkdtempSync(join(tmpdir(), 'facemirror-bench-'));
 async function measure(kind, clip) {
   const out = join(folder, 'out');
   mkdirSync(out, { recursive: true });
-  const { stdout } = await run(process.execPath, [join(root, 'bench/child.js'), kind, clip, out], { maxBuffer: 1 << 28 });
+  const { stdout } = await run(process.execPath, [...NODE_FLAGS, join(root, 'bench/child.js'), kind, clip, out], { maxBuffer: 1 << 28 });
   rmSync(out, { recursive: true });
   const result = JSON.parse(stdout.trim().split('\n').at(-1));
   console.log(`  ${kind.padEnd(9)} ${(result.wallMs / 1000).toFixed(2)} s, ${((result.frames * 1000) / result.wallMs).toFixed(1)} frames a second, peak ${result.peakMB.toFixed(0)} MB`);
