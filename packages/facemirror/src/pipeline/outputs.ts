@@ -90,6 +90,7 @@ export class OutputSet {
    */
   async publish(): Promise<string[]> {
     try {
+      await Promise.all([...this.#kinds].map((kind) => sync(this.pathFor(kind))));
       await rm(this.placeOf('record'), { force: true });
       for (const kind of OUTPUT_KINDS) {
         const place = this.placeOf(kind);
@@ -97,7 +98,6 @@ export class OutputSet {
           await rm(place, { force: true });
           continue;
         }
-        await sync(this.pathFor(kind));
         await rename(this.pathFor(kind), place);
       }
       await this.discard();

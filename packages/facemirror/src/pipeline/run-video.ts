@@ -110,11 +110,11 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
     );
     if (tracker.counts.framesWithFace === 0 && !settings.allowNoFace) throw noFace(job.file.path, tracker.counts.frames);
     const writing = profiler.begin();
-    for (const writer of writers.values()) await writer.finish();
-    const expression = analysis.finish();
+    // Nothing is left to draw; its thread may go while the rest is written.
+    void drawing.close();
+    const expression = await writeResults(job, [...writers.values()], analysis);
     await expressionTable?.close();
     expressionTable = null;
-    await writeTables(job, expression);
     profiler.end('write', writing, tracker.counts.frames);
     return await writeRecord(job, {
       info,
@@ -182,10 +182,21 @@ async function openWriters(writers: Map<PictureKind, VideoWriter>, kinds: readon
   return encoder;
 }
 
-async function writeTables({ outputs }: VideoJob, expression: ExpressionResult): Promise<void> {
-  await TableFile.write(outputs.pathFor('left-table'), actionUnitTable(expression.actionUnits('left')));
-  await TableFile.write(outputs.pathFor('right-table'), actionUnitTable(expression.actionUnits('right')));
-  await TableFile.write(outputs.pathFor('measures-table'), measuresTable(expression.measureColumns, expression.measures()));
+/** Completes the videos and writes the tables, side by side: encoders end their work in FFmpeg's threads. */
+async function writeResults({ outputs }: VideoJob, writers: readonly VideoWriter[], analysis: ExpressionAnalysis): Promise<ExpressionResult> {
+  const finished = writers.map((writer) => writer.finish());
+  const tables = async (): Promise<ExpressionResult> => {
+    const expression = analysis.finish();
+    await TableFile.write(outputs.pathFor('left-table'), actionUnitTable(expression.actionUnits('left')));
+    await TableFile.write(outputs.pathFor('right-table'), actionUnitTable(expression.actionUnits('right')));
+    await TableFile.write(outputs.pathFor('measures-table'), measuresTable(expression.measureColumns, expression.measures()));
+    return expression;
+  };
+  // All of them, even after a failure: an encoder must not be closed under a call.
+  const [written, ...videos] = await Promise.allSettled([tables(), ...finished]);
+  for (const video of videos) if (video.status === 'rejected') throw video.reason;
+  if (written.status === 'rejected') throw written.reason;
+  return written.value;
 }
 
 function tablesOf({ actionUnits }: Suite, { description }: ExpressionResult): Record<string, unknown> {

@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { delimiter, dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('../../bin/facemirror.cjs', import.meta.url));
+/** As npm links it, by its first line, which Windows does not read; with the Node that runs the tests. */
+const COMMAND = process.platform === 'win32' ? [process.execPath, PROGRAM] : [PROGRAM];
+const ENVIRONMENT = { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH'] ?? ''}` };
 
 export interface Ended {
   readonly code: number | null;
@@ -13,7 +17,8 @@ export interface Ended {
 
 /** Runs the built program; `during` may meddle with it. */
 export async function facemirror(args: readonly string[], during?: (child: ReturnType<typeof spawn>) => Promise<void>): Promise<Ended> {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [command = '', ...first] = COMMAND;
+  const child = spawn(command, [...first, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: ENVIRONMENT });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
