@@ -7,6 +7,7 @@ import { forEachPiece, unreadable, writeFileWhole } from '../files.js';
 import type { RewriteProgress } from '../rewrite/optimize.js';
 import { simplifyExactly, type Simplification } from '../rewrite/simplify.js';
 import { runtimeVersion, Session } from '../runtime/session.js';
+import { alignWeights } from './aligned-weights.js';
 import { thisMachine, type Machine } from './machine.js';
 
 /** Providers that a model can be compiled for. */
@@ -28,7 +29,7 @@ export interface CompileOptions {
 
 /** What a compiled model was made of and for. */
 export interface CompileManifest {
-  readonly version: 4;
+  readonly version: 5;
   /** `stamp` is that of the file when its hash was last taken: as long as it stays, the file is not read again. */
   readonly source: { readonly sha256: string; readonly bytes: number; readonly stamp: string };
   readonly ort: string;
@@ -104,11 +105,12 @@ async function compileInto(folder: string, source: string, { provider = 'cpu', f
   });
   await session.close();
   rmSync(simpler, { force: true });
+  if (existsSync(join(folder, WEIGHTS))) alignWeights(join(folder, MODEL), join(folder, WEIGHTS));
   const paths = [MODEL, WEIGHTS].map((file) => [file, join(folder, file)] as const).filter(([, path]) => existsSync(path));
   const files = Object.fromEntries(paths.map(([file, path]) => [file, statSync(path).size]));
   const checksums = Object.fromEntries(paths.map(([file, path]) => [file, checksum(path)]));
   const stamps = Object.fromEntries(paths.map(([file, path]) => [file, stampOf(path)]));
-  const manifest: CompileManifest = { version: 4, source: identity, ort: runtimeVersion(), provider, fix, simplification, machine: thisMachine(), model: MODEL, files, checksums, stamps };
+  const manifest: CompileManifest = { version: 5, source: identity, ort: runtimeVersion(), provider, fix, simplification, machine: thisMachine(), model: MODEL, files, checksums, stamps };
   writeFileWhole(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
 }
@@ -197,7 +199,7 @@ function isManifest(value: unknown): value is CompileManifest {
   const { version, source, machine, fix, simplification, files, checksums, stamps, model } = (value ?? {}) as Partial<Record<keyof CompileManifest, unknown>>;
   const areObjects = [source, machine, fix, files, checksums, stamps].every((each) => typeof each === 'object' && each !== null);
   // Only the two names that are written here are ever opened: a manifest cannot point elsewhere.
-  return version === 4 && areObjects && typeof simplification === 'object' && model === MODEL && Object.keys(files as object).every((file) => file === MODEL || file === WEIGHTS);
+  return version === 5 && areObjects && typeof simplification === 'object' && model === MODEL && Object.keys(files as object).every((file) => file === MODEL || file === WEIGHTS);
 }
 
 function refuse(folder: string, why: string): never {
