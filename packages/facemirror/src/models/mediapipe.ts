@@ -32,7 +32,7 @@ const MANIFEST: SuiteManifest = {
 };
 
 /** Part of a cached model's name: change it when conversion gives another graph. */
-const CONVERTER = 'tflite-2';
+const CONVERTER = 'tflite-3';
 
 /** Options of this suite alone. */
 export interface MediaPipeOptions extends SuiteOptions {
@@ -151,8 +151,8 @@ async function prepare({ name, file, open }: Net, target: Target): Promise<Prepa
 
 function convert(file: TfliteFile, target: Target): Uint8Array {
   try {
-    const prelu = target === 'cpu' ? 'convolutions' : 'operator';
-    return serializeModel(convertTflite(file.bytes, file.origin, { imageInputs: 'channels-second', prelu }));
+    const forCpu = { prelu: 'convolutions', channelZeros: 'convolution' } as const;
+    return serializeModel(convertTflite(file.bytes, file.origin, { imageInputs: 'channels-second', ...(target === 'cpu' ? forCpu : {}) }));
   } catch (cause) {
     if (!(cause instanceof OnnxLensError)) throw cause;
     throw new FaceMirrorError('MODEL_CORRUPT', cause.message, { cause });

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { convertTflite, DataType, elementCount, serializeModel, Session, type ModelProto } from '../../src/index.js';
+import { convertTflite, DataType, elementCount, serializeModel, Session, type ModelProto, type TfliteImportOptions } from '../../src/index.js';
 import { SHARED } from '../shared-folder.js';
 import { tfliteFile } from './tflite-file.js';
 
@@ -41,8 +41,10 @@ async function outputsOf(model: ModelProto): Promise<Map<string, number[]>> {
   }
 }
 
-async function expectGolden(bytes: Uint8Array, golden: Readonly<Record<string, Golden>>): Promise<void> {
-  const outputs = await outputsOf(convertTflite(bytes, 'the net'));
+const FOR_CPU = { prelu: 'convolutions', channelZeros: 'convolution' } as const;
+
+async function expectGolden(bytes: Uint8Array, golden: Readonly<Record<string, Golden>>, options: TfliteImportOptions = {}): Promise<void> {
+  const outputs = await outputsOf(convertTflite(bytes, 'the net', options));
   expect([...outputs.keys()].sort()).toEqual(Object.keys(golden).sort());
   for (const [name, { mean, values }] of Object.entries(golden)) {
     const output = outputs.get(name)!;
@@ -66,11 +68,16 @@ describe('an imported TFLite model computes what LiteRT computes', () => {
       reshaped_classifier_face_4: { mean: -6.88431, values: [-8.1749, -6.1083, -6.6369, -7.6267, -7.0393, -6.6281] },
     }));
 
-  it('for the face mesh', () =>
-    expectGolden(plainMesh(), {
-      conv2d_21: { mean: 65.59572, values: [102.8931, 75.6041, 38.2144, 28.22, 108.8197, 135.4176] },
-      conv2d_31: { mean: -8.27109, values: [-8.2711] },
-    }));
+  it.each([['as it is', {}], ["for the CPU's blocked layout", FOR_CPU]])('for the face mesh, written %s', (_, options) =>
+    expectGolden(
+      plainMesh(),
+      {
+        conv2d_21: { mean: 65.59572, values: [102.8931, 75.6041, 38.2144, 28.22, 108.8197, 135.4176] },
+        conv2d_31: { mean: -8.27109, values: [-8.2711] },
+      },
+      options,
+    ),
+  );
 
   it.skipIf(!existsSync(BUNDLE))('for the nets of face_landmarker.task', async () => {
     const bundle = unzipSync(readFileSync(BUNDLE));
@@ -111,6 +118,25 @@ describe('the graph of an imported TFLite model', () => {
       conv_faceflag: 1,
     });
     expect([...outputs.values()].flat().every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe("a graph written for the CPU's blocked layout", () => {
+  const opTypes = (model: ModelProto): Set<string> => new Set(model.graph!.node.map(({ opType }) => opType));
+
+  it('has neither PRelu nor Pad, and computes the same to rounding', async () => {
+    const [plain, forCpu] = [{}, FOR_CPU].map((options) => convertTflite(attentionMesh(), 'attention mesh', options));
+    expect([...opTypes(plain!)]).toEqual(expect.arrayContaining(['PRelu', 'Pad']));
+    expect([...opTypes(forCpu!)].filter((opType) => opType === 'PRelu' || opType === 'Pad')).toEqual([]);
+    const outputs = await outputsOf(forCpu!);
+    for (const [name, values] of await outputsOf(plain!)) {
+      const differences = values.map((value, place) => Math.abs(value - outputs.get(name)![place]!));
+      expect(Math.max(...differences)).toBeLessThan(1e-3);
+    }
+  });
+
+  it("keeps the detector's Pads, which add fewer channels than there are", () => {
+    expect(serializeModel(convertTflite(shortRange(), 'detector', FOR_CPU))).toEqual(serializeModel(convertTflite(shortRange(), 'detector')));
   });
 });
 

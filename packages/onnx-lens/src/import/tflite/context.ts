@@ -3,10 +3,12 @@ import type { AttributeValue } from '../../model/attributes.js';
 import type { GraphBuilder } from '../../model/builder.js';
 import { TensorProto_DataType as DataType } from '../../model/generated/onnx_pb.js';
 import { tensorNumbers, type Tensor } from '../../model/tensors.js';
+import type { BlockedLayout } from './blocked-layout.js';
 import type { TfliteOperator } from './schema.js';
 import type { FlatTable } from './reader.js';
 import {
   asIs,
+  channelsSecond,
   inverse,
   movesNothing,
   permuteShape,
@@ -20,7 +22,13 @@ import {
 /** How operators are to be written where there is a choice. */
 export interface TranslationSettings {
   readonly prelu: 'operator' | 'convolutions';
+  readonly channelZeros: 'operator' | 'convolution';
+  /** Of the graph that is being built. */
+  readonly blocked: BlockedLayout;
 }
+
+/** Far above those of any net; a file may claim more, whose zeros are not made here. */
+const MOST_CHANNELS = 1 << 16;
 
 /** What an operator's translation works with: its inputs, its options, and the graph that is being built. */
 export class OperatorContext {
@@ -109,7 +117,9 @@ export class OperatorContext {
 
   /** Adds a node whose output holds the value under that order of axes, and gives its name. */
   node(opType: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>> = {}): string {
-    return this.graph.node(opType, inputs, attributes, { name: `${this.operator.index}_${this.operator.name}/${opType}` });
+    const output = this.graph.node(opType, inputs, attributes, { name: `${this.operator.index}_${this.operator.name}/${opType}` });
+    this.settings.blocked.note(opType, inputs, output);
+    return output;
   }
 
   /** A value as the ONNX value that holds it with its axes in that order. */
@@ -136,8 +146,20 @@ export class OperatorContext {
   }
 
   #pad(padding: NonNullable<Value['padding']>, permutation: Permutation): string {
-    const pads = [...permuteShape(padding.before, permutation), ...permuteShape(padding.after, permutation)];
-    return this.node('Pad', [this.as(padding.of, permutation), this.graph.ints(pads)], { mode: 'constant' });
+    const source = this.as(padding.of, permutation);
+    const [before, after] = [permuteShape(padding.before, permutation), permuteShape(padding.after, permutation)];
+    const channels = padding.of.shape.at(-1) ?? 0;
+    const doublesChannels = String(permutation) === String(channelsSecond(4)) && String([...before, ...after]) === String([0, 0, 0, 0, 0, channels, 0, 0]);
+    if (this.settings.channelZeros === 'convolution' && doublesChannels && channels <= MOST_CHANNELS && this.settings.blocked.has(source)) {
+      return this.#zerosBehind(source, channels);
+    }
+    return this.node('Pad', [source, this.graph.ints([...before, ...after])], { mode: 'constant' });
+  }
+
+  /** An image with as many channels of zeros behind its own. */
+  #zerosBehind(image: string, channels: number): string {
+    const zeros = this.node('Conv', [image, this.graph.floats([channels, 1, 1, 1], new Float32Array(channels))], { kernel_shape: [1, 1], group: channels });
+    return this.node('Concat', [image, zeros], { axis: 1 });
   }
 
   /** An initializer; half floats are widened at run time, where ONNX Runtime folds the Cast away when it opens the model. */

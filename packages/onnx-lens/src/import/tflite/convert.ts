@@ -2,6 +2,7 @@ import { OnnxLensError } from '../../errors.js';
 import { readFileWhole } from '../../files.js';
 import { TensorProto_DataType as DataType, type GraphProto, type ModelProto } from '../../model/generated/onnx_pb.js';
 import { elementCount, halfToFloat, type Tensor, type TensorData } from '../../model/tensors.js';
+import { BlockedLayout } from './blocked-layout.js';
 import { BoundedGraph } from './bounded-graph.js';
 import { computedValue, constantValue, OperatorContext, type Translation, type TranslationSettings } from './context.js';
 import { foldIntegers } from './fold.js';
@@ -25,11 +26,17 @@ export interface TfliteImportOptions {
    */
   readonly imageInputs?: 'original' | 'channels-second';
   /**
-   * PRELU with a slope a channel: `operator` (default) makes it PRelu; `convolutions` two 1x1 depthwise convolutions, a
-   * Relu and an Add. ONNX Runtime's blocked layout for the CPU has no PRelu, which it must leave and enter again for each;
+   * PRELU with a slope a channel: `operator` (default) makes it PRelu; `convolutions` 1x1 depthwise convolutions, a Relu
+   * and an Add. ONNX Runtime's blocked layout for the CPU has no PRelu, which it must leave and enter again for each;
    * accelerators take PRelu as it is.
    */
   readonly prelu?: 'operator' | 'convolutions';
+  /**
+   * A PAD that puts as many channels of zeros behind those of an image, as residual nets do before an ADD: `operator`
+   * (default) makes it Pad; `convolution` a 1x1 depthwise convolution by 0 and a Concat, for the same reason. It is left a
+   * Pad where the image is not in the blocked layout anyway.
+   */
+  readonly channelZeros?: 'operator' | 'convolution';
 }
 
 const OPSET = 17;
@@ -59,9 +66,10 @@ export function convertTflite(bytes: Uint8Array, origin: string, options: Tflite
   const graph = new BoundedGraph(model.description === '' ? 'tflite' : model.description, origin, bytes.length);
   const values = new Map<number, Value>();
   declareInputs(model, graph, values, options.imageInputs ?? 'original');
-  const settings = { halfWeights: options.halfWeights ?? 'widen', prelu: options.prelu ?? 'operator' } as const;
-  for (const operator of model.operators) translate(model, operator, graph, values, settings);
-  return finish(model, graph, values);
+  const settings: TranslationSettings = { prelu: options.prelu ?? 'operator', channelZeros: options.channelZeros ?? 'operator', blocked: new BlockedLayout() };
+  const halfWeights = options.halfWeights ?? 'widen';
+  for (const operator of model.operators) translate(model, operator, graph, values, settings, halfWeights);
+  return finish(model, graph, values, settings);
 }
 
 function declareInputs(
@@ -85,7 +93,8 @@ function translate(
   operator: TfliteOperator,
   graph: BoundedGraph,
   values: Map<number, Value>,
-  settings: TranslationSettings & { readonly halfWeights: 'widen' | 'keep' },
+  settings: TranslationSettings,
+  halfWeights: 'widen' | 'keep',
 ): void {
   const names = operator.outputs.map((index) => tensorAt(model, index).name);
   const who = `operator ${operator.index}, ${operator.name} (making "${names[0] ?? ''}"),`;
@@ -100,7 +109,7 @@ function translate(
   for (const index of [...operator.inputs, ...operator.outputs]) {
     if (index >= 0) refuseUncovered(model, tensorAt(model, index), who);
   }
-  const inputs = operator.inputs.map((index) => (index < 0 ? null : valueAt(model, index, graph, values, settings.halfWeights, who)));
+  const inputs = operator.inputs.map((index) => (index < 0 ? null : valueAt(model, index, graph, values, halfWeights, who)));
   const context = new OperatorContext(operator, graph, inputs, names, model.origin, settings);
   const outputs = foldIntegers(context) ?? translation(context);
   if (outputs.length < operator.outputs.length) throw context.damaged(`has ${operator.outputs.length} outputs where it gives ${outputs.length}`);
@@ -191,14 +200,14 @@ function readConstant(model: TfliteModel, tensor: TfliteTensor, data: Uint8Array
 }
 
 /** Names the outputs as the original does, and leaves out what nothing needs. */
-function finish(model: TfliteModel, graph: BoundedGraph, values: ReadonlyMap<number, Value>): ModelProto {
+function finish(model: TfliteModel, graph: BoundedGraph, values: ReadonlyMap<number, Value>, settings: TranslationSettings): ModelProto {
   const lastNode = new OperatorContext(
     { index: model.operators.length, name: 'OUTPUT', isCustom: false, version: 1, inputs: [], outputs: [], options: null, customOptions: new Uint8Array() },
     graph,
     [],
     [],
     model.origin,
-    { prelu: 'operator' },
+    settings,
   );
   for (const index of new Set(model.outputs)) {
     const tensor = tensorAt(model, index);

@@ -81,15 +81,22 @@ const prelu: Translation = (context) => {
   return [context.made(context.node('PRelu', [context.as(value, order), operand(context, slope, order)]), shape, value.dataType, order)];
 };
 
-/** slope * x + (1 - slope) * relu(x), each factor as a 1x1 convolution of each channel by itself. */
+/**
+ * x + (1 - slope) * relu(-x), each factor as a 1x1 convolution of each channel by itself: ONNX Runtime makes one node of
+ * the first with Relu, and one of the second with Add. Where x is not in the blocked layout Add would not be either, and
+ * all that is added to its result: there slope * x + (1 - slope) * relu(x), whose Add takes two convolutions.
+ */
 function preluByConvolutions(context: OperatorContext, value: Value, slope: Tensor, channels: number): Value {
   const slopes = tensorNumbers(slope);
+  const rest = slopes.map((each) => 1 - each);
   const source = context.as(value, channelsSecond(4));
   const scale = (name: string, factors: readonly number[]): string =>
     context.node('Conv', [name, context.graph.floats([channels, 1, 1, 1], factors)], { kernel_shape: [1, 1], group: channels });
-  const below = scale(source, slopes);
-  const above = scale(context.node('Relu', [source]), slopes.map((each) => 1 - each));
-  return context.made(context.node('Add', [above, below]), value.shape, value.dataType, channelsSecond(4));
+  const relu = (name: string): string => context.node('Relu', [name]);
+  const terms = context.settings.blocked.has(source)
+    ? [source, scale(relu(scale(source, slopes.map(() => -1))), rest)]
+    : [scale(relu(source), rest), scale(source, slopes)];
+  return context.made(context.node('Add', terms), value.shape, value.dataType, channelsSecond(4));
 }
 
 const gelu: Translation = elementwise((context, name) => {

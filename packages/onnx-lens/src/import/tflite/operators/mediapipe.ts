@@ -5,9 +5,10 @@
  */
 import { toReference } from 'flatbuffers/js/flexbuffers.js';
 import { messageOf } from '../../../errors.js';
+import { TensorProto_DataType as DataType } from '../../../model/generated/onnx_pb.js';
 import { int64Tensor } from '../../../model/tensors.js';
 import type { OperatorContext, Translation } from '../context.js';
-import { channelsSecond } from '../value.js';
+import { channelsSecond, type Value } from '../value.js';
 
 type Reference = ReturnType<typeof toReference>;
 
@@ -74,57 +75,38 @@ const landmarksToTransformMatrix: Translation = (context) => {
   const size = [options.positive('output_width'), options.positive('output_height')] as const;
   const scale = [options.positive('scale_x'), options.positive('scale_y')] as const;
 
-  const scalar = (value: number): string => context.graph.floats([1], [value]);
-  const points = context.as(input, [0, 1, 2]);
-  const pick = (which: readonly number[], coordinate: number): string => {
-    const all = context.node('Gather', [points, context.graph.constant('coordinate', int64Tensor([], [coordinate]))], { axis: 2 });
-    const flat = context.node('Reshape', [all, context.graph.ints([count])]);
-    return context.node('Gather', [flat, context.graph.ints(which)], { axis: 0 });
-  };
-  const [add, subtract, multiply, divide] = (['Add', 'Sub', 'Mul', 'Div'] as const).map(
-    (opType) => (a: string, b: string) => context.node(opType, [a, b]),
-  ) as [Join, Join, Join, Join];
+  const { graph } = context;
+  const flat = context.node('Reshape', [context.as(input, [0, 1, 2]), graph.ints([3 * count])]);
+  const pick = (dims: readonly number[], coordinates: readonly number[]): string =>
+    context.node('Gather', [flat, graph.constant('coordinates', int64Tensor(dims, coordinates))], { axis: 0 });
 
   // Cosine and sine of the landmarks' own angle, without an arc tangent, which ONNX has in no two-argument form.
-  const dx = subtract(pick([right], 0), pick([left], 0));
-  const dy = subtract(pick([right], 1), pick([left], 1));
-  const length = context.node('Sqrt', [add(multiply(dx, dx), multiply(dy, dy))]);
-  const isPoint = context.node('Equal', [length, scalar(0)]);
-  const safeLength = context.node('Where', [isPoint, scalar(1), length]);
-  const cosOwn = context.node('Where', [isPoint, scalar(1), divide(dx, safeLength)]);
-  const sinOwn = divide(dy, safeLength);
-  // The turn is target - own.
-  const cos = add(multiply(cosOwn, scalar(Math.cos(target))), multiply(sinOwn, scalar(Math.sin(target))));
-  const sin = subtract(multiply(cosOwn, scalar(Math.sin(target))), multiply(sinOwn, scalar(Math.cos(target))));
+  const line = context.node('Sub', [pick([1, 2], [3 * right, 3 * right + 1]), pick([1, 2], [3 * left, 3 * left + 1])]);
+  const length = context.node('Sqrt', [context.node('ReduceSum', [context.node('Mul', [line, line]), graph.ints([1])], { keepdims: 1 })]);
+  const isPoint = context.node('Equal', [length, graph.floats([1, 1], [0])]);
+  const own = context.node('Where', [isPoint, graph.floats([1, 2], [1, 0]), context.node('Div', [line, length])]);
+  // The turn is target - own; the matrix of its inverse is cos, sin, -sin, cos.
+  const [cos, sin] = [Math.cos(target), Math.sin(target)];
+  const turn = (signOfSine: 1 | -1): string => {
+    const [c, s] = [[cos, sin], [signOfSine * sin, -signOfSine * cos]] as const;
+    const entries = graph.floats([2, 4], [c[0], s[0], -s[0], c[0], c[1], s[1], -s[1], c[1]]);
+    return context.node('Reshape', [context.node('MatMul', [own, entries]), graph.ints([2, 2])]);
+  };
+  const [forth, back] = [turn(-1), turn(1)];
 
-  const [x, y] = [pick(places, 0), pick(places, 1)];
-  const turned = [subtract(multiply(x, cos), multiply(y, sin)), add(multiply(x, sin), multiply(y, cos))] as const;
-  const extent = turned.map((values) => {
-    const high = context.node('ReduceMax', [values], { axes: [0], keepdims: 1 });
-    const low = context.node('ReduceMin', [values], { axes: [0], keepdims: 1 });
-    return { span: subtract(high, low), middle: divide(add(high, low), scalar(2)) };
-  });
-  const [across, along] = extent;
-  if (across === undefined || along === undefined) return [];
-  // Back from the turned picture: the inverse turn has the cosine and minus the sine.
-  const centreX = add(multiply(across.middle, cos), multiply(along.middle, sin));
-  const centreY = subtract(multiply(along.middle, cos), multiply(across.middle, sin));
-  const stepX = multiply(across.span, scalar(scale[0] / size[0]));
-  const stepY = multiply(along.span, scalar(scale[1] / size[1]));
-
-  const xx = multiply(cos, stepX);
-  const xy = multiply(sin, stepY);
-  const yx = context.node('Neg', [multiply(sin, stepX)]);
-  const yy = multiply(cos, stepY);
-  const [halfWidth, halfHeight] = [scalar(size[0] / 2), scalar(size[1] / 2)];
-  const x0 = subtract(centreX, add(multiply(xx, halfWidth), multiply(xy, halfHeight)));
-  const y0 = subtract(centreY, add(multiply(yx, halfWidth), multiply(yy, halfHeight)));
-  const zero = scalar(0);
-  const matrix = context.node('Concat', [xx, xy, zero, x0, yx, yy, zero, y0, context.graph.floats([8], [0, 0, 1, 0, 0, 0, 0, 1])], { axis: 0 });
-  return [context.made(context.node('Reshape', [matrix, context.graph.ints([1, 4, 4])]), [1, 4, 4], input.dataType)];
+  const chosen = pick([2, places.length], [...places.map((place) => 3 * place), ...places.map((place) => 3 * place + 1)]);
+  const turned = context.node('MatMul', [forth, chosen]);
+  const high = context.node('ReduceMax', [turned], { axes: [1], keepdims: 1 });
+  const low = context.node('ReduceMin', [turned], { axes: [1], keepdims: 1 });
+  const span = context.node('Sub', [high, low]);
+  const ends = context.node('Add', [high, low]);
+  // In the turned picture: a step of the grid to the right and one down, and where the grid begins.
+  const spanToGrid = graph.floats([2, 4], [scale[0] / size[0], 0, 0, -scale[0] / 2, 0, scale[1] / size[1], 0, -scale[1] / 2]);
+  const endsToGrid = graph.floats([2, 4], [0, 0, 0, 0.5, 0, 0, 0, 0.5]);
+  const grid = context.node('Add', [context.node('Mul', [span, spanToGrid]), context.node('Mul', [ends, endsToGrid])]);
+  const matrix = context.node('Concat', [context.node('MatMul', [back, grid]), graph.floats([2, 4], [0, 0, 1, 0, 0, 0, 0, 1])], { axis: 0 });
+  return [context.made(context.node('Reshape', [matrix, graph.ints([1, 4, 4])]), [1, 4, 4], input.dataType)];
 };
-
-type Join = (a: string, b: string) => string;
 
 /** A crop [1, h, w, c] of a feature map, sampled bilinearly at the places that the matrix gives for the grid; 0 outside. */
 const transformTensorBilinear: Translation = (context) => {
@@ -136,36 +118,42 @@ const transformTensorBilinear: Translation = (context) => {
   if (!Number.isInteger(height) || !Number.isInteger(width) || height * width > 1 << 22) throw context.damaged(`makes a crop of ${width}x${height}`);
   if (inHeight < 2 || inWidth < 2) throw context.unsupported('crops a picture that is a single row or column');
 
-  // Rows of the matrix that give x and y, for the grid's pixel centres; the result counts pixel centres as integers.
+  // The grid's pixel centres, and the rows of the matrix that give x and y of their places.
   const centres = new Float32Array(3 * height * width);
   for (let place = 0; place < height * width; place++) {
     centres[place] = (place % width) + 0.5;
     centres[height * width + place] = Math.floor(place / width) + 0.5;
     centres[2 * height * width + place] = 1;
   }
-  const flat = context.node('Reshape', [context.as(matrix, [0, 1, 2]), context.graph.ints([4, 4])]);
-  const rows = context.node('Slice', [flat, context.graph.ints([0]), context.graph.ints([2]), context.graph.ints([0])]);
-  const affine = context.node('Gather', [rows, context.graph.ints([0, 1, 3])], { axis: 1 });
-  const places = context.node('MatMul', [affine, context.graph.floats([3, height * width], centres)]);
-  // GridSample counts from -1 at the first pixel's centre to 1 at the last one's.
-  const toGrid = context.graph.floats([2, 1], [2 / (inWidth - 1), 2 / (inHeight - 1)]);
-  const shift = context.graph.floats([2, 1], [-1 - 1 / (inWidth - 1), -1 - 1 / (inHeight - 1)]);
-  const relative = context.node('Add', [context.node('Mul', [places, toGrid]), shift]);
+  const { graph } = context;
+  const affine = entries(context, matrix, [[0, 1, 3], [4, 5, 7]]);
+  const places = context.node('MatMul', [affine, graph.floats([3, height * width], centres)]);
+  const fromMiddle = context.node('Add', [places, graph.floats([2, 1], [-inWidth / 2, -inHeight / 2])]);
+  // GridSample counts from -1 at the picture's one edge to 1 at the other.
+  const relative = context.node('Mul', [fromMiddle, graph.floats([2, 1], [2 / inWidth, 2 / inHeight])]);
   const grid = context.node('Reshape', [
     context.node('Transpose', [relative], { perm: [1, 0] }),
-    context.graph.ints([1, height, width, 2]),
+    graph.ints([1, height, width, 2]),
   ]);
+  // ONNX Runtime samples twice as fast between edges as between the outer pixels' centres (align_corners).
   const sampled = context.node('GridSample', [context.as(input, channelsSecond(4)), grid], {
     mode: 'bilinear',
     padding_mode: 'zeros',
-    align_corners: 1,
+    align_corners: 0,
   });
-  // GridSample fades out over the pixel beyond the border, where the original is 0 at once.
-  const beyond = context.node('ReduceMax', [context.node('Abs', [relative])], { axes: [0], keepdims: 1 });
-  const inside = context.node('Cast', [context.node('LessOrEqual', [beyond, context.graph.floats([], [1])])], { to: 1 });
-  const mask = context.node('Reshape', [inside, context.graph.ints([1, 1, height, width])]);
+  // GridSample fades out over the pixel beyond the outer pixels' centres, where the original is 0 at once.
+  const isWithin = context.node('LessOrEqual', [context.node('Abs', [fromMiddle]), graph.floats([2, 1], [(inWidth - 1) / 2, (inHeight - 1) / 2])]);
+  const inside = context.node('ReduceMin', [context.node('Cast', [isWithin], { to: DataType.FLOAT })], { axes: [0], keepdims: 1 });
+  const mask = context.node('Reshape', [inside, graph.ints([1, 1, height, width])]);
   return [context.made(context.node('Mul', [sampled, mask]), [1, height, width, channels], input.dataType, channelsSecond(4))];
 };
+
+/** Entries of a matrix [1, 4, 4], by their places in memory, as a matrix. */
+function entries(context: OperatorContext, matrix: Value, rows: readonly (readonly number[])[]): string {
+  const flat = context.node('Reshape', [context.as(matrix, [0, 1, 2]), context.graph.ints([16])]);
+  const chosen = int64Tensor([rows.length, rows[0]?.length ?? 0], rows.flat());
+  return context.node('Gather', [flat, context.graph.constant('entries', chosen)], { axis: 0 });
+}
 
 /** Landmarks [1, n, 2 or 3] with x and y taken through the matrix. */
 const transformLandmarks: Translation = (context) => {
@@ -175,20 +163,11 @@ const transformLandmarks: Translation = (context) => {
     throw context.unsupported('takes landmarks of a shape that is not [1, n, 2 or 3]');
   }
   const points = context.node('Reshape', [context.as(input, [0, 1, 2]), context.graph.ints([count, dimensions])]);
-  const flat = context.node('Reshape', [context.as(matrix, [0, 1, 2]), context.graph.ints([4, 4])]);
-  const rows = context.node('Slice', [flat, context.graph.ints([0]), context.graph.ints([2]), context.graph.ints([0])]);
-  const turn = context.node('Slice', [rows, context.graph.ints([0]), context.graph.ints([2]), context.graph.ints([1])]);
-  const shift = context.node('Reshape', [
-    context.node('Slice', [rows, context.graph.ints([3]), context.graph.ints([4]), context.graph.ints([1])]),
-    context.graph.ints([1, 2]),
-  ]);
   const slice = (from: number, to: number): string =>
     context.node('Slice', [points, context.graph.ints([from]), context.graph.ints([to]), context.graph.ints([1])]);
   const flatPoints = dimensions === 2 ? points : slice(0, 2);
-  const moved = context.node('Add', [
-    context.node('MatMul', [flatPoints, context.node('Transpose', [turn], { perm: [1, 0] })]),
-    shift,
-  ]);
+  const turned = context.node('MatMul', [flatPoints, entries(context, matrix, [[0, 4], [1, 5]])]);
+  const moved = context.node('Add', [turned, entries(context, matrix, [[3, 7]])]);
   const result = dimensions === 2 ? moved : context.node('Concat', [moved, slice(2, 3)], { axis: 1 });
   return [context.made(context.node('Reshape', [result, context.graph.ints([1, count, dimensions])]), input.shape, input.dataType)];
 };
