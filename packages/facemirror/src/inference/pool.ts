@@ -6,6 +6,7 @@ import type { InferenceOptions, WorkersMemory } from './options.js';
 import { PoolWorker, type Answer, type Job, type SentWork } from './pool-worker.js';
 import type { ModelSource, RunRequest, RunResult } from './request.js';
 import { isJoinable, RunQueue } from './run-queue.js';
+import { loadRuntimeLibrary } from './runtime-library.js';
 import { WorkersMemoryAccount } from './workers-memory.js';
 
 /** A run that was under way in two workers that died is taken for what kills them. */
@@ -121,7 +122,10 @@ export class InferencePool {
    */
   async #startAll(): Promise<void> {
     const count = Math.max(1, Math.floor(this.#options.workers ?? 1));
-    await this.#start();
+    const first = this.#start();
+    // A library is the whole process's: this thread, which only waits, loads it while the worker's own thread begins.
+    if (this.#options.isolation !== 'process') void loadRuntimeLibrary().catch(() => undefined);
+    await first;
     this.#memory.firstOpened();
     await Promise.allSettled(Array.from({ length: count - 1 }, () => this.#start()));
     if (this.#failure !== null) throw this.#failure;
