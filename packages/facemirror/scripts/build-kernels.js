@@ -12,6 +12,8 @@ const flags = [
   '--enable', 'simd', '--enable', 'threads', '--enable', 'bulk-memory',
   // The memory is the caller's, shared by all threads. `stub` has no collector, and kernels allocate nothing:
   // no heap, no stack in memory, no static data, so that many instances can run on the one memory at once.
+  // Vectors pass only between a kernel's own files: what a module exports takes numbers.
+  '--disableWarning', '112',
   '--runtime', 'stub', '--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536',
 ];
 

@@ -12,8 +12,8 @@ const instances = new WeakMap<WebAssembly.Memory, Instances>();
 let last: { readonly identity: bigint; readonly instances: Instances } | null = null;
 
 /**
- * A folder's kernels working on that memory: compiled once in each thread, instantiated once for each memory. They keep
- * no state, so that any number of threads can run them on the one memory, each on its own frames.
+ * A folder's kernels working on that memory: compiled once in each thread, instantiated once for each memory. They keep no
+ * state from one call to the next, so that any number of threads can run them on the one memory, each on its own frames.
  */
 export function kernelsOn(folder: KernelFolder, memory: WebAssembly.Memory): WebAssembly.Exports {
   const ofMemory = isMainThread ? instancesOnObject(memory) : instancesOnIdentity(memory);

@@ -1,8 +1,9 @@
-import { SIDES, type Side } from '../action-units/units.js';
+import type { Side } from '../action-units/units.js';
 import type { Midline } from '../face/midline.js';
 import type { Camera, Point } from '../face/observation.js';
 import type { Frame } from '../frames/frame.js';
 import { kernelsOn } from '../frames/kernels.js';
+import { withScratch } from '../frames/scratch.js';
 
 /** Pixels over which the kept half passes into its mirror image, half of them on each side of the line. */
 const SEAM_WIDTH = 6;
@@ -14,9 +15,11 @@ const SEAM_WIDTH = 6;
  */
 const CHROMA_SITE: Point = { x: 0, y: 0.5 };
 
-type MirrorPlaneKernel = (
+type MirrorPlanesKernel = (
   source: number,
-  target: number,
+  kept: number,
+  opposite: number,
+  secondDistance: number,
   width: number,
   height: number,
   stride: number,
@@ -25,6 +28,7 @@ type MirrorPlaneKernel = (
   normalX: number,
   normalY: number,
   halfSeam: number,
+  scratch: number,
 ) => void;
 
 /**
@@ -35,30 +39,33 @@ type MirrorPlaneKernel = (
  */
 export function mirrorFrame(source: Frame, targets: Readonly<Partial<Record<Side, Frame>>>, line: Midline, camera: Camera = 'normal'): void {
   const { layout, offset, memory } = source;
-  const kernel = kernelsOn('mirror', memory)['mirrorPlane'] as MirrorPlaneKernel;
-  const sides = SIDES.flatMap((side) => {
-    const target = targets[side];
-    if (!target) return [];
-    if (target.layout.bytes !== layout.bytes || target.memory.buffer.byteLength !== memory.buffer.byteLength || target.offset === offset) {
-      throw new RangeError('mirrorFrame works from one frame of a pool into other frames of the same pool.');
-    }
-    return [{ target, normal: normalTowards(side, line, camera) }];
-  });
+  const kernel = kernelsOn('mirror', memory)['mirrorPlanes'] as MirrorPlanesKernel;
+  const left = placeOf(targets.left, source);
+  const right = placeOf(targets.right, source);
+  const normal = normalTowards('left', line, camera);
   const { x, y } = line.glabella;
-  const chroma = { x: (x - CHROMA_SITE.x) / 2, y: (y - CHROMA_SITE.y) / 2, width: layout.chromaWidth, height: layout.chromaHeight, stride: layout.uvStride, halfSeam: SEAM_WIDTH / 4 };
-  const planes = [
-    { x, y, width: layout.width, height: layout.height, stride: layout.yStride, halfSeam: SEAM_WIDTH / 2, start: 0 },
-    { ...chroma, start: layout.uOffset },
-    { ...chroma, start: layout.vOffset },
-  ];
-  for (const plane of planes) {
-    for (const { target, normal } of sides) {
+  const luma = { start: 0, second: 0, x, y, width: layout.width, height: layout.height, stride: layout.yStride, halfSeam: SEAM_WIDTH / 2 };
+  const chroma = {
+    start: layout.uOffset, second: layout.vOffset - layout.uOffset, x: (x - CHROMA_SITE.x) / 2, y: (y - CHROMA_SITE.y) / 2,
+    width: layout.chromaWidth, height: layout.chromaHeight, stride: layout.uvStride, halfSeam: SEAM_WIDTH / 4,
+  };
+  withScratch(memory, (scratch) => {
+    for (const { start, second, width, height, stride, halfSeam, ...point } of [luma, chroma]) {
       kernel(
-        offset + plane.start, target.offset + plane.start, plane.width, plane.height, plane.stride,
-        plane.x, plane.y, normal.x, normal.y, plane.halfSeam,
+        offset + start, left && left + start, right && right + start, second,
+        width, height, stride, point.x, point.y, normal.x, normal.y, halfSeam, scratch,
       );
     }
+  });
+}
+
+/** The place of a target in the pool's memory, where no frame lies at 0; 0 for one that is not wanted. */
+function placeOf(target: Frame | undefined, source: Frame): number {
+  if (!target) return 0;
+  if (target.layout.bytes !== source.layout.bytes || target.memory.buffer.byteLength !== source.memory.buffer.byteLength || target.offset === source.offset) {
+    throw new RangeError('mirrorFrame works from one frame of a pool into other frames of the same pool.');
   }
+  return target.offset;
 }
 
 /** The midline's unit normal on the patient's `side`: with the chin down, the patient's right is the picture's left. */

@@ -25,6 +25,8 @@ export interface PlaneReflection {
 const BLOCK = 8;
 /** Position units for each pixel within a block: 16-bit lanes hold 16 pixels to both sides. */
 const UNITS = 2048;
+/** Phases of a block's start within its pixel: as many entries has each table of the kernel. */
+const PHASES = 256;
 /** Position units for each pixel of a block's start; whole numbers below 2^53 in both implementations. */
 const FINE_UNITS = 2 ** 32;
 /** Starts farther out than this cannot reach any plane within a row. */
@@ -32,16 +34,22 @@ const FAR = 2 ** 20;
 
 /**
  * The plain version of the kernel in assembly/, to the bit: what the kernel is held to, and where its arithmetic is
- * explained. Of `source`, the half on the normal's side is kept, the other is replaced by its mirror image.
+ * explained. In `kept` the half of `source` on the normal's side is as it is and the other is replaced by its mirror
+ * image; in `opposite` it is the other way round.
  *
- * A pixel's source is its reflection about the line, clamped to the plane. It is found to 2^-19 pixel for the first of
- * every eight pixels and from there in steps of 1/2048 pixel: at any angle it is off by 1/2048 pixel at most. The four
- * pixels around it are mixed with 15-bit weights in 7 fractional bits, and the result is rounded once: against the
- * exact formula a pixel is off by at most half a grey level and 1/500 of the contrast between neighbours.
+ * A pixel's source is its reflection about the line, clamped to the plane. It is found to 1/512 pixel for the first of
+ * every eight pixels and from there in steps of 1/2048 pixel: at any angle it is off by 1/450 pixel at most. The two
+ * neighbours in a row are mixed with 7-bit weights, which are off by 1/256 at most, the two rows with 15-bit ones, both
+ * in 7 fractional bits, and the result is rounded once: against the exact formula a pixel is off by at most half a grey
+ * level and 1/120 of the contrast between neighbours.
  */
-export function mirrorPlanePlain(source: Plane, target: Plane, reflection: PlaneReflection): void {
+export function mirrorPlanePlain(source: Plane, kept: Plane, opposite: Plane, reflection: PlaneReflection): void {
   const { width, height } = source;
   const { pointX, pointY, normalX, normalY, halfSeam } = reflection;
+  if (normalX < 0) {
+    mirrorPlanePlain(source, opposite, kept, { ...reflection, normalX: -normalX, normalY: -normalY });
+    return;
+  }
   const stepX = 1 - 2 * normalX * normalX;
   const stepY = -2 * normalX * normalY;
   const blockX = roundHalfEven(BLOCK * stepX * FINE_UNITS);
@@ -61,23 +69,28 @@ export function mirrorPlanePlain(source: Plane, target: Plane, reflection: Plane
         roundHalfEven(lane * stepX * UNITS),
         roundHalfEven(lane * stepY * UNITS),
       );
-      const kept = at(source, x, y) << 7;
+      const difference = (at(source, x, y) << 7) - mirrored;
       const distance = rowDistance + normalX * (x - lane);
       const weight = seamWeight((distance + halfSeam) / seam, roundHalfEven(lane * (normalX / seam) * UNITS));
-      target.pixels[y * target.stride + x] = (mirrored + multiplyQ15(kept - mirrored, weight) + 64) >> 7;
+      kept.pixels[y * kept.stride + x] = (mirrored + multiplyQ15(difference, toQ15(weight)) + 64) >> 7;
+      opposite.pixels[y * opposite.stride + x] = (mirrored + multiplyQ15(difference, toQ15(UNITS - weight)) + 64) >> 7;
     }
   }
 }
 
-/** A position in fine units, half a coarse unit up so that cutting it off rounds. */
+/** A position in fine units, half a phase up so that cutting it off rounds. */
 function fineUnits(position: number): number {
-  return roundHalfEven(clamp(position, -FAR, FAR) * FINE_UNITS) + 2 ** 20;
+  return roundHalfEven(clamp(position, -FAR, FAR) * FINE_UNITS) + FINE_UNITS / PHASES / 2;
 }
 
-/** Share of the kept half, as 0 to 32767 for 0 to 1, for a lane of a block. */
+/** Share of the half on the normal's side, as 0 to UNITS for 0 to 1, for a lane of a block. */
 function seamWeight(start: number, laneOffset: number): number {
-  const units = roundHalfEven(clamp(start, -8, 8) * UNITS) + laneOffset;
-  return Math.min(clamp(units, 0, UNITS) << 4, 32_767);
+  return clamp(roundHalfEven(clamp(start, -8, 8) * UNITS) + laneOffset, 0, UNITS);
+}
+
+/** Units as 0 to 32767 for 0 to 1: 32768 is one more than 16 bits hold. */
+function toQ15(units: number): number {
+  return Math.min(units << 4, 32_767);
 }
 
 /** The source pixel at a block's start (fine units) plus a lane's offset, bilinear, times 128. */
@@ -87,23 +100,28 @@ function sample(source: Plane, startX: number, startY: number, offsetX: number, 
   const y = clamp(startY, -BLOCK * FINE_UNITS, (source.height + BLOCK - 1) * FINE_UNITS);
   const baseX = Math.floor(x / FINE_UNITS);
   const baseY = Math.floor(y / FINE_UNITS);
-  const unitsX = clampUnits(Math.floor(x / 2 ** 21) - baseX * UNITS + offsetX, baseX, source.width);
-  const unitsY = clampUnits(Math.floor(y / 2 ** 21) - baseY * UNITS + offsetY, baseY, source.height);
+  const unitsX = clampUnits(phaseUnits(x) + offsetX, baseX, source.width);
+  const unitsY = clampUnits(phaseUnits(y) + offsetY, baseY, source.height);
   const column = baseX + (unitsX >> 11);
   const row = baseY + (unitsY >> 11);
-  const fractionX = (unitsX & 2047) << 4;
-  const fractionY = (unitsY & 2047) << 4;
-  const above = blendAcross(at(source, column, row), at(source, column + 1, row), fractionX);
-  const below = blendAcross(at(source, column, row + 1), at(source, column + 1, row + 1), fractionX);
-  return above + multiplyQ15(below - above, fractionY);
+  const right = ((unitsX & 2047) + 8) >> 4;
+  const above = blendAcross(at(source, column, row), at(source, column + 1, row), right);
+  const below = blendAcross(at(source, column, row + 1), at(source, column + 1, row + 1), right);
+  return above + multiplyQ15(below - above, toQ15(unitsY & 2047));
+}
+
+/** A fine position's place within its pixel, cut off to a phase, in units. */
+function phaseUnits(fine: number): number {
+  const phase = Math.floor(fine / (FINE_UNITS / PHASES)) % PHASES;
+  return ((phase + PHASES) % PHASES) * (UNITS / PHASES);
 }
 
 function clampUnits(units: number, base: number, size: number): number {
   return clamp(units, Math.max(-base * UNITS, -32_768), Math.min((size - 1 - base) * UNITS, 32_767));
 }
 
-function blendAcross(left: number, right: number, fraction: number): number {
-  return (left << 7) + multiplyQ15((right - left) << 7, fraction);
+function blendAcross(left: number, right: number, rightWeight: number): number {
+  return left * (128 - rightWeight) + right * rightWeight;
 }
 
 /** i16x8.q15mulr_sat_s: the product of two 16-bit numbers of which one stands for a fraction of 32768, rounded. */

@@ -3,17 +3,30 @@ import { expect, test } from 'vitest';
 import { kernelsOn } from '../../src/frames/kernels.js';
 import { mirrorPlanePlain, type Plane, type PlaneReflection } from '../../src/mirror/mirror-plane.js';
 
-/** Runs the kernel on a plane put into shared memory. */
-function mirrorByKernel(source: Plane, reflection: PlaneReflection): Uint8Array {
+interface Mirrored {
+  /** The half on the normal's side as it is and the other its mirror image; and the other way round. */
+  readonly kept: Uint8Array;
+  readonly opposite: Uint8Array;
+}
+
+/** Runs the kernel on planes of one size put into shared memory: each with its bytes of both outputs. */
+function mirrorAllByKernel(sources: readonly [Plane, Plane?], reflection: PlaneReflection, wanted = { kept: true, opposite: true }): Mirrored[] {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
-  const bytes = source.stride * source.height;
-  const from = 65_536;
-  const to = from + bytes + 64;
-  new Uint8Array(memory.buffer, from, bytes).set(source.pixels);
-  const kernel = kernelsOn('mirror', memory)['mirrorPlane'] as (...numbers: number[]) => void;
+  const [{ stride, width, height }, second] = sources;
+  const bytes = stride * height;
+  const [tables, from] = [65_536, 2 * 65_536];
+  const kept = from + 2 * bytes + 64;
+  const opposite = kept + 2 * bytes + 64;
+  sources.forEach((source, index) => new Uint8Array(memory.buffer, from + index * bytes, bytes).set(source!.pixels));
+  const kernel = kernelsOn('mirror', memory)['mirrorPlanes'] as (...numbers: number[]) => void;
   const { pointX, pointY, normalX, normalY, halfSeam } = reflection;
-  kernel(from, to, source.width, source.height, source.stride, pointX, pointY, normalX, normalY, halfSeam);
-  return visible({ ...source, pixels: new Uint8Array(memory.buffer, to, bytes) });
+  kernel(from, wanted.kept ? kept : 0, wanted.opposite ? opposite : 0, second ? bytes : 0, width, height, stride, pointX, pointY, normalX, normalY, halfSeam, tables);
+  const plane = (offset: number): Uint8Array => visible({ stride, width, height, pixels: new Uint8Array(memory.buffer, offset, bytes) });
+  return sources.map((_, index) => ({ kept: plane(kept + index * bytes), opposite: plane(opposite + index * bytes) }));
+}
+
+function mirrorByKernel(source: Plane, reflection: PlaneReflection): Mirrored {
+  return mirrorAllByKernel([source], reflection)[0]!;
 }
 
 function visible({ pixels, width, height, stride }: Plane): Uint8Array {
@@ -22,10 +35,11 @@ function visible({ pixels, width, height, stride }: Plane): Uint8Array {
   return result;
 }
 
-function mirrorPlain(source: Plane, reflection: PlaneReflection): Uint8Array {
-  const target = { ...source, pixels: new Uint8Array(source.pixels.length) };
-  mirrorPlanePlain(source, target, reflection);
-  return visible(target);
+function mirrorPlain(source: Plane, reflection: PlaneReflection): Mirrored {
+  const kept = { ...source, pixels: new Uint8Array(source.pixels.length) };
+  const opposite = { ...source, pixels: new Uint8Array(source.pixels.length) };
+  mirrorPlanePlain(source, kept, opposite, reflection);
+  return { kept: visible(kept), opposite: visible(opposite) };
 }
 
 /** The definition, in double precision. */
@@ -64,11 +78,38 @@ test('the kernel gives the bytes of the plain version at any size, angle and pla
   const random = randomNumbers(7);
   for (let round = 0; round < 250; round++) {
     const plane = randomPlane(random, 1 + Math.floor(random() * 90), 1 + Math.floor(random() * 60), false);
-    const angles = [0, 90, 180, 270, 45, random() * 360, (random() - 0.5) * 20, 180 + (random() - 0.5) * 20];
+    const angles = [0, 90, 180, 270, 45 + 90 * (Math.floor(round / 8) % 4), random() * 360, (random() - 0.5) * 20, 180 + (random() - 0.5) * 20];
     const angle = angles[round % angles.length]!;
     const reflection = reflectionAt(angle, (random() * 1.6 - 0.3) * plane.width, (random() * 1.6 - 0.3) * plane.height, round % 2 ? 3 : 1.5);
     expect(mirrorByKernel(plane, reflection), JSON.stringify({ round, ...reflection, width: plane.width })).toEqual(mirrorPlain(plane, reflection));
   }
+});
+
+test('it does so far inside a large plane, over all its borders and wholly beyond them', () => {
+  const random = randomNumbers(13);
+  for (const angle of [0.3, 2, -4, 6, 9, -20, 37, 66, 80]) {
+    const plane = randomPlane(random, 700, 90, false);
+    const reflection = reflectionAt(angle, 120 + random() * 400, random() * 90, 3);
+    expect(mirrorByKernel(plane, reflection), `${angle} degrees`).toEqual(mirrorPlain(plane, reflection));
+  }
+});
+
+test('a second plane is mirrored as it would be by itself', () => {
+  const random = randomNumbers(17);
+  for (const angle of [0, 1, 3, 6, 10, 30, 90, 150, 181]) {
+    const planes = [randomPlane(random, 150, 40, false), randomPlane(random, 150, 40, false)] as const;
+    const reflection = reflectionAt(angle, 70, 20, 1.5);
+    expect(mirrorAllByKernel(planes, reflection)).toEqual(planes.map((plane) => mirrorByKernel(plane, reflection)));
+  }
+});
+
+test('an output that is not wanted is not written', () => {
+  const plane = randomPlane(randomNumbers(19), 64, 20, false);
+  const reflection = reflectionAt(3, 30, 10, 3);
+  const both = mirrorByKernel(plane, reflection);
+  const nothing = new Uint8Array(64 * 20);
+  expect(mirrorAllByKernel([plane], reflection, { kept: true, opposite: false })).toEqual([{ kept: both.kept, opposite: nothing }]);
+  expect(mirrorAllByKernel([plane], reflection, { kept: false, opposite: true })).toEqual([{ kept: nothing, opposite: both.opposite }]);
 });
 
 test('both are within one grey level of the definition on a smooth picture, and two on noise', () => {
@@ -77,15 +118,21 @@ test('both are within one grey level of the definition on a smooth picture, and 
     const smooth = round % 2 === 0;
     const plane = randomPlane(random, 80, 50, smooth);
     const reflection = reflectionAt(random() * 360, random() * 80, random() * 50, 3);
-    const exact = mirrorExact(plane, reflection);
-    const worst = mirrorByKernel(plane, reflection).reduce((most, value, index) => Math.max(most, Math.abs(value - exact[index]!)), 0);
-    expect(worst).toBeLessThan(smooth ? 1 : 2);
+    const { kept, opposite } = mirrorByKernel(plane, reflection);
+    const { normalX, normalY } = reflection;
+    for (const [pixels, exact] of [
+      [kept, mirrorExact(plane, reflection)],
+      [opposite, mirrorExact(plane, { ...reflection, normalX: -normalX, normalY: -normalY })],
+    ] as const) {
+      const worst = pixels.reduce((most, value, index) => Math.max(most, Math.abs(value - exact[index]!)), 0);
+      expect(worst).toBeLessThan(smooth ? 1 : 2);
+    }
   }
 });
 
 test('about a vertical line through pixel centres the replaced half is the kept half read backwards', () => {
   const plane = randomPlane(randomNumbers(3), 101, 20, false);
-  const mirrored = mirrorByKernel(plane, reflectionAt(0, 50, 0, 3));
+  const mirrored = mirrorByKernel(plane, reflectionAt(0, 50, 0, 3)).kept;
   for (let y = 0; y < 20; y++) {
     for (let x = 54; x < 101; x++) {
       expect(mirrored[y * 101 + x]).toBe(plane.pixels[y * plane.stride + x]);
@@ -96,7 +143,7 @@ test('about a vertical line through pixel centres the replaced half is the kept 
 
 test('a line far outside the plane keeps all of it or repeats its border', () => {
   const plane = randomPlane(randomNumbers(5), 40, 8, false);
-  expect(mirrorByKernel(plane, reflectionAt(0, -1e7, 0, 3))).toEqual(visible(plane));
-  const beyond = mirrorByKernel(plane, reflectionAt(0, 1e7, 0, 3));
+  expect(mirrorByKernel(plane, reflectionAt(0, -1e7, 0, 3)).kept).toEqual(visible(plane));
+  const beyond = mirrorByKernel(plane, reflectionAt(0, 1e7, 0, 3)).kept;
   for (let y = 0; y < 8; y++) expect(new Set(beyond.subarray(y * 40, y * 40 + 40))).toEqual(new Set([plane.pixels[y * plane.stride + 39]]));
 });
