@@ -4,8 +4,16 @@ import type { ModelSource } from './request.js';
 /** Sets of sizes that stay open; the one that was not used for longest goes. */
 const MOST_SIZES = 6;
 
+/** A session that was just opened, and what that took. */
+export interface OpenedSession {
+  readonly value: InferenceSession;
+  readonly createMs: number;
+  /** The process's resident memory before. */
+  readonly rssAtStart: number;
+}
+
 /** Opens a session of a network, with these free dimensions fixed. */
-export type CreateSession = (sizes: Readonly<Record<string, number>>) => Promise<InferenceSession>;
+export type CreateSession = (sizes: Readonly<Record<string, number>>) => Promise<OpenedSession>;
 
 /**
  * The sessions of one network in one worker: one, or where sizes of its inputs are free one for each set of sizes that
@@ -46,27 +54,27 @@ export class NetworkSessions {
     return dims.every((each): each is readonly [string, number[]] => each[1].every((dim) => typeof dim === 'number')) ? Object.fromEntries(dims) : null;
   }
 
-  /** The session for inputs of these dimensions; `isNew` when it was opened for them. */
-  async sessionFor(dims: Readonly<Record<string, readonly number[]>>): Promise<{ readonly session: InferenceSession; readonly isNew: boolean }> {
+  /** The session for inputs of these dimensions; `opened` when it was opened for them, else null. */
+  async sessionFor(dims: Readonly<Record<string, readonly number[]>>): Promise<{ readonly session: InferenceSession; readonly opened: OpenedSession | null }> {
     const sizes = this.#sizesOf(dims);
     const key = JSON.stringify(sizes);
-    if (this.#general !== null && key === '{}') return { session: this.#general, isNew: false };
+    if (this.#general !== null && key === '{}') return { session: this.#general, opened: null };
     const known = this.#bySizes.get(key);
     if (known !== undefined) {
       this.#bySizes.delete(key);
       this.#bySizes.set(key, known);
-      return { session: known, isNew: false };
+      return { session: known, opened: null };
     }
     await this.#general?.release();
     this.#general = null;
-    const session = await this.#create(sizes);
-    this.#bySizes.set(key, session);
+    const opened = await this.#create(sizes);
+    this.#bySizes.set(key, opened.value);
     const [oldest] = this.#bySizes;
     if (this.#bySizes.size > MOST_SIZES && oldest !== undefined) {
       this.#bySizes.delete(oldest[0]);
       await oldest[1].release();
     }
-    return { session, isNew: true };
+    return { session: opened.value, opened };
   }
 
   async close(): Promise<void> {

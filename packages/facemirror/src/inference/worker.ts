@@ -61,13 +61,13 @@ class OpeningError extends Error {}
 
 /** Opens a network; its times are null where its sessions open only when the sizes of a run are known. */
 async function open(source: ModelSource): Promise<{ network: NetworkSessions; times: OpenedTimes | null }> {
-  const { value: network, ...measured } = await measure(async () => new NetworkSessions(source, await createGeneral(source), (sizes) => create(source, sizes)));
+  const { value: network, ...measured } = await measure(async () => new NetworkSessions(source, await createGeneral(source), (sizes) => measure(() => create(source, sizes))));
   networks.set(source.name, network);
   const { single, dimsOfOne } = network;
   if (single !== null) return { network, times: await warm(source, single, measured) };
   if (dimsOfOne === null) return { network, times: null };
-  const { value, createMs } = await measure(() => network.sessionFor(dimsOfOne));
-  return { network, times: await warm(source, value.session, { ...measured, createMs: measured.createMs + createMs }, dimsOfOne) };
+  const { session, opened } = await network.sessionFor(dimsOfOne);
+  return { network, times: await warm(source, session, { ...measured, createMs: measured.createMs + (opened?.createMs ?? 0) }, dimsOfOne) };
 }
 
 async function measure<T>(work: () => Promise<T>): Promise<{ value: T; createMs: number; rssAtStart: number }> {
@@ -163,11 +163,9 @@ async function run(request: RunRequest): Promise<void> {
       if (source === undefined) throw new Error(`no model of the name "${request.model}" was given to the pool`);
       ({ network, times: openedNow } = await open(source));
     }
-    const found = network;
     const sizes = Object.fromEntries(Object.entries(request.inputs).map(([name, input]) => [name, dimsOf(input)]));
-    const { value: chosen, ...measured } = await measure(() => found.sessionFor(sizes));
-    const { session } = chosen;
-    if (chosen.isNew) openedNow = await warm(found.source, session, measured, sizes);
+    const { session, opened } = await network.sessionFor(sizes);
+    if (opened !== null) openedNow = await warm(network.source, session, opened, sizes);
     const startedAt = performance.now();
     const feeds = Object.fromEntries(
       Object.entries(request.inputs).map(([name, input]) => [name, toTensor(`${request.model}/${name}`, input)]),
