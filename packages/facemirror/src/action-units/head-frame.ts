@@ -75,18 +75,19 @@ export function toHeadFrame(landmarks: Landmarks): HeadFrameFace | null {
     const [x, y, z] = subtract(vector, origin);
     return { x: x / unit, y: y / unit, z: z / unit };
   };
-  const sideOf = (side: Side): Record<SidePoint, HeadPoint | null> =>
-    Object.fromEntries(
-      SIDE_POINTS.map((name) => {
-        const vector = turned(side, name);
-        return [name, vector === null ? null : scaled(vector)];
-      }),
-    ) as Record<SidePoint, HeadPoint | null>;
+  const sideOf = (side: Side): Record<SidePoint, HeadPoint | null> => {
+    const found: Partial<Record<SidePoint, HeadPoint | null>> = {};
+    for (const name of SIDE_POINTS) {
+      const vector = turned(side, name);
+      found[name] = vector === null ? null : scaled(vector);
+    }
+    return found as Record<SidePoint, HeadPoint | null>;
+  };
+  const medial: Partial<Record<MedialPoint, HeadPoint>> = {};
+  for (const name of MEDIAL_POINTS) medial[name] = scaled(place(points.medial[name], MEAN_HEAD_MEDIAL[name]));
   return {
     sides: { left: sideOf('left'), right: sideOf('right') },
-    medial: Object.fromEntries(
-      MEDIAL_POINTS.map((name) => [name, scaled(place(points.medial[name], MEAN_HEAD_MEDIAL[name]))]),
-    ) as Record<MedialPoint, HeadPoint>,
+    medial: medial as Record<MedialPoint, HeadPoint>,
     irisDiameter: irisDiameter(points, camera, unit),
     interOcular: interOcular / unit,
     unitPixels: unit,

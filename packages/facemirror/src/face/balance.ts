@@ -1,3 +1,4 @@
+import { sum } from '../arithmetic.js';
 import type { Frame } from '../frames/frame.js';
 import type { FaceRegion, Following } from './adapters.js';
 import type { FaceObservation } from './observation.js';
@@ -45,7 +46,7 @@ export class LandmarkBalance {
   async balanced(frame: Frame, region: FaceRegion, face: FaceObservation): Promise<FaceObservation> {
     const { landmarks } = face;
     const shape = shapeOf(landmarks.points, region);
-    if (!shape.every(Number.isFinite)) return face;
+    if (shape === null) return face;
     this.#framesSince++;
     const pause = this.#studied.length < MEMORY ? PAUSE.first : PAUSE.full;
     const isNew = this.#studied.every((studied) => unlikeness(studied.shape, shape) > UNLIKE);
@@ -59,18 +60,18 @@ export class LandmarkBalance {
 
   /** From the plain look to the mean of all, in the region's axes and widths. */
   async #study(frame: Frame, region: FaceRegion, plain: Float32Array): Promise<Float32Array> {
-    const sum = Float64Array.from(plain);
+    const total = Float64Array.from(plain);
     let looks = 1;
     for (let look = 0; look < this.#looker.furtherLooks; look++) {
       const seen = await this.#looker.lookAgain(frame, region, look);
       if (seen === null) continue;
       looks++;
-      seen.forEach((value, at) => (sum[at] = (sum[at] ?? NaN) + value));
+      seen.forEach((value, at) => (total[at] = (total[at] ?? NaN) + value));
     }
     const [cos, sin] = axesOf(region);
     const correction = new Float32Array(plain.length);
     for (let at = 0; at < plain.length; at += 3) {
-      const [x, y, z] = [0, 1, 2].map((axis) => ((sum[at + axis] ?? NaN) / looks - (plain[at + axis] ?? NaN)) / region.width) as [number, number, number];
+      const [x, y, z] = [0, 1, 2].map((axis) => ((total[at + axis] ?? NaN) / looks - (plain[at + axis] ?? NaN)) / region.width) as [number, number, number];
       correction.set([x * cos + y * sin, y * cos - x * sin, z], at);
     }
     return correction;
@@ -79,7 +80,7 @@ export class LandmarkBalance {
   /** The corrections of the faces that were looked at closely, each counting by its likeness. */
   #correctionFor(shape: Float32Array): Float32Array {
     const weights = this.#studied.map((studied) => 1 / (1 + (unlikeness(studied.shape, shape) / LIKENESS) ** 2) ** 2);
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const total = sum(weights);
     const mean = new Float32Array((shape.length / 2) * 3);
     this.#studied.forEach(({ correction }, place) => {
       const weight = (weights[place] ?? 0) / total;
@@ -89,33 +90,42 @@ export class LandmarkBalance {
   }
 }
 
-function shapeOf(points: Float32Array, region: FaceRegion): Float32Array {
+/** Null when a landmark is not finite. */
+function shapeOf(points: Float32Array, region: FaceRegion): Float32Array | null {
   const [cos, sin] = axesOf(region);
   const count = points.length / 3;
   const shape = new Float32Array(2 * count);
   let [meanX, meanY] = [0, 0];
   for (let point = 0; point < count; point++) {
-    const [x, y] = [(points[3 * point] ?? NaN) / region.width, (points[3 * point + 1] ?? NaN) / region.width];
+    const x = (points[3 * point] ?? NaN) / region.width;
+    const y = (points[3 * point + 1] ?? NaN) / region.width;
     shape[2 * point] = x * cos + y * sin;
     shape[2 * point + 1] = y * cos - x * sin;
     meanX += (shape[2 * point] ?? NaN) / count;
     meanY += (shape[2 * point + 1] ?? NaN) / count;
   }
-  return shape.map((value, at) => value - (at % 2 === 0 ? meanX : meanY));
+  if (!Number.isFinite(meanX + meanY)) return null;
+  for (let at = 0; at < shape.length; at += 2) {
+    shape[at] = (shape[at] ?? NaN) - meanX;
+    shape[at + 1] = (shape[at + 1] ?? NaN) - meanY;
+  }
+  return shape;
 }
 
 /** Root of the mean square of the distances between the landmarks of two shapes. */
 function unlikeness(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let at = 0; at < a.length; at++) sum += ((a[at] ?? NaN) - (b[at] ?? NaN)) ** 2;
-  return Math.sqrt((2 * sum) / a.length);
+  let squares = 0;
+  for (let at = 0; at < a.length; at++) squares += ((a[at] ?? NaN) - (b[at] ?? NaN)) ** 2;
+  return Math.sqrt((2 * squares) / a.length);
 }
 
 function corrected(points: Float32Array, region: FaceRegion, correction: Float32Array): Float32Array {
   const [cos, sin] = axesOf(region);
   const result = new Float32Array(points.length);
   for (let at = 0; at < points.length; at += 3) {
-    const [across, down, depth] = [correction[at] ?? 0, correction[at + 1] ?? 0, correction[at + 2] ?? 0];
+    const across = correction[at] ?? 0;
+    const down = correction[at + 1] ?? 0;
+    const depth = correction[at + 2] ?? 0;
     result[at] = (points[at] ?? 0) + region.width * (across * cos - down * sin);
     result[at + 1] = (points[at + 1] ?? 0) + region.width * (across * sin + down * cos);
     result[at + 2] = (points[at + 2] ?? 0) + region.width * depth;

@@ -84,6 +84,17 @@ export function cameraPoint({ points, topology }: Landmarks, index: number): Vec
  * Null when the landmarks are no face at all (not finite, or all in one place).
  */
 export function fitHeadPose(landmarks: Landmarks): HeadPose | null {
+  const known = fitted.get(landmarks);
+  if (known !== undefined) return known;
+  const pose = fit(landmarks);
+  fitted.set(landmarks, pose);
+  return pose;
+}
+
+/** A frame's pose is asked for by its midline, its measures and its picture. */
+const fitted = new WeakMap<Landmarks, HeadPose | null>();
+
+function fit(landmarks: Landmarks): HeadPose | null {
   const stable = hasDepth(landmarks.topology) ? MESH : WFLW;
   const seen = stable.map(({ index }) => cameraPoint(landmarks, index));
   const model = stable.map((point) => point.model);

@@ -1,4 +1,4 @@
-import { clamp, mean, median, toRadians } from '../arithmetic.js';
+import { clamp, mean, toRadians } from '../arithmetic.js';
 import { fitHeadPose, headAngles } from './head-pose.js';
 import type { Landmarks, Point, Topology } from './observation.js';
 
@@ -87,36 +87,65 @@ export class SteadyChin {
 
 /** Values of the last frames, and where they usually lie. */
 class Places {
-  readonly #values: number[] = [];
+  readonly #values = new Float64Array(MEMORY);
+  /** The same in order, so that a frame has not to sort them all. */
+  readonly #sorted = new Float64Array(MEMORY);
+  #count = 0;
 
-  /** Takes in one more value; their robust mean. */
+  /** Takes in one more value; the robust mean of all; NaN, and nothing taken in, for one that is no number. */
   usualWith(value: number): number {
-    this.#values.push(value);
-    if (this.#values.length > MEMORY) this.#values.shift();
-    return robustMean(this.#values);
+    if (Number.isNaN(value)) return NaN;
+    if (this.#count === MEMORY) this.#forgetOldest();
+    this.#values[this.#count] = value;
+    const place = this.#placeOf(value);
+    this.#sorted.copyWithin(place + 1, place, this.#count);
+    this.#sorted[place] = value;
+    this.#count++;
+    return this.#robustMean();
   }
 
   clear(): void {
-    this.#values.length = 0;
+    this.#count = 0;
+  }
+
+  #forgetOldest(): void {
+    const place = this.#placeOf(this.#values[0] ?? NaN);
+    this.#sorted.copyWithin(place, place + 1, this.#count);
+    this.#values.copyWithin(0, 1, this.#count);
+    this.#count--;
+  }
+
+  /** The first place in order whose value is not less. */
+  #placeOf(value: number): number {
+    let [low, high] = [0, this.#count];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sorted[middle] ?? NaN) < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The mean, each value weighted by how near it is to the median. */
+  #robustMean(): number {
+    const half = (this.#count - 1) / 2;
+    const low = this.#sorted[Math.floor(half)] ?? NaN;
+    const middle = low + ((this.#sorted[Math.ceil(half)] ?? NaN) - low) * (half - Math.floor(half));
+    let total = 0;
+    let weights = 0;
+    for (let frame = 0; frame < this.#count; frame++) {
+      const value = this.#values[frame] ?? NaN;
+      const weight = weightOf(value - middle);
+      total += weight * value;
+      weights += weight;
+    }
+    return total / weights;
   }
 }
 
 /** How far along an axis something lies, in its lengths. */
 function acrossOf(away: Point, axis: Point): number {
   return (away.x * axis.x + away.y * axis.y) / (axis.x ** 2 + axis.y ** 2);
-}
-
-/** The mean, each value weighted by how near it is to the median. */
-function robustMean(values: readonly number[]): number {
-  const middle = median(values);
-  let sum = 0;
-  let weights = 0;
-  for (const value of values) {
-    const weight = weightOf(value - middle);
-    sum += weight * value;
-    weights += weight;
-  }
-  return sum / weights;
 }
 
 /** 1 for a chin in its place, 1/2 at `OUTLIER`, and soon nothing. */

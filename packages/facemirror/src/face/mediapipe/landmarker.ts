@@ -5,8 +5,9 @@ import type { RunResult } from '../../inference/request.js';
 import type { FaceRegion, Following, Landmarker } from '../adapters.js';
 import type { Box, Detection, FaceObservation, Landmarks, Point } from '../observation.js';
 import { MESH_PARTNERS } from '../mesh-symmetry.js';
+import { axesOf } from '../region-axes.js';
 import { ALL_POINTS, BLENDSHAPE_POINTS, LEFT_EYE_OUTER, MESH_POINTS, REFINEMENTS, RIGHT_EYE_OUTER } from './points.js';
-import { fromRegion, mirroredCrop, regionAbout, regionAround, regionCrop, shiftedRegion, type Sampling } from './region.js';
+import { mirroredCrop, regionAbout, regionAround, regionCrop, shiftedRegion, type Sampling } from './region.js';
 
 /** Names of the nets in the pool. */
 export const MESH_MODEL = 'face-mesh';
@@ -166,11 +167,14 @@ function mirroredBack(raw: Float32Array, size: number): Float32Array {
 
 function toFrame(raw: Float32Array, size: number, region: FaceRegion): Float32Array {
   const points = new Float32Array(3 * ALL_POINTS);
+  const { centre, width, height } = region;
+  const [cos, sin] = axesOf(region);
   for (let at = 0; at < points.length; at += 3) {
-    const { x, y } = fromRegion(region, (raw[at] ?? 0) / size, (raw[at + 1] ?? 0) / size);
-    points[at] = x;
-    points[at + 1] = y;
-    points[at + 2] = ((raw[at + 2] ?? 0) / size) * region.width;
+    const across = ((raw[at] ?? 0) / size - 0.5) * width;
+    const down = ((raw[at + 1] ?? 0) / size - 0.5) * height;
+    points[at] = centre.x + across * cos - down * sin;
+    points[at + 1] = centre.y + across * sin + down * cos;
+    points[at + 2] = ((raw[at + 2] ?? 0) / size) * width;
   }
   return points;
 }
@@ -182,7 +186,8 @@ function pointAt(points: Float32Array, index: number): Point {
 function boxAround(points: Float32Array): Box {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let at = 0; at < points.length; at += 3) {
-    const [x, y] = [points[at] ?? 0, points[at + 1] ?? 0];
+    const x = points[at] ?? 0;
+    const y = points[at + 1] ?? 0;
     left = Math.min(left, x);
     right = Math.max(right, x);
     top = Math.min(top, y);

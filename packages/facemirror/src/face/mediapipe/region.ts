@@ -30,8 +30,10 @@ export function regionAbout(landmarks: Float32Array, rightEye: Point, leftEye: P
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let at = 0; at < landmarks.length; at += 3) {
-    const [x, y] = [landmarks[at] ?? 0, landmarks[at + 1] ?? 0];
-    const [across, down] = [x * cos + y * sin, y * cos - x * sin];
+    const x = landmarks[at] ?? 0;
+    const y = landmarks[at + 1] ?? 0;
+    const across = x * cos + y * sin;
+    const down = y * cos - x * sin;
     left = Math.min(left, across);
     right = Math.max(right, across);
     top = Math.min(top, down);
