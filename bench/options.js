@@ -1,4 +1,4 @@
-/** What the benches are told: options of the command line, and the folder of models and media. */
+/** What the benches are told: options of the command line, the folder of models and media, and how the program is started. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

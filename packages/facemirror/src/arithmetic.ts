@@ -23,7 +23,12 @@ export function mean(values: readonly number[]): number {
  */
 export function quantile(values: readonly number[], part: number): number {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
-  const place = (sorted.length - 1) * part;
+  return sortedQuantile(sorted, sorted.length, part);
+}
+
+/** The same of the first `count` values, which are numbers in rising order. See {@link quantile}. */
+export function sortedQuantile(sorted: ArrayLike<number>, count: number, part: number): number {
+  const place = (count - 1) * part;
   const low = sorted[Math.floor(place)] ?? NaN;
   const high = sorted[Math.ceil(place)] ?? NaN;
   return low + (high - low) * (place - Math.floor(place));

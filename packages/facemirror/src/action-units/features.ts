@@ -1,5 +1,6 @@
 import { mean, toDegrees } from '../arithmetic.js';
 import type { Camera, Landmarks } from '../face/observation.js';
+import { byName } from './by-name.js';
 import { toHeadFrame, type HeadFrameFace, type HeadPoint } from './head-frame.js';
 import type { Side } from './units.js';
 
@@ -38,11 +39,9 @@ export type SideFeature = (typeof SIDE_FEATURES)[number];
 /** The features of one half of a face. */
 export type SideFeatures = Readonly<Record<SideFeature, number>>;
 
-/** Gives every feature a value. (Pairs of names and values would be most of the garbage of a run's end.) */
+/** Gives every feature a value. */
 export function sideFeaturesOf(valueOf: (name: SideFeature, place: number) => number): SideFeatures {
-  const features: Partial<Record<SideFeature, number>> = {};
-  SIDE_FEATURES.forEach((name, place) => (features[name] = valueOf(name, place)));
-  return features as SideFeatures; // each name has its value now
+  return byName(SIDE_FEATURES, valueOf);
 }
 
 /** Both halves of a face. Lengths are in the unit of {@link HeadFrameFace}, until {@link inInterOculars} changes it. */

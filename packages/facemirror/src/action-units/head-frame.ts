@@ -1,6 +1,7 @@
 import { cameraPoint, fitHeadPose, hasDepth } from '../face/head-pose.js';
 import type { Landmarks } from '../face/observation.js';
 import { dot, meanOf, subtract, timesTransposed, type Vector } from '../face/rotation.js';
+import { byName } from './by-name.js';
 import { MEDIAL_POINTS, SIDE_POINTS, facePoints, type FacePoints, type MedialPoint, type SidePoint } from './face-points.js';
 import { MEAN_HEAD_MEDIAL, MEAN_HEAD_RIGHT } from './mean-head.js';
 import { SIDES, type Side } from './units.js';
@@ -75,19 +76,14 @@ export function toHeadFrame(landmarks: Landmarks): HeadFrameFace | null {
     const [x, y, z] = subtract(vector, origin);
     return { x: x / unit, y: y / unit, z: z / unit };
   };
-  const sideOf = (side: Side): Record<SidePoint, HeadPoint | null> => {
-    const found: Partial<Record<SidePoint, HeadPoint | null>> = {};
-    for (const name of SIDE_POINTS) {
+  const sideOf = (side: Side): Record<SidePoint, HeadPoint | null> =>
+    byName(SIDE_POINTS, (name) => {
       const vector = turned(side, name);
-      found[name] = vector === null ? null : scaled(vector);
-    }
-    return found as Record<SidePoint, HeadPoint | null>;
-  };
-  const medial: Partial<Record<MedialPoint, HeadPoint>> = {};
-  for (const name of MEDIAL_POINTS) medial[name] = scaled(place(points.medial[name], MEAN_HEAD_MEDIAL[name]));
+      return vector === null ? null : scaled(vector);
+    });
   return {
     sides: { left: sideOf('left'), right: sideOf('right') },
-    medial: medial as Record<MedialPoint, HeadPoint>,
+    medial: byName(MEDIAL_POINTS, (name) => scaled(place(points.medial[name], MEAN_HEAD_MEDIAL[name]))),
     irisDiameter: irisDiameter(points, camera, unit),
     interOcular: interOcular / unit,
     unitPixels: unit,

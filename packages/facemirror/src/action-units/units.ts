@@ -1,3 +1,5 @@
+import { byName } from './by-name.js';
+
 /** The eighteen action units of an OpenFace 2 table, in its column order. */
 export const ACTION_UNITS = [
   'AU01', 'AU02', 'AU04', 'AU05', 'AU06', 'AU07', 'AU09', 'AU10', 'AU12',
@@ -29,7 +31,7 @@ export interface ActionUnitRow {
   readonly presence: ActionUnitValues;
 }
 
-const NONE = Object.fromEntries(ACTION_UNITS.map((unit) => [unit, null])) as Record<ActionUnit, number | null>;
+const NONE: Readonly<Record<ActionUnit, number | null>> = byName(ACTION_UNITS, () => null);
 
 /** Values of which every unit is null, to start from. */
 export function noActionUnits(): Record<ActionUnit, number | null> {

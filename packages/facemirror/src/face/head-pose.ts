@@ -76,6 +76,9 @@ export function cameraPoint({ points, topology }: Landmarks, index: number): Vec
   return [points[index * 3] ?? NaN, -(points[index * 3 + 1] ?? NaN), hasDepth(topology) ? -(points[index * 3 + 2] ?? NaN) : 0];
 }
 
+/** Poses that were fitted: a frame's is asked for by its midline, its measures and its picture. */
+const fitted = new WeakMap<Landmarks, HeadPose | null>();
+
 /**
  * The head's pose from landmarks that expressions do not move, against the mean head: for landmarks with depth the
  * least-squares rotation and scale (Kabsch 1976, Umeyama 1991), for flat ones the least-squares weak-perspective camera
@@ -90,9 +93,6 @@ export function fitHeadPose(landmarks: Landmarks): HeadPose | null {
   fitted.set(landmarks, pose);
   return pose;
 }
-
-/** A frame's pose is asked for by its midline, its measures and its picture. */
-const fitted = new WeakMap<Landmarks, HeadPose | null>();
 
 function fit(landmarks: Landmarks): HeadPose | null {
   const stable = hasDepth(landmarks.topology) ? MESH : WFLW;

@@ -1,4 +1,4 @@
-import { clamp, mean, toRadians } from '../arithmetic.js';
+import { clamp, mean, sortedQuantile, toRadians } from '../arithmetic.js';
 import { fitHeadPose, headAngles } from './head-pose.js';
 import type { Landmarks, Point, Topology } from './observation.js';
 
@@ -128,9 +128,7 @@ class Places {
 
   /** The mean, each value weighted by how near it is to the median. */
   #robustMean(): number {
-    const half = (this.#count - 1) / 2;
-    const low = this.#sorted[Math.floor(half)] ?? NaN;
-    const middle = low + ((this.#sorted[Math.ceil(half)] ?? NaN) - low) * (half - Math.floor(half));
+    const middle = sortedQuantile(this.#sorted, this.#count, 0.5);
     let total = 0;
     let weights = 0;
     for (let frame = 0; frame < this.#count; frame++) {

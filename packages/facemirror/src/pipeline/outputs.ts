@@ -90,7 +90,9 @@ export class OutputSet {
    */
   async publish(): Promise<string[]> {
     try {
-      await Promise.all([...this.#kinds].map((kind) => sync(this.pathFor(kind))));
+      const synced = await Promise.allSettled([...this.#kinds].map((kind) => sync(this.pathFor(kind))));
+      // Only now: a file that is still open cannot be removed everywhere.
+      for (const outcome of synced) if (outcome.status === 'rejected') throw outcome.reason;
       await rm(this.placeOf('record'), { force: true });
       for (const kind of OUTPUT_KINDS) {
         const place = this.placeOf(kind);

@@ -1,26 +1,17 @@
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { DataType, GraphBuilder, saveModel } from 'onnx-lens';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nameFiles } from '../../src/pipeline/performance.js';
 import { RunProfiler } from '../../src/profile/profiler.js';
-
-const PROGRAM = fileURLToPath(new URL('../../bin/facemirror.cjs', import.meta.url));
+import { facemirror } from './program.js';
 
 let folder = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'facemirror-report-'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
-
-function facemirror(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [PROGRAM, ...args], (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }));
-  });
-}
 
 /** The record of a run, as far as a report needs it. */
 function writeRecord(): string {
@@ -51,7 +42,7 @@ describe('facemirror report', () => {
     graph.input('x', DataType.FLOAT, [1, 3, 8, 8]);
     graph.output(graph.node('Relu', ['x'], {}, { outputs: ['y'] }), DataType.FLOAT, [1, 3, 8, 8]);
     saveModel(graph.toModel({ opset: 17 }), join(folder, 'small.onnx'));
-    const { code, stdout } = await facemirror('report', writeRecord(), '--md', '-', '--model', join(folder, 'small.onnx'));
+    const { code, stdout } = await facemirror(['report', writeRecord(), '--md', '-', '--model', join(folder, 'small.onnx')]);
     expect(code).toBe(0);
     expect(stdout).toContain('# Performance analysis: visit.mp4');
     expect(stdout).toMatch(/\| small \| Core ML \(MLProgram\) \| 100\.0 % \| 0\.0 % \| 1 \|/);
@@ -67,15 +58,15 @@ describe('facemirror report', () => {
     const whole = JSON.parse(readFileSync(path, 'utf8')) as { profile: { stages: { stage: unknown }[] } };
     whole.profile.stages[0]!.stage = [];
     writeFileSync(path, JSON.stringify(whole));
-    expect(await facemirror('report', path)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^.*visit\.json holds measurements that no report can be made of.*\n$/) });
+    expect(await facemirror(['report', path])).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^.*visit\.json holds measurements that no report can be made of.*\n$/) });
   });
 
   it('says in one sentence that a file is no record, or no model', async () => {
     const other = join(folder, 'other.json');
     writeFileSync(other, '{}');
-    const noRecord = await facemirror('report', other);
+    const noRecord = await facemirror(['report', other]);
     expect(noRecord).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^.*other\.json is not the record of a run.*\n$/) });
-    const noModel = await facemirror('report', writeRecord(), '--model', other);
+    const noModel = await facemirror(['report', writeRecord(), '--model', other]);
     expect(noModel).toMatchObject({ code: 1, stderr: expect.stringMatching(/^.*other\.json.*\n$/) });
   });
 });

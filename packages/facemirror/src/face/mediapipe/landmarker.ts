@@ -7,7 +7,7 @@ import type { Box, Detection, FaceObservation, Landmarks, Point } from '../obser
 import { MESH_PARTNERS } from '../mesh-symmetry.js';
 import { axesOf } from '../region-axes.js';
 import { ALL_POINTS, BLENDSHAPE_POINTS, LEFT_EYE_OUTER, MESH_POINTS, REFINEMENTS, RIGHT_EYE_OUTER } from './points.js';
-import { mirroredCrop, regionAbout, regionAround, regionCrop, shiftedRegion, type Sampling } from './region.js';
+import { fromRegion, mirroredCrop, regionAbout, regionAround, regionCrop, shiftedRegion, type Sampling } from './region.js';
 
 /** Names of the nets in the pool. */
 export const MESH_MODEL = 'face-mesh';
@@ -167,14 +167,12 @@ function mirroredBack(raw: Float32Array, size: number): Float32Array {
 
 function toFrame(raw: Float32Array, size: number, region: FaceRegion): Float32Array {
   const points = new Float32Array(3 * ALL_POINTS);
-  const { centre, width, height } = region;
-  const [cos, sin] = axesOf(region);
+  const axes = axesOf(region);
   for (let at = 0; at < points.length; at += 3) {
-    const across = ((raw[at] ?? 0) / size - 0.5) * width;
-    const down = ((raw[at + 1] ?? 0) / size - 0.5) * height;
-    points[at] = centre.x + across * cos - down * sin;
-    points[at + 1] = centre.y + across * sin + down * cos;
-    points[at + 2] = ((raw[at + 2] ?? 0) / size) * width;
+    const { x, y } = fromRegion(region, (raw[at] ?? 0) / size, (raw[at + 1] ?? 0) / size, axes);
+    points[at] = x;
+    points[at + 1] = y;
+    points[at + 2] = ((raw[at + 2] ?? 0) / size) * region.width;
   }
   return points;
 }

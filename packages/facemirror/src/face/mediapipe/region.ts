@@ -104,9 +104,10 @@ function regionToFrame(region: FaceRegion, size: number, sampling: Sampling): Af
   };
 }
 
-/** A place in a region, each coordinate from 0 (left, top edge) to 1, as a point of the frame. */
-export function fromRegion(region: FaceRegion, x: number, y: number): Point {
-  const [cos, sin] = axesOf(region);
-  const [across, down] = [(x - 0.5) * region.width, (y - 0.5) * region.height];
+/** A place in a region, each coordinate from 0 (left, top edge) to 1, as a point of the frame; `axes` are the region's, for whoever has them. */
+export function fromRegion(region: FaceRegion, x: number, y: number, axes = axesOf(region)): Point {
+  const [cos, sin] = axes;
+  const across = (x - 0.5) * region.width;
+  const down = (y - 0.5) * region.height;
   return { x: region.centre.x + across * cos - down * sin, y: region.centre.y + across * sin + down * cos };
 }
