@@ -17,10 +17,30 @@ const QUALITY = 18;
 async function pipeline() {
   let record = null;
   await runBatch({
-    paths: [clip], out, signal,
+    paths: [clip],
+    out,
+    signal,
     settings: {
-      suite: 'mediapipe', provider: 'cpu', modelsFolder: null, neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', detectSide: null, iris: false,
-      debugVideo: true, audio: true, encoder: 'libx264', quality: QUALITY, workers: 'auto', isolation: 'thread', batch: 1, report: false, trace: null, force: true, jobs: 1, profile: true,
+      suite: 'mediapipe',
+      provider: 'cpu',
+      modelsFolder: null,
+      neutral: { kind: 'calmest-second' },
+      camera: 'normal',
+      face: 'largest',
+      detectSide: null,
+      iris: false,
+      debugVideo: true,
+      audio: true,
+      encoder: 'libx264',
+      quality: QUALITY,
+      workers: 'auto',
+      isolation: 'thread',
+      batch: 1,
+      report: false,
+      trace: null,
+      force: true,
+      jobs: 1,
+      profile: true,
     },
     onEvent: (event) => {
       if (event.kind === 'done') record = event.record;
@@ -38,20 +58,32 @@ async function baseline() {
   const kinds = ['left', 'right', 'debug'];
   const writers = {};
   for (const name of kinds) {
-    writers[name] = await VideoWriter.open({ ...info, path: join(out, `${name}.mp4`), encoder: 'libx264', quality: QUALITY, threads: Math.max(1, Math.floor(availableParallelism() / 3)), audio: null });
+    writers[name] = await VideoWriter.open({
+      ...info,
+      path: join(out, `${name}.mp4`),
+      encoder: 'libx264',
+      quality: QUALITY,
+      threads: Math.max(1, Math.floor(availableParallelism() / 3)),
+      audio: null,
+    });
   }
   let frames = 0;
-  await flowFrames(reader, pool, {
-    observe: () => Promise.resolve(null),
-    follow: () => null,
-    draw: ({ frame }) => {
-      pool.retain(frame, 3);
-      return Promise.resolve({ left: frame, right: frame, debug: frame, source: null });
+  await flowFrames(
+    reader,
+    pool,
+    {
+      observe: () => Promise.resolve(null),
+      follow: () => null,
+      draw: ({ frame }) => {
+        pool.retain(frame, 3);
+        return Promise.resolve({ left: frame, right: frame, debug: frame, source: null });
+      },
+      note: () => Promise.resolve(),
+      write: (name, picture, time) => writers[name].write(picture, time),
+      finished: () => frames++,
     },
-    note: () => Promise.resolve(),
-    write: (name, picture, time) => writers[name].write(picture, time),
-    finished: () => frames++,
-  }, { framesUnderWay: 5, profiler: NO_PROFILER, signal });
+    { framesUnderWay: 5, profiler: NO_PROFILER, signal },
+  );
   for (const writer of Object.values(writers)) await writer.finish();
   await reader.close();
   return { frames };
@@ -62,4 +94,6 @@ const result = kind === 'pipeline' ? await pipeline() : await baseline();
 const wallMs = performance.now() - startedAt;
 const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
 // maxRSS is in kilobytes on every system that Node runs on.
-process.stdout.write(`${JSON.stringify({ kind, wallMs, cpuMs: (userCPUTime + systemCPUTime) / 1000, peakMB: maxRSS / 1024, ...result })}\n`);
+process.stdout.write(
+  `${JSON.stringify({ kind, wallMs, cpuMs: (userCPUTime + systemCPUTime) / 1000, peakMB: maxRSS / 1024, ...result })}\n`,
+);

@@ -18,8 +18,16 @@ export async function writeClip(path, frames) {
   const [from, to] = [await small.acquire(), await pool.acquire()];
   const random = noise(1);
   const writer = await VideoWriter.open({
-    path, width: WIDTH, height: HEIGHT, timeBase: { num: 1, den: RATE * 1000 }, frameRate: RATE, colourTags: tagsFor(colour),
-    encoder: 'libx264', quality: 18, threads: 2, audio: null,
+    path,
+    width: WIDTH,
+    height: HEIGHT,
+    timeBase: { num: 1, den: RATE * 1000 },
+    frameRate: RATE,
+    colourTags: tagsFor(colour),
+    encoder: 'libx264',
+    quality: 18,
+    threads: 2,
+    audio: null,
   });
   for (let index = 0; index < frames; index++) {
     demo.draw(pendulum(index, DEMO_FORMAT.frames), from);
@@ -41,11 +49,23 @@ export async function writeSmallClip(path, frames) {
     drawn.push(frame);
   }
   const writer = await VideoWriter.open({
-    path, width, height, timeBase: { num: 1, den: RATE * 1000 }, frameRate: RATE, colourTags: tagsFor(colour),
-    encoder: 'libx264', quality: 23, threads: 2, audio: null,
+    path,
+    width,
+    height,
+    timeBase: { num: 1, den: RATE * 1000 },
+    frameRate: RATE,
+    colourTags: tagsFor(colour),
+    encoder: 'libx264',
+    quality: 23,
+    threads: 2,
+    audio: null,
   });
   for (let index = 0; index < frames; index++) {
-    await writer.write(drawn[pendulum(index, DEMO_FORMAT.frames)], { ticks: BigInt(index * 1000), durationTicks: 1000n, seconds: index / RATE });
+    await writer.write(drawn[pendulum(index, DEMO_FORMAT.frames)], {
+      ticks: BigInt(index * 1000),
+      durationTicks: 1000n,
+      seconds: index / RATE,
+    });
   }
   await writer.finish();
 }
@@ -63,7 +83,19 @@ function enlarge(source, target, random) {
   const top = (b.height - a.height / scale) / 2;
   plane(from.y, a.yStride, a.width, a.height, to.y, b.yStride, b.width, b.height, scale, top, random);
   for (const name of ['u', 'v']) {
-    plane(from[name], a.uvStride, a.chromaWidth, a.chromaHeight, to[name], b.uvStride, b.chromaWidth, b.chromaHeight, scale, top / 2, null);
+    plane(
+      from[name],
+      a.uvStride,
+      a.chromaWidth,
+      a.chromaHeight,
+      to[name],
+      b.uvStride,
+      b.chromaWidth,
+      b.chromaHeight,
+      scale,
+      top / 2,
+      null,
+    );
   }
 }
 

@@ -31,7 +31,12 @@ async function readPhoto(path) {
   packet.alloc();
   picture.alloc();
   packet.data = readFileSync(path);
-  const codes = [await context.open2(context.codec, null), await context.sendPacket(packet), await context.sendPacket(null), await context.receiveFrame(picture)];
+  const codes = [
+    await context.open2(context.codec, null),
+    await context.sendPacket(packet),
+    await context.sendPacket(null),
+    await context.receiveFrame(picture),
+  ];
   if (codes.some((code) => code < 0)) throw new Error(`${path} cannot be decoded`);
   const { width, height, linesize, data } = picture;
   const pool = new FramePool({ width, height, colour: { matrix: 'bt601', range: 'full' }, capacity: 1 });
@@ -39,7 +44,8 @@ async function readPhoto(path) {
   const { layout } = frame;
   const planes = framePlanes(frame);
   const copy = (from, fromStride, to, toStride, wide, rows) => {
-    for (let row = 0; row < rows; row++) to.set(from.subarray(row * fromStride, row * fromStride + wide), row * toStride);
+    for (let row = 0; row < rows; row++)
+      to.set(from.subarray(row * fromStride, row * fromStride + wide), row * toStride);
   };
   copy(data[0], linesize[0], planes.y, layout.yStride, width, height);
   copy(data[1], linesize[1], planes.u, layout.uvStride, layout.chromaWidth, layout.chromaHeight);
@@ -63,9 +69,17 @@ if (!existsSync(photo) || !existsSync(weights)) {
   const pool = await InferencePool.open([{ name: RETINAFACE_MODEL, model }]);
   try {
     // The truth: what is found in the photo as it is, which are the five faces that are there.
-    const truth = await new RetinaFaceDetector(pool, { longSide: Math.max(width, height) }).detect(frame, 'quick', null);
-    console.log(`${width}x${height}, ${truth.length} faces of ${truth.map(({ box }) => Math.round(box.height)).join(', ')} pixels' height\n`);
-    console.log(`${'long side'.padStart(9)}${'found'.padStart(8)}${'invented'.padStart(10)}${'heights shown'.padStart(16)}${'lowest score'.padStart(14)}${'ms'.padStart(8)}`);
+    const truth = await new RetinaFaceDetector(pool, { longSide: Math.max(width, height) }).detect(
+      frame,
+      'quick',
+      null,
+    );
+    console.log(
+      `${width}x${height}, ${truth.length} faces of ${truth.map(({ box }) => Math.round(box.height)).join(', ')} pixels' height\n`,
+    );
+    console.log(
+      `${'long side'.padStart(9)}${'found'.padStart(8)}${'invented'.padStart(10)}${'heights shown'.padStart(16)}${'lowest score'.padStart(14)}${'ms'.padStart(8)}`,
+    );
     for (const longSide of sides) {
       const detector = new RetinaFaceDetector(pool, { longSide });
       const times = [];
@@ -76,10 +90,12 @@ if (!existsSync(photo) || !existsSync(weights)) {
         if (run > 0) times.push(performance.now() - startedAt);
       }
       const matched = truth.filter(({ box }) => found.some((face) => overlap(face.box, box) >= SAME_FACE));
-      const shown = truth.map(({ box }) => (box.height * Math.min(1, longSide / Math.max(width, height))));
+      const shown = truth.map(({ box }) => box.height * Math.min(1, longSide / Math.max(width, height)));
       const heights = `${Math.round(Math.min(...shown))} to ${Math.round(Math.max(...shown))}`;
       const lowest = found.length === 0 ? '' : Math.min(...found.map(({ score }) => score)).toFixed(3);
-      console.log(`${String(longSide).padStart(9)}${`${matched.length}/${truth.length}`.padStart(8)}${String(found.length - matched.length).padStart(10)}${heights.padStart(16)}${lowest.padStart(14)}${median(times).toFixed(1).padStart(8)}`);
+      console.log(
+        `${String(longSide).padStart(9)}${`${matched.length}/${truth.length}`.padStart(8)}${String(found.length - matched.length).padStart(10)}${heights.padStart(16)}${lowest.padStart(14)}${median(times).toFixed(1).padStart(8)}`,
+      );
     }
   } finally {
     await pool.close();

@@ -14,34 +14,76 @@ const ROUNDS = 60;
 
 const pool = new FramePool({ width: 1080, height: 1920, colour: { matrix: 'bt709', range: 'limited' }, capacity: 4 });
 const [source, left, right] = await pool.acquireMany(4);
-for (const plane of Object.values(framePlanes(source))) for (let i = 0; i < plane.length; i++) plane[i] = (i * 2654435761) >>> 24;
+for (const plane of Object.values(framePlanes(source)))
+  for (let i = 0; i < plane.length; i++) plane[i] = (i * 2654435761) >>> 24;
 
 console.log('median ms  fastest  what (1080x1920 frame, one core)');
 for (const degrees of [0, 1, 3, 5, 10, 30, 45, 90]) {
   const angle = (degrees * Math.PI) / 180;
-  const line = { glabella: { x: 500, y: 900 }, chin: { x: 500 + 200 * Math.sin(angle), y: 900 + 200 * Math.cos(angle) } };
+  const line = {
+    glabella: { x: 500, y: 900 },
+    chin: { x: 500 + 200 * Math.sin(angle), y: 900 + 200 * Math.cos(angle) },
+  };
   measure(`both mirrored frames, midline ${degrees} degrees from vertical`, () => {
     mirrorFrame(source, { left, right }, line);
   });
 }
 
-for (const [size, layout, border] of [[192, 'NHWC', 'black'], [256, 'NHWC', 'black'], [256, 'NCHW', 'clamp'], [128, 'NHWC', 'black']]) {
+for (const [size, layout, border] of [
+  [192, 'NHWC', 'black'],
+  [256, 'NHWC', 'black'],
+  [256, 'NCHW', 'clamp'],
+  [128, 'NHWC', 'black'],
+]) {
   const zoom = 500 / size;
-  const toSource = { xx: zoom * Math.cos(0.1), xy: -zoom * Math.sin(0.1), x0: 300, yx: zoom * Math.sin(0.1), yy: zoom * Math.cos(0.1), y0: 600 };
-  const crop = { toSource, width: size, height: size, layout, channels: 'RGB', scale: [1 / 255, 1 / 255, 1 / 255], offset: [0, 0, 0], border, sampling: 'bilinear' };
+  const toSource = {
+    xx: zoom * Math.cos(0.1),
+    xy: -zoom * Math.sin(0.1),
+    x0: 300,
+    yx: zoom * Math.sin(0.1),
+    yy: zoom * Math.cos(0.1),
+    y0: 600,
+  };
+  const crop = {
+    toSource,
+    width: size,
+    height: size,
+    layout,
+    channels: 'RGB',
+    scale: [1 / 255, 1 / 255, 1 / 255],
+    offset: [0, 0, 0],
+    border,
+    sampling: 'bilinear',
+  };
   const tensor = new Float32Array(size * size * 3);
   measure(`bilinear crop to ${size}x${size}, ${layout}, ${border}`, () => cropToTensor(source, crop, tensor));
   if (size === 192) measure('the same in plain TypeScript', () => cropPlain(source, crop, tensor));
 }
-for (const [what, size, side] of [['face of 500 pixels', 224, 500], ['whole width', 128, 1080]]) {
+for (const [what, size, side] of [
+  ['face of 500 pixels', 224, 500],
+  ['whole width', 128, 1080],
+]) {
   const zoom = side / size;
   const toSource = { xx: zoom, xy: 0, x0: zoom / 2 - 0.5, yx: 0, yy: zoom, y0: 300 };
-  const crop = { toSource, width: size, height: size, layout: 'NCHW', channels: 'RGB', scale: [1, 1, 1], offset: [0, 0, 0], border: 'black', sampling: 'antialiased' };
+  const crop = {
+    toSource,
+    width: size,
+    height: size,
+    layout: 'NCHW',
+    channels: 'RGB',
+    scale: [1, 1, 1],
+    offset: [0, 0, 0],
+    border: 'black',
+    sampling: 'antialiased',
+  };
   const tensor = new Float32Array(size * size * 3);
   measure(`antialiased crop to ${size}x${size}, ${what}`, () => cropToTensor(source, crop, tensor));
 }
 
-const overlayFace = { midline: { glabella: { x: 540, y: 800 }, chin: { x: 530, y: 1100 } }, angles: { yaw: 2, pitch: 0, roll: 0 } };
+const overlayFace = {
+  midline: { glabella: { x: 540, y: 800 }, chin: { x: 530, y: 1100 } },
+  angles: { yaw: 2, pitch: 0, roll: 0 },
+};
 measure('debug overlay: midline and banner', () => drawDebugOverlay(source, overlayFace));
 
 /** Prints the median and the fastest of ROUNDS calls after as many to warm up. */

@@ -29,7 +29,27 @@ const folder = mkdtempSync(join(tmpdir(), 'facemirror-bench-'));
 /** The record of a run. */
 async function recordOf(clip, models, workers) {
   const out = join(folder, 'out');
-  await run(process.execPath, [...NODE_FLAGS, PROGRAM, 'run', clip, '--suite', 'openface3', '--models', models, '--workers', String(workers), '--batch', '1', '--out', out, '--force'], { maxBuffer: 1 << 28 });
+  await run(
+    process.execPath,
+    [
+      ...NODE_FLAGS,
+      PROGRAM,
+      'run',
+      clip,
+      '--suite',
+      'openface3',
+      '--models',
+      models,
+      '--workers',
+      String(workers),
+      '--batch',
+      '1',
+      '--out',
+      out,
+      '--force',
+    ],
+    { maxBuffer: 1 << 28 },
+  );
   return JSON.parse(readFileSync(join(out, 'clip.json'), 'utf8'));
 }
 
@@ -43,9 +63,17 @@ async function measureWorkers(models, most) {
     const { profile, suite } = await recordOf(clip, models, workers);
     const peak = profile.memory.peakRssBytes / 1e6;
     const { measuredBytes, allPredictedBytes, allMeasuredBytes } = suite.workerMemory;
-    console.log(`${workers} workers: peak ${peak.toFixed(0)} MB; all workers ${mb(allPredictedBytes)} predicted, ${mb(allMeasuredBytes)} measured; one worker's sessions ${mb(measuredBytes)}`);
+    console.log(
+      `${workers} workers: peak ${peak.toFixed(0)} MB; all workers ${mb(allPredictedBytes)} predicted, ${mb(allMeasuredBytes)} measured; one worker's sessions ${mb(measuredBytes)}`,
+    );
     if (before === null) verdict('one worker', peak, LIMITS.oneWorkerMB, ' MB');
-    else verdict(`worker ${workers}, beyond its sessions`, peak - before - measuredBytes / 1e6, LIMITS.beyondSessionsMB, ' MB');
+    else
+      verdict(
+        `worker ${workers}, beyond its sessions`,
+        peak - before - measuredBytes / 1e6,
+        LIMITS.beyondSessionsMB,
+        ' MB',
+      );
     before = peak;
   }
 }
@@ -58,8 +86,15 @@ async function measureGrowth(models, isReal, workers, frames) {
   const peak = (points) => Math.max(...points.map(({ max }) => max)) / 1e6;
   const early = peak(profile.memory.rssOverTime.filter(({ at }) => at <= until));
   const late = peak(profile.memory.rssOverTime.filter(({ at }) => at > until));
-  console.log(`${frames} frames: peak ${early.toFixed(0)} MB until frame ${SETTLED_FRAMES}, ${late.toFixed(0)} MB afterwards`);
-  verdict(`growth from ${SETTLED_FRAMES} to ${frames} frames`, late - early, LIMITS.growth * (isReal ? early : REAL_MB), ' MB');
+  console.log(
+    `${frames} frames: peak ${early.toFixed(0)} MB until frame ${SETTLED_FRAMES}, ${late.toFixed(0)} MB afterwards`,
+  );
+  verdict(
+    `growth from ${SETTLED_FRAMES} to ${frames} frames`,
+    late - early,
+    LIMITS.growth * (isReal ? early : REAL_MB),
+    ' MB',
+  );
 }
 
 /** When that many frames were finished, in seconds since the start, counted back from the end. */
@@ -74,7 +109,10 @@ function writeSmallNetworks() {
   const models = join(folder, 'models');
   mkdirSync(models);
   const weights = join(SHARED, 'models/mobilenet0.25_Final.pth');
-  if (!existsSync(weights)) throw new Error(`Flatness is measured with RetinaFace's weights, which are not at ${weights}: give FACEMIRROR_SHARED.`);
+  if (!existsSync(weights))
+    throw new Error(
+      `Flatness is measured with RetinaFace's weights, which are not at ${weights}: give FACEMIRROR_SHARED.`,
+    );
   copyFileSync(weights, join(models, 'mobilenet0.25_Final.pth'));
   let seed = 1;
   const values = (count, size) =>
@@ -83,18 +121,43 @@ function writeSmallNetworks() {
       return (seed / 0x7fffffff - 0.5) * size;
     });
   const features = (graph, name, side) => {
-    const convolved = graph.node('Conv', [graph.input(name, DataType.FLOAT, ['batch', 3, side, side]), graph.floats([16, 3, 7, 7], values(16 * 3 * 49, 0.05))], { kernel_shape: [7, 7], strides: [4, 4], pads: [3, 3, 3, 3] });
+    const convolved = graph.node(
+      'Conv',
+      [
+        graph.input(name, DataType.FLOAT, ['batch', 3, side, side]),
+        graph.floats([16, 3, 7, 7], values(16 * 3 * 49, 0.05)),
+      ],
+      { kernel_shape: [7, 7], strides: [4, 4], pads: [3, 3, 3, 3] },
+    );
     return graph.node('Flatten', [graph.node('GlobalAveragePool', [graph.node('Relu', [convolved])])], { axis: 1 });
   };
   const star = new GraphBuilder('star');
-  const oval = Float32Array.from({ length: 196 }, (_, place) => 0.55 * (place % 2 === 0 ? Math.sin : Math.cos)(((place >> 1) / 98) * 2 * Math.PI));
-  const moved = star.node('Add', [star.node('MatMul', [features(star, 'input_image', 256), star.floats([16, 196], values(16 * 196, 0.02))]), star.floats([196], oval)]);
-  star.output(star.node('Reshape', [moved, star.ints([-1, 98, 2])], {}, { outputs: ['landmarks'] }), DataType.FLOAT, ['batch', 98, 2]);
+  const oval = Float32Array.from(
+    { length: 196 },
+    (_, place) => 0.55 * (place % 2 === 0 ? Math.sin : Math.cos)(((place >> 1) / 98) * 2 * Math.PI),
+  );
+  const moved = star.node('Add', [
+    star.node('MatMul', [features(star, 'input_image', 256), star.floats([16, 196], values(16 * 196, 0.02))]),
+    star.floats([196], oval),
+  ]);
+  star.output(star.node('Reshape', [moved, star.ints([-1, 98, 2])], {}, { outputs: ['landmarks'] }), DataType.FLOAT, [
+    'batch',
+    98,
+    2,
+  ]);
   writeFileSync(join(models, 'star.onnx'), serializeModel(star.toModel({ opset: 17 })));
   const mtl = new GraphBuilder('mtl');
   const pooled = features(mtl, 'input_face', 224);
-  for (const [name, count] of [['emotion', 8], ['gaze', 2], ['au', 8]]) {
-    mtl.output(mtl.node('MatMul', [pooled, mtl.floats([16, count], values(16 * count, 1))], {}, { outputs: [name] }), DataType.FLOAT, ['batch', count]);
+  for (const [name, count] of [
+    ['emotion', 8],
+    ['gaze', 2],
+    ['au', 8],
+  ]) {
+    mtl.output(
+      mtl.node('MatMul', [pooled, mtl.floats([16, count], values(16 * count, 1))], {}, { outputs: [name] }),
+      DataType.FLOAT,
+      ['batch', count],
+    );
   }
   writeFileSync(join(models, 'mtl.onnx'), serializeModel(mtl.toModel({ opset: 17 })));
   return models;
@@ -106,7 +169,9 @@ function mb(bytes) {
 
 function verdict(name, value, limit, unit) {
   const isMet = value <= limit;
-  console.log(`${isMet ? 'met   ' : 'MISSED'}  ${name}: ${value.toFixed(1)}${unit}, at most ${limit.toFixed(1)}${unit}`);
+  console.log(
+    `${isMet ? 'met   ' : 'MISSED'}  ${name}: ${value.toFixed(1)}${unit}, at most ${limit.toFixed(1)}${unit}`,
+  );
   if (!isMet) process.exitCode = 1;
 }
 

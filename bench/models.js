@@ -59,20 +59,42 @@ async function timePairs(exportedSession, builtSession, feeds) {
 
 async function compare({ name, input, dims }, threads, batch, folder) {
   // No spinning: threads that wait actively would be counted as processor time.
-  const options = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3, extra: { session: { intra_op: { allow_spinning: '0' } } } };
+  const options = {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  };
   const architecture = ARCHITECTURES[name];
   const model = join(folder, `${name}.onnx`);
-  if (!existsSync(model)) writeFileSync(model, serializeModel(architecture.build(randomWeights(architecture.tensors(), 1))));
+  if (!existsSync(model))
+    writeFileSync(model, serializeModel(architecture.build(randomWeights(architecture.tensors(), 1))));
   const original = join(folder, `${name}-exported.onnx`);
-  if (!existsSync(original)) writeFileSync(original, brotliDecompressSync(readFileSync(join(exported, `${name}_as_exported.onnx.br`))));
+  if (!existsSync(original))
+    writeFileSync(original, brotliDecompressSync(readFileSync(join(exported, `${name}_as_exported.onnx.br`))));
   const sessions = [await InferenceSession.create(original, options), await InferenceSession.create(model, options)];
   const count = batch * dims.reduce((product, dim) => product * dim, 1);
-  const feeds = { [input]: new Tensor('float32', Float32Array.from({ length: count }, (_, place) => Math.sin(place)), [batch, ...dims]) };
+  const feeds = {
+    [input]: new Tensor(
+      'float32',
+      Float32Array.from({ length: count }, (_, place) => Math.sin(place)),
+      [batch, ...dims],
+    ),
+  };
   const pairs = await timePairs(...sessions, feeds);
   for (const session of sessions) await session.release();
   const ratio = (figure) => median(pairs.map(({ exported, built }) => built[figure] / exported[figure]));
   const [exportedMs, builtMs] = ['exported', 'built'].map((which) => median(pairs.map((pair) => pair[which].wallMs)));
-  return { name, threads, batch, pairs: pairs.length, exportedMs, builtMs, ratio: ratio('wallMs'), cpuRatio: ratio('cpuMs') };
+  return {
+    name,
+    threads,
+    batch,
+    pairs: pairs.length,
+    exportedMs,
+    builtMs,
+    ratio: ratio('wallMs'),
+    cpuRatio: ratio('cpuMs'),
+  };
 }
 
 if (!existsSync(exported)) {
@@ -80,20 +102,34 @@ if (!existsSync(exported)) {
 } else {
   const folder = mkdtempSync(join(tmpdir(), 'facemirror-bench-models-'));
   try {
-    console.log(`${'network'.padEnd(12)}${'threads'.padStart(8)}${'batch'.padStart(7)}${'pairs'.padStart(7)}${'exported ms'.padStart(13)}${'built ms'.padStart(10)}${'built / exported'.padStart(18)}${'processor time'.padStart(16)}`);
+    console.log(
+      `${'network'.padEnd(12)}${'threads'.padStart(8)}${'batch'.padStart(7)}${'pairs'.padStart(7)}${'exported ms'.padStart(13)}${'built ms'.padStart(10)}${'built / exported'.padStart(18)}${'processor time'.padStart(16)}`,
+    );
     const results = [];
     for (const each of CASES) {
       for (const threads of [1, 2]) {
         for (const batch of each.batches) {
           const result = await compare(each, threads, batch, folder);
           results.push(result);
-          const cells = [String(threads).padStart(8), String(batch).padStart(7), String(result.pairs).padStart(7), result.exportedMs.toFixed(1).padStart(13), result.builtMs.toFixed(1).padStart(10), result.ratio.toFixed(3).padStart(18), result.cpuRatio.toFixed(3).padStart(16)];
+          const cells = [
+            String(threads).padStart(8),
+            String(batch).padStart(7),
+            String(result.pairs).padStart(7),
+            result.exportedMs.toFixed(1).padStart(13),
+            result.builtMs.toFixed(1).padStart(10),
+            result.ratio.toFixed(3).padStart(18),
+            result.cpuRatio.toFixed(3).padStart(16),
+          ];
           console.log(each.name.padEnd(12) + cells.join(''));
         }
       }
     }
     const slower = results.filter(({ ratio }) => ratio > NOISE);
-    console.log(slower.length === 0 ? `\nNever slower than the export (medians of the pairs' ratios, ${NOISE} being noise).` : `\nSlower than the export by wall time: ${slower.map(({ name, threads, batch, ratio }) => `${name} with ${threads} thread${threads === 1 ? '' : 's'} and batch ${batch} (${ratio.toFixed(3)})`).join(', ')}.`);
+    console.log(
+      slower.length === 0
+        ? `\nNever slower than the export (medians of the pairs' ratios, ${NOISE} being noise).`
+        : `\nSlower than the export by wall time: ${slower.map(({ name, threads, batch, ratio }) => `${name} with ${threads} thread${threads === 1 ? '' : 's'} and batch ${batch} (${ratio.toFixed(3)})`).join(', ')}.`,
+    );
     mkdirSync('bench-results', { recursive: true });
     const path = join('bench-results', `models-${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
     writeFileSync(path, JSON.stringify({ cpu: cpus()[0]?.model, results }, null, 2));

@@ -15,7 +15,14 @@ import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { median } from '../packages/facemirror/dist/arithmetic.js';
-import { compileModel, loadCompiled, loadModel, optimizeForProvider, proveEqual, saveModel } from '../packages/onnx-lens/dist/index.js';
+import {
+  compileModel,
+  loadCompiled,
+  loadModel,
+  optimizeForProvider,
+  proveEqual,
+  saveModel,
+} from '../packages/onnx-lens/dist/index.js';
 import { option, SHARED } from './options.js';
 
 const exported = join(SHARED, 'models/exported');
@@ -25,7 +32,13 @@ const pairs = Number(option('--pairs', '15'));
 const SPIN_MS = 30;
 
 const CASES = [
-  { name: 'retinaface', input: 'input', dims: [3, 640, 640], fix: { batch_size: 1, height: 640, width: 640 }, batches: [1] },
+  {
+    name: 'retinaface',
+    input: 'input',
+    dims: [3, 640, 640],
+    fix: { batch_size: 1, height: 640, width: 640 },
+    batches: [1],
+  },
   { name: 'mtl', input: 'input_face', dims: [3, 224, 224], fix: {}, batches: [1, 8] },
   { name: 'star', input: 'input_image', dims: [3, 256, 256], fix: {}, batches: [1] },
 ];
@@ -34,7 +47,11 @@ const CASES = [
 async function openOnce([what, source, folder]) {
   const threads = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 };
   const [start, used] = [performance.now(), process.cpuUsage()];
-  if (what === 'compiled') await InferenceSession.create(loadCompiled(source, folder).modelPath, { ...threads, graphOptimizationLevel: 'disabled' });
+  if (what === 'compiled')
+    await InferenceSession.create(loadCompiled(source, folder).modelPath, {
+      ...threads,
+      graphOptimizationLevel: 'disabled',
+    });
   else await InferenceSession.create(source, threads);
   const { user, system } = process.cpuUsage(used);
   console.log(JSON.stringify({ wallMs: performance.now() - start, processorMs: (user + system) / 1000 }));
@@ -43,8 +60,16 @@ async function openOnce([what, source, folder]) {
 
 /** Medians of both sides, taken in turn, and the ratio before / after of the times that were taken one after the other. */
 function summary(before, after) {
-  const side = (each) => ({ wallMs: median(each.map(({ wallMs }) => wallMs)), processorMs: median(each.map(({ processorMs }) => processorMs)) });
-  return { before: side(before), after: side(after), wall: ratios(before, after, 'wallMs'), processor: ratios(before, after, 'processorMs') };
+  const side = (each) => ({
+    wallMs: median(each.map(({ wallMs }) => wallMs)),
+    processorMs: median(each.map(({ processorMs }) => processorMs)),
+  });
+  return {
+    before: side(before),
+    after: side(after),
+    wall: ratios(before, after, 'wallMs'),
+    processor: ratios(before, after, 'processorMs'),
+  };
 }
 
 /** Median of the ratios of pairs, and the interval that holds it with 95 % (order statistics: the sign test turned round). */
@@ -57,7 +82,9 @@ function ratios(before, after, key) {
 function row(label, { before, after, wall, processor }) {
   const number = (value) => value.toFixed(1).padStart(9);
   const span = ({ ratio, from, to }) => `${ratio.toFixed(3).padStart(8)} (${from.toFixed(2)} to ${to.toFixed(2)})`;
-  console.log(`${label.padEnd(42)}${number(before.wallMs)}${number(after.wallMs)}${span(wall)}${number(before.processorMs)}${number(after.processorMs)}${span(processor)}`);
+  console.log(
+    `${label.padEnd(42)}${number(before.wallMs)}${number(after.wallMs)}${span(wall)}${number(before.processorMs)}${number(after.processorMs)}${span(processor)}`,
+  );
 }
 
 /** Once ONNX Runtime's threads sleep: those of the session before spin for a while, on the cores that this one needs. */
@@ -75,26 +102,48 @@ async function compareSpeed(original, optimized, { input, dims }, batch, threads
   const sessions = [];
   for (const model of [original, original, optimized]) sessions.push(await InferenceSession.create(model, options));
   const count = batch * dims.reduce((product, dim) => product * dim, 1);
-  const feeds = { [input]: new Tensor('float32', Float32Array.from({ length: count }, (_, place) => Math.sin(place)), [batch, ...dims]) };
+  const feeds = {
+    [input]: new Tensor(
+      'float32',
+      Float32Array.from({ length: count }, (_, place) => Math.sin(place)),
+      [batch, ...dims],
+    ),
+  };
   for (const session of sessions) await session.run(feeds);
   const times = [[], [], []];
-  const orders = [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1], [2, 0, 1], [1, 0, 2]];
+  const orders = [
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 2, 0],
+    [0, 2, 1],
+    [2, 0, 1],
+    [1, 0, 2],
+  ];
   // Who goes first changes: the next finds the caches as the one before left them.
-  for (let pair = 0; pair < pairs; pair++) for (const which of orders[pair % orders.length]) times[which].push(await timeRun(sessions[which], feeds));
+  for (let pair = 0; pair < pairs; pair++)
+    for (const which of orders[pair % orders.length]) times[which].push(await timeRun(sessions[which], feeds));
   for (const session of sessions) await session.release();
   return { speed: summary(times[0], times[2]), control: summary(times[0], times[1]) };
 }
 
 function compareOpening(original, compiled) {
-  const open = (what) => JSON.parse(execFileSync(process.execPath, [fileURLToPath(import.meta.url), '--open', what, original, compiled], { encoding: 'utf8' }));
+  const open = (what) =>
+    JSON.parse(
+      execFileSync(process.execPath, [fileURLToPath(import.meta.url), '--open', what, original, compiled], {
+        encoding: 'utf8',
+      }),
+    );
   const times = { exported: [], compiled: [] };
   for (const what of Object.keys(times)) open(what);
-  for (let pair = 0; pair < Math.min(pairs, 7); pair++) for (const [what, list] of Object.entries(times)) list.push(open(what));
+  for (let pair = 0; pair < Math.min(pairs, 7); pair++)
+    for (const [what, list] of Object.entries(times)) list.push(open(what));
   return summary(times.exported, times.compiled);
 }
 
 async function measure(each, folder) {
-  const [original, optimized, compiled] = ['exported.onnx', 'optimized.onnx', 'compiled'].map((name) => join(folder, `${each.name}-${name}`));
+  const [original, optimized, compiled] = ['exported.onnx', 'optimized.onnx', 'compiled'].map((name) =>
+    join(folder, `${each.name}-${name}`),
+  );
   writeFileSync(original, brotliDecompressSync(readFileSync(join(exported, `${each.name}_as_exported.onnx.br`))));
   let start = performance.now();
   const result = await optimizeForProvider(loadModel(original, 'read'), { fix: each.fix, name: each.name });
@@ -104,7 +153,11 @@ async function measure(each, folder) {
   const proof = await proveEqual(original, optimized);
   const proveMs = performance.now() - start;
   const worst = Math.max(...proof.outputs.map(({ maxAbs }) => maxAbs));
-  const placed = result.releases.map(({ ort, after }) => ({ ort, coverage: after.coverage, partitions: after.partitions }));
+  const placed = result.releases.map(({ ort, after }) => ({
+    ort,
+    coverage: after.coverage,
+    partitions: after.partitions,
+  }));
   const least = placed.reduce((a, b) => (b.coverage < a.coverage || b.partitions > a.partitions ? b : a));
   console.log(
     `${each.name}: ${least.coverage.toFixed(1)} % in ${least.partitions} on ONNX Runtime ${least.ort}, where it is least; ` +
@@ -123,7 +176,15 @@ async function measure(each, folder) {
   const opening = compareOpening(original, compiled);
   row('  session creation, exported to compiled', opening);
   for (const path of [original, optimized, compiled]) rmSync(path, { recursive: true, force: true });
-  return { name: each.name, optimizeMs, proveMs, proof: { isIdentical: proof.isIdentical, holds: proof.holds, worst }, placed, speeds, opening };
+  return {
+    name: each.name,
+    optimizeMs,
+    proveMs,
+    proof: { isIdentical: proof.isIdentical, holds: proof.holds, worst },
+    placed,
+    speeds,
+    opening,
+  };
 }
 
 if (process.argv[2] === '--open') {
@@ -135,10 +196,18 @@ if (process.argv[2] === '--open') {
   try {
     console.log(`${''.padEnd(42)}before ms after ms   ratio (95 % of it)  before cpu after   ratio (95 % of it)`);
     const results = [];
-    for (const each of CASES.filter(({ name }) => [undefined, name].includes(option('--only')))) results.push(await measure(each, folder));
+    for (const each of CASES.filter(({ name }) => [undefined, name].includes(option('--only'))))
+      results.push(await measure(each, folder));
     mkdirSync('bench-results', { recursive: true });
     const path = join('bench-results', `optimize-${new Date().toISOString().replace(/[:.]/g, '-')}.json`);
-    writeFileSync(path, JSON.stringify({ cpu: cpus()[0]?.model, cores: cpus().length, load: loadavg()[0], node: process.version, pairs, results }, null, 2));
+    writeFileSync(
+      path,
+      JSON.stringify(
+        { cpu: cpus()[0]?.model, cores: cpus().length, load: loadavg()[0], node: process.version, pairs, results },
+        null,
+        2,
+      ),
+    );
     console.log(`Written to ${path}. Ratios are before / after: more than 1 is a gain.`);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -37,20 +37,33 @@ const folder = mkdtempSync(join(tmpdir(), 'facemirror-bench-'));
 async function measure(kind, clip) {
   const out = join(folder, 'out');
   mkdirSync(out, { recursive: true });
-  const { stdout } = await run(process.execPath, [...NODE_FLAGS, join(root, 'bench/child.js'), kind, clip, out], { maxBuffer: 1 << 28 });
+  const { stdout } = await run(process.execPath, [...NODE_FLAGS, join(root, 'bench/child.js'), kind, clip, out], {
+    maxBuffer: 1 << 28,
+  });
   rmSync(out, { recursive: true });
   const result = JSON.parse(stdout.trim().split('\n').at(-1));
-  console.log(`  ${kind.padEnd(9)} ${(result.wallMs / 1000).toFixed(2)} s, ${((result.frames * 1000) / result.wallMs).toFixed(1)} frames a second, peak ${result.peakMB.toFixed(0)} MB`);
+  console.log(
+    `  ${kind.padEnd(9)} ${(result.wallMs / 1000).toFixed(2)} s, ${((result.frames * 1000) / result.wallMs).toFixed(1)} frames a second, peak ${result.peakMB.toFixed(0)} MB`,
+  );
   return result;
 }
 
 function printStages({ profile, frames }) {
-  console.log(`\n${'stage'.padEnd(14)}${'calls'.padStart(8)}${'mean ms'.padStart(10)}${'p95 ms'.padStart(10)}${'ms a frame'.padStart(12)}${'share'.padStart(8)}`);
+  console.log(
+    `\n${'stage'.padEnd(14)}${'calls'.padStart(8)}${'mean ms'.padStart(10)}${'p95 ms'.padStart(10)}${'ms a frame'.padStart(12)}${'share'.padStart(8)}`,
+  );
   for (const { stage, count, totalMs, meanMs, p95Ms, share } of profile.stages) {
-    const cells = [String(count).padStart(8), meanMs.toFixed(2).padStart(10), p95Ms.toFixed(2).padStart(10), (totalMs / frames).toFixed(2).padStart(12), `${(share * 100).toFixed(1)} %`.padStart(8)];
+    const cells = [
+      String(count).padStart(8),
+      meanMs.toFixed(2).padStart(10),
+      p95Ms.toFixed(2).padStart(10),
+      (totalMs / frames).toFixed(2).padStart(12),
+      `${(share * 100).toFixed(1)} %`.padStart(8),
+    ];
     console.log(stage.padEnd(14) + cells.join(''));
   }
-  for (const { model, items, inference } of profile.models) console.log(`  ${model}: ${items} items, ${inference.meanMs.toFixed(2)} ms each`);
+  for (const { model, items, inference } of profile.models)
+    console.log(`  ${model}: ${items} items, ${inference.meanMs.toFixed(2)} ms each`);
 }
 
 function verdict(name, value, limit, unit) {
@@ -67,7 +80,8 @@ try {
   for (let pair = 0; pair < pairs; pair++) {
     for (const kind of ['pipeline', 'baseline']) measured[kind].push(await measure(kind, clip));
   }
-  const ratio = median(measured.pipeline.map((each) => each.wallMs)) / median(measured.baseline.map((each) => each.wallMs));
+  const ratio =
+    median(measured.pipeline.map((each) => each.wallMs)) / median(measured.baseline.map((each) => each.wallMs));
   const peakMB = median(measured.pipeline.map((each) => each.peakMB));
   let long = null;
   if (!isQuick) {
@@ -78,17 +92,29 @@ try {
   }
   printStages(measured.pipeline.at(-1));
   console.log(`\n${cpus().length} cores, ${cpus()[0]?.model.trim()}, Node ${process.version}`);
-  const cpuRatio = median(measured.pipeline.map((each) => each.cpuMs)) / median(measured.baseline.map((each) => each.cpuMs));
+  const cpuRatio =
+    median(measured.pipeline.map((each) => each.cpuMs)) / median(measured.baseline.map((each) => each.cpuMs));
   // Other programs' load changes the wall time's ratio, hardly this one.
   console.log(`processor time over decoding and encoding alone: ${cpuRatio.toFixed(2)} times`);
   const verdicts = [
     verdict('wall time over decoding and encoding alone (medians)', ratio, LIMITS.ratio, ' times'),
     verdict('peak memory', peakMB, LIMITS.peakMB, ' MB'),
   ];
-  if (long !== null) verdicts.push(verdict(`growth of the peak at ${LONG_FRAMES} frames`, (long.peakMB / peakMB - 1) * 100, LIMITS.growth * 100, ' %'));
+  if (long !== null)
+    verdicts.push(
+      verdict(
+        `growth of the peak at ${LONG_FRAMES} frames`,
+        (long.peakMB / peakMB - 1) * 100,
+        LIMITS.growth * 100,
+        ' %',
+      ),
+    );
   mkdirSync(join(root, 'bench-results'), { recursive: true });
   const file = join(root, 'bench-results', `${new Date().toISOString().replaceAll(':', '-')}.json`);
-  writeFileSync(file, `${JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, frames: FRAMES, ratio, cpuRatio, peakMB, limits: LIMITS, ...measured, long }, null, 2)}\n`);
+  writeFileSync(
+    file,
+    `${JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, frames: FRAMES, ratio, cpuRatio, peakMB, limits: LIMITS, ...measured, long }, null, 2)}\n`,
+  );
   console.log(`\nFigures: ${file}`);
   process.exitCode = verdicts.every(Boolean) ? 0 : 1;
 } finally {

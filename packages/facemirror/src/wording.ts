@@ -35,7 +35,13 @@ export function overhead(impact: Impact): string {
   return `${impact === 'NONE' ? 'no' : impact} overhead`;
 }
 
-const PROVIDER_TITLES: Readonly<Record<string, string>> = { cpu: 'the CPU', coreml: 'Core ML', cuda: 'CUDA', directml: 'DirectML', webgpu: 'WebGPU' };
+const PROVIDER_TITLES: Readonly<Record<string, string>> = {
+  cpu: 'the CPU',
+  coreml: 'Core ML',
+  cuda: 'CUDA',
+  directml: 'DirectML',
+  webgpu: 'WebGPU',
+};
 
 /** What `--provider` calls it, as a sentence does: `the CPU`. */
 export function providerInWords(provider: string): string {

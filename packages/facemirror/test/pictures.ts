@@ -21,7 +21,12 @@ export async function readPicture(path: string | URL): Promise<TestPicture> {
 }
 
 async function toFrame(rgb: Uint8Array, width: number, height: number): Promise<Frame> {
-  const frame = await new FramePool({ width, height, colour: { matrix: 'bt709', range: 'full' }, capacity: 1 }).acquire();
+  const frame = await new FramePool({
+    width,
+    height,
+    colour: { matrix: 'bt709', range: 'full' },
+    capacity: 1,
+  }).acquire();
   const { layout } = frame;
   const planes = framePlanes(frame);
   const [red, blue] = [0.2126, 0.0722];
@@ -37,8 +42,13 @@ async function toFrame(rgb: Uint8Array, width: number, height: number): Promise<
     plane[Math.min(height - 1, y) * width + Math.max(0, Math.min(width - 1, x))]!;
   for (let y = 0; y < layout.chromaHeight; y++) {
     for (let x = 0; x < layout.chromaWidth; x++) {
-      for (const [plane, target] of [[u, planes.u], [v, planes.v]] as const) {
-        const rows = [2 * y, 2 * y + 1].map((row) => at(plane, 2 * x - 1, row) + 2 * at(plane, 2 * x, row) + at(plane, 2 * x + 1, row));
+      for (const [plane, target] of [
+        [u, planes.u],
+        [v, planes.v],
+      ] as const) {
+        const rows = [2 * y, 2 * y + 1].map(
+          (row) => at(plane, 2 * x - 1, row) + 2 * at(plane, 2 * x, row) + at(plane, 2 * x + 1, row),
+        );
         target[y * layout.uvStride + x] = Math.max(0, Math.min(255, Math.round((rows[0]! + rows[1]!) / 8)));
       }
     }

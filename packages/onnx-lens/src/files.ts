@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, OnnxLensError } from './errors.js';
 
@@ -27,7 +39,7 @@ export function readFileWhole(path: string, kind: string): Uint8Array {
 
 function readInPieces(descriptor: number, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
-  for (let done = 0; done < size; ) {
+  for (let done = 0; done < size;) {
     const read = readSync(descriptor, bytes, done, Math.min(size - done, MOST_BYTES_AT_ONCE), done);
     if (read === 0) throw new Error('it ended while being read');
     done += read;
@@ -40,7 +52,8 @@ export function forEachPiece(path: string, use: (piece: Uint8Array) => void): vo
   const buffer = Buffer.alloc(1 << 20);
   const descriptor = openSync(path, 'r');
   try {
-    for (let read = readSync(descriptor, buffer); read > 0; read = readSync(descriptor, buffer)) use(buffer.subarray(0, read));
+    for (let read = readSync(descriptor, buffer); read > 0; read = readSync(descriptor, buffer))
+      use(buffer.subarray(0, read));
   } finally {
     closeSync(descriptor);
   }
@@ -48,7 +61,9 @@ export function forEachPiece(path: string, use: (piece: Uint8Array) => void): vo
 
 /** What the operating system said when a file could not be read, as the error that a user is to see. */
 export function unreadable(what: string, cause: unknown): OnnxLensError {
-  return new OnnxLensError('FILE_UNREADABLE', `Cannot read ${what}: ${messageOf(cause).replace(/\.$/, '')}.`, { cause });
+  return new OnnxLensError('FILE_UNREADABLE', `Cannot read ${what}: ${messageOf(cause).replace(/\.$/, '')}.`, {
+    cause,
+  });
 }
 
 /**

@@ -25,25 +25,64 @@ export {
   type NodeProto,
   type TensorProto,
 } from './model/generated/onnx_pb.js';
-export { runtimeVersion, Session, withSession, OPTIMIZATION_LEVELS, type OptimizationLevel, type SessionOptions, type ValueDescription } from './runtime/session.js';
+export {
+  runtimeVersion,
+  Session,
+  withSession,
+  OPTIMIZATION_LEVELS,
+  type OptimizationLevel,
+  type SessionOptions,
+  type ValueDescription,
+} from './runtime/session.js';
 export { optimize, optimizeBasic, type OptimizeOptions } from './runtime/optimize.js';
 export { inferShapes, type ValueType } from './shapes/infer.js';
 export { analyseCoverage, type CoverageOptions } from './coverage/analyse.js';
 export { crossesFreeDimensions } from './coverage/partitions.js';
 export { COREML_FORMATS, ORT_VERSIONS, PROVIDERS } from './providers/target.js';
 export type * from './coverage/result.js';
-export { loadCheckpoint, parseCheckpoint, type Checkpoint, type CheckpointOptions, type CheckpointTensor } from './import/pytorch/checkpoint.js';
+export {
+  loadCheckpoint,
+  parseCheckpoint,
+  type Checkpoint,
+  type CheckpointOptions,
+  type CheckpointTensor,
+} from './import/pytorch/checkpoint.js';
 export { asFloat32 } from './import/pytorch/storage.js';
 export { parseLog } from './logs/sessions.js';
 export type * from './logs/facts.js';
-export { parseTrace, type NodeTime, type OperatorTime, type ProviderTime, type TimeShare, type TraceReport } from './logs/trace.js';
-export { compareWithLog, type ComparedFigure, type ComparedNode, type LogComparison, type LoneNode } from './logs/compare.js';
+export {
+  parseTrace,
+  type NodeTime,
+  type OperatorTime,
+  type ProviderTime,
+  type TimeShare,
+  type TraceReport,
+} from './logs/trace.js';
+export {
+  compareWithLog,
+  type ComparedFigure,
+  type ComparedNode,
+  type LogComparison,
+  type LoneNode,
+} from './logs/compare.js';
 export { coverageHtml } from './report/html/page.js';
 export { coverageJson } from './report/json.js';
 export { coverageMarkdown } from './report/markdown.js';
 export { coverageText, type TerminalOptions } from './report/terminal.js';
-export { convertTflite, coveredTfliteOperators, importTflite, type TfliteImportOptions } from './import/tflite/convert.js';
-export { optimizeForProvider, type PassRow, type ReleaseRow, type RewriteOptions, type RewriteProgress, type RewrittenModel } from './rewrite/optimize.js';
+export {
+  convertTflite,
+  coveredTfliteOperators,
+  importTflite,
+  type TfliteImportOptions,
+} from './import/tflite/convert.js';
+export {
+  optimizeForProvider,
+  type PassRow,
+  type ReleaseRow,
+  type RewriteOptions,
+  type RewriteProgress,
+  type RewrittenModel,
+} from './rewrite/optimize.js';
 export { costOf, type SplitSummary } from './rewrite/cost.js';
 export { REWRITES } from './rewrite/registry.js';
 export type { AnyRewrite, GraphRewrite, Rewrite, RewritePurpose } from './rewrite/rewrite.js';
@@ -53,6 +92,21 @@ export { convertToHalf } from './prepare/half.js';
 export { quantizeModel } from './prepare/quantize.js';
 export { readCalibration, type Feeds } from './prepare/calibration.js';
 export type { ImagePreprocessing } from './prepare/images.js';
-export { COMPILE_PROVIDERS, compileModel, ensureCompiled, loadCompiled, type CompiledModel, type CompileManifest, type CompileOptions, type CompileProvider } from './prepare/compile.js';
+export {
+  COMPILE_PROVIDERS,
+  compileModel,
+  ensureCompiled,
+  loadCompiled,
+  type CompiledModel,
+  type CompileManifest,
+  type CompileOptions,
+  type CompileProvider,
+} from './prepare/compile.js';
 export { thisMachine, type Machine } from './prepare/machine.js';
-export { kneeOf, measureBatchCurve, type BatchCurve, type BatchCurveOptions, type BatchPoint } from './prepare/batch-curve.js';
+export {
+  kneeOf,
+  measureBatchCurve,
+  type BatchCurve,
+  type BatchCurveOptions,
+  type BatchPoint,
+} from './prepare/batch-curve.js';

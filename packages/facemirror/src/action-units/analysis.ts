@@ -1,7 +1,13 @@
 import type { Camera, FaceObservation } from '../face/observation.js';
 import { faceFeatures, inInterOculars, type FaceFeatures, type SideFeatures } from './features.js';
 import { packRecord, RECORD_WIDTH, unpackRecord, type FrameRecord, type NetworkUnits } from './frame-record.js';
-import { BLENDSHAPE_UNITS, apportion, blendshapeActivations, intensityOf, withoutCarriedOver } from './from-blendshapes.js';
+import {
+  BLENDSHAPE_UNITS,
+  apportion,
+  blendshapeActivations,
+  intensityOf,
+  withoutCarriedOver,
+} from './from-blendshapes.js';
 import { actionUnitsFromGeometry } from './from-geometry.js';
 import { describeAnalysis, type IntensitySource } from './description.js';
 import { IRIS_DIAMETER_MM, measureColumns, measuresRow, type LengthUnit, type MeasuresRow } from './measures.js';
@@ -83,9 +89,14 @@ export class ExpressionAnalysis {
     const unit: LengthUnit = this.#options.iris && Number.isFinite(millimetres) ? 'mm' : 'iod';
     const source = this.#source;
     const warnings: string[] = [];
-    if (missed) warnings.push('No face was found in the --neutral stretch of the video; the calmest second was taken as neutral instead.');
+    if (missed)
+      warnings.push(
+        'No face was found in the --neutral stretch of the video; the calmest second was taken as neutral instead.',
+      );
     if (this.#options.iris && unit !== 'mm' && neutral !== null) {
-      warnings.push('These landmarks have no irises, so --iris cannot give millimetres; the measures are in inter-ocular distances.');
+      warnings.push(
+        'These landmarks have no irises, so --iris cannot give millimetres; the measures are in inter-ocular distances.',
+      );
     }
     return {
       actionUnits: (side) => actionUnitRows(records(), side, neutral, source),
@@ -119,7 +130,9 @@ export class ExpressionAnalysis {
 function* unpacked(log: RecordLog, interOcular: number): Generator<FrameRecord> {
   for (const values of log.records()) {
     const record = unpackRecord(values);
-    yield record.face === null ? record : { ...record, face: { ...record.face, features: inInterOculars(record.face.features, interOcular) } };
+    yield record.face === null
+      ? record
+      : { ...record, face: { ...record.face, features: inInterOculars(record.face.features, interOcular) } };
   }
 }
 
@@ -157,7 +170,11 @@ function intensities(
       return geometry;
     case 'network':
       // A network's scale is its own; of the units it lacks only the blink is a plain ratio that can stand beside it.
-      return { ...noActionUnits(), AU45: geometry.AU45, ...(face.network === null ? {} : known(face.network[side].intensity)) };
+      return {
+        ...noActionUnits(),
+        AU45: geometry.AU45,
+        ...(face.network === null ? {} : known(face.network[side].intensity)),
+      };
     case 'blendshapes':
       return fromBlendshapes(face, side, neutral, geometry);
   }
@@ -179,7 +196,11 @@ function fromBlendshapes(
     const other = side === 'left' ? 'right' : 'left';
     units[mapped.unit] =
       value !== null && mapped.kind === 'medial' && mapped.split
-        ? apportion(value, browRise(face.features, neutral.features, side), browRise(face.features, neutral.features, other))
+        ? apportion(
+            value,
+            browRise(face.features, neutral.features, side),
+            browRise(face.features, neutral.features, other),
+          )
         : value;
   }
   units.AU07 = withoutCarriedOver(units.AU07 ?? 0, 'AU45', Math.max(units.AU45 ?? 0, geometry.AU45 ?? 0));

@@ -18,7 +18,10 @@ export function describeAnalysis(
   return {
     actionUnits: {
       source,
-      scale: source === 'network' ? "the network's own" : '0 (neutral) to 5: an estimate of FACS intensity, not a coder\'s score',
+      scale:
+        source === 'network'
+          ? "the network's own"
+          : "0 (neutral) to 5: an estimate of FACS intensity, not a coder's score",
       sides: "the patient's own; each table describes the face made of that half",
       camera,
       smoothing: 'mean of three frames',
@@ -26,9 +29,14 @@ export function describeAnalysis(
       rules: rulesOf(source),
     },
     measures: {
-      unit: unit === 'mm' ? `mm, by an iris of ${IRIS_DIAMETER_MM} mm` : 'inter-ocular distances (between the middles of the eyes)',
+      unit:
+        unit === 'mm'
+          ? `mm, by an iris of ${IRIS_DIAMETER_MM} mm`
+          : 'inter-ocular distances (between the middles of the eyes)',
       interOcularMillimetres:
-        unit === 'mm' && neutral !== null ? Number((IRIS_DIAMETER_MM / neutral.features.irisDiameter).toFixed(2)) : null,
+        unit === 'mm' && neutral !== null
+          ? Number((IRIS_DIAMETER_MM / neutral.features.irisDiameter).toFixed(2))
+          : null,
       smoothing: 'none',
       columns: Object.fromEntries(MEASURES.map(({ name, meaning }) => [name, meaning])),
     },

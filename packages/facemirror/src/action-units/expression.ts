@@ -24,7 +24,12 @@ export function expressionHeader(): string {
 }
 
 /** One frame's row; without a face or an expression its values stay empty. */
-export function expressionRow(frame: number, timestamp: number, confidence: number, expression: Expression | null): string {
+export function expressionRow(
+  frame: number,
+  timestamp: number,
+  confidence: number,
+  expression: Expression | null,
+): string {
   const values = expression === null ? [] : [...expression.emotions, expression.gazeYaw, expression.gazePitch];
   const cells = Array.from({ length: EMOTIONS.length + 2 }, (_, place) => values[place]?.toFixed(4) ?? '');
   return `${[frame, timestamp.toFixed(4), confidence.toFixed(3), expression === null ? 0 : 1, ...cells].join(',')}\n`;

@@ -11,7 +11,9 @@ import type { Side } from './units.js';
  */
 export const SIDE_FEATURES = [
   /** Medial, middle and outer brow above the eye line. */
-  'browInnerHeight', 'browMiddleHeight', 'browOuterHeight',
+  'browInnerHeight',
+  'browMiddleHeight',
+  'browOuterHeight',
   /** Medial end of the brow from the midline. */
   'browInnerDistance',
   /** Opening between the lids, mean of three places along them. */
@@ -19,18 +21,23 @@ export const SIDE_FEATURES = [
   /** Opening over the eye's width. */
   'eyeAspectRatio',
   /** Lid margins above the eye line (the lower one is negative). */
-  'upperLidHeight', 'lowerLidHeight',
+  'upperLidHeight',
+  'lowerLidHeight',
   /** Cheek's highest bulge and the nose's wing above the eye line. */
-  'cheekHeight', 'alarHeight',
+  'cheekHeight',
+  'alarHeight',
   /** Lips above the line between both eyes (all negative). */
-  'upperLipHeight', 'lowerLipHeight',
-  'cornerHeight', 'cornerDistance',
+  'upperLipHeight',
+  'lowerLipHeight',
+  'cornerHeight',
+  'cornerDistance',
   /** Opening between the lips' inner edges, mean of the middle and this side. */
   'lipGap',
   /** From the nose's base down to the chin; one jaw, so the same on both sides. */
   'jawLength',
   /** From the middle of the lower lip's border to the mouth's corner, and that line's angle from straight down (90: level). */
-  'commissureExcursion', 'smileAngle',
+  'commissureExcursion',
+  'smileAngle',
   /** The upper lip's middle from the midline, positive to this side. */
   'philtrumDeviation',
 ] as const;
@@ -62,7 +69,8 @@ const WITHOUT_UNIT: ReadonlySet<SideFeature> = new Set(['eyeAspectRatio', 'smile
  * @param interOcular that distance in the features' own unit; the subject's at rest, so that no expression changes the ruler
  */
 export function inInterOculars(features: FaceFeatures, interOcular: number): FaceFeatures {
-  const side = (of: SideFeatures): SideFeatures => sideFeaturesOf((name) => (WITHOUT_UNIT.has(name) ? of[name] : of[name] / interOcular));
+  const side = (of: SideFeatures): SideFeatures =>
+    sideFeaturesOf((name) => (WITHOUT_UNIT.has(name) ? of[name] : of[name] / interOcular));
   return {
     left: side(features.left),
     right: side(features.right),
@@ -92,8 +100,16 @@ function sideFeatures(face: HeadFrameFace, side: Side): SideFeatures {
   const outward = side === 'left' ? 1 : -1;
   const eyeLine = mean([heightOf(points.eyeInner), heightOf(points.eyeOuter)]);
   const eyeWidth = distance(points.eyeInner, points.eyeOuter);
-  const upperLid = mean([heightOf(points.upperLidNasal), heightOf(points.upperLidMiddle), heightOf(points.upperLidTemporal)]);
-  const lowerLid = mean([heightOf(points.lowerLidNasal), heightOf(points.lowerLidMiddle), heightOf(points.lowerLidTemporal)]);
+  const upperLid = mean([
+    heightOf(points.upperLidNasal),
+    heightOf(points.upperLidMiddle),
+    heightOf(points.upperLidTemporal),
+  ]);
+  const lowerLid = mean([
+    heightOf(points.lowerLidNasal),
+    heightOf(points.lowerLidMiddle),
+    heightOf(points.lowerLidTemporal),
+  ]);
   const fissure = mean([
     distance(points.upperLidNasal, points.lowerLidNasal),
     distance(points.upperLidMiddle, points.lowerLidMiddle),

@@ -59,7 +59,8 @@ export function packRecord(record: FrameRecord, into: Float64Array): void {
 export function unpackRecord(values: Float64Array): FrameRecord {
   const at = (i: number): number => values[i] ?? NaN;
   const holds = at(3);
-  const sideFeatures = (s: number): SideFeatures => sideFeaturesOf((_, i) => at(FEATURES + s * SIDE_FEATURES.length + i));
+  const sideFeatures = (s: number): SideFeatures =>
+    sideFeaturesOf((_, i) => at(FEATURES + s * SIDE_FEATURES.length + i));
   const units = (start: number, block: number): ActionUnitValues => {
     const unpacked = noActionUnits();
     ACTION_UNITS.forEach((unit, i) => {
@@ -74,7 +75,8 @@ export function unpackRecord(values: Float64Array): FrameRecord {
     ...base,
     face: {
       features: { left: sideFeatures(0), right: sideFeatures(1), irisDiameter: at(4), interOcular: at(5) },
-      activations: (holds & ACTIVATIONS_FLAG) === 0 ? null : { left: units(ACTIVATIONS, 0), right: units(ACTIVATIONS, 1) },
+      activations:
+        (holds & ACTIVATIONS_FLAG) === 0 ? null : { left: units(ACTIVATIONS, 0), right: units(ACTIVATIONS, 1) },
       network:
         (holds & NETWORK_FLAG) === 0
           ? null

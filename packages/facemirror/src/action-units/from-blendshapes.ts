@@ -3,23 +3,80 @@ import { noActionUnits, type ActionUnit, type Side } from './units.js';
 
 /** MediaPipe's 52 blendshapes in its order. `Left` and `Right` are the patient's when the camera did not mirror. */
 export const BLENDSHAPES = [
-  '_neutral', 'browDownLeft', 'browDownRight', 'browInnerUp', 'browOuterUpLeft', 'browOuterUpRight', 'cheekPuff',
-  'cheekSquintLeft', 'cheekSquintRight', 'eyeBlinkLeft', 'eyeBlinkRight', 'eyeLookDownLeft', 'eyeLookDownRight',
-  'eyeLookInLeft', 'eyeLookInRight', 'eyeLookOutLeft', 'eyeLookOutRight', 'eyeLookUpLeft', 'eyeLookUpRight',
-  'eyeSquintLeft', 'eyeSquintRight', 'eyeWideLeft', 'eyeWideRight', 'jawForward', 'jawLeft', 'jawOpen', 'jawRight',
-  'mouthClose', 'mouthDimpleLeft', 'mouthDimpleRight', 'mouthFrownLeft', 'mouthFrownRight', 'mouthFunnel', 'mouthLeft',
-  'mouthLowerDownLeft', 'mouthLowerDownRight', 'mouthPressLeft', 'mouthPressRight', 'mouthPucker', 'mouthRight',
-  'mouthRollLower', 'mouthRollUpper', 'mouthShrugLower', 'mouthShrugUpper', 'mouthSmileLeft', 'mouthSmileRight',
-  'mouthStretchLeft', 'mouthStretchRight', 'mouthUpperUpLeft', 'mouthUpperUpRight', 'noseSneerLeft', 'noseSneerRight',
+  '_neutral',
+  'browDownLeft',
+  'browDownRight',
+  'browInnerUp',
+  'browOuterUpLeft',
+  'browOuterUpRight',
+  'cheekPuff',
+  'cheekSquintLeft',
+  'cheekSquintRight',
+  'eyeBlinkLeft',
+  'eyeBlinkRight',
+  'eyeLookDownLeft',
+  'eyeLookDownRight',
+  'eyeLookInLeft',
+  'eyeLookInRight',
+  'eyeLookOutLeft',
+  'eyeLookOutRight',
+  'eyeLookUpLeft',
+  'eyeLookUpRight',
+  'eyeSquintLeft',
+  'eyeSquintRight',
+  'eyeWideLeft',
+  'eyeWideRight',
+  'jawForward',
+  'jawLeft',
+  'jawOpen',
+  'jawRight',
+  'mouthClose',
+  'mouthDimpleLeft',
+  'mouthDimpleRight',
+  'mouthFrownLeft',
+  'mouthFrownRight',
+  'mouthFunnel',
+  'mouthLeft',
+  'mouthLowerDownLeft',
+  'mouthLowerDownRight',
+  'mouthPressLeft',
+  'mouthPressRight',
+  'mouthPucker',
+  'mouthRight',
+  'mouthRollLower',
+  'mouthRollUpper',
+  'mouthShrugLower',
+  'mouthShrugUpper',
+  'mouthSmileLeft',
+  'mouthSmileRight',
+  'mouthStretchLeft',
+  'mouthStretchRight',
+  'mouthUpperUpLeft',
+  'mouthUpperUpRight',
+  'noseSneerLeft',
+  'noseSneerRight',
 ] as const;
 export type Blendshape = (typeof BLENDSHAPES)[number];
 
-type Sided = 'browDown' | 'browOuterUp' | 'eyeBlink' | 'eyeSquint' | 'eyeWide' | 'mouthDimple' | 'mouthFrown'
-  | 'mouthLowerDown' | 'mouthSmile' | 'mouthStretch' | 'mouthUpperUp';
+type Sided =
+  | 'browDown'
+  | 'browOuterUp'
+  | 'eyeBlink'
+  | 'eyeSquint'
+  | 'eyeWide'
+  | 'mouthDimple'
+  | 'mouthFrown'
+  | 'mouthLowerDown'
+  | 'mouthSmile'
+  | 'mouthStretch'
+  | 'mouthUpperUp';
 type Medial = 'browInnerUp' | 'jawOpen' | 'mouthShrugLower';
 
 /** Which blendshape stands for a unit. */
-export type BlendshapeUnit = { readonly unit: ActionUnit; /** The blendshape's value that counts as 5. */ readonly full: number } & (
+export type BlendshapeUnit = {
+  readonly unit: ActionUnit;
+  /** The blendshape's value that counts as 5. */ readonly full: number;
+} & (
   | { readonly kind: 'sided'; readonly blendshape: Sided }
   | { readonly kind: 'medial'; readonly blendshape: Medial; readonly split: boolean }
 );

@@ -33,52 +33,70 @@ const CLOSED_EYE = 0.2;
  */
 export const GEOMETRIC_UNITS: readonly GeometricUnit[] = [
   {
-    unit: 'AU01', none: 0.02, full: 0.16,
+    unit: 'AU01',
+    none: 0.02,
+    full: 0.16,
     rule: 'medial brow rises against the eye line',
     movement: (now, neutral) => now.browInnerHeight - neutral.browInnerHeight,
   },
   {
-    unit: 'AU02', none: 0.02, full: 0.14,
+    unit: 'AU02',
+    none: 0.02,
+    full: 0.14,
     rule: 'lateral brow rises against the eye line',
     movement: (now, neutral) => now.browOuterHeight - neutral.browOuterHeight,
   },
   {
-    unit: 'AU04', none: 0.03, full: 0.14,
+    unit: 'AU04',
+    none: 0.03,
+    full: 0.14,
     rule: 'medial brow sinks and nears the midline',
     movement: (now, neutral) =>
       neutral.browInnerHeight - now.browInnerHeight + (neutral.browInnerDistance - now.browInnerDistance),
   },
   {
-    unit: 'AU05', none: 0.01, full: 0.06,
+    unit: 'AU05',
+    none: 0.01,
+    full: 0.06,
     rule: 'upper lid rises against the line between the eye corners',
     movement: (now, neutral) => now.upperLidHeight - neutral.upperLidHeight,
   },
   {
-    unit: 'AU06', none: 0.01, full: 0.075,
+    unit: 'AU06',
+    none: 0.01,
+    full: 0.075,
     rule: 'cheek rises while the opening between the lids narrows (the lesser of both, the narrowing counted 1.5 times) and the eye is not closing',
     movement: (now, neutral) =>
       Math.min(now.cheekHeight - neutral.cheekHeight, 1.5 * (neutral.palpebralFissure - now.palpebralFissure)) *
       (1 - eyeClosure(now, neutral)),
   },
   {
-    unit: 'AU07', none: 0.008, full: 0.04,
+    unit: 'AU07',
+    none: 0.008,
+    full: 0.04,
     rule: 'lower lid rises while the eye is not closing',
     movement: (now, neutral) => (now.lowerLidHeight - neutral.lowerLidHeight) * (1 - eyeClosure(now, neutral)),
   },
   {
-    unit: 'AU09', none: 0.035, full: 0.1,
+    unit: 'AU09',
+    none: 0.035,
+    full: 0.1,
     rule: 'wing of the nose rises while the medial brow sinks (the lesser of both)',
     movement: (now, neutral) =>
       Math.min(now.alarHeight - neutral.alarHeight, neutral.browInnerHeight - now.browInnerHeight),
   },
   {
-    unit: 'AU10', none: 0.02, full: 0.12,
+    unit: 'AU10',
+    none: 0.02,
+    full: 0.12,
     rule: "upper lip rises by more than 0.6 of the mouth corner's rise (AU12's share)",
     movement: (now, neutral) =>
       now.upperLipHeight - neutral.upperLipHeight - 0.6 * rise(now.cornerHeight - neutral.cornerHeight),
   },
   {
-    unit: 'AU12', none: 0.02, full: 0.25,
+    unit: 'AU12',
+    none: 0.02,
+    full: 0.25,
     rule: 'mouth corner moves up and out, along 45 degrees (zygomaticus major); outwards counts to twice the rise',
     movement: (now, neutral) => {
       const up = now.cornerHeight - neutral.cornerHeight;
@@ -87,38 +105,47 @@ export const GEOMETRIC_UNITS: readonly GeometricUnit[] = [
     },
   },
   {
-    unit: 'AU15', none: 0.015, full: 0.09,
+    unit: 'AU15',
+    none: 0.015,
+    full: 0.09,
     rule: "mouth corner sinks by more than 0.4 of the lower lip's fall (the jaw's share)",
     movement: (now, neutral) =>
       neutral.cornerHeight - now.cornerHeight - 0.4 * rise(neutral.lowerLipHeight - now.lowerLipHeight),
   },
   {
-    unit: 'AU17', none: 0.025, full: 0.1,
+    unit: 'AU17',
+    none: 0.025,
+    full: 0.1,
     rule: "lower lip is pushed up by more than 0.3 of the mouth corner's rise (AU12's share)",
     movement: (now, neutral) =>
       now.lowerLipHeight - neutral.lowerLipHeight - 0.3 * rise(now.cornerHeight - neutral.cornerHeight),
   },
   {
-    unit: 'AU20', none: 0.025, full: 0.14,
+    unit: 'AU20',
+    none: 0.025,
+    full: 0.14,
     rule: 'mouth corner moves out by more than it moves up (AU12) or down (AU15)',
     movement: (now, neutral) =>
       now.cornerDistance - neutral.cornerDistance - Math.abs(now.cornerHeight - neutral.cornerHeight),
   },
   {
-    unit: 'AU25', none: 0.01, full: 0.18,
+    unit: 'AU25',
+    none: 0.01,
+    full: 0.18,
     rule: "lips' inner edges part",
     movement: (now, neutral) => now.lipGap - neutral.lipGap,
   },
   {
-    unit: 'AU26', none: 0.04, full: 0.32,
+    unit: 'AU26',
+    none: 0.04,
+    full: 0.32,
     rule: 'chin drops from the base of the nose; one jaw, so both sides have the same value',
     movement: (now, neutral) => now.jawLength - neutral.jawLength,
   },
 ];
 
 /** Rule of AU45, which is a ratio and not a movement. */
-export const BLINK_RULE =
-  `eye aspect ratio over its neutral value: ${OPEN_EYE} and more is open (0), ${CLOSED_EYE} and less is closed (5); after Soukupová & Čech 2016`;
+export const BLINK_RULE = `eye aspect ratio over its neutral value: ${OPEN_EYE} and more is open (0), ${CLOSED_EYE} and less is closed (5); after Soukupová & Čech 2016`;
 
 /** How far the eye is closed, 0 (open) to 1. */
 function eyeClosure(now: SideFeatures, neutral: SideFeatures): number {

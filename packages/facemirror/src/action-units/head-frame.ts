@@ -2,7 +2,14 @@ import { cameraPoint, fitHeadPose, hasDepth } from '../face/head-pose.js';
 import type { Landmarks } from '../face/observation.js';
 import { dot, meanOf, subtract, timesTransposed, type Vector } from '../face/rotation.js';
 import { byName } from './by-name.js';
-import { MEDIAL_POINTS, SIDE_POINTS, facePoints, type FacePoints, type MedialPoint, type SidePoint } from './face-points.js';
+import {
+  MEDIAL_POINTS,
+  SIDE_POINTS,
+  facePoints,
+  type FacePoints,
+  type MedialPoint,
+  type SidePoint,
+} from './face-points.js';
 import { MEAN_HEAD_MEDIAL, MEAN_HEAD_RIGHT } from './mean-head.js';
 import { SIDES, type Side } from './units.js';
 
@@ -49,7 +56,9 @@ export function toHeadFrame(landmarks: Landmarks): HeadFrameFace | null {
 
   const place = (indices: readonly number[], model: Vector): Vector => {
     const mean = meanOf(indices.map(camera));
-    const depth = depthKnown ? mean[2] : pose.scale * dot(pose.rotation[2], subtract(model, pose.modelCentre)) + pose.centre[2];
+    const depth = depthKnown
+      ? mean[2]
+      : pose.scale * dot(pose.rotation[2], subtract(model, pose.modelCentre)) + pose.centre[2];
     return timesTransposed(pose.rotation, subtract([mean[0], mean[1], depth], pose.centre));
   };
   const turned = (side: Side, name: SidePoint): Vector | null => {

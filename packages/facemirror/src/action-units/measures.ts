@@ -30,11 +30,41 @@ interface Measure {
 
 /** The distances that clinicians read off a face, as Emotrics (Guarin et al. 2018) and FACE-gram (Hadlock & Urban 2012) define them. */
 export const MEASURES: readonly Measure[] = [
-  { name: 'brow_height', feature: 'browMiddleHeight', kind: 'length', ratio: true, meaning: 'middle of the brow above the line between the eye corners' },
-  { name: 'palpebral_fissure', feature: 'palpebralFissure', kind: 'length', ratio: true, meaning: 'opening between the lids, mean of three places along them' },
-  { name: 'commissure_excursion', feature: 'commissureExcursion', kind: 'length', ratio: true, meaning: "from the middle of the lower lip's border to the corner of the mouth" },
-  { name: 'smile_angle', feature: 'smileAngle', kind: 'angle', ratio: true, meaning: 'of that line from straight down, 90 degrees when level' },
-  { name: 'philtrum_deviation', feature: 'philtrumDeviation', kind: 'length', ratio: false, meaning: "upper lip's middle off the midline, positive to the named side" },
+  {
+    name: 'brow_height',
+    feature: 'browMiddleHeight',
+    kind: 'length',
+    ratio: true,
+    meaning: 'middle of the brow above the line between the eye corners',
+  },
+  {
+    name: 'palpebral_fissure',
+    feature: 'palpebralFissure',
+    kind: 'length',
+    ratio: true,
+    meaning: 'opening between the lids, mean of three places along them',
+  },
+  {
+    name: 'commissure_excursion',
+    feature: 'commissureExcursion',
+    kind: 'length',
+    ratio: true,
+    meaning: "from the middle of the lower lip's border to the corner of the mouth",
+  },
+  {
+    name: 'smile_angle',
+    feature: 'smileAngle',
+    kind: 'angle',
+    ratio: true,
+    meaning: 'of that line from straight down, 90 degrees when level',
+  },
+  {
+    name: 'philtrum_deviation',
+    feature: 'philtrumDeviation',
+    kind: 'length',
+    ratio: false,
+    meaning: "upper lip's middle off the midline, positive to the named side",
+  },
 ];
 
 /** Names of the measures table's value columns, each with its unit. */

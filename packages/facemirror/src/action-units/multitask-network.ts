@@ -63,7 +63,11 @@ export class MultitaskNetwork implements ActionUnitNetwork, ExpressionNetwork {
   async express(frame: Frame, face: FaceObservation): Promise<Expression> {
     const { emotions, gaze } = await this.#ask(frame, face);
     const [yaw = NaN, pitch = NaN] = gaze;
-    return { emotions: softmax(emotions.subarray(0, EMOTIONS.length)), gazeYaw: toDegrees(yaw), gazePitch: toDegrees(pitch) };
+    return {
+      emotions: softmax(emotions.subarray(0, EMOTIONS.length)),
+      gazeYaw: toDegrees(yaw),
+      gazePitch: toDegrees(pitch),
+    };
   }
 
   async #ask(frame: Frame, face: FaceObservation): Promise<FaceOutputs> {

@@ -2,8 +2,7 @@ import { FaceMirrorError } from '../errors.js';
 
 /** Where the subject's neutral face is to be taken from. Times in seconds of the video, both ends included. */
 export type NeutralChoice =
-  | { readonly kind: 'calmest-second' }
-  | { readonly kind: 'window'; readonly start: number; readonly end: number };
+  { readonly kind: 'calmest-second' } | { readonly kind: 'window'; readonly start: number; readonly end: number };
 
 /**
  * Reads a `--neutral` value: two times with a hyphen between, each `SS`, `MM:SS` or `HH:MM:SS`, seconds with or without
@@ -14,10 +13,16 @@ export type NeutralChoice =
 export function parseNeutralWindow(text: string): NeutralChoice {
   const [from, to, ...rest] = text.split('-').map((part) => seconds(part.trim()));
   if (from === undefined || to === undefined || from === null || to === null || rest.length > 0) {
-    throw new FaceMirrorError('USAGE', `--neutral "${text}" is not a time range; write it as start-end, for example 0:02-0:04.`);
+    throw new FaceMirrorError(
+      'USAGE',
+      `--neutral "${text}" is not a time range; write it as start-end, for example 0:02-0:04.`,
+    );
   }
   if (to <= from) {
-    throw new FaceMirrorError('USAGE', `--neutral "${text}" ends before it starts; write the earlier time first, for example 0:02-0:04.`);
+    throw new FaceMirrorError(
+      'USAGE',
+      `--neutral "${text}" ends before it starts; write the earlier time first, for example 0:02-0:04.`,
+    );
   }
   return { kind: 'window', start: from, end: to };
 }

@@ -23,8 +23,15 @@ const SAMPLE = 3000;
 
 /** What is watched for calm, with the movement that counts as 1. */
 const WATCHED: readonly (readonly [SideFeature, number])[] = [
-  ['browInnerHeight', 0.16], ['browOuterHeight', 0.14], ['eyeAspectRatio', 0.3], ['upperLipHeight', 0.12],
-  ['lowerLipHeight', 0.12], ['cornerHeight', 0.25], ['cornerDistance', 0.25], ['lipGap', 0.18], ['jawLength', 0.32],
+  ['browInnerHeight', 0.16],
+  ['browOuterHeight', 0.14],
+  ['eyeAspectRatio', 0.3],
+  ['upperLipHeight', 0.12],
+  ['lowerLipHeight', 0.12],
+  ['cornerHeight', 0.25],
+  ['cornerDistance', 0.25],
+  ['lipGap', 0.18],
+  ['jawLength', 0.32],
 ];
 /** A face can be held still in a grin: how much looking expressive counts against moving. */
 const EXPRESSION_WEIGHT = 0.5;
@@ -59,12 +66,17 @@ function neutralOf(
   end: number,
   chosen: NeutralFace['chosen'],
 ): NeutralFace | null {
-  const sample = sampled(records, ({ timestamp }) => timestamp >= start && timestamp <= end, (record) => record);
+  const sample = sampled(
+    records,
+    ({ timestamp }) => timestamp >= start && timestamp <= end,
+    (record) => record,
+  );
   const [first] = sample.picked;
   const last = sample.picked.at(-1);
   if (first === undefined || last === undefined) return null;
   const faces = sample.picked.map(({ face }) => face);
-  const features = (side: Side): SideFeatures => sideFeaturesOf((name) => median(faces.map((face) => face.features[side][name])));
+  const features = (side: Side): SideFeatures =>
+    sideFeaturesOf((name) => median(faces.map((face) => face.features[side][name])));
   const activations = (side: Side): ActionUnitValues => {
     const medians = noActionUnits();
     for (const unit of ACTION_UNITS) {
@@ -116,7 +128,11 @@ function sampled<Picked>(
 
 function calmestStretch(records: () => Iterable<FrameRecord>): { readonly start: number; readonly end: number } | null {
   // Of a long video whole records would be a dozen megabytes.
-  const { picked } = sampled(records, () => true, ({ timestamp, face }) => ({ timestamp, left: restFeatures(face, 'left'), right: restFeatures(face, 'right') }));
+  const { picked } = sampled(
+    records,
+    () => true,
+    ({ timestamp, face }) => ({ timestamp, left: restFeatures(face, 'left'), right: restFeatures(face, 'right') }),
+  );
   const first = picked[0];
   const last = picked.at(-1);
   if (first === undefined || last === undefined) return null;

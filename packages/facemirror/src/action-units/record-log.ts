@@ -82,7 +82,13 @@ export class RecordLog {
       const bytes = new Uint8Array(this.#open.buffer);
       let written = 0;
       while (written < bytes.length) {
-        written += writeSync(this.#file.descriptor, bytes, written, bytes.length - written, this.#spilled * bytes.length + written);
+        written += writeSync(
+          this.#file.descriptor,
+          bytes,
+          written,
+          bytes.length - written,
+          this.#spilled * bytes.length + written,
+        );
       }
       this.#spilled++;
     } catch (error) {
@@ -100,8 +106,18 @@ export class RecordLog {
     if (this.#file === null) throw new Error('the log was closed while it was read');
     let read = 0;
     while (read < bytes.length) {
-      const count = readSync(this.#file.descriptor, bytes, read, bytes.length - read, spilledChunk * bytes.length + read);
-      if (count === 0) throw new FaceMirrorError('FILE_UNREADABLE', `A temporary file in ${tmpdir()} was cut short by another program; run again.`);
+      const count = readSync(
+        this.#file.descriptor,
+        bytes,
+        read,
+        bytes.length - read,
+        spilledChunk * bytes.length + read,
+      );
+      if (count === 0)
+        throw new FaceMirrorError(
+          'FILE_UNREADABLE',
+          `A temporary file in ${tmpdir()} was cut short by another program; run again.`,
+        );
       read += count;
     }
   }

@@ -32,7 +32,8 @@ function withNeighbours(before: Face | null, record: FrameRecord, after: Face | 
 }
 
 function meanFeatures(faces: readonly Face[]): FaceFeatures {
-  const side = (name: Side): SideFeatures => sideFeaturesOf((feature) => mean(faces.map((face) => face.features[name][feature])));
+  const side = (name: Side): SideFeatures =>
+    sideFeaturesOf((feature) => mean(faces.map((face) => face.features[name][feature])));
   return {
     left: side('left'),
     right: side('right'),

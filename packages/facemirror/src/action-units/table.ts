@@ -3,7 +3,11 @@ import { ACTION_UNITS, type ActionUnitRow, type ActionUnitValues } from './units
 
 /** Column names of an action unit table: OpenFace 2's, for the first face only (`face_id` 0). */
 export const ACTION_UNIT_COLUMNS: readonly string[] = [
-  'frame', 'face_id', 'timestamp', 'confidence', 'success',
+  'frame',
+  'face_id',
+  'timestamp',
+  'confidence',
+  'success',
   ...ACTION_UNITS.map((unit) => `${unit}_r`),
   ...ACTION_UNITS.map((unit) => `${unit}_c`),
 ];

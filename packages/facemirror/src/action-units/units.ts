@@ -2,8 +2,24 @@ import { byName } from './by-name.js';
 
 /** The eighteen action units of an OpenFace 2 table, in its column order. */
 export const ACTION_UNITS = [
-  'AU01', 'AU02', 'AU04', 'AU05', 'AU06', 'AU07', 'AU09', 'AU10', 'AU12',
-  'AU14', 'AU15', 'AU16', 'AU17', 'AU20', 'AU23', 'AU25', 'AU26', 'AU45',
+  'AU01',
+  'AU02',
+  'AU04',
+  'AU05',
+  'AU06',
+  'AU07',
+  'AU09',
+  'AU10',
+  'AU12',
+  'AU14',
+  'AU15',
+  'AU16',
+  'AU17',
+  'AU20',
+  'AU23',
+  'AU25',
+  'AU26',
+  'AU45',
 ] as const;
 
 export type ActionUnit = (typeof ACTION_UNITS)[number];

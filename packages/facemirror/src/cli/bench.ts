@@ -25,7 +25,16 @@ Examples:
 Each combination is run in pairs with the first one (A B A B), every run in a process of its own. Times are from the
 moment in which the networks are open; opening them is told apart. A quiet machine gives figures worth keeping.`;
 
-const DEFAULTS: BenchSettings = { suite: 'mediapipe', modelsFolder: null, video: null, provider: ['auto'], workers: [1, 2, 4], batch: [1], isolation: ['thread'], repeat: 5 };
+const DEFAULTS: BenchSettings = {
+  suite: 'mediapipe',
+  modelsFolder: null,
+  video: null,
+  provider: ['auto'],
+  workers: [1, 2, 4],
+  batch: [1],
+  isolation: ['thread'],
+  repeat: 5,
+};
 
 interface BenchOptions {
   readonly suite?: string;
@@ -47,14 +56,27 @@ export function register(program: Command, context: CommandContext): void {
     .command('bench')
     .description('Measure how fast videos are processed here, with so many workers, batches, in threads or processes.')
     .option('--suite <name>', 'the networks to use: mediapipe (default) or openface3')
-    .option('--provider <names>', `what runs the networks: ${PROVIDER_CHOICES.join(', ')}, or several of them (default: auto)`, (text: string) => parseNames(text, PROVIDER_CHOICES))
+    .option(
+      '--provider <names>',
+      `what runs the networks: ${PROVIDER_CHOICES.join(', ')}, or several of them (default: auto)`,
+      (text: string) => parseNames(text, PROVIDER_CHOICES),
+    )
     .option('--models <folder>', 'a folder of your own model files')
     .option('--video <file>', 'what to run on (default: the demo clip)')
     .option('--workers <numbers>', 'workers to try, auto among them (default: 1,2,4)', wholeNumbers(1, 256, 'auto'))
-    .option('--batch <numbers>', 'frames that a network is given in one run, auto among them (default: 1)', wholeNumbers(1, 64, 'auto'))
-    .option('--isolation <kinds>', 'what networks run in: thread, process or both (default: thread)', (text: string) => parseNames(text, ISOLATIONS))
+    .option(
+      '--batch <numbers>',
+      'frames that a network is given in one run, auto among them (default: 1)',
+      wholeNumbers(1, 64, 'auto'),
+    )
+    .option('--isolation <kinds>', 'what networks run in: thread, process or both (default: thread)', (text: string) =>
+      parseNames(text, ISOLATIONS),
+    )
     .option('--repeat <number>', 'pairs of runs for each combination (default: 5)', wholeNumber(1, 1000))
-    .option('-o, --out <file>', 'where the figures are kept, as JSON (default: facemirror-bench-<date>-<time>.json here)')
+    .option(
+      '-o, --out <file>',
+      'where the figures are kept, as JSON (default: facemirror-bench-<date>-<time>.json here)',
+    )
     .option('--compare <files...>', 'an earlier bench to hold this one against, or two to hold against each other')
     .option('--json', 'print the figures as JSON instead of text', false)
     .addHelpText('after', EXAMPLES)
@@ -64,13 +86,26 @@ export function register(program: Command, context: CommandContext): void {
 async function benchAndTell(options: BenchOptions, { signal }: CommandContext): Promise<void> {
   const { compare = [] } = options;
   if (compare.length > 2) throw new FaceMirrorError('USAGE', '--compare takes one earlier bench, or two.');
-  const [before, after] = [compare[0] === undefined ? null : await readBench(compare[0]), compare[1] === undefined ? null : await readBench(compare[1])];
+  const [before, after] = [
+    compare[0] === undefined ? null : await readBench(compare[0]),
+    compare[1] === undefined ? null : await readBench(compare[1]),
+  ];
   const result = after ?? (await runBench(settingsOf(options, before?.settings ?? DEFAULTS), signal, showProgress));
-  const out = options.out ?? (after === null ? `facemirror-bench-${result.measuredAt.slice(0, 19).replaceAll(':', '').replace('T', '-')}.json` : null);
+  const out =
+    options.out ??
+    (after === null
+      ? `facemirror-bench-${result.measuredAt.slice(0, 19).replaceAll(':', '').replace('T', '-')}.json`
+      : null);
   if (out !== null) writeFileWhole(out, `${JSON.stringify(result, null, 2)}\n`);
   const comparison = before === null ? null : compareBenches(before, result);
   if (options.json) {
-    const figures = result.combinations.map((each) => ({ provider: each.provider, workers: each.workers, batch: each.batch, isolation: each.isolation, ...figuresOf(each, result.host.cores) }));
+    const figures = result.combinations.map((each) => ({
+      provider: each.provider,
+      workers: each.workers,
+      batch: each.batch,
+      isolation: each.isolation,
+      ...figuresOf(each, result.host.cores),
+    }));
     process.stdout.write(`${JSON.stringify({ ...result, figures, comparison }, null, 2)}\n`);
     return;
   }
@@ -99,7 +134,9 @@ function showProgress(event: BenchEvent): void {
   if (event.kind !== 'ran') return;
   const { number, count, combination, measurement } = event;
   const speed = `${((measurement.frames * 1000) / measurement.wallMs).toFixed(1)} frames a second`;
-  process.stderr.write(`${number === 0 ? '[warm-up]' : `[${number}/${count}]`} ${describeCombination(combination)}: ${seconds(measurement.wallMs)} s, ${speed}\n`);
+  process.stderr.write(
+    `${number === 0 ? '[warm-up]' : `[${number}/${count}]`} ${describeCombination(combination)}: ${seconds(measurement.wallMs)} s, ${speed}\n`,
+  );
 }
 
 function describeResult(result: BenchResult): string {
@@ -107,13 +144,33 @@ function describeResult(result: BenchResult): string {
   const rows = result.combinations.map((each) => {
     const { ratio, ...figures } = figuresOf(each, host.cores);
     return [
-      ...choice(each), each.isolation, seconds(figures.wallMs), figures.framesPerSecond.toFixed(1),
-      ratio === null ? 'baseline' : `${ratio.median.toFixed(3)} (${ratio.least.toFixed(3)} to ${ratio.most.toFixed(3)})`,
-      `${(figures.busyShare * 100).toFixed(0)} %`, megabytes(figures.peakRssBytes), seconds(figures.openingMs), String(each.runs.length),
+      ...choice(each),
+      each.isolation,
+      seconds(figures.wallMs),
+      figures.framesPerSecond.toFixed(1),
+      ratio === null
+        ? 'baseline'
+        : `${ratio.median.toFixed(3)} (${ratio.least.toFixed(3)} to ${ratio.most.toFixed(3)})`,
+      `${(figures.busyShare * 100).toFixed(0)} %`,
+      megabytes(figures.peakRssBytes),
+      seconds(figures.openingMs),
+      String(each.runs.length),
     ];
   });
   const ofEach = new Set(result.combinations.map(({ provider }) => provider)).size > 1 ? ' of a provider' : '';
-  const head = ['provider', 'workers', 'batch', 'isolation', 'seconds', 'frames/s', 'time ratio, pairs', 'cores busy', 'peak MB', 'opening s', 'runs'];
+  const head = [
+    'provider',
+    'workers',
+    'batch',
+    'isolation',
+    'seconds',
+    'frames/s',
+    'time ratio, pairs',
+    'cores busy',
+    'peak MB',
+    'opening s',
+    'runs',
+  ];
   return [
     `${video.file}, ${video.frames} frames, suite ${settings.suite}; medians of the runs`,
     `${host.cpu}, ${host.cores} cores, Node ${host.node}, ONNX Runtime ${versions.onnxRuntime}, Face Mirror ${versions.program}`,
@@ -121,38 +178,90 @@ function describeResult(result: BenchResult): string {
     ...table(head, rows),
     '',
     ...othersAtWork(result),
-    result.tablesIdentical ? `Tables: the same bytes in every run${ofEach}.` : `Tables: NOT the same bytes in every run${ofEach}.`,
+    result.tablesIdentical
+      ? `Tables: the same bytes in every run${ofEach}.`
+      : `Tables: NOT the same bytes in every run${ofEach}.`,
     '',
   ].join('\n');
 }
 
 function othersAtWork({ combinations }: BenchResult): string[] {
   const share = othersShare(combinations.flatMap(({ runs }) => runs));
-  return share === null || share < BUSY_WITH_OTHERS ? [] : [`Other programs took ${percent(share)} of the processor time: these figures are rough.`];
+  return share === null || share < BUSY_WITH_OTHERS
+    ? []
+    : [`Other programs took ${percent(share)} of the processor time: these figures are rough.`];
 }
 
 /** Provider, workers and batch, and of `auto` what it came to. */
-function choice({ provider, workers, batch, runs }: CombinationRuns): [provider: string, workers: string, batch: string] {
+function choice({
+  provider,
+  workers,
+  batch,
+  runs,
+}: CombinationRuns): [provider: string, workers: string, batch: string] {
   const taken = runs[0]?.taken;
   if (taken === undefined) return [provider, String(workers), String(batch)];
-  const batches = Object.entries(taken.batch).map(([network, frames]) => `${network} ${frames}`).join(', ');
+  const batches = Object.entries(taken.batch)
+    .map(([network, frames]) => `${network} ${frames}`)
+    .join(', ');
   // Where memory is short, there are fewer than asked.
-  const name = taken.provider === undefined || taken.provider === provider ? provider : `${provider} (${taken.provider})`;
-  return [name, workers === taken.workers ? String(workers) : `${workers} (${taken.workers})`, batch === 'auto' ? `auto (${batches === '' ? '1' : batches})` : String(batch)];
+  const name =
+    taken.provider === undefined || taken.provider === provider ? provider : `${provider} (${taken.provider})`;
+  return [
+    name,
+    workers === taken.workers ? String(workers) : `${workers} (${taken.workers})`,
+    batch === 'auto' ? `auto (${batches === '' ? '1' : batches})` : String(batch),
+  ];
 }
 
 function describeComparison({ combinations, notes }: BenchComparison): string {
   const rows = combinations.map(({ provider, workers, batch, isolation, wallMs, peakRssBytes, openingMs }) => [
-    provider, String(workers), String(batch), isolation, `${seconds(wallMs.before)} -> ${seconds(wallMs.after)}`, wording(wallMs),
-    `${megabytes(peakRssBytes.before)} -> ${megabytes(peakRssBytes.after)}`, wording(peakRssBytes),
-    `${seconds(openingMs.before)} -> ${seconds(openingMs.after)}`, wording(openingMs),
+    provider,
+    String(workers),
+    String(batch),
+    isolation,
+    `${seconds(wallMs.before)} -> ${seconds(wallMs.after)}`,
+    wording(wallMs),
+    `${megabytes(peakRssBytes.before)} -> ${megabytes(peakRssBytes.after)}`,
+    wording(peakRssBytes),
+    `${seconds(openingMs.before)} -> ${seconds(openingMs.after)}`,
+    wording(openingMs),
   ]);
-  const head = ['provider', 'workers', 'batch', 'isolation', 'seconds', 'time', 'peak MB', 'memory', 'opening s', 'opening'];
-  const tallies = [tally('Time', combinations.map(({ wallMs }) => wallMs)), tally('Memory', combinations.map(({ peakRssBytes }) => peakRssBytes)), tally('Opening', combinations.map(({ openingMs }) => openingMs))];
+  const head = [
+    'provider',
+    'workers',
+    'batch',
+    'isolation',
+    'seconds',
+    'time',
+    'peak MB',
+    'memory',
+    'opening s',
+    'opening',
+  ];
+  const tallies = [
+    tally(
+      'Time',
+      combinations.map(({ wallMs }) => wallMs),
+    ),
+    tally(
+      'Memory',
+      combinations.map(({ peakRssBytes }) => peakRssBytes),
+    ),
+    tally(
+      'Opening',
+      combinations.map(({ openingMs }) => openingMs),
+    ),
+  ];
   return ['', 'Before and after:', ...notes, ...table(head, rows), '', ...tallies, ''].join('\n');
 }
 
-const VERDICTS: Readonly<Record<Verdict, string>> = { better: 'better', worse: 'worse', noise: 'within noise', 'too-few': 'too few runs to tell' };
+const VERDICTS: Readonly<Record<Verdict, string>> = {
+  better: 'better',
+  worse: 'worse',
+  noise: 'within noise',
+  'too-few': 'too few runs to tell',
+};
 
 function wording({ ratio, verdict }: Change): string {
   return `${ratio < 1 ? '-' : '+'}${Math.abs((ratio - 1) * 100).toFixed(1)} %, ${VERDICTS[verdict]}`;

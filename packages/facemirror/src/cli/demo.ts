@@ -10,7 +10,9 @@ const DEFAULT_FOLDER = 'demo';
 /** Adds `facemirror demo`. */
 export function register(program: Command, context: CommandContext): void {
   addRunOptions(program.command('demo'), DEFAULT_FOLDER)
-    .description('Make a short clip of a speaking face with known movements, process it, and say where the results are.')
+    .description(
+      'Make a short clip of a speaking face with known movements, process it, and say where the results are.',
+    )
     .action(async (options: RunOptions) => {
       await mkdir(options.out, { recursive: true });
       const { video, truth } = await writeDemo(options.out, context.signal);

@@ -36,7 +36,8 @@ export function describeFailure(error: unknown, verbose: boolean): string {
   const sentence = printable(sentenceOf(error));
   if (!verbose) return sentence;
   const stacks: string[] = [];
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) stacks.push(cause.stack ?? cause.message);
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+    stacks.push(cause.stack ?? cause.message);
   return [sentence, ...stacks.flatMap((stack) => stack.split('\n').map(printable))].join('\n');
 }
 

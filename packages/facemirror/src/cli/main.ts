@@ -48,7 +48,8 @@ function buildProgram(signal: AbortSignal): Program {
     // That a switch is off until it is given needs no words.
     .configureHelp({
       showGlobalOptions: true,
-      optionDescription: (option) => Help.prototype.optionDescription.call(new Help(), option).replace(/ \(default: (true|false)\)$/, ''),
+      optionDescription: (option) =>
+        Help.prototype.optionDescription.call(new Help(), option).replace(/ \(default: (true|false)\)$/, ''),
     })
     .showHelpAfterError('Run with --help to see what can be asked.')
     .exitOverride();
@@ -93,7 +94,8 @@ function stopWithReader(controller: AbortController): void {
       if (error.code === 'EPIPE' || hasOutputFailed) return;
       hasOutputFailed = true;
       process.exitCode = EXIT.failed;
-      if (stream === process.stdout) process.stderr.write(`What there is to tell could not be written: ${error.message}.\n`);
+      if (stream === process.stdout)
+        process.stderr.write(`What there is to tell could not be written: ${error.message}.\n`);
     });
   }
 }

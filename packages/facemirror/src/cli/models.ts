@@ -30,9 +30,15 @@ Examples:
 
 /** Adds `facemirror models`. */
 export function register(program: Command, context: CommandContext): void {
-  const models = program.command('models').description("List, fetch, import, build and check the suites' networks.").addHelpText('after', EXAMPLES);
+  const models = program
+    .command('models')
+    .description("List, fetch, import, build and check the suites' networks.")
+    .addHelpText('after', EXAMPLES);
   models.command('list').description('Tell what each suite is made of, and what is there.').action(list);
-  models.command('path').description('Print the folder of the model cache.').action(() => print(cacheFolder()));
+  models
+    .command('path')
+    .description('Print the folder of the model cache.')
+    .action(() => print(cacheFolder()));
   models
     .command('pull')
     .description("Fetch a suite's files.")
@@ -67,11 +73,18 @@ async function list(): Promise<void> {
     print(`${manifest.name}: ${manifest.title}`);
     for (const file of manifest.files) {
       print(`  ${file.name}${file.optional ? ' (optional)' : ''}: ${file.purpose}`);
-      print(`    ${file.licence}; ${file.origin.kind === 'package' ? `in the package ${file.origin.packageName}` : file.origin.url}`);
+      print(
+        `    ${file.licence}; ${file.origin.kind === 'package' ? `in the package ${file.origin.packageName}` : file.origin.url}`,
+      );
     }
     if (suite !== 'openface3') continue;
     for (const [name, state] of imports) {
-      const words = state.state === 'intact' ? `ready (from ${state.record.source})` : state.state === 'absent' ? 'not there' : `damaged: ${state.why}`;
+      const words =
+        state.state === 'intact'
+          ? `ready (from ${state.record.source})`
+          : state.state === 'absent'
+            ? 'not there'
+            : `damaged: ${state.why}`;
       print(`  ${ARCHITECTURES[name].title}: ${words}`);
     }
   }
@@ -85,7 +98,14 @@ interface PullOptions {
 async function pull(suite: string, options: PullOptions, signal: AbortSignal): Promise<void> {
   const { manifest } = suiteByName(suite);
   const files = manifest.files.flatMap((file) =>
-    file.origin.kind === 'download' ? [{ file, url: options.from === undefined ? file.origin.url : `${options.from.replace(/\/$/, '')}/${file.name}` }] : [],
+    file.origin.kind === 'download'
+      ? [
+          {
+            file,
+            url: options.from === undefined ? file.origin.url : `${options.from.replace(/\/$/, '')}/${file.name}`,
+          },
+        ]
+      : [],
   );
   const asked: { file: ModelFile; url: string; sha256: string | null; bytes: number | null }[] = [];
   for (const { file, url } of files) {
@@ -107,7 +127,10 @@ async function pull(suite: string, options: PullOptions, signal: AbortSignal): P
 function requireLicence({ licenceToAccept }: SuiteManifest, isAccepted: boolean): void {
   if (licenceToAccept === null || isAccepted) return;
   const { name, url, summary } = licenceToAccept;
-  throw new FaceMirrorError('LICENCE_NOT_ACCEPTED', `Nothing was fetched: the ${name} allows ${summary}. Read it at ${url}; if it suits your use, run again with --accept-licence.`);
+  throw new FaceMirrorError(
+    'LICENCE_NOT_ACCEPTED',
+    `Nothing was fetched: the ${name} allows ${summary}. Read it at ${url}; if it suits your use, run again with --accept-licence.`,
+  );
 }
 
 async function fetchOne(
@@ -143,7 +166,9 @@ function progressOf(name: string): (done: number, total: number | null) => void 
 async function importFiles(files: readonly string[]): Promise<void> {
   for (const file of files) {
     const record = await importNetwork(file);
-    print(`${file}: ${ARCHITECTURES[record.network].title}, from ${record.sourceKind === 'onnx' ? 'an ONNX file' : 'a checkpoint'}; SHA-256 ${record.sourceSha256}`);
+    print(
+      `${file}: ${ARCHITECTURES[record.network].title}, from ${record.sourceKind === 'onnx' ? 'an ONNX file' : 'a checkpoint'}; SHA-256 ${record.sourceSha256}`,
+    );
   }
 }
 
@@ -171,7 +196,10 @@ async function build(checkpoints: readonly string[], options: BuildCommandOption
   if (options.randomInit !== undefined) {
     for (const name of options.network ?? ARCHITECTURE_NAMES) {
       const architecture = ARCHITECTURES[name];
-      save(join(options.out, `${name}.onnx`), serializeModel(architecture.build(randomWeights(architecture.tensors(), options.randomInit), buildOptions)));
+      save(
+        join(options.out, `${name}.onnx`),
+        serializeModel(architecture.build(randomWeights(architecture.tensors(), options.randomInit), buildOptions)),
+      );
     }
   }
   for (const path of checkpoints) {
@@ -192,15 +220,31 @@ function save(path: string, bytes: Uint8Array): void {
 async function verify(): Promise<void> {
   let damaged = 0;
   for (const [name, state] of await verifyImports()) {
-    const words = state.state === 'intact' ? `intact, SHA-256 ${state.record.sha256}` : state.state === 'absent' ? 'not there' : `damaged: ${state.why}`;
+    const words =
+      state.state === 'intact'
+        ? `intact, SHA-256 ${state.record.sha256}`
+        : state.state === 'absent'
+          ? 'not there'
+          : `damaged: ${state.why}`;
     print(`${ARCHITECTURES[name].title}: ${words}`);
     if (state.state === 'damaged') damaged++;
   }
   const bundle = await verifyBundle();
-  const words = { absent: 'not there (optional)', intact: 'intact', other: 'not the version that this program was checked with', damaged: 'damaged' }[bundle.state];
-  print(`MediaPipe's ${BUNDLE_FILE}: ${words}${'sha256' in bundle ? `, SHA-256 ${bundle.sha256}` : ''}${'why' in bundle ? `: ${bundle.why}` : ''}`);
+  const words = {
+    absent: 'not there (optional)',
+    intact: 'intact',
+    other: 'not the version that this program was checked with',
+    damaged: 'damaged',
+  }[bundle.state];
+  print(
+    `MediaPipe's ${BUNDLE_FILE}: ${words}${'sha256' in bundle ? `, SHA-256 ${bundle.sha256}` : ''}${'why' in bundle ? `: ${bundle.why}` : ''}`,
+  );
   if (bundle.state === 'damaged') damaged++;
-  if (damaged > 0) throw new FaceMirrorError('MODEL_CORRUPT', `${damaged} of the networks in ${cacheFolder()} ${damaged === 1 ? 'is' : 'are'} damaged. Pull or import ${damaged === 1 ? 'it' : 'them'} again.`);
+  if (damaged > 0)
+    throw new FaceMirrorError(
+      'MODEL_CORRUPT',
+      `${damaged} of the networks in ${cacheFolder()} ${damaged === 1 ? 'is' : 'are'} damaged. Pull or import ${damaged === 1 ? 'it' : 'them'} again.`,
+    );
 }
 
 function sizeOf(bytes: number | null): string {

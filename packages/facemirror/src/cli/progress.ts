@@ -39,20 +39,31 @@ export class ProgressDisplay {
       case 'started':
         this.#isBatch = event.count > 1;
         this.#line(`${event.count > 1 ? `[${event.index}/${event.count}] ` : ''}${printable(event.path)}`);
-        this.#shown.set(event.path, { frames: 0, expectedFrames: event.expectedFrames, speed: '-', left: '-', lineAt: performance.now(), bar: null });
+        this.#shown.set(event.path, {
+          frames: 0,
+          expectedFrames: event.expectedFrames,
+          speed: '-',
+          left: '-',
+          lineAt: performance.now(),
+          bar: null,
+        });
         this.#draw();
         return;
       case 'progress':
         this.#progress(event);
         return;
       case 'analysing':
-        this.#line(`  ${this.#nameAmongOthers(event.path)}report: looking at the network ${event.network} (${event.number} of ${event.count}, at most about ${event.atMostSeconds} s)`);
+        this.#line(
+          `  ${this.#nameAmongOthers(event.path)}report: looking at the network ${event.network} (${event.number} of ${event.count}, at most about ${event.atMostSeconds} s)`,
+        );
         return;
       case 'notice':
         this.#line(this.#notice(event));
         return;
       case 'skipped':
-        this.#line(`${printable(event.path)}: done already (the same file with the same settings); --force does it again`);
+        this.#line(
+          `${printable(event.path)}: done already (the same file with the same settings); --force does it again`,
+        );
         return;
       case 'failed':
         this.#shown.delete(event.path);
@@ -62,7 +73,10 @@ export class ProgressDisplay {
         const { frames, profile } = event.record;
         const speed = profile === null ? '' : `, ${profile.framesPerSecond.toFixed(1)} frames a second`;
         const { provider, providerAsked } = event.record.suite;
-        const place = providerAsked === undefined ? '' : `, on ${providerInWords(provider)} and not on ${providerInWords(providerAsked)}`;
+        const place =
+          providerAsked === undefined
+            ? ''
+            : `, on ${providerInWords(provider)} and not on ${providerInWords(providerAsked)}`;
         const name = this.#nameAmongOthers(event.path);
         this.#shown.delete(event.path);
         this.#line(`  ${name}done: ${frames.read} frames, a face in ${frames.withFace}${speed}${place}`);
@@ -92,7 +106,9 @@ export class ProgressDisplay {
     if (performance.now() - shown.lineAt < LINE_INTERVAL_MS) return;
     shown.lineAt = performance.now();
     const total = event.expectedFrames === null ? '' : ` of ${event.expectedFrames}`;
-    this.#line(`  ${this.#nameAmongOthers(event.path)}${event.frames}${total} frames, ${shown.speed} frames a second, ${shown.left} left`);
+    this.#line(
+      `  ${this.#nameAmongOthers(event.path)}${event.frames}${total} frames, ${shown.speed} frames a second, ${shown.left} left`,
+    );
   }
 
   /** Among several videos with the name of the one that failed, where its error does not tell it. */
@@ -129,10 +145,17 @@ export class ProgressDisplay {
       gracefulExit: false,
       fps: 5,
     });
-    const names = new Map([...this.#shown.keys()].map((path) => [path, this.#isBatch ? printable(basename(path)) : '']));
+    const names = new Map(
+      [...this.#shown.keys()].map((path) => [path, this.#isBatch ? printable(basename(path)) : '']),
+    );
     const nameWidth = Math.max(...[...names.values()].map((name) => name.length));
     for (const [path, shown] of this.#shown) {
-      shown.bar = this.#bars.create(shown.expectedFrames ?? 0, shown.frames, { name: names.get(path) ?? '', nameWidth, speed: shown.speed, left: shown.left } satisfies BarText);
+      shown.bar = this.#bars.create(shown.expectedFrames ?? 0, shown.frames, {
+        name: names.get(path) ?? '',
+        nameWidth,
+        speed: shown.speed,
+        left: shown.left,
+      } satisfies BarText);
     }
   }
 }

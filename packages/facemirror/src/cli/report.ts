@@ -40,9 +40,22 @@ export function register(program: Command, { signal }: CommandContext): void {
     .option('--html <file>', 'the file for the report as one self-contained page; - is standard output')
     .option('--json <file>', 'the file for the facts behind it, as JSON; - is standard output')
     .option('--model <file...>', 'ONNX models to analyse besides')
-    .addOption(new Option('--coreml-format <format>', "Core ML's model format for --model").choices(COREML_FORMATS).default('mlprogram'))
-    .addOption(new Option('--ort <version>', "the ONNX Runtime release whose rules decide for --model (default: the installed one's)").choices(ORT_VERSIONS))
-    .option('--try <seconds>', 'longest time to try the recommendations on each --model; left out, none are tried', numberWithin(1, 86_400))
+    .addOption(
+      new Option('--coreml-format <format>', "Core ML's model format for --model")
+        .choices(COREML_FORMATS)
+        .default('mlprogram'),
+    )
+    .addOption(
+      new Option(
+        '--ort <version>',
+        "the ONNX Runtime release whose rules decide for --model (default: the installed one's)",
+      ).choices(ORT_VERSIONS),
+    )
+    .option(
+      '--try <seconds>',
+      'longest time to try the recommendations on each --model; left out, none are tried',
+      numberWithin(1, 86_400),
+    )
     .addHelpText('after', EXAMPLES)
     .action(async (record: string, options: ReportOptions) => {
       const facts = await gather(record, options, signal);
@@ -66,16 +79,24 @@ async function factsOf(path: string): Promise<RunFacts> {
     return facts;
   } catch (cause) {
     if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
-    throw new FaceMirrorError('USAGE', `${path} holds measurements that no report can be made of, as it is damaged or was changed: run the video again with --force.`, { cause });
+    throw new FaceMirrorError(
+      'USAGE',
+      `${path} holds measurements that no report can be made of, as it is damaged or was changed: run the video again with --force.`,
+      { cause },
+    );
   }
 }
 
 async function gather(path: string, options: ReportOptions, signal: AbortSignal): Promise<RunFacts> {
   const facts = await factsOf(path);
   const target = { format: options.coremlFormat, ...(options.ort === undefined ? {} : { ort: options.ort }) };
-  const models = nameFiles(options.model ?? [], [...facts.profile.models, ...facts.utilization].map(({ model }) => model));
+  const models = nameFiles(
+    options.model ?? [],
+    [...facts.profile.models, ...facts.utilization].map(({ model }) => model),
+  );
   const added = await inspectFiles(models, target);
-  const tried = options.try === undefined ? { trials: [], untried: [] } : await tryFiles(models, target, options.try, signal);
+  const tried =
+    options.try === undefined ? { trials: [], untried: [] } : await tryFiles(models, target, options.try, signal);
   if (signal.aborted) throw new FaceMirrorError('CANCELLED', 'Stopped; no report was written.');
   return {
     ...facts,

@@ -53,39 +53,105 @@ export function register(program: Command, context: CommandContext): void {
 
 /** The options that every command which processes videos takes; `--out` must be given where there is no folder for it. */
 export function addRunOptions(command: Command, out?: string): Command {
-  const withOut = out === undefined ? command.requiredOption('-o, --out <folder>', 'where the results go') : command.option('-o, --out <folder>', 'where the results go', out);
+  const withOut =
+    out === undefined
+      ? command.requiredOption('-o, --out <folder>', 'where the results go')
+      : command.option('-o, --out <folder>', 'where the results go', out);
   return withOut
     .option('--suite <name>', 'the networks to use: mediapipe or openface3', 'mediapipe')
-    .addOption(new Option('--provider <name>', 'what runs the networks; where it cannot be had the CPU does, with a warning').choices(PROVIDER_CHOICES).default('auto'))
+    .addOption(
+      new Option('--provider <name>', 'what runs the networks; where it cannot be had the CPU does, with a warning')
+        .choices(PROVIDER_CHOICES)
+        .default('auto'),
+    )
     .option('--models <folder>', 'a folder of your own model files')
     .option('--neutral <start-end>', 'when the face is at rest, e.g. 0:02-0:04 (default: the calmest second)')
-    .addOption(new Option('--camera <kind>', 'mirrored: the video shows the patient as a mirror does').choices(['normal', 'mirrored']).default('normal'))
-    .option('--face <which>', 'largest, left or right of the picture, or the Nth from its left', wholeNumber(1, undefined, 'largest', 'left', 'right'), 'largest')
-    .option('--detect-side <pixels>', "long side of what openface3's detector is shown of a frame: less is faster and misses small faces (default: 640)", wholeNumber(LEAST_DETECT_SIDE, MOST_DETECT_SIDE))
+    .addOption(
+      new Option('--camera <kind>', 'mirrored: the video shows the patient as a mirror does')
+        .choices(['normal', 'mirrored'])
+        .default('normal'),
+    )
+    .option(
+      '--face <which>',
+      'largest, left or right of the picture, or the Nth from its left',
+      wholeNumber(1, undefined, 'largest', 'left', 'right'),
+      'largest',
+    )
+    .option(
+      '--detect-side <pixels>',
+      "long side of what openface3's detector is shown of a frame: less is faster and misses small faces (default: 640)",
+      wholeNumber(LEAST_DETECT_SIDE, MOST_DETECT_SIDE),
+    )
     .option('--iris', 'give distances in mm, by the iris (11.7 mm)', false)
     .option('--debug-video', 'write the video with the midline and the head angle (default)', true)
     .option('--no-debug-video', 'leave that video out')
     .option('--no-audio', 'leave the sound out')
-    .addOption(new Option('--encoder <name>', 'H.264 encoder; auto takes the first of these that works').choices(['auto', ...ENCODER_NAMES]).default('auto'))
-    .option('--quality <number>', 'constant rate factor, 0 (lossless) to 51 (worst)', numberWithin(0, 51), DEFAULT_QUALITY)
-    .option('--workers <number>', 'threads in which networks run side by side; results do not depend on it', wholeNumber(1, 256, 'auto'), 'auto')
-    .addOption(new Option('--isolation <kind>', 'what networks run in: threads, or processes of their own').choices(ISOLATIONS).default('thread'))
-    .option('--batch <number>', 'frames that a network is given in one run (openface3); auto: as many as pay on this machine, by measuring', wholeNumber(1, 64, 'auto'), 'auto')
-    .option('--jobs <number>', 'videos worked on at once; auto: one more whenever cores stay idle; results do not depend on it', wholeNumber(1, 256, 'auto'), 'auto')
+    .addOption(
+      new Option('--encoder <name>', 'H.264 encoder; auto takes the first of these that works')
+        .choices(['auto', ...ENCODER_NAMES])
+        .default('auto'),
+    )
+    .option(
+      '--quality <number>',
+      'constant rate factor, 0 (lossless) to 51 (worst)',
+      numberWithin(0, 51),
+      DEFAULT_QUALITY,
+    )
+    .option(
+      '--workers <number>',
+      'threads in which networks run side by side; results do not depend on it',
+      wholeNumber(1, 256, 'auto'),
+      'auto',
+    )
+    .addOption(
+      new Option('--isolation <kind>', 'what networks run in: threads, or processes of their own')
+        .choices(ISOLATIONS)
+        .default('thread'),
+    )
+    .option(
+      '--batch <number>',
+      'frames that a network is given in one run (openface3); auto: as many as pay on this machine, by measuring',
+      wholeNumber(1, 64, 'auto'),
+      'auto',
+    )
+    .option(
+      '--jobs <number>',
+      'videos worked on at once; auto: one more whenever cores stay idle; results do not depend on it',
+      wholeNumber(1, 256, 'auto'),
+      'auto',
+    )
     .option('--no-profile', 'do not measure the run; its record then holds no times')
-    .option('--report', 'also write <name>_performance.html: where the time and memory went, and what would help', false)
+    .option(
+      '--report',
+      'also write <name>_performance.html: where the time and memory went, and what would help',
+      false,
+    )
     .option('--trace <file>', 'the file for a trace of every step, for chrome://tracing or Perfetto')
-    .option('--allow-no-face', 'write the outputs of a video without any face, too: its pictures as they are, empty tables', false)
+    .option(
+      '--allow-no-face',
+      'write the outputs of a video without any face, too: its pictures as they are, empty tables',
+      false,
+    )
     .option('--force', 'do again what is done already', false)
     .option('--json', 'tell everything as JSON lines on standard output', false);
 }
 
 /** Processes videos, tells how it goes, and gives the exit code. */
-export async function runAndTell(paths: readonly string[], options: RunOptions, context: CommandContext): Promise<number> {
+export async function runAndTell(
+  paths: readonly string[],
+  options: RunOptions,
+  context: CommandContext,
+): Promise<number> {
   const display = new ProgressDisplay(context.verbose);
   const onEvent = options.json ? printJson : (event: BatchEvent): void => display.show(event);
   try {
-    const result = await runBatch({ paths, out: options.out, settings: settingsOf(options), signal: context.signal, onEvent });
+    const result = await runBatch({
+      paths,
+      out: options.out,
+      settings: settingsOf(options),
+      signal: context.signal,
+      onEvent,
+    });
     if (!options.json && !isSingleFailure(result)) process.stdout.write(summary(result, options.out));
     return exitCode(result);
   } finally {
@@ -106,7 +172,8 @@ function isSingleFailure({ done, skipped, failed }: BatchResult): boolean {
 }
 
 function settingsOf(options: RunOptions): RunSettings {
-  if (options.report && !options.profile) throw new FaceMirrorError('USAGE', '--report shows what --no-profile does not measure: leave one of them out.');
+  if (options.report && !options.profile)
+    throw new FaceMirrorError('USAGE', '--report shows what --no-profile does not measure: leave one of them out.');
   return {
     suite: suiteByName(options.suite).manifest.name satisfies SuiteName,
     provider: options.provider,
@@ -142,7 +209,10 @@ function summary({ done, skipped, failed }: BatchResult, out: string): string {
 }
 
 function printJson(event: BatchEvent): void {
-  const shown = event.kind === 'failed' ? { kind: event.kind, path: event.path, code: codeOf(event.error), message: event.error.message } : event;
+  const shown =
+    event.kind === 'failed'
+      ? { kind: event.kind, path: event.path, code: codeOf(event.error), message: event.error.message }
+      : event;
   process.stdout.write(`${JSON.stringify(shown)}\n`);
 }
 

@@ -12,7 +12,13 @@ export const DEMO_FORMAT: {
   readonly framesPerSecond: number;
   readonly frames: number;
   readonly colour: Colour;
-} = { width: 480, height: 640, framesPerSecond: DEMO_RATE, frames: DEMO_FRAMES, colour: { matrix: 'bt709', range: 'limited' } };
+} = {
+  width: 480,
+  height: 640,
+  framesPerSecond: DEMO_RATE,
+  frames: DEMO_FRAMES,
+  colour: { matrix: 'bt709', range: 'limited' },
+};
 
 /** Pixels of a frame for one of the portrait. */
 const SCALE = 2;

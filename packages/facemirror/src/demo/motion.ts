@@ -26,7 +26,10 @@ const RAMP = 0.35;
 /** How strong each movement is at a time, 0 to 1. */
 export function movementsAt(seconds: number): Movements {
   const strongest = (movement: keyof Movements): number =>
-    Math.max(0, ...DEMO_EVENTS.filter((event) => event.movement === movement).map((event) => intensityOf(event, seconds)));
+    Math.max(
+      0,
+      ...DEMO_EVENTS.filter((event) => event.movement === movement).map((event) => intensityOf(event, seconds)),
+    );
   return { smileRight: strongest('smileRight'), blink: strongest('blink'), browRaise: strongest('browRaise') };
 }
 

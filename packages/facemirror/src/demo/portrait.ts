@@ -32,7 +32,13 @@ export function portraitPicture(cut: Cut, scale: number, warp: Warp): Picture {
   const { width: sourceWidth, height: sourceHeight, data, channels } = readPortrait();
   const width = Math.round(cut.width * scale);
   const height = Math.round(cut.height * scale);
-  const picture = { width, height, y: new Uint8Array(width * height), u: new Uint8Array(width * height), v: new Uint8Array(width * height) };
+  const picture = {
+    width,
+    height,
+    y: new Uint8Array(width * height),
+    u: new Uint8Array(width * height),
+    v: new Uint8Array(width * height),
+  };
   const weightsX = new Float64Array(4);
   const weightsY = new Float64Array(4);
   for (let row = 0; row < height; row++) {
@@ -61,11 +67,20 @@ export function portraitPicture(cut: Cut, scale: number, warp: Warp): Picture {
   return picture;
 }
 
-function readPortrait(): { readonly width: number; readonly height: number; readonly data: ArrayLike<number>; readonly channels: number } {
+function readPortrait(): {
+  readonly width: number;
+  readonly height: number;
+  readonly data: ArrayLike<number>;
+  readonly channels: number;
+} {
   try {
     return decode(readFileSync(PORTRAIT_FILE));
   } catch (error) {
-    throw new FaceMirrorError('FILE_UNREADABLE', `The demo's portrait, ${PORTRAIT_FILE.pathname}, cannot be read; install facemirror again.`, { cause: error });
+    throw new FaceMirrorError(
+      'FILE_UNREADABLE',
+      `The demo's portrait, ${PORTRAIT_FILE.pathname}, cannot be read; install facemirror again.`,
+      { cause: error },
+    );
   }
 }
 

@@ -41,7 +41,8 @@ export function demoTruth(): DemoTruth {
       sides: "the sitter's own: smileRight is on the image's left",
       midline: 'from the glabella to the lowest point of the chin, in pixels of the frame, pixel centres at integers',
       sway: 'shift in pixels and turn in degrees, clockwise as seen, about the middle of the face',
-      movements: '0 at rest to 1; at 1 skin is moved by fullMovement, in pixels of the portrait, x to the right, y down',
+      movements:
+        '0 at rest to 1; at 1 skin is moved by fullMovement, in pixels of the portrait, x to the right, y down',
       fullMovement: FULL_MOVEMENT,
       events: 'seconds from the first frame; a movement comes, is held and goes between start and end',
     },

@@ -111,7 +111,10 @@ function fall(distance: number, start: number, end: number): number {
 const LID_SKIN = 8;
 
 /** Lets the upper lid's skin down over the eye, which itself stays where it is. */
-function lidWarp(lids: { readonly upper: Curve; readonly lower: Curve }, closed: number): (x: number, y: number) => number {
+function lidWarp(
+  lids: { readonly upper: Curve; readonly lower: Curve },
+  closed: number,
+): (x: number, y: number) => number {
   return (x, y) => {
     const upper = heightAt(lids.upper, x);
     const lower = heightAt(lids.lower, x);

@@ -12,7 +12,10 @@ import { demoTruth } from './truth.js';
  * Writes the demo clip and, beside it, what it truly shows: `demo.mp4` and `demo_truth.json`.
  * @throws FaceMirrorError FILE_UNWRITABLE, DISK_FULL, CANCELLED.
  */
-export async function writeDemo(folder: string, signal: AbortSignal): Promise<{ readonly video: string; readonly truth: string }> {
+export async function writeDemo(
+  folder: string,
+  signal: AbortSignal,
+): Promise<{ readonly video: string; readonly truth: string }> {
   const { width, height, colour, frames, framesPerSecond } = DEMO_FORMAT;
   const video = join(folder, 'demo.mp4');
   const truth = join(folder, 'demo_truth.json');
@@ -21,8 +24,17 @@ export async function writeDemo(folder: string, signal: AbortSignal): Promise<{ 
   const pool = new FramePool({ width, height, colour, capacity: 1 });
   const frame = await pool.acquire();
   const writer = await VideoWriter.open({
-    path: unfinished, width, height, colourTags: tagsFor(colour), encoder: 'libx264', quality: DEFAULT_QUALITY, threads: 1,
-    timeBase: { num: 1, den: framesPerSecond }, frameRate: framesPerSecond, audio: null, faststart: true,
+    path: unfinished,
+    width,
+    height,
+    colourTags: tagsFor(colour),
+    encoder: 'libx264',
+    quality: DEFAULT_QUALITY,
+    threads: 1,
+    timeBase: { num: 1, den: framesPerSecond },
+    frameRate: framesPerSecond,
+    audio: null,
+    faststart: true,
   });
   try {
     for (let index = 0; index < frames; index++) {

@@ -55,7 +55,10 @@ export class LandmarkBalance {
       this.#studied.push({ shape, correction: await this.#study(frame, region, landmarks.points) });
       if (this.#studied.length > MEMORY) this.#studied.shift();
     }
-    return { ...face, landmarks: { ...landmarks, points: corrected(landmarks.points, region, this.#correctionFor(shape)) } };
+    return {
+      ...face,
+      landmarks: { ...landmarks, points: corrected(landmarks.points, region, this.#correctionFor(shape)) },
+    };
   }
 
   /** From the plain look to the mean of all, in the region's axes and widths. */
@@ -71,7 +74,9 @@ export class LandmarkBalance {
     const [cos, sin] = axesOf(region);
     const correction = new Float32Array(plain.length);
     for (let at = 0; at < plain.length; at += 3) {
-      const [x, y, z] = [0, 1, 2].map((axis) => ((total[at + axis] ?? NaN) / looks - (plain[at + axis] ?? NaN)) / region.width) as [number, number, number];
+      const [x, y, z] = [0, 1, 2].map(
+        (axis) => ((total[at + axis] ?? NaN) / looks - (plain[at + axis] ?? NaN)) / region.width,
+      ) as [number, number, number];
       correction.set([x * cos + y * sin, y * cos - x * sin, z], at);
     }
     return correction;

@@ -27,7 +27,12 @@ export class FollowByLandmarks implements Follower {
   /** The last frame's face as the network saw it. */
   #last: FaceObservation | null = null;
 
-  constructor(search: FaceSearch, landmarker: Landmarker, following: Extract<Following, { kind: 'landmarks' }>, choice: FaceChoice) {
+  constructor(
+    search: FaceSearch,
+    landmarker: Landmarker,
+    following: Extract<Following, { kind: 'landmarks' }>,
+    choice: FaceChoice,
+  ) {
     this.#search = search;
     this.#landmarker = landmarker;
     this.#following = following;

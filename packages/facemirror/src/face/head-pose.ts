@@ -1,6 +1,18 @@
 import { clamp, toDegrees } from '../arithmetic.js';
 import type { Camera, Landmarks, Topology } from './observation.js';
-import { cross, dot, inverted, meanOf, multiply, nearestRotation, outerSum, subtract, traceOfProduct, type Matrix, type Vector } from './rotation.js';
+import {
+  cross,
+  dot,
+  inverted,
+  meanOf,
+  multiply,
+  nearestRotation,
+  outerSum,
+  subtract,
+  traceOfProduct,
+  type Matrix,
+  type Vector,
+} from './rotation.js';
 
 /**
  * How the head stands before the camera, as a weak-perspective view of a mean head. The head's axes are x towards the
@@ -73,7 +85,11 @@ export function hasDepth(topology: Topology): boolean {
 
 /** A landmark in the camera's axes, in pixels; NaN when there is none of that index. */
 export function cameraPoint({ points, topology }: Landmarks, index: number): Vector {
-  return [points[index * 3] ?? NaN, -(points[index * 3 + 1] ?? NaN), hasDepth(topology) ? -(points[index * 3 + 2] ?? NaN) : 0];
+  return [
+    points[index * 3] ?? NaN,
+    -(points[index * 3 + 1] ?? NaN),
+    hasDepth(topology) ? -(points[index * 3 + 2] ?? NaN) : 0,
+  ];
 }
 
 /** Poses that were fitted: a frame's is asked for by its midline, its measures and its picture. */

@@ -28,7 +28,9 @@ const ENDS: Readonly<Record<Topology, { readonly glabella: readonly number[]; re
  */
 export function midlineOf(landmarks: Landmarks): Midline | null {
   const { glabella, chin } = ENDS[landmarks.topology];
-  const line = hasDepth(landmarks.topology) ? symmetricMidline(landmarks, glabella, chin) : { glabella: meanPoint(landmarks, glabella), chin: meanPoint(landmarks, chin) };
+  const line = hasDepth(landmarks.topology)
+    ? symmetricMidline(landmarks, glabella, chin)
+    : { glabella: meanPoint(landmarks, glabella), chin: meanPoint(landmarks, chin) };
   return line !== null && distance(line.glabella, line.chin) >= 1 ? line : null;
 }
 
@@ -106,7 +108,10 @@ function isCut(a: Midline, b: Midline): boolean {
 /** What each of that many values, oldest first, counts for in their weighted least-squares line, read at the newest. */
 function newestOfLine(count: number): number[] {
   if (count === 1) return [1];
-  const weights = Array.from({ length: count }, (_, frame) => 1 - ((1 - OLDEST_WEIGHT) * (count - 1 - frame)) / (SMOOTHED_FRAMES - 1));
+  const weights = Array.from(
+    { length: count },
+    (_, frame) => 1 - ((1 - OLDEST_WEIGHT) * (count - 1 - frame)) / (SMOOTHED_FRAMES - 1),
+  );
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const mean = weights.reduce((sum, weight, frame) => sum + weight * frame, 0) / total;
   const spread = weights.reduce((sum, weight, frame) => sum + weight * (frame - mean) ** 2, 0);

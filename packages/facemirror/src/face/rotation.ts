@@ -22,7 +22,9 @@ export function nearestRotation(matrix: Matrix): Matrix | null {
     const inverse = inverted(current);
     if (inverse === null) return null;
     const next = transposedMean(current, inverse);
-    const isSettled = next.every((row, i) => row.every((value, j) => Math.abs(value - (current[i]?.[j] ?? NaN)) < 1e-12));
+    const isSettled = next.every((row, i) =>
+      row.every((value, j) => Math.abs(value - (current[i]?.[j] ?? NaN)) < 1e-12),
+    );
     current = next;
     if (isSettled) break;
   }
@@ -42,7 +44,11 @@ export function inverted([a, b, c]: Matrix): Matrix | null {
   const ca = cross(c, a);
   const ab = cross(a, b);
   const determinant = dot(a, bc);
-  if (!Number.isFinite(determinant) || Math.abs(determinant) < 1e-12 * Math.hypot(...a) * Math.hypot(...b) * Math.hypot(...c)) return null;
+  if (
+    !Number.isFinite(determinant) ||
+    Math.abs(determinant) < 1e-12 * Math.hypot(...a) * Math.hypot(...b) * Math.hypot(...c)
+  )
+    return null;
   if (determinant === 0) return null;
   return [
     [bc[0] / determinant, ca[0] / determinant, ab[0] / determinant],

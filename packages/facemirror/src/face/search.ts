@@ -49,7 +49,8 @@ export class FaceSearch {
    * @param choose picks the followed face from those that one search found; null when it is not among them.
    */
   async run<T>(frame: Frame, choose: (found: readonly Detection[]) => Promise<T | null> | T | null): Promise<T | null> {
-    const { quickEvery, thoroughEvery } = SEARCH_SCHEDULE.find(({ lostFor }) => this.#lostFor < lostFor) ?? SEARCH_SCHEDULE[2];
+    const { quickEvery, thoroughEvery } =
+      SEARCH_SCHEDULE.find(({ lostFor }) => this.#lostFor < lostFor) ?? SEARCH_SCHEDULE[2];
     const isThorough = this.#detector.hasThorough && this.#lostFor % thoroughEvery === 0;
     // Which face is the Nth can be told only when the small ones are seen, too.
     const isQuick = this.#lostFor % quickEvery === 0 && !(isThorough && this.#choice !== 'largest');
@@ -70,7 +71,8 @@ export class FaceSearch {
 
 /** The face that a choice means; null when there are too few. Faces of the same place and size keep their order. */
 export function chooseFace<T extends { readonly box: Box }>(faces: readonly T[], choice: FaceChoice): T | null {
-  if (choice === 'largest') return faces.reduce<T | null>((best, each) => (best === null || area(each) > area(best) ? each : best), null);
+  if (choice === 'largest')
+    return faces.reduce<T | null>((best, each) => (best === null || area(each) > area(best) ? each : best), null);
   const fromLeft = [...faces].sort((a, b) => a.box.x + a.box.width / 2 - (b.box.x + b.box.width / 2));
   if (choice === 'left') return fromLeft[0] ?? null;
   if (choice === 'right') return fromLeft.at(-1) ?? null;

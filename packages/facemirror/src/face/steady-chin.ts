@@ -18,9 +18,18 @@ const IRISES: Readonly<Record<Topology, readonly [number, number] | null>> = {
 
 /** Middles of the upper and lower lids of the same eyes. */
 const LIDS: Readonly<Record<Topology, readonly (readonly [upper: number, lower: number])[]>> = {
-  'mediapipe-478': [[159, 145], [386, 374]],
-  'mediapipe-468': [[159, 145], [386, 374]],
-  'wflw-98': [[62, 66], [70, 74]],
+  'mediapipe-478': [
+    [159, 145],
+    [386, 374],
+  ],
+  'mediapipe-468': [
+    [159, 145],
+    [386, 374],
+  ],
+  'wflw-98': [
+    [62, 66],
+    [70, 74],
+  ],
 };
 
 /** How far the chin lies before the eyes in inter-ocular distances, on the mean head (0.80 of 6.30 cm): what a turn of the head shifts it by. */
@@ -172,7 +181,9 @@ function eyesOf({ topology, points }: Landmarks): Eyes | null {
   const length = Math.hypot(axis.x, axis.y);
   if (!(length >= 1)) return null;
   const irises = IRISES[topology];
-  const openings = LIDS[topology].map(([upper, lower]) => Math.hypot(at(lower).x - at(upper).x, at(lower).y - at(upper).y));
+  const openings = LIDS[topology].map(([upper, lower]) =>
+    Math.hypot(at(lower).x - at(upper).x, at(lower).y - at(upper).y),
+  );
   return {
     middle: { x: (left.x + right.x) / 2, y: (left.y + right.y) / 2 },
     axis,

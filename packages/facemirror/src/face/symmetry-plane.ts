@@ -31,12 +31,18 @@ const OUTLIER = 3;
 const STEPS = 40;
 
 /** What the plane is fitted to: the pairs, and each medial vertex as its own partner. */
-const PAIRS: readonly (readonly [number, number])[] = [...MIRROR_PAIRS, ...MEDIAL_VERTICES.map((index) => [index, index] as const)];
+const PAIRS: readonly (readonly [number, number])[] = [
+  ...MIRROR_PAIRS,
+  ...MEDIAL_VERTICES.map((index) => [index, index] as const),
+];
 
 // Of the pairs under work: their middles, the ways from there to the vertices on the picture's right, their weights and
 // how far they are from symmetry. One place for all meshes, since a fit is not interrupted: an object for each pair and
 // each vector between was a fifth of a run's garbage.
-const [middleX, middleY, middleZ, halfX, halfY, halfZ, weights, misses] = Array.from({ length: 8 }, () => new Float64Array(PAIRS.length)) as EightColumns;
+const [middleX, middleY, middleZ, halfX, halfY, halfZ, weights, misses] = Array.from(
+  { length: 8 },
+  () => new Float64Array(PAIRS.length),
+) as EightColumns;
 type Column = Float64Array;
 type EightColumns = [Column, Column, Column, Column, Column, Column, Column, Column];
 
@@ -58,7 +64,8 @@ export function symmetryPlane(vertexAt: (index: number) => Vector): SymmetryPlan
     measureMisses(plane);
     const typical = misses.slice().sort()[Math.floor(misses.length / 2)] ?? NaN;
     if (!(typical > 0)) break;
-    for (let pair = 0; pair < PAIRS.length; pair++) weights[pair] = 1 / (1 + (at(misses, pair) / (OUTLIER * typical)) ** 2);
+    for (let pair = 0; pair < PAIRS.length; pair++)
+      weights[pair] = 1 / (1 + (at(misses, pair) / (OUTLIER * typical)) ** 2);
   }
   return plane;
 }

@@ -29,7 +29,10 @@ export class Tracker {
   #counts = { frames: 0, framesWithFace: 0 };
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor({ detector, landmarker }: { readonly detector: FaceDetector; readonly landmarker: Landmarker }, { face: choice = 'largest' }: TrackerOptions = {}) {
+  constructor(
+    { detector, landmarker }: { readonly detector: FaceDetector; readonly landmarker: Landmarker },
+    { face: choice = 'largest' }: TrackerOptions = {},
+  ) {
     this.#search = new FaceSearch(detector, choice);
     const { following } = landmarker;
     this.#follower =

@@ -34,7 +34,8 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<File
       bytes += bytesRead;
     }
   } catch (error) {
-    if (signal?.aborted === true) throw new FaceMirrorError('CANCELLED', `Stopped while ${path} was read.`, { cause: error });
+    if (signal?.aborted === true)
+      throw new FaceMirrorError('CANCELLED', `Stopped while ${path} was read.`, { cause: error });
     throw unreadable(path, error);
   }
   return { sha256: hash.digest('hex'), bytes };

@@ -8,7 +8,11 @@ import { unreadable } from './unreadable.js';
  * @param expected what the file should have been, as the end of the sentence "FILE is not ...".
  * @throws FaceMirrorError FILE_UNREADABLE for a file that cannot be read, or is something else.
  */
-export async function readJsonFile<T>(path: string, isValid: (value: unknown) => value is T, expected: string): Promise<T> {
+export async function readJsonFile<T>(
+  path: string,
+  isValid: (value: unknown) => value is T,
+  expected: string,
+): Promise<T> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');

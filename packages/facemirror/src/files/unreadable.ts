@@ -11,5 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What the operating system said when a file or folder could not be opened or read, as the error that a user is to see. */
 export function unreadable(path: string, cause: unknown): FaceMirrorError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return new FaceMirrorError('FILE_UNREADABLE', `${path} cannot be opened: ${REASONS[code] ?? messageOf(cause)}.`, { cause });
+  return new FaceMirrorError('FILE_UNREADABLE', `${path} cannot be opened: ${REASONS[code] ?? messageOf(cause)}.`, {
+    cause,
+  });
 }

@@ -41,10 +41,17 @@ export function cropAntialiased(frame: Frame, crop: Crop, out: Float32Array, sta
     rows: triangleTaps(yy / 2, (y0 - 0.5) / 2, height, layout.chromaHeight, black, 1),
     columns: triangleTaps(xx / 2, x0 / 2, width, layout.chromaWidth, black, GROUP),
   };
-  const planes = [luma, { offset: offset + layout.uOffset, ...chroma }, { offset: offset + layout.vOffset, ...chroma }] as const;
+  const planes = [
+    luma,
+    { offset: offset + layout.uOffset, ...chroma },
+    { offset: offset + layout.vOffset, ...chroma },
+  ] as const;
   for (let from = 0, to = width; from < width; from = to, to = width) {
     while (planes.reduce((sum, plane) => sum + ResizedRow.bytes(plane, from, to), 0) > SCRATCH_BYTES) {
-      if (to - from === 1) throw new RangeError(`A crop of ${width}x${height} pixels is too small for a frame of ${layout.width}x${layout.height}.`);
+      if (to - from === 1)
+        throw new RangeError(
+          `A crop of ${width}x${height} pixels is too small for a frame of ${layout.width}x${layout.height}.`,
+        );
       to = from + ((to - from) >> 1);
     }
     cropBand(frame, crop, planes, from, to, out, start);
@@ -52,7 +59,15 @@ export function cropAntialiased(frame: Frame, crop: Crop, out: Float32Array, sta
 }
 
 /** Columns [from, to) of a crop. */
-function cropBand(frame: Frame, crop: Crop, planes: readonly [PlaneTaps, PlaneTaps, PlaneTaps], from: number, to: number, out: Float32Array, start: number): void {
+function cropBand(
+  frame: Frame,
+  crop: Crop,
+  planes: readonly [PlaneTaps, PlaneTaps, PlaneTaps],
+  from: number,
+  to: number,
+  out: Float32Array,
+  start: number,
+): void {
   const { width, height } = crop;
   const weights = rgbWeights(frame.colour);
   const [step, channelStep] = crop.layout === 'NCHW' ? [1, width * height] : [3, 1];
@@ -76,7 +91,9 @@ function cropBand(frame: Frame, crop: Crop, planes: readonly [PlaneTaps, PlaneTa
         const redDifference = (v.values[column - from] ?? 0) - 128;
         const at = start + (row * width + column) * step;
         out[at + red * channelStep] = clampByte(light + weights.rv * redDifference) * inside * redScale + redOffset;
-        out[at + channelStep] = clampByte(light + weights.gu * blueDifference + weights.gv * redDifference) * inside * greenScale + greenOffset;
+        out[at + channelStep] =
+          clampByte(light + weights.gu * blueDifference + weights.gv * redDifference) * inside * greenScale +
+          greenOffset;
         out[at + blue * channelStep] = clampByte(light + weights.bu * blueDifference) * inside * blueScale + blueOffset;
       }
     }
@@ -128,12 +145,25 @@ class ResizedRow {
     weights.set(own);
     this.values = new Float32Array(memory.buffer, weights.byteOffset + weights.byteLength, count);
     this.end = this.values.byteOffset + this.values.byteLength;
-    [this.#mixed, this.#firsts, this.#groups, this.#weights] = [mixed.byteOffset, firsts.byteOffset, groups.byteOffset, weights.byteOffset];
+    [this.#mixed, this.#firsts, this.#groups, this.#weights] = [
+      mixed.byteOffset,
+      firsts.byteOffset,
+      groups.byteOffset,
+      weights.byteOffset,
+    ];
   }
 
   /** Bytes of scratch memory that these columns need. */
   static bytes({ rows, columns }: PlaneTaps, from: number, to: number): number {
-    return 4 * (longest(rows) + extentOf(columns, from, to).extent + GROUP - 1 + 3 * (to - from) + weightsOf(columns, from, to).length);
+    return (
+      4 *
+      (longest(rows) +
+        extentOf(columns, from, to).extent +
+        GROUP -
+        1 +
+        3 * (to - from) +
+        weightsOf(columns, from, to).length)
+    );
   }
 
   read(row: number): void {
@@ -141,13 +171,31 @@ class ResizedRow {
     const count = rows.count[row] ?? 0;
     const begin = rows.begin[row] ?? 0;
     for (let tap = 0; tap < count; tap++) this.#rowWeights[tap] = rows.weights[begin + tap] ?? 0;
-    this.#mixRows(offset + (rows.first[row] ?? 0) * stride + this.#left, stride, this.#extent, this.#rowWeights.byteOffset, count, this.#mixed);
-    this.#squeezeRow(this.#mixed, this.#firsts, this.#groups, this.#weights, this.values.length, this.values.byteOffset);
+    this.#mixRows(
+      offset + (rows.first[row] ?? 0) * stride + this.#left,
+      stride,
+      this.#extent,
+      this.#rowWeights.byteOffset,
+      count,
+      this.#mixed,
+    );
+    this.#squeezeRow(
+      this.#mixed,
+      this.#firsts,
+      this.#groups,
+      this.#weights,
+      this.values.length,
+      this.values.byteOffset,
+    );
   }
 }
 
 /** The source pixels that output pixels [from, to) are made of: the first, and how many. */
-function extentOf({ first, count }: Taps, from: number, to: number): { readonly left: number; readonly extent: number } {
+function extentOf(
+  { first, count }: Taps,
+  from: number,
+  to: number,
+): { readonly left: number; readonly extent: number } {
   const left = first[from] ?? 0;
   return { left, extent: (first[to - 1] ?? 0) + (count[to - 1] ?? 0) - left };
 }

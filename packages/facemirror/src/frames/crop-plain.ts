@@ -58,7 +58,8 @@ function bilinear({ data, stride, width, height }: Plane, x: number, y: number):
   const top = Math.floor(atY);
   const fractionX = single(atX - left);
   const fractionY = single(atY - top);
-  const at = (column: number, row: number): number => data[Math.min(row, height - 1) * stride + Math.min(column, width - 1)] ?? 0;
+  const at = (column: number, row: number): number =>
+    data[Math.min(row, height - 1) * stride + Math.min(column, width - 1)] ?? 0;
   const upper = mix(at(left, top), at(left + 1, top), fractionX);
   const lower = mix(at(left, top + 1), at(left + 1, top + 1), fractionX);
   return mix(upper, lower, fractionY);

@@ -7,12 +7,42 @@ import { rgbWeights } from './yuv-colour.js';
 
 /** Chroma is taken where H.264 places it by default: level with the even luma columns, midway between two luma rows. */
 type CropKernel = (
-  luma: number, width: number, height: number, lumaStride: number,
-  blueDifference: number, redDifference: number, chromaWidth: number, chromaHeight: number, chromaStride: number,
-  outRed: number, outGreen: number, outBlue: number, step: number, rowBytes: number, columns: number, rowFrom: number, rowTo: number,
-  xx: number, xy: number, x0: number, yx: number, yy: number, y0: number, black: number,
-  lumaOffset: number, lumaWeight: number, redFromRed: number, greenFromBlue: number, greenFromRed: number, blueFromBlue: number,
-  redScale: number, greenScale: number, blueScale: number, redOffset: number, greenOffset: number, blueOffset: number,
+  luma: number,
+  width: number,
+  height: number,
+  lumaStride: number,
+  blueDifference: number,
+  redDifference: number,
+  chromaWidth: number,
+  chromaHeight: number,
+  chromaStride: number,
+  outRed: number,
+  outGreen: number,
+  outBlue: number,
+  step: number,
+  rowBytes: number,
+  columns: number,
+  rowFrom: number,
+  rowTo: number,
+  xx: number,
+  xy: number,
+  x0: number,
+  yx: number,
+  yy: number,
+  y0: number,
+  black: number,
+  lumaOffset: number,
+  lumaWeight: number,
+  redFromRed: number,
+  greenFromBlue: number,
+  greenFromRed: number,
+  blueFromBlue: number,
+  redScale: number,
+  greenScale: number,
+  blueScale: number,
+  redOffset: number,
+  greenOffset: number,
+  blueOffset: number,
 ) => number;
 
 /**
@@ -29,15 +59,30 @@ export function cropToTensor(frame: Frame, crop: Crop, out: Float32Array, start 
 
 function requireSound(crop: Crop, room: number): void {
   const { width, height, toSource, sampling } = crop;
-  if (!Number.isInteger(width) || !Number.isInteger(height) || width < 1 || height < 1 || width > LARGEST_CROP || height > LARGEST_CROP) {
+  if (
+    !Number.isInteger(width) ||
+    !Number.isInteger(height) ||
+    width < 1 ||
+    height < 1 ||
+    width > LARGEST_CROP ||
+    height > LARGEST_CROP
+  ) {
     throw new RangeError(`A crop has 1 to ${LARGEST_CROP} whole pixels to each side, not ${width}x${height}.`);
   }
-  if (cropLength(crop) > room) throw new RangeError(`A crop of ${width}x${height} pixels needs ${cropLength(crop)} values, and there is room for ${room}.`);
+  if (cropLength(crop) > room)
+    throw new RangeError(
+      `A crop of ${width}x${height} pixels needs ${cropLength(crop)} values, and there is room for ${room}.`,
+    );
   const { xx, xy, x0, yx, yy, y0 } = toSource;
-  if (!Number.isFinite(xx + xy + x0 + yx + yy + y0)) throw new RangeError('The place of a crop in the frame must be finite.');
-  const reach = Math.max(Math.abs(xx), Math.abs(yx), Math.abs(xy), Math.abs(yy)) * Math.max(width, height) + Math.max(Math.abs(x0), Math.abs(y0));
-  if (reach > FARTHEST) throw new RangeError(`A crop reaches ${reach.toExponential(1)} pixels: no face lies so far from a frame.`);
-  if (sampling === 'antialiased' && !(xy === 0 && yx === 0 && xx > 0 && yy > 0)) throw new RangeError('Only upright crops can be antialiased.');
+  if (!Number.isFinite(xx + xy + x0 + yx + yy + y0))
+    throw new RangeError('The place of a crop in the frame must be finite.');
+  const reach =
+    Math.max(Math.abs(xx), Math.abs(yx), Math.abs(xy), Math.abs(yy)) * Math.max(width, height) +
+    Math.max(Math.abs(x0), Math.abs(y0));
+  if (reach > FARTHEST)
+    throw new RangeError(`A crop reaches ${reach.toExponential(1)} pixels: no face lies so far from a frame.`);
+  if (sampling === 'antialiased' && !(xy === 0 && yx === 0 && xx > 0 && yy > 0))
+    throw new RangeError('Only upright crops can be antialiased.');
 }
 
 /** Antialiasing takes time by the source pixels of a crop: one that a network makes up must not keep a worker for ever. */
@@ -58,27 +103,72 @@ function cropByKernel({ memory, offset, layout, colour }: Frame, crop: Crop, out
     for (let row = 0; row < height; row += bandRows) {
       const rowTo = Math.min(row + bandRows, height);
       kernel(
-        offset, layout.width, layout.height, layout.yStride,
-        offset + layout.uOffset, offset + layout.vOffset, layout.chromaWidth, layout.chromaHeight, layout.uvStride,
-        scratch + red * channelBytes, scratch + channelBytes, scratch + blue * channelBytes, planar ? 4 : 12, columns * (planar ? 4 : 12), columns, row, rowTo,
-        toSource.xx, toSource.xy, toSource.x0, toSource.yx, toSource.yy, toSource.y0, crop.border === 'black' ? 1 : 0,
-        weights.yOffset, weights.y, weights.rv, weights.gu, weights.gv, weights.bu,
-        scale[red], scale[1], scale[blue], shift[red], shift[1], shift[blue],
+        offset,
+        layout.width,
+        layout.height,
+        layout.yStride,
+        offset + layout.uOffset,
+        offset + layout.vOffset,
+        layout.chromaWidth,
+        layout.chromaHeight,
+        layout.uvStride,
+        scratch + red * channelBytes,
+        scratch + channelBytes,
+        scratch + blue * channelBytes,
+        planar ? 4 : 12,
+        columns * (planar ? 4 : 12),
+        columns,
+        row,
+        rowTo,
+        toSource.xx,
+        toSource.xy,
+        toSource.x0,
+        toSource.yx,
+        toSource.yy,
+        toSource.y0,
+        crop.border === 'black' ? 1 : 0,
+        weights.yOffset,
+        weights.y,
+        weights.rv,
+        weights.gu,
+        weights.gv,
+        weights.bu,
+        scale[red],
+        scale[1],
+        scale[blue],
+        shift[red],
+        shift[1],
+        shift[blue],
       );
       const rows = rowTo - row;
       for (let plane = 0; plane < (planar ? 3 : 1); plane++) {
         const rowValues = planar ? width : width * 3;
         const band = new Float32Array(memory.buffer, scratch + plane * channelBytes, rows * columns * (planar ? 1 : 3));
-        copyRows(band, planar ? columns : columns * 3, out, start + (plane * height + row) * rowValues, rowValues, rows);
+        copyRows(
+          band,
+          planar ? columns : columns * 3,
+          out,
+          start + (plane * height + row) * rowValues,
+          rowValues,
+          rows,
+        );
       }
     }
   });
 }
 
-function copyRows(from: Float32Array, stride: number, to: Float32Array, start: number, rowValues: number, rows: number): void {
+function copyRows(
+  from: Float32Array,
+  stride: number,
+  to: Float32Array,
+  start: number,
+  rowValues: number,
+  rows: number,
+): void {
   if (stride === rowValues) {
     to.set(from, start);
     return;
   }
-  for (let row = 0; row < rows; row++) to.set(from.subarray(row * stride, row * stride + rowValues), start + row * rowValues);
+  for (let row = 0; row < rows; row++)
+    to.set(from.subarray(row * stride, row * stride + rowValues), start + row * rowValues);
 }

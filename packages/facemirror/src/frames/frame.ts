@@ -30,7 +30,17 @@ export function frameLayout(width: number, height: number): FrameLayout {
   const uvStride = Math.ceil(chromaWidth / 32) * 32;
   const uOffset = yStride * height;
   const vOffset = uOffset + uvStride * chromaHeight;
-  return { width, height, chromaWidth, chromaHeight, yStride, uvStride, uOffset, vOffset, bytes: vOffset + uvStride * chromaHeight };
+  return {
+    width,
+    height,
+    chromaWidth,
+    chromaHeight,
+    yStride,
+    uvStride,
+    uOffset,
+    vOffset,
+    bytes: vOffset + uvStride * chromaHeight,
+  };
 }
 
 /**

@@ -153,7 +153,9 @@ export class FramePool {
     const offset = this.#scratchOffset;
     const end = offset + alignUp(bytes);
     if (end > this.#scratchEnd) {
-      throw new RangeError(`The frame pool has ${this.#scratchEnd - offset} bytes of scratch memory left and was asked for ${bytes}: give it more with scratchBytes.`);
+      throw new RangeError(
+        `The frame pool has ${this.#scratchEnd - offset} bytes of scratch memory left and was asked for ${bytes}: give it more with scratchBytes.`,
+      );
     }
     this.#scratchOffset = end;
     return { memory: this.memory, offset, bytes };
@@ -181,7 +183,12 @@ export class FramePool {
   #take(count: number): Frame[] {
     return this.#free.splice(this.#free.length - count, count).map((index) => {
       this.#references[index] = 1;
-      return { memory: this.memory, offset: SCRATCH_END + index * this.#frameStride, layout: this.layout, colour: this.colour };
+      return {
+        memory: this.memory,
+        offset: SCRATCH_END + index * this.#frameStride,
+        layout: this.layout,
+        colour: this.colour,
+      };
     });
   }
 
@@ -195,7 +202,8 @@ export class FramePool {
 
   #referencesOf(index: number): number {
     const references = this.#references[index] ?? 0;
-    if (references === 0) throw new RangeError(`The frame ${index} of the pool is not out: it was released once too often.`);
+    if (references === 0)
+      throw new RangeError(`The frame ${index} of the pool is not out: it was released once too often.`);
     return references;
   }
 }
@@ -227,10 +235,15 @@ function requireInteger(name: string, value: number, largest: number): void {
 }
 
 function closedError(): FaceMirrorError {
-  return new FaceMirrorError('CANCELLED', 'The frame pool was closed while frames were still asked for: the run has ended.');
+  return new FaceMirrorError(
+    'CANCELLED',
+    'The frame pool was closed while frames were still asked for: the run has ended.',
+  );
 }
 
 function reasonOf(signal: AbortSignal | undefined): Error {
   const reason: unknown = signal?.reason;
-  return reason instanceof Error ? reason : new FaceMirrorError('CANCELLED', 'The wait for a free frame was cancelled.', { cause: reason });
+  return reason instanceof Error
+    ? reason
+    : new FaceMirrorError('CANCELLED', 'The wait for a free frame was cancelled.', { cause: reason });
 }

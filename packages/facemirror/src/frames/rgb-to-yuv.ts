@@ -12,7 +12,11 @@ export function rgbToYuv({ matrix, range }: Colour): RgbToYuv {
   const black = range === 'limited' ? 16 : 0;
   return (red, green, blue) => {
     const y = kr * red + (1 - kr - kb) * green + kb * blue;
-    return [black + luma * y, 128 + (chroma * (blue - y)) / (2 * (1 - kb)), 128 + (chroma * (red - y)) / (2 * (1 - kr))];
+    return [
+      black + luma * y,
+      128 + (chroma * (blue - y)) / (2 * (1 - kb)),
+      128 + (chroma * (red - y)) / (2 * (1 - kr)),
+    ];
   };
 }
 
@@ -26,7 +30,9 @@ export function rgbToYuv({ matrix, range }: Colour): RgbToYuv {
 export function writeRgb(frame: Frame, pixels: Uint8Array | Uint8ClampedArray, channels: 3 | 4 = 3): void {
   const { width, height, chromaWidth, chromaHeight, yStride, uvStride } = frame.layout;
   if (pixels.length !== width * height * channels) {
-    throw new RangeError(`A ${width}x${height} image with ${channels} channels has ${width * height * channels} values, not ${pixels.length}.`);
+    throw new RangeError(
+      `A ${width}x${height} image with ${channels} channels has ${width * height * channels} values, not ${pixels.length}.`,
+    );
   }
   const convert = rgbToYuv(frame.colour);
   const planes = framePlanes(frame);

@@ -20,14 +20,26 @@ export interface Taps {
  * @param black whether what lies outside counts as black; else the nearest source pixel stands for it.
  * @param group every output pixel gets a multiple of so many weights, zeros at the end.
  */
-export function triangleTaps(scale: number, origin: number, count: number, size: number, black: boolean, group: number): Taps {
+export function triangleTaps(
+  scale: number,
+  origin: number,
+  count: number,
+  size: number,
+  black: boolean,
+  group: number,
+): Taps {
   const reach = Math.max(1, scale);
   // The rectangle's own pixels: those whose centres lie between its edges.
   const lowest = Math.ceil(origin - scale / 2 - 1e-9);
   const highest = Math.floor(origin + scale * (count - 0.5) + 1e-9);
   // Source pixels [from, to] of each output pixel, some of them perhaps outside the frame.
   const [from, to] = [new Int32Array(count), new Int32Array(count)];
-  const taps = { first: new Int32Array(count), count: new Int32Array(count), begin: new Int32Array(count), inside: new Float64Array(count) };
+  const taps = {
+    first: new Int32Array(count),
+    count: new Int32Array(count),
+    begin: new Int32Array(count),
+    inside: new Float64Array(count),
+  };
   let all = 0;
   for (let i = 0; i < count; i++) {
     const centre = origin + scale * i;
@@ -45,7 +57,17 @@ export function triangleTaps(scale: number, origin: number, count: number, size:
     all += Math.ceil(length / group) * group;
   }
   const weights = new Float32Array(all);
-  for (let i = 0; i < count; i++) taps.inside[i] = weigh(origin + scale * i, reach, from[i] ?? 0, to[i] ?? 0, size, black, weights, taps.begin[i] ?? 0);
+  for (let i = 0; i < count; i++)
+    taps.inside[i] = weigh(
+      origin + scale * i,
+      reach,
+      from[i] ?? 0,
+      to[i] ?? 0,
+      size,
+      black,
+      weights,
+      taps.begin[i] ?? 0,
+    );
   return { ...taps, weights };
 }
 
@@ -54,7 +76,16 @@ export function triangleTaps(scale: number, origin: number, count: number, size:
  * one inside, or for nothing where the border is black.
  * @returns how much of the output pixel is inside, 0 to 1.
  */
-function weigh(centre: number, reach: number, from: number, to: number, size: number, black: boolean, weights: Float32Array, begin: number): number {
+function weigh(
+  centre: number,
+  reach: number,
+  from: number,
+  to: number,
+  size: number,
+  black: boolean,
+  weights: Float32Array,
+  begin: number,
+): number {
   const first = clamped(from, size);
   let total = 0;
   let inside = 0;

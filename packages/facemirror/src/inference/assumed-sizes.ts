@@ -14,7 +14,8 @@ const SIDE = 640;
 /** The free dimensions of a model's inputs with the sizes that are assumed for them, and which of them is the batch. */
 export function assumedSizes(model: ModelProto): AssumedSizes {
   const names = freeDimensions(model);
-  const batchName = names.find((name) => (model.graph?.input ?? []).some((input) => firstDimension(input) === name)) ?? null;
+  const batchName =
+    names.find((name) => (model.graph?.input ?? []).some((input) => firstDimension(input) === name)) ?? null;
   return { sizes: Object.fromEntries(names.map((name) => [name, name === batchName ? 1 : SIDE])), batchName };
 }
 

@@ -57,7 +57,12 @@ export interface SessionSize {
 
 /** Predicted memory of a session of each of these models. */
 export function estimateSessionBytes(sessions: readonly SessionSize[]): number {
-  return sessions.reduce((sum, { bytes, isCompiled, measuredBytes }) => sum + (measuredBytes ?? bytes * (isCompiled ? BYTES_PER_COMPILED_BYTE : BYTES_PER_MODEL_BYTE) + BYTES_PER_SESSION), 0);
+  return sessions.reduce(
+    (sum, { bytes, isCompiled, measuredBytes }) =>
+      sum +
+      (measuredBytes ?? bytes * (isCompiled ? BYTES_PER_COMPILED_BYTE : BYTES_PER_MODEL_BYTE) + BYTES_PER_SESSION),
+    0,
+  );
 }
 
 /**
@@ -72,22 +77,43 @@ export function planBudget(input: BudgetInput): Budget {
     input.requested === 'auto'
       ? Math.max(1, Math.min(input.usefulWorkers, Math.round(input.cores * input.inferenceShare)))
       : Math.max(1, Math.floor(input.requested));
-  const fitting = Math.max(1, Math.floor((input.availableBytes - input.baseBytes - input.sharedBytes) / Math.max(1, input.workerBytes)));
+  const fitting = Math.max(
+    1,
+    Math.floor((input.availableBytes - input.baseBytes - input.sharedBytes) / Math.max(1, input.workerBytes)),
+  );
   const workers = Math.min(wanted, fitting);
   const notice =
     workers < wanted
       ? `The memory that is left (${megabytes(input.availableBytes)}) holds ${workers} of the ${wanted} workers, each of about ${megabytes(input.workerBytes)}: the run goes on with ${workers}.`
       : null;
-  const threadsPerRun = Math.max(1, Math.min(input.usefulThreads, Math.round((input.cores * input.inferenceShare) / workers)));
+  const threadsPerRun = Math.max(
+    1,
+    Math.min(input.usefulThreads, Math.round((input.cores * input.inferenceShare) / workers)),
+  );
   const workersBytes = workers * input.workerBytes + input.sharedBytes;
-  return { workers, threadsPerRun, workerBytes: input.workerBytes, workersBytes, reason: notice ?? reasonOf(input, { workers, fitting, threadsPerRun }), notice };
+  return {
+    workers,
+    threadsPerRun,
+    workerBytes: input.workerBytes,
+    workersBytes,
+    reason: notice ?? reasonOf(input, { workers, fitting, threadsPerRun }),
+    notice,
+  };
 }
 
-function reasonOf({ requested, cores, inferenceShare, usefulWorkers, workerBytes, availableBytes }: BudgetInput, { workers, fitting, threadsPerRun }: { readonly workers: number; readonly fitting: number; readonly threadsPerRun: number }): string {
+function reasonOf(
+  { requested, cores, inferenceShare, usefulWorkers, workerBytes, availableBytes }: BudgetInput,
+  {
+    workers,
+    fitting,
+    threadsPerRun,
+  }: { readonly workers: number; readonly fitting: number; readonly threadsPerRun: number },
+): string {
   const threads = `${counted(threadsPerRun, 'thread')} for each`;
   if (requested !== 'auto') return `${counted(workers, 'worker')} as asked, ${threads}.`;
   const share = `the networks take about ${percent(inferenceShare)} of the work on a frame, of ${counted(cores, 'core')} thus ${(cores * inferenceShare).toFixed(1)}`;
-  const bound = workers < Math.round(cores * inferenceShare) ? `, but more than ${usefulWorkers} find nothing to do` : '';
+  const bound =
+    workers < Math.round(cores * inferenceShare) ? `, but more than ${usefulWorkers} find nothing to do` : '';
   return `${counted(workers, 'worker')} by itself, ${threads}: ${share}${bound}; the memory that was left (${megabytes(availableBytes)}) holds ${fitting} of ${megabytes(workerBytes)} each.`;
 }
 
@@ -99,7 +125,10 @@ const CARRIER_BYTES: Readonly<Record<Isolation, number>> = { thread: 12e6, proce
 const LIBRARY_BYTES = 28e6;
 
 /** What a suite knows of its work, for planning its workers. */
-export interface SuiteWork extends Pick<BudgetInput, 'requested' | 'usefulWorkers' | 'usefulThreads' | 'inferenceShare'> {
+export interface SuiteWork extends Pick<
+  BudgetInput,
+  'requested' | 'usefulWorkers' | 'usefulThreads' | 'inferenceShare'
+> {
   readonly isolation: Isolation;
   /** Cores that these networks may use; all of the machine's when left out. */
   readonly cores?: number;
@@ -108,11 +137,13 @@ export interface SuiteWork extends Pick<BudgetInput, 'requested' | 'usefulWorker
 /** {@link planBudget} for networks on this machine as it is now. */
 export function planWorkers(models: readonly ModelSource[], { isolation, cores, ...work }: SuiteWork): Budget {
   // Most runs never open those that open on first use.
-  const sessions = models.filter(({ open }) => open !== 'first-use').map(({ model, compiled, memoryBytes }) => ({
-    bytes: typeof model === 'string' ? statSync(model).size : model.length,
-    isCompiled: compiled !== undefined,
-    measuredBytes: memoryBytes,
-  }));
+  const sessions = models
+    .filter(({ open }) => open !== 'first-use')
+    .map(({ model, compiled, memoryBytes }) => ({
+      bytes: typeof model === 'string' ? statSync(model).size : model.length,
+      isCompiled: compiled !== undefined,
+      measuredBytes: memoryBytes,
+    }));
   return planBudget({
     ...work,
     cores: cores ?? usableCores(),

@@ -46,7 +46,10 @@ export function startWorker(isolation: Isolation, setup: WorkerSetup, events: Ch
 }
 
 function startThread(setup: WorkerSetup, events: ChannelEvents): WorkerChannel {
-  const worker = new Worker(WORKER_FILE, { workerData: setup, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES, maxOldGenerationSizeMb: OLD_MEGABYTES } });
+  const worker = new Worker(WORKER_FILE, {
+    workerData: setup,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES, maxOldGenerationSizeMb: OLD_MEGABYTES },
+  });
   let failure = '';
   worker.on('message', events.message);
   worker.on('error', (cause) => {
@@ -79,7 +82,11 @@ function startProcess(setup: WorkerSetup, events: ChannelEvents): WorkerChannel 
   const { child, ended, post } = startHelper<FromWorker>(WORKER_FILE, setup, {
     stderr: 'pipe',
     // V8 makes three such spaces of the room for new objects.
-    execArgv: [...process.execArgv, `--max-semi-space-size=${YOUNG_MEGABYTES / 3}`, `--max-old-space-size=${OLD_MEGABYTES}`],
+    execArgv: [
+      ...process.execArgv,
+      `--max-semi-space-size=${YOUNG_MEGABYTES / 3}`,
+      `--max-old-space-size=${OLD_MEGABYTES}`,
+    ],
     onMessage: events.message,
   });
   if (child.stderr !== null) createInterface(child.stderr).on('line', events.log);

@@ -24,17 +24,29 @@ export function unrunnable(model: string, provider: ProviderName, why: string): 
 function failed(what: string, provider: ProviderName, why: string): FaceMirrorError {
   const options = { cause: new Error(why) };
   if (provider === 'cpu') return new FaceMirrorError('MODEL_CORRUPT', `${what}: ${reasonOf(options.cause)}.`, options);
-  return new FaceMirrorError('PROVIDER_UNAVAILABLE', `${what} on ${providerChoice(provider)} (${reasonOf(options.cause)}): run it again with --provider cpu.`, options);
+  return new FaceMirrorError(
+    'PROVIDER_UNAVAILABLE',
+    `${what} on ${providerChoice(provider)} (${reasonOf(options.cause)}): run it again with --provider cpu.`,
+    options,
+  );
 }
 
 /** A run that was under way in two workers that were lost. */
 export function fatal(model: string, why: string): FaceMirrorError {
-  return new FaceMirrorError('WORKER_LOST', `Two workers were lost in the same run of the model "${model}" (${why}): it is not tried again. Run again; if it fails again, report it.`, { cause: new Error(why) });
+  return new FaceMirrorError(
+    'WORKER_LOST',
+    `Two workers were lost in the same run of the model "${model}" (${why}): it is not tried again. Run again; if it fails again, report it.`,
+    { cause: new Error(why) },
+  );
 }
 
 /** No worker is left. */
 export function lost(why: string): FaceMirrorError {
-  return new FaceMirrorError('WORKER_LOST', `The last worker that runs the networks was lost: ${why}. Run again; if it fails again, report it.`, { cause: new Error(why) });
+  return new FaceMirrorError(
+    'WORKER_LOST',
+    `The last worker that runs the networks was lost: ${why}. Run again; if it fails again, report it.`,
+    { cause: new Error(why) },
+  );
 }
 
 /** The pool was closed, or its signal said to stop. */

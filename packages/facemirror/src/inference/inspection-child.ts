@@ -17,7 +17,9 @@ async function inspect({ model, provider, sizes, profilePrefix }: InspectionJob)
     profileFilePrefix: profilePrefix,
     ...(Object.keys(sizes).length === 0 ? {} : { freeDimensionOverrides: sizes }),
   };
-  const session = await (typeof model === 'string' ? InferenceSession.create(model, options) : InferenceSession.create(model, options));
+  const session = await (typeof model === 'string'
+    ? InferenceSession.create(model, options)
+    : InferenceSession.create(model, options));
   const feeds: Record<string, Tensor> = {};
   for (const input of session.inputMetadata) {
     if (!input.isTensor || input.type !== 'float32') return;

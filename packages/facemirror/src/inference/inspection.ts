@@ -41,7 +41,10 @@ const TERMINAL_CONTROLS = /\u001b\[[0-9;]*m/g;
  *
  * A network that cannot be opened or run gives what was heard until then, as does one that is stopped by the signal.
  */
-export async function inspectSession(job: Omit<InspectionJob, 'profilePrefix'>, signal?: AbortSignal): Promise<Inspection> {
+export async function inspectSession(
+  job: Omit<InspectionJob, 'profilePrefix'>,
+  signal?: AbortSignal,
+): Promise<Inspection> {
   const folder = await mkdtemp(join(tmpdir(), 'facemirror-inspection-'));
   try {
     const log = await runChild({ ...job, profilePrefix: join(folder, 'profile') }, signal);
@@ -53,13 +56,19 @@ export async function inspectSession(job: Omit<InspectionJob, 'profilePrefix'>, 
 }
 
 async function runChild(job: InspectionJob, signal: AbortSignal | undefined): Promise<string[]> {
-  const { child, ended } = startHelper(CHILD_FILE, job, { stderr: 'pipe', ...(signal === undefined ? {} : { signal }) });
+  const { child, ended } = startHelper(CHILD_FILE, job, {
+    stderr: 'pipe',
+    ...(signal === undefined ? {} : { signal }),
+  });
   const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
   let heard = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (heard += text));
   await ended;
   clearTimeout(patience);
-  return heard.split('\n').map((line) => line.replaceAll(TERMINAL_CONTROLS, '').trim()).filter((line) => line !== '');
+  return heard
+    .split('\n')
+    .map((line) => line.replaceAll(TERMINAL_CONTROLS, '').trim())
+    .filter((line) => line !== '');
 }
 
 /** Null for a profile that was cut off before its first run. */

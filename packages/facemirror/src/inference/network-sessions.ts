@@ -26,7 +26,11 @@ export type CreateSession = (sizes: Readonly<Record<string, number>>) => Promise
 export class NetworkSessions {
   readonly source: ModelSource;
   readonly #create: CreateSession;
-  readonly #inputs: readonly { readonly name: string; readonly shape: readonly (number | string)[]; readonly free: readonly (string | null)[] }[];
+  readonly #inputs: readonly {
+    readonly name: string;
+    readonly shape: readonly (number | string)[];
+    readonly free: readonly (string | null)[];
+  }[];
   /** Without fixed sizes; closed when sessions with sizes take its place. */
   #general: InferenceSession | null;
   readonly #bySizes = new Map<string, InferenceSession>();
@@ -39,7 +43,11 @@ export class NetworkSessions {
     this.#inputs = general.inputMetadata.map((input) => ({
       name: input.name,
       shape: input.isTensor ? input.shape : [],
-      free: input.isTensor ? input.shape.map((dim, axis) => (typeof dim === 'string' && dim !== '' && !(axis === 0 && this.#isJoined()) ? dim : null)) : [],
+      free: input.isTensor
+        ? input.shape.map((dim, axis) =>
+            typeof dim === 'string' && dim !== '' && !(axis === 0 && this.#isJoined()) ? dim : null,
+          )
+        : [],
     }));
   }
 
@@ -50,12 +58,18 @@ export class NetworkSessions {
 
   /** The dimensions of a run of one item, where nothing but the batch is free; null where sizes are known only when a run comes. */
   get dimsOfOne(): Readonly<Record<string, readonly number[]>> | null {
-    const dims = this.#inputs.map(({ name, shape }) => [name, shape.map((dim, axis) => (axis === 0 && typeof dim === 'string' ? 1 : dim))] as const);
-    return dims.every((each): each is readonly [string, number[]] => each[1].every((dim) => typeof dim === 'number')) ? Object.fromEntries(dims) : null;
+    const dims = this.#inputs.map(
+      ({ name, shape }) => [name, shape.map((dim, axis) => (axis === 0 && typeof dim === 'string' ? 1 : dim))] as const,
+    );
+    return dims.every((each): each is readonly [string, number[]] => each[1].every((dim) => typeof dim === 'number'))
+      ? Object.fromEntries(dims)
+      : null;
   }
 
   /** The session for inputs of these dimensions; `opened` when it was opened for them, else null. */
-  async sessionFor(dims: Readonly<Record<string, readonly number[]>>): Promise<{ readonly session: InferenceSession; readonly opened: OpenedSession | null }> {
+  async sessionFor(
+    dims: Readonly<Record<string, readonly number[]>>,
+  ): Promise<{ readonly session: InferenceSession; readonly opened: OpenedSession | null }> {
     const sizes = this.#sizesOf(dims);
     const key = JSON.stringify(sizes);
     if (this.#general !== null && key === '{}') return { session: this.#general, opened: null };
@@ -78,7 +92,8 @@ export class NetworkSessions {
   }
 
   async close(): Promise<void> {
-    for (const session of [...this.#bySizes.values(), ...(this.#general === null ? [] : [this.#general])]) await session.release();
+    for (const session of [...this.#bySizes.values(), ...(this.#general === null ? [] : [this.#general])])
+      await session.release();
     this.#bySizes.clear();
     this.#general = null;
   }

@@ -66,7 +66,12 @@ export class PoolWorker {
   #isOpen = false;
   #work: SentWork | null = null;
 
-  constructor(number: number, setup: WorkerSetup, { isolation = 'thread', patienceMs, onWorkerUsage, onLog }: InferenceOptions, events: PoolWorkerEvents) {
+  constructor(
+    number: number,
+    setup: WorkerSetup,
+    { isolation = 'thread', patienceMs, onWorkerUsage, onLog }: InferenceOptions,
+    events: PoolWorkerEvents,
+  ) {
     this.number = number;
     this.#events = events;
     this.#fixedPatienceMs = patienceMs;

@@ -170,8 +170,15 @@ export class InferencePool {
       if (first === undefined) return;
       const jobs = [first, ...others] as const;
       for (const job of jobs) job.attempts++;
-      const request = joinRequests(jobs.map((job) => job.request), this.#fixedBatch(first) ?? jobs.length);
-      worker.do({ jobs, request, queued: { waitedMs: performance.now() - first.askedAt, left: this.#queue.waitingFor(request.model) } });
+      const request = joinRequests(
+        jobs.map((job) => job.request),
+        this.#fixedBatch(first) ?? jobs.length,
+      );
+      worker.do({
+        jobs,
+        request,
+        queued: { waitedMs: performance.now() - first.askedAt, left: this.#queue.waitingFor(request.model) },
+      });
     }
   }
 
@@ -195,7 +202,11 @@ export class InferencePool {
     if (!this.#isStopped) this.#dispatch();
   }
 
-  #report(worker: PoolWorker, { jobs, request, sampledMs, queued }: SentWork, answer: Extract<Answer, { kind: 'done' }>): void {
+  #report(
+    worker: PoolWorker,
+    { jobs, request, sampledMs, queued }: SentWork,
+    answer: Extract<Answer, { kind: 'done' }>,
+  ): void {
     this.#memory.seen(worker.number, answer.process?.rssBytes ?? 0);
     if (answer.openedNow !== null) {
       if (!this.#reported.has(answer.openedNow.model)) this.#memory.openedLater(answer.openedNow.memoryBytes);
@@ -236,7 +247,10 @@ export class InferencePool {
       for (const job of [...jobs, ...this.#queue.drain()]) job.reject(this.#failure);
       return;
     }
-    this.#options.onNotice?.(`Worker ${worker.number} was lost (${why}); ${isReplaced ? 'another is started in its place' : `the run goes on with ${this.#workers.length}`}.`, 'warning');
+    this.#options.onNotice?.(
+      `Worker ${worker.number} was lost (${why}); ${isReplaced ? 'another is started in its place' : `the run goes on with ${this.#workers.length}`}.`,
+      'warning',
+    );
     for (const job of jobs) if (job.attempts >= MOST_ATTEMPTS) job.reject(fatal(job.request.model, why));
     this.#queue.putBack(jobs.filter(({ attempts }) => attempts < MOST_ATTEMPTS));
     this.#dispatch();
@@ -255,6 +269,7 @@ export class InferencePool {
     this.#options.signal?.removeEventListener('abort', this.#stop);
     for (const job of this.#queue.drain()) job.reject(cancelled());
     await Promise.all(this.#workers.map((worker) => worker.close()));
-    for (const worker of this.#workers.splice(0)) for (const job of worker.release()?.jobs ?? []) job.reject(cancelled());
+    for (const worker of this.#workers.splice(0))
+      for (const job of worker.release()?.jobs ?? []) job.reject(cancelled());
   }
 }

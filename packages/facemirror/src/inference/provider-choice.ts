@@ -55,7 +55,9 @@ export async function withProvider<Prepared extends { readonly sources: readonly
   throw new FaceMirrorError('PROVIDER_UNAVAILABLE', 'No provider opens here.');
 }
 
-type Tried<T> = { readonly kind: 'opened'; readonly opened: T; readonly reason: string | null; readonly isSplit: boolean } | { readonly kind: 'passed over'; readonly why: string };
+type Tried<T> =
+  | { readonly kind: 'opened'; readonly opened: T; readonly reason: string | null; readonly isSplit: boolean }
+  | { readonly kind: 'passed over'; readonly why: string };
 
 async function tryOn<Prepared extends { readonly sources: readonly ModelSource[] }, T>(
   provider: ProviderName,
@@ -65,7 +67,10 @@ async function tryOn<Prepared extends { readonly sources: readonly ModelSource[]
 ): Promise<Tried<T>> {
   const named = `the provider ${providerChoice(provider)}${choice === 'auto' ? '' : ', which was asked for,'}`;
   if (!builtProviders().includes(provider)) {
-    return { kind: 'passed over', why: `${named} is not in this ONNX Runtime, which has ${builtProviders().map(providerChoice).join(', ')}` };
+    return {
+      kind: 'passed over',
+      why: `${named} is not in this ONNX Runtime, which has ${builtProviders().map(providerChoice).join(', ')}`,
+    };
   }
   const orPassOver = (error: unknown): Tried<T> => {
     if (provider === 'cpu' || signal?.aborted === true) throw error;
@@ -80,7 +85,12 @@ async function tryOn<Prepared extends { readonly sources: readonly ModelSource[]
   const { providers, reason, isUseful } = await planProviders(prepared.sources, choice, provider);
   if (!isUseful) return { kind: 'passed over', why: reason ?? '' };
   try {
-    return { kind: 'opened', opened: await open(prepared, providers), reason, isSplit: Object.values(providers).some((each) => each !== provider) };
+    return {
+      kind: 'opened',
+      opened: await open(prepared, providers),
+      reason,
+      isSplit: Object.values(providers).some((each) => each !== provider),
+    };
   } catch (error) {
     return orPassOver(error);
   }
@@ -93,6 +103,10 @@ async function tryOn<Prepared extends { readonly sources: readonly ModelSource[]
 async function probe(provider: ProviderName, signal: AbortSignal | undefined): Promise<void> {
   if (provider === 'cpu' || provider === 'coreml') return;
   const name = 'probe';
-  const pool = await InferencePool.open([{ name, model: IDENTITY }], { providers: { [name]: provider }, isolation: 'process', ...(signal === undefined ? {} : { signal }) });
+  const pool = await InferencePool.open([{ name, model: IDENTITY }], {
+    providers: { [name]: provider },
+    isolation: 'process',
+    ...(signal === undefined ? {} : { signal }),
+  });
   await pool.close();
 }

@@ -23,10 +23,16 @@ const WORTH_SHARE = 0.5;
  * on the CPU. Other accelerators take whole networks of these kinds.
  * @throws OnnxLensError for a file that is no model.
  */
-export async function planProviders(models: readonly ModelSource[], choice: ProviderChoice, candidate: ProviderName): Promise<ProviderPlan> {
-  const all = (provider: ProviderName): Record<string, ProviderName> => Object.fromEntries(models.map(({ name }) => [name, provider]));
+export async function planProviders(
+  models: readonly ModelSource[],
+  choice: ProviderChoice,
+  candidate: ProviderName,
+): Promise<ProviderPlan> {
+  const all = (provider: ProviderName): Record<string, ProviderName> =>
+    Object.fromEntries(models.map(({ name }) => [name, provider]));
   if (choice !== 'auto') return { providers: all(candidate), reason: null, isUseful: true };
-  if (candidate === 'cpu') return { providers: all('cpu'), reason: 'no accelerator that this ONNX Runtime can use was found', isUseful: true };
+  if (candidate === 'cpu')
+    return { providers: all('cpu'), reason: 'no accelerator that this ONNX Runtime can use was found', isUseful: true };
   if (candidate !== 'coreml') return { providers: all(candidate), reason: `${candidate} is there`, isUseful: true };
   const providers: Record<string, ProviderName> = {};
   const reasons: string[] = [];
@@ -34,7 +40,9 @@ export async function planProviders(models: readonly ModelSource[], choice: Prov
     const coverage = await coverageOf(source);
     const isWorth = isWorthCoreMl(coverage);
     providers[source.name] = isWorth ? 'coreml' : 'cpu';
-    reasons.push(`${source.name} ${isWorth ? 'on Core ML' : 'on the CPU'} (Core ML would take ${coverage.coverage.toFixed(1)} % of its nodes in ${counted(coverage.partitions.length, 'partition')})`);
+    reasons.push(
+      `${source.name} ${isWorth ? 'on Core ML' : 'on the CPU'} (Core ML would take ${coverage.coverage.toFixed(1)} % of its nodes in ${counted(coverage.partitions.length, 'partition')})`,
+    );
   }
   const isUseful = Object.values(providers).includes('coreml');
   return { providers, reason: `by the coverage analysis ${reasons.join(', ')}`, isUseful };
@@ -43,7 +51,13 @@ export async function planProviders(models: readonly ModelSource[], choice: Prov
 /** As sessions are opened: in the MLProgram format, with fixed sizes. */
 function coverageOf({ name, model }: ModelSource): Promise<CoverageResult> {
   const proto = typeof model === 'string' ? loadModel(model, 'read') : parseModel(model, name);
-  return analyseCoverage(proto, { provider: 'coreml', format: 'mlprogram', fix: assumedSizes(proto).sizes, name, compareVariants: false });
+  return analyseCoverage(proto, {
+    provider: 'coreml',
+    format: 'mlprogram',
+    fix: assumedSizes(proto).sizes,
+    name,
+    compareVariants: false,
+  });
 }
 
 function isWorthCoreMl({ supported, impact, work }: CoverageResult): boolean {

@@ -46,13 +46,18 @@ export function builtProviders(): ProviderName[] {
 function accelerators(): ProviderName[] {
   if (process.platform === 'darwin') return process.arch === 'arm64' ? ['coreml'] : [];
   if (process.platform === 'win32') return ['dml', 'webgpu'];
-  return [...(hasCudaLibrary() ? (['cuda'] as const) : []), ...(existsSync('/dev/dri/renderD128') ? (['webgpu'] as const) : [])];
+  return [
+    ...(hasCudaLibrary() ? (['cuda'] as const) : []),
+    ...(existsSync('/dev/dri/renderD128') ? (['webgpu'] as const) : []),
+  ];
 }
 
 /** CUDA's part of ONNX Runtime is an install of its own on Linux, which this program does not ask for. */
 function hasCudaLibrary(): boolean {
   const packageFile = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
-  return existsSync(join(dirname(packageFile), 'bin', 'napi-v6', 'linux', process.arch, 'libonnxruntime_providers_cuda.so'));
+  return existsSync(
+    join(dirname(packageFile), 'bin', 'napi-v6', 'linux', process.arch, 'libonnxruntime_providers_cuda.so'),
+  );
 }
 
 /** What ONNX Runtime is asked for: the provider, and the CPU for what it leaves. */

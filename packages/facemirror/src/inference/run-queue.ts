@@ -35,8 +35,11 @@ export class RunQueue<Job extends Queued> {
 
   /** What a worker should do next; empty when nothing waits. */
   take(): Job[] {
-    const waiting = [...this.#lines.values()].filter(({ jobs }) => jobs.length > 0).sort((a, b) => b.urgency - a.urgency);
-    const line = waiting.find((each) => batchAtHead(each).length >= each.most || !isJoinable(each.jobs[0])) ?? waiting[0];
+    const waiting = [...this.#lines.values()]
+      .filter(({ jobs }) => jobs.length > 0)
+      .sort((a, b) => b.urgency - a.urgency);
+    const line =
+      waiting.find((each) => batchAtHead(each).length >= each.most || !isJoinable(each.jobs[0])) ?? waiting[0];
     if (line === undefined) return [];
     return line.jobs.splice(0, batchAtHead(line).length);
   }
@@ -72,7 +75,10 @@ function batchAtHead<Job extends Queued>({ jobs, most }: Line<Job>): Job[] {
 
 /** A run of one crop for each of its inputs. */
 export function isJoinable(job: Queued | undefined): boolean {
-  return job !== undefined && Object.values(job.request.inputs).every((input) => input.kind === 'crops' && input.crops.length === 1);
+  return (
+    job !== undefined &&
+    Object.values(job.request.inputs).every((input) => input.kind === 'crops' && input.crops.length === 1)
+  );
 }
 
 /** Runs with equal shapes, and equal outputs, can be run as one. */

@@ -51,7 +51,10 @@ function connectParent(): Parent {
     listen: (handler) => void process.on('message', handler),
     disconnect: () => {
       const { user, system } = process.cpuUsage(cpuWhenOpen);
-      const message: FromWorker = { kind: 'used', usage: { cpuMs: (user + system) / 1000, peakRssBytes: peakRssBytes() } };
+      const message: FromWorker = {
+        kind: 'used',
+        usage: { cpuMs: (user + system) / 1000, peakRssBytes: peakRssBytes() },
+      };
       process.send?.(message, () => process.exit());
     },
   };
@@ -61,13 +64,24 @@ class OpeningError extends Error {}
 
 /** Opens a network; its times are null where its sessions open only when the sizes of a run are known. */
 async function open(source: ModelSource): Promise<{ network: NetworkSessions; times: OpenedTimes | null }> {
-  const { value: network, ...measured } = await measure(async () => new NetworkSessions(source, await createGeneral(source), (sizes) => measure(() => create(source, sizes))));
+  const { value: network, ...measured } = await measure(
+    async () =>
+      new NetworkSessions(source, await createGeneral(source), (sizes) => measure(() => create(source, sizes))),
+  );
   networks.set(source.name, network);
   const { single, dimsOfOne } = network;
   if (single !== null) return { network, times: await warm(source, single, measured) };
   if (dimsOfOne === null) return { network, times: null };
   const { session, opened } = await network.sessionFor(dimsOfOne);
-  return { network, times: await warm(source, session, { ...measured, createMs: measured.createMs + (opened?.createMs ?? 0) }, dimsOfOne) };
+  return {
+    network,
+    times: await warm(
+      source,
+      session,
+      { ...measured, createMs: measured.createMs + (opened?.createMs ?? 0) },
+      dimsOfOne,
+    ),
+  };
 }
 
 async function measure<T>(work: () => Promise<T>): Promise<{ value: T; createMs: number; rssAtStart: number }> {
@@ -77,12 +91,24 @@ async function measure<T>(work: () => Promise<T>): Promise<{ value: T; createMs:
   return { value, createMs: performance.now() - startedAt, rssAtStart };
 }
 
-async function warm(source: ModelSource, session: InferenceSession, { createMs, rssAtStart }: { createMs: number; rssAtStart: number }, sizes: InputSizes = {}): Promise<OpenedTimes> {
+async function warm(
+  source: ModelSource,
+  session: InferenceSession,
+  { createMs, rssAtStart }: { createMs: number; rssAtStart: number },
+  sizes: InputSizes = {},
+): Promise<OpenedTimes> {
   const createdAt = performance.now();
   await warmUp(session, source.batch ?? 1, sizes);
   const firstInferenceMs = performance.now() - createdAt;
   const rssAfterBytes = process.memoryUsage.rss();
-  return { model: source.name, createMs, firstInferenceMs, memoryBytes: Math.max(0, rssAfterBytes - rssAtStart), rssBeforeBytes: rssAtStart, rssAfterBytes };
+  return {
+    model: source.name,
+    createMs,
+    firstInferenceMs,
+    memoryBytes: Math.max(0, rssAfterBytes - rssAtStart),
+    rssBeforeBytes: rssAtStart,
+    rssAfterBytes,
+  };
 }
 
 function providerOf({ name }: ModelSource): ProviderName {
@@ -108,8 +134,14 @@ function sessionOptions(source: ModelSource): InferenceSession.SessionOptions {
 /** On an accelerator, a network is looked at on the CPU first: one of free sizes is not compiled there only to be compiled again. */
 async function createGeneral(source: ModelSource): Promise<InferenceSession> {
   if (providerOf(source) === 'cpu') return create(source, {});
-  const look = await createFrom(source.model, { executionProviders: ['cpu'], graphOptimizationLevel: 'disabled', logSeverityLevel: 4 });
-  const isOfFreeSizes = look.inputMetadata.some((input) => input.isTensor && input.shape.some((dim) => typeof dim === 'string' && dim !== ''));
+  const look = await createFrom(source.model, {
+    executionProviders: ['cpu'],
+    graphOptimizationLevel: 'disabled',
+    logSeverityLevel: 4,
+  });
+  const isOfFreeSizes = look.inputMetadata.some(
+    (input) => input.isTensor && input.shape.some((dim) => typeof dim === 'string' && dim !== ''),
+  );
   if (isOfFreeSizes) return look;
   await look.release();
   return create(source, {});
@@ -117,7 +149,10 @@ async function createGeneral(source: ModelSource): Promise<InferenceSession> {
 
 async function create(source: ModelSource, sizes: Readonly<Record<string, number>>): Promise<InferenceSession> {
   const { model, compiled } = source;
-  const options = { ...sessionOptions(source), ...(Object.keys(sizes).length === 0 ? {} : { freeDimensionOverrides: sizes }) };
+  const options = {
+    ...sessionOptions(source),
+    ...(Object.keys(sizes).length === 0 ? {} : { freeDimensionOverrides: sizes }),
+  };
   if (compiled !== undefined && providerOf(source) === 'cpu') {
     try {
       return await InferenceSession.create(compiled, { ...options, graphOptimizationLevel: 'disabled' });
@@ -128,9 +163,14 @@ async function create(source: ModelSource, sizes: Readonly<Record<string, number
   return createFrom(model, options);
 }
 
-async function createFrom(model: string | Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+async function createFrom(
+  model: string | Uint8Array,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
   try {
-    return await (typeof model === 'string' ? InferenceSession.create(model, options) : InferenceSession.create(model, options));
+    return await (typeof model === 'string'
+      ? InferenceSession.create(model, options)
+      : InferenceSession.create(model, options));
   } catch (cause) {
     throw new OpeningError(messageOf(cause), { cause });
   }
@@ -143,7 +183,8 @@ async function warmUp(session: InferenceSession, batch: number, sizes: InputSize
   const feeds: Record<string, Tensor> = {};
   for (const input of session.inputMetadata) {
     if (!input.isTensor || input.type !== 'float32') return;
-    const shape: readonly (number | string)[] = sizes[input.name] ?? input.shape.map((dim, axis) => (axis === 0 && typeof dim === 'string' ? batch : dim));
+    const shape: readonly (number | string)[] =
+      sizes[input.name] ?? input.shape.map((dim, axis) => (axis === 0 && typeof dim === 'string' ? batch : dim));
     if (!isFixed(shape)) return;
     feeds[input.name] = new Tensor('float32', new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
   }
@@ -171,16 +212,30 @@ async function run(request: RunRequest): Promise<void> {
       Object.entries(request.inputs).map(([name, input]) => [name, toTensor(`${request.model}/${name}`, input)]),
     );
     const preparedAt = performance.now();
-    const outputs = request.outputs === undefined ? await session.run(feeds) : await session.run(feeds, request.outputs);
+    const outputs =
+      request.outputs === undefined ? await session.run(feeds) : await session.run(feeds, request.outputs);
     const finishedAt = performance.now();
     const result = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toOutput(name, value)]));
     const postprocessMs = performance.now() - finishedAt;
     parent.post(
-      { kind: 'done', result, preprocessMs: preparedAt - startedAt, inferenceMs: finishedAt - preparedAt, postprocessMs, openedNow, process: usageSinceLastRun() },
+      {
+        kind: 'done',
+        result,
+        preprocessMs: preparedAt - startedAt,
+        inferenceMs: finishedAt - preparedAt,
+        postprocessMs,
+        openedNow,
+        process: usageSinceLastRun(),
+      },
       Object.values(result).map(({ data }) => data.buffer as ArrayBuffer),
     );
   } catch (cause) {
-    parent.post({ kind: 'failed', model: request.model, message: messageOf(cause), atOpening: cause instanceof OpeningError });
+    parent.post({
+      kind: 'failed',
+      model: request.model,
+      message: messageOf(cause),
+      atOpening: cause instanceof OpeningError,
+    });
   }
 }
 
@@ -209,7 +264,11 @@ function toTensor(key: string, input: NetworkInput): Tensor {
   const length = cropLength(crop);
   const data = buffer(key, length * input.crops.length);
   input.crops.forEach((request: CropRequest, place) => {
-    if (request.crop.width !== crop.width || request.crop.height !== crop.height || request.crop.layout !== crop.layout) {
+    if (
+      request.crop.width !== crop.width ||
+      request.crop.height !== crop.height ||
+      request.crop.layout !== crop.layout
+    ) {
       throw new RangeError(`input ${key} was given crops of different shapes`);
     }
     cropToTensor(request.frame, request.crop, data, place * length);

@@ -35,7 +35,8 @@ export class WorkersMemoryAccount {
 
   /** The memory of the process that a worker is, or is a thread of. */
   seen(worker: number, rssBytes: number): void {
-    if (this.#isolation === 'process') this.#processes.set(worker, Math.max(rssBytes, this.#processes.get(worker) ?? 0));
+    if (this.#isolation === 'process')
+      this.#processes.set(worker, Math.max(rssBytes, this.#processes.get(worker) ?? 0));
   }
 
   lost(worker: number): void {
@@ -47,10 +48,14 @@ export class WorkersMemoryAccount {
     const others = this.#workers - 1;
     if (this.#isolation === 'process') {
       const [first = 0, ...further] = this.#processes.values();
-      const furtherBytes = further.length === 0 ? null : further.reduce((sum, bytes) => sum + bytes, 0) / further.length;
+      const furtherBytes =
+        further.length === 0 ? null : further.reduce((sum, bytes) => sum + bytes, 0) / further.length;
       return { allBytes: first + others * (furtherBytes ?? 0), furtherBytes };
     }
     const furtherBytes = this.#growth.further + this.#lateBytes;
-    return { allBytes: this.#growth.first + this.#lateBytes + others * furtherBytes, furtherBytes: others === 0 ? null : furtherBytes };
+    return {
+      allBytes: this.#growth.first + this.#lateBytes + others * furtherBytes,
+      furtherBytes: others === 0 ? null : furtherBytes,
+    };
   }
 }

@@ -36,7 +36,12 @@ function leftInGroup(folder: string): number | null {
 
 /** Bytes of files' pages that can be given up at once: those that are not waiting to be written. Version 1 has those of the groups inside under `total_`. */
 function filePages(stat: string): number {
-  const bytes = (name: string): number => Number(new RegExp(`^total_${name} (\\d+)$`, 'm').exec(stat)?.[1] ?? new RegExp(`^${name} (\\d+)$`, 'm').exec(stat)?.[1] ?? 0);
+  const bytes = (name: string): number =>
+    Number(
+      new RegExp(`^total_${name} (\\d+)$`, 'm').exec(stat)?.[1] ??
+        new RegExp(`^${name} (\\d+)$`, 'm').exec(stat)?.[1] ??
+        0,
+    );
   const waiting = bytes('dirty') + bytes('writeback') + bytes('file_dirty') + bytes('file_writeback');
   return Math.max(0, bytes('inactive_file') + bytes('active_file') - waiting);
 }

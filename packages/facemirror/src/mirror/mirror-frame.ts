@@ -37,23 +37,54 @@ type MirrorPlanesKernel = (
  * pixels along the midline. What would come from outside the frame repeats the frame's border. Works straight on the YUV
  * planes, in whatever thread; all frames are different ones of one pool.
  */
-export function mirrorFrame(source: Frame, targets: Readonly<Partial<Record<Side, Frame>>>, line: Midline, camera: Camera = 'normal'): void {
+export function mirrorFrame(
+  source: Frame,
+  targets: Readonly<Partial<Record<Side, Frame>>>,
+  line: Midline,
+  camera: Camera = 'normal',
+): void {
   const { layout, offset, memory } = source;
   const kernel = kernelsOn('mirror', memory)['mirrorPlanes'] as MirrorPlanesKernel;
   const left = placeOf(targets.left, source);
   const right = placeOf(targets.right, source);
   const normal = normalTowards('left', line, camera);
   const { x, y } = line.glabella;
-  const luma = { start: 0, second: 0, x, y, width: layout.width, height: layout.height, stride: layout.yStride, halfSeam: SEAM_WIDTH / 2 };
+  const luma = {
+    start: 0,
+    second: 0,
+    x,
+    y,
+    width: layout.width,
+    height: layout.height,
+    stride: layout.yStride,
+    halfSeam: SEAM_WIDTH / 2,
+  };
   const chroma = {
-    start: layout.uOffset, second: layout.vOffset - layout.uOffset, x: (x - CHROMA_SITE.x) / 2, y: (y - CHROMA_SITE.y) / 2,
-    width: layout.chromaWidth, height: layout.chromaHeight, stride: layout.uvStride, halfSeam: SEAM_WIDTH / 4,
+    start: layout.uOffset,
+    second: layout.vOffset - layout.uOffset,
+    x: (x - CHROMA_SITE.x) / 2,
+    y: (y - CHROMA_SITE.y) / 2,
+    width: layout.chromaWidth,
+    height: layout.chromaHeight,
+    stride: layout.uvStride,
+    halfSeam: SEAM_WIDTH / 4,
   };
   withScratch(memory, (scratch) => {
     for (const { start, second, width, height, stride, halfSeam, ...point } of [luma, chroma]) {
       kernel(
-        offset + start, left && left + start, right && right + start, second,
-        width, height, stride, point.x, point.y, normal.x, normal.y, halfSeam, scratch,
+        offset + start,
+        left && left + start,
+        right && right + start,
+        second,
+        width,
+        height,
+        stride,
+        point.x,
+        point.y,
+        normal.x,
+        normal.y,
+        halfSeam,
+        scratch,
       );
     }
   });
@@ -62,7 +93,11 @@ export function mirrorFrame(source: Frame, targets: Readonly<Partial<Record<Side
 /** The place of a target in the pool's memory, where no frame lies at 0; 0 for one that is not wanted. */
 function placeOf(target: Frame | undefined, source: Frame): number {
   if (!target) return 0;
-  if (target.layout.bytes !== source.layout.bytes || target.memory.buffer.byteLength !== source.memory.buffer.byteLength || target.offset === source.offset) {
+  if (
+    target.layout.bytes !== source.layout.bytes ||
+    target.memory.buffer.byteLength !== source.memory.buffer.byteLength ||
+    target.offset === source.offset
+  ) {
     throw new RangeError('mirrorFrame works from one frame of a pool into other frames of the same pool.');
   }
   return target.offset;

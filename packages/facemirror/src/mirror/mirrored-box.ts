@@ -20,7 +20,8 @@ export function mirroredBox(box: Box, line: Midline, side: Side, camera: Camera 
     const next = corners[(place + 1) % corners.length] ?? corner;
     const [here, there] = [heightOver(corner), heightOver(next)];
     const cut = here / (here - there);
-    const crossing = here * there < 0 ? [{ x: corner.x + (next.x - corner.x) * cut, y: corner.y + (next.y - corner.y) * cut }] : [];
+    const crossing =
+      here * there < 0 ? [{ x: corner.x + (next.x - corner.x) * cut, y: corner.y + (next.y - corner.y) * cut }] : [];
     return here >= 0 ? [corner, ...crossing] : crossing;
   });
   if (kept.length < 3) return box;
@@ -31,5 +32,10 @@ export function mirroredBox(box: Box, line: Midline, side: Side, camera: Camera 
   const all = [...kept, ...images];
   const left = Math.min(...all.map(({ x }) => x));
   const top = Math.min(...all.map(({ y }) => y));
-  return { x: left, y: top, width: Math.max(...all.map(({ x }) => x)) - left, height: Math.max(...all.map(({ y }) => y)) - top };
+  return {
+    x: left,
+    y: top,
+    width: Math.max(...all.map(({ x }) => x)) - left,
+    height: Math.max(...all.map(({ y }) => y)) - top,
+  };
 }

@@ -53,7 +53,11 @@ async function measure(model: string, itemsPerFrame: number): Promise<BatchCurve
   const points: readonly BatchPoint[] = curve?.points ?? [];
   return {
     knee: (curve?.knee ?? itemsPerFrame) / itemsPerFrame,
-    points: points.map(({ batch, msPerItem, memoryBytes }) => ({ frames: batch / itemsPerFrame, msPerFrame: msPerItem * itemsPerFrame, memoryBytes })),
+    points: points.map(({ batch, msPerItem, memoryBytes }) => ({
+      frames: batch / itemsPerFrame,
+      msPerFrame: msPerItem * itemsPerFrame,
+      memoryBytes,
+    })),
   };
 }
 

@@ -48,7 +48,8 @@ export async function cachedModel(folder: string, entry: CacheEntry): Promise<Ca
   const compiled = `${stem}.compiled`;
   await sweep(folder);
   // A compiled model that fits its file's hash was made of the intact file: nothing is left to be looked at.
-  if (entry.compileForCpu && isCompiled(path, compiled)) return { model: path, compiled: join(compiled, 'model.onnx'), note: null };
+  if (entry.compileForCpu && isCompiled(path, compiled))
+    return { model: path, compiled: join(compiled, 'model.onnx'), note: null };
   const { model, note } = await sealedModel(folder, path, entry.convert);
   if (!entry.compileForCpu || typeof model !== 'string') return { model, note };
   try {
@@ -57,7 +58,12 @@ export async function cachedModel(folder: string, entry: CacheEntry): Promise<Ca
     if (!(cause instanceof OnnxLensError)) throw cause;
     // Another run may have put the same there first.
     if (isCompiled(path, compiled)) return { model, compiled: join(compiled, 'model.onnx'), note };
-    return { model, note: note ?? `The model ${entry.name} could not be compiled into the cache and is optimized anew in each run: ${cause.message}` };
+    return {
+      model,
+      note:
+        note ??
+        `The model ${entry.name} could not be compiled into the cache and is optimized anew in each run: ${cause.message}`,
+    };
   }
 }
 
@@ -94,7 +100,12 @@ function sealOf(content: Uint8Array): Buffer {
   const key = Buffer.from(SEAL_KEY);
   const value = Buffer.from(sha256(content));
   // Field 14 of ModelProto is metadata_props; fields 1 and 2 of its entries are key and value. All are length-delimited.
-  return Buffer.concat([Buffer.from([0x72, SEAL_BYTES - 2, 0x0a, key.length]), key, Buffer.from([0x12, value.length]), value]);
+  return Buffer.concat([
+    Buffer.from([0x72, SEAL_BYTES - 2, 0x0a, key.length]),
+    key,
+    Buffer.from([0x12, value.length]),
+    value,
+  ]);
 }
 
 function isIntact(file: Uint8Array): boolean {
@@ -126,7 +137,8 @@ const UNFINISHED = /\.(\d+)\.[0-9a-f]{8}\.part$/;
 /** Removes what a process had begun to write into the cache when it was killed. */
 export async function removeUnfinished(folder: string, processId: number): Promise<void> {
   for (const file of await readdir(folder).catch(() => [])) {
-    if (Number(UNFINISHED.exec(file)?.[1]) === processId) await rm(join(folder, file), { recursive: true, force: true }).catch(() => undefined);
+    if (Number(UNFINISHED.exec(file)?.[1]) === processId)
+      await rm(join(folder, file), { recursive: true, force: true }).catch(() => undefined);
   }
 }
 
@@ -135,7 +147,10 @@ async function sweep(folder: string): Promise<void> {
   const left = (await readdir(folder).catch(() => [])).filter((file) => UNFINISHED.test(file));
   for (const file of left) {
     const path = join(folder, file);
-    const age = await stat(path).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+    const age = await stat(path).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
     if (age > STALE_MS) await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }

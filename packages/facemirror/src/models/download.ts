@@ -33,7 +33,10 @@ const TRIES = 4;
 const MOST_BYTES = 2 ** 31;
 
 /** Asks about a file without fetching it. @throws FaceMirrorError DOWNLOAD_FAILED. */
-export async function askAbout(url: string, options: { readonly signal?: AbortSignal; readonly patienceMs?: number } = {}): Promise<RemoteFile> {
+export async function askAbout(
+  url: string,
+  options: { readonly signal?: AbortSignal; readonly patienceMs?: number } = {},
+): Promise<RemoteFile> {
   const timeout = AbortSignal.timeout(options.patienceMs ?? PATIENCE_MS);
   const signal = options.signal === undefined ? timeout : AbortSignal.any([options.signal, timeout]);
   try {
@@ -43,7 +46,10 @@ export async function askAbout(url: string, options: { readonly signal?: AbortSi
     if (status >= 400) throw new Error(`the server answers ${status}`);
     const hash = (headers.get('x-linked-etag') ?? '').replace(/"/g, '').toLowerCase();
     const size = headers.get('x-linked-size') ?? (status < 300 ? headers.get('content-length') : null);
-    return { sha256: /^[0-9a-f]{64}$/.test(hash) ? hash : null, bytes: size !== null && /^\d+$/.test(size) ? Number(size) : null };
+    return {
+      sha256: /^[0-9a-f]{64}$/.test(hash) ? hash : null,
+      bytes: size !== null && /^\d+$/.test(size) ? Number(size) : null,
+    };
   } catch (cause) {
     throw failed(url, cause, options.signal);
   }
@@ -59,7 +65,9 @@ export async function download(options: DownloadOptions): Promise<string> {
   const { url, path } = options;
   const part = `${path}.part`;
   await mkdir(dirname(path), { recursive: true }).catch((cause: unknown) => {
-    throw new FaceMirrorError('FILE_UNWRITABLE', `Cannot make the folder ${dirname(path)}: ${reason(cause)}.`, { cause });
+    throw new FaceMirrorError('FILE_UNWRITABLE', `Cannot make the folder ${dirname(path)}: ${reason(cause)}.`, {
+      cause,
+    });
   });
   const tries = options.tries ?? TRIES;
   for (let attempt = 1; ; attempt++) {
@@ -67,13 +75,17 @@ export async function download(options: DownloadOptions): Promise<string> {
       await fetchRest(options, part);
       break;
     } catch (cause) {
-      if (cause instanceof FaceMirrorError || options.signal?.aborted === true || attempt >= tries) throw failed(url, cause, options.signal);
+      if (cause instanceof FaceMirrorError || options.signal?.aborted === true || attempt >= tries)
+        throw failed(url, cause, options.signal);
     }
   }
   const { sha256, bytes } = await hashFile(part, options.signal);
   if ((options.bytes !== null && bytes !== options.bytes) || (options.sha256 !== null && sha256 !== options.sha256)) {
     await rm(part, { force: true });
-    throw new FaceMirrorError('DOWNLOAD_FAILED', `${url} gave another file than was announced (${bytes} bytes, SHA-256 ${sha256}); it was thrown away. Try again.`);
+    throw new FaceMirrorError(
+      'DOWNLOAD_FAILED',
+      `${url} gave another file than was announced (${bytes} bytes, SHA-256 ${sha256}); it was thrown away. Try again.`,
+    );
   }
   await rename(part, path);
   return sha256;
@@ -81,13 +93,19 @@ export async function download(options: DownloadOptions): Promise<string> {
 
 /** Fetches what the part file lacks. Returns when the server has sent all that it announced. */
 async function fetchRest(options: DownloadOptions, part: string): Promise<void> {
-  const have = await stat(part).then(({ size }) => size, () => 0);
+  const have = await stat(part).then(
+    ({ size }) => size,
+    () => 0,
+  );
   if (options.bytes !== null && have === options.bytes) return;
   const start = options.bytes !== null && have > options.bytes ? 0 : have;
   const patience = new Patience(options.patienceMs ?? PATIENCE_MS, options.signal);
   try {
     const headers: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {};
-    const response = await fetch(options.url, { headers: { ...headers, 'accept-encoding': 'identity' }, signal: patience.signal });
+    const response = await fetch(options.url, {
+      headers: { ...headers, 'accept-encoding': 'identity' },
+      signal: patience.signal,
+    });
     if (response.status === 416) {
       await rm(part, { force: true });
       throw new Error('the server does not have the rest of the file');
@@ -109,7 +127,12 @@ interface Writing {
   readonly onProgress?: (done: number, total: number | null) => void;
 }
 
-async function write(body: ReadableStream<Uint8Array>, part: string, from: number, { patience, total, onProgress }: Writing): Promise<number> {
+async function write(
+  body: ReadableStream<Uint8Array>,
+  part: string,
+  from: number,
+  { patience, total, onProgress }: Writing,
+): Promise<number> {
   const file = await open(part, from > 0 ? 'r+' : 'w');
   try {
     let at = from;
@@ -160,14 +183,24 @@ class Patience {
   }
 
   #start(): NodeJS.Timeout {
-    return setTimeout(() => this.#controller.abort(new Error(`the server sent nothing for ${this.#milliseconds / 1000} s`)), this.#milliseconds);
+    return setTimeout(
+      () => this.#controller.abort(new Error(`the server sent nothing for ${this.#milliseconds / 1000} s`)),
+      this.#milliseconds,
+    );
   }
 }
 
 function failed(url: string, cause: unknown, signal: AbortSignal | undefined): FaceMirrorError {
-  if (signal?.aborted === true) return new FaceMirrorError('CANCELLED', `Fetching ${url} was stopped; the next time goes on from there.`, { cause });
+  if (signal?.aborted === true)
+    return new FaceMirrorError('CANCELLED', `Fetching ${url} was stopped; the next time goes on from there.`, {
+      cause,
+    });
   if (cause instanceof FaceMirrorError) return cause;
-  return new FaceMirrorError('DOWNLOAD_FAILED', `Cannot fetch ${url}: ${reason(cause)}. Try again; what was fetched is kept.`, { cause });
+  return new FaceMirrorError(
+    'DOWNLOAD_FAILED',
+    `Cannot fetch ${url}: ${reason(cause)}. Try again; what was fetched is kept.`,
+    { cause },
+  );
 }
 
 /** Of a failed fetch, what its cause says. */

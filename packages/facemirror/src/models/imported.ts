@@ -29,7 +29,13 @@ export async function importNetwork(path: string): Promise<ImportRecord> {
   });
   const { name, model, kind } = prepareNetwork(bytes, path);
   const onnx = serializeModel(model);
-  const record: ImportRecord = { network: name, source: basename(path), sourceKind: kind, sourceSha256: sha256(bytes), sha256: sha256(onnx) };
+  const record: ImportRecord = {
+    network: name,
+    source: basename(path),
+    sourceKind: kind,
+    sourceSha256: sha256(bytes),
+    sha256: sha256(onnx),
+  };
   try {
     writeFileWhole(importedPath(name), onnx);
     writeFileWhole(recordPath(name), `${JSON.stringify(record, null, 2)}\n`);

@@ -58,7 +58,9 @@ export async function readPackedAssets(): Promise<ReadonlyMap<string, TfliteFile
   const data = await readModelFile(path);
   const loader = (await readModelFile(path.replace(/\.data$/, '_loader.js'))).toString('utf8');
   const nets = new Map<string, TfliteFile>();
-  for (const [, name = '', start = '', end = ''] of loader.matchAll(/"filename":\s*"[^"]*?([^"/]+)",\s*"start":\s*(\d+),\s*"end":\s*(\d+)/g)) {
+  for (const [, name = '', start = '', end = ''] of loader.matchAll(
+    /"filename":\s*"[^"]*?([^"/]+)",\s*"start":\s*(\d+),\s*"end":\s*(\d+)/g,
+  )) {
     if (Number(end) > data.length) throw damaged(path, `${name} lies beyond its end`);
     nets.set(name, { bytes: data.subarray(Number(start), Number(end)), origin: `${path} (${name})` });
   }
@@ -95,7 +97,8 @@ export async function findBundle(modelsFolder: string | undefined): Promise<Bund
   for (const folder of folders) {
     const path = join(folder, BUNDLE_FILE);
     const bytes = await readFile(path).catch((cause: unknown) => {
-      if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR')) return null;
+      if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR'))
+        return null;
       throw new FaceMirrorError('MODEL_MISSING', `Cannot read the model ${path}: ${messageOf(cause)}.`, { cause });
     });
     if (bytes !== null) return readBundle(path, bytes);
@@ -124,14 +127,18 @@ export async function verifyBundle(): Promise<BundleState> {
 function readBundle(path: string, bytes: Buffer): Bundle {
   let entries: Record<string, Uint8Array>;
   try {
-    entries = unzipSync(new Uint8Array(bytes), { filter: (file) => file.name.endsWith('.tflite') && file.originalSize <= MOST_BYTES });
+    entries = unzipSync(new Uint8Array(bytes), {
+      filter: (file) => file.name.endsWith('.tflite') && file.originalSize <= MOST_BYTES,
+    });
   } catch (cause) {
     throw damaged(path, messageOf(cause));
   }
   for (const name of ['face_detector.tflite', 'face_landmarks_detector.tflite', 'face_blendshapes.tflite']) {
     if (entries[name] === undefined) throw damaged(path, `it holds no ${name}`);
   }
-  const nets = Object.entries(entries).map(([name, net]) => [name, { bytes: net, origin: `${path} (${name})` }] as const);
+  const nets = Object.entries(entries).map(
+    ([name, net]) => [name, { bytes: net, origin: `${path} (${name})` }] as const,
+  );
   return { path, sha256: sha256(bytes), nets: new Map(nets) };
 }
 
@@ -143,10 +150,17 @@ async function readModelFile(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (cause) {
-    throw new FaceMirrorError('MODEL_MISSING', `Cannot read the model ${path}: ${messageOf(cause)}. Run npm ci again.`, { cause });
+    throw new FaceMirrorError(
+      'MODEL_MISSING',
+      `Cannot read the model ${path}: ${messageOf(cause)}. Run npm ci again.`,
+      { cause },
+    );
   }
 }
 
 function damaged(path: string, why: string): FaceMirrorError {
-  return new FaceMirrorError('MODEL_CORRUPT', `The model ${path} is damaged (${why}). Put an intact copy there, or remove it.`);
+  return new FaceMirrorError(
+    'MODEL_CORRUPT',
+    `The model ${path} is damaged (${why}). Put an intact copy there, or remove it.`,
+  );
 }

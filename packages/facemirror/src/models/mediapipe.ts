@@ -2,7 +2,13 @@ import { convertTflite, OnnxLensError, serializeModel } from 'onnx-lens';
 import { FaceMirrorError } from '../errors.js';
 import { sha256 } from '../files/hash.js';
 import { FULL_RANGE_MODEL, MediaPipeDetector, SHORT_RANGE_MODEL } from '../face/mediapipe/detector.js';
-import { ATTENTION_MESH, BLENDSHAPES_MODEL, BUNDLE_MESH, MediaPipeLandmarker, MESH_MODEL } from '../face/mediapipe/landmarker.js';
+import {
+  ATTENTION_MESH,
+  BLENDSHAPES_MODEL,
+  BUNDLE_MESH,
+  MediaPipeLandmarker,
+  MESH_MODEL,
+} from '../face/mediapipe/landmarker.js';
 import type { Sampling } from '../face/mediapipe/region.js';
 import { planWorkers } from '../inference/budget.js';
 import { InferencePool } from '../inference/pool.js';
@@ -40,7 +46,8 @@ export interface MediaPipeOptions extends SuiteOptions {
   readonly sampling?: Sampling;
 }
 
-const ONE_WORKER = "1 worker: each frame's face is looked for where the one before had it, so that a second one would find nothing to do.";
+const ONE_WORKER =
+  "1 worker: each frame's face is looked for where the one before had it, so that a second one would find nothing to do.";
 
 const JOBS: Readonly<Record<string, NetworkJob>> = {
   [SHORT_RANGE_MODEL]: 'detection',
@@ -63,24 +70,46 @@ export const MEDIAPIPE_SUITE: SuiteDefinition = { manifest: MANIFEST, open: open
  * @throws FaceMirrorError MODEL_MISSING, MODEL_CORRUPT, WORKER_LOST.
  */
 export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Suite> {
-  if (typeof options.framesPerBatch === 'number' && options.framesPerBatch > 1) options.onNotice?.('The suite mediapipe follows the face from frame to frame, one at a time: --batch changes nothing.');
-  if (options.detectorLongSide !== undefined) options.onNotice?.("The suite mediapipe's detectors have inputs of a fixed size: --detect-side changes nothing.");
+  if (typeof options.framesPerBatch === 'number' && options.framesPerBatch > 1)
+    options.onNotice?.(
+      'The suite mediapipe follows the face from frame to frame, one at a time: --batch changes nothing.',
+    );
+  if (options.detectorLongSide !== undefined)
+    options.onNotice?.("The suite mediapipe's detectors have inputs of a fixed size: --detect-side changes nothing.");
   const bundle = await findBundle(options.modelsFolder);
   const fullRange = await readFullRange();
   const nets = await chooseNets(bundle, fullRange);
   // One worker: each frame's region comes from the frame before, so that there never is more than one run to do.
   if (typeof options.workers === 'number' && options.workers > 1) {
-    options.onNotice?.(`The suite mediapipe runs its networks one after another, each frame's from the frame before: one worker is started, not ${options.workers}.`);
+    options.onNotice?.(
+      `The suite mediapipe runs its networks one after another, each frame's from the frame before: one worker is started, not ${options.workers}.`,
+    );
   }
   const { opened, ...providerFacts } = await withProvider(options.provider ?? 'auto', options, {
     prepare: async (provider) => {
       const prepared: PreparedNet[] = [];
       for (const net of nets) prepared.push(await prepare(net, provider === 'cpu' ? 'cpu' : 'accelerator'));
-      return { prepared, sources: await withSessionMemory(prepared.map(({ source }) => source), options.signal) };
+      return {
+        prepared,
+        sources: await withSessionMemory(
+          prepared.map(({ source }) => source),
+          options.signal,
+        ),
+      };
     },
     open: async ({ prepared, sources }, providers) => {
-      const budget = planWorkers(sources, { requested: 1, isolation: options.isolation ?? 'thread', usefulWorkers: 1, usefulThreads: 1, inferenceShare: 1 });
-      return { prepared, budget, pool: await InferencePool.open(sources, { ...options, providers, workers: budget.workers }) };
+      const budget = planWorkers(sources, {
+        requested: 1,
+        isolation: options.isolation ?? 'thread',
+        usefulWorkers: 1,
+        usefulThreads: 1,
+        inferenceShare: 1,
+      });
+      return {
+        prepared,
+        budget,
+        pool: await InferencePool.open(sources, { ...options, providers, workers: budget.workers }),
+      };
     },
   });
   const { prepared, budget, pool } = opened;
@@ -106,7 +135,11 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
       workersMemory: () => pool.memory,
       framesUnderWay: null,
     },
-    notes: [...(providerFacts.providerMissed === null ? [] : [providerFacts.providerMissed.notice]), ...bundleNotes(bundle), ...prepared.flatMap(({ note }) => note ?? [])],
+    notes: [
+      ...(providerFacts.providerMissed === null ? [] : [providerFacts.providerMissed.notice]),
+      ...bundleNotes(bundle),
+      ...prepared.flatMap(({ note }) => note ?? []),
+    ],
     close: () => pool.close(),
   };
 }
@@ -115,12 +148,19 @@ async function chooseNets(bundle: Bundle | null, fullRange: TfliteFile | null): 
   const assets = bundle === null ? await readPackedAssets() : bundle.nets;
   const net = (name: string, file: string): Net => {
     const found = assets.get(file);
-    if (found === undefined) throw new FaceMirrorError('MODEL_CORRUPT', `The package @mediapipe/face_mesh holds no ${file}. Run npm ci again.`);
+    if (found === undefined)
+      throw new FaceMirrorError(
+        'MODEL_CORRUPT',
+        `The package @mediapipe/face_mesh holds no ${file}. Run npm ci again.`,
+      );
     return { name, file: found, open: 'start' };
   };
   const nets =
     bundle === null
-      ? [net(SHORT_RANGE_MODEL, 'face_detection_short_range.tflite'), net(MESH_MODEL, 'face_landmark_with_attention.tflite')]
+      ? [
+          net(SHORT_RANGE_MODEL, 'face_detection_short_range.tflite'),
+          net(MESH_MODEL, 'face_landmark_with_attention.tflite'),
+        ]
       : [
           net(SHORT_RANGE_MODEL, 'face_detector.tflite'),
           net(MESH_MODEL, 'face_landmarks_detector.tflite'),
@@ -152,7 +192,9 @@ async function prepare({ name, file, open }: Net, target: Target): Promise<Prepa
 function convert(file: TfliteFile, target: Target): Uint8Array {
   try {
     const forCpu = { prelu: 'convolutions', channelZeros: 'convolution' } as const;
-    return serializeModel(convertTflite(file.bytes, file.origin, { imageInputs: 'channels-second', ...(target === 'cpu' ? forCpu : {}) }));
+    return serializeModel(
+      convertTflite(file.bytes, file.origin, { imageInputs: 'channels-second', ...(target === 'cpu' ? forCpu : {}) }),
+    );
   } catch (cause) {
     if (!(cause instanceof OnnxLensError)) throw cause;
     throw new FaceMirrorError('MODEL_CORRUPT', cause.message, { cause });
@@ -161,7 +203,9 @@ function convert(file: TfliteFile, target: Target): Uint8Array {
 
 function bundleNotes(bundle: Bundle | null): string[] {
   if (bundle === null) {
-    return [`${BUNDLE_FILE} was not found: action units are estimated from geometry. "facemirror models pull mediapipe" fetches it, or give its folder with --models.`];
+    return [
+      `${BUNDLE_FILE} was not found: action units are estimated from geometry. "facemirror models pull mediapipe" fetches it, or give its folder with --models.`,
+    ];
   }
   if (bundle.sha256 !== BUNDLE.sha256) return [`${bundle.path} is not the version that this program was checked with.`];
   return [];

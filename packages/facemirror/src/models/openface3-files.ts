@@ -82,7 +82,10 @@ function fromCheckpoint(bytes: Uint8Array, origin: string, options: BuildOptions
   const architecture = identifyCheckpoint(tensors);
   if (architecture === null) {
     const names = Object.values(ARCHITECTURES).map(({ title }) => title);
-    throw new FaceMirrorError('CHECKPOINT_MISMATCH', `${origin} is a checkpoint of none of the networks ${names.join(', ')}.`);
+    throw new FaceMirrorError(
+      'CHECKPOINT_MISMATCH',
+      `${origin} is a checkpoint of none of the networks ${names.join(', ')}.`,
+    );
   }
   const weights = checkpointWeights(architecture.title, architecture.tensors(), tensors, origin);
   return { name: architecture.name, kind: 'checkpoint', model: architecture.build(weights, options) };
@@ -109,7 +112,9 @@ export function importedPath(name: ArchitectureName): string {
  * Networks that are nowhere are left out.
  * @throws FaceMirrorError MODEL_CORRUPT, CHECKPOINT_MISMATCH for an official name with something else inside.
  */
-export async function findNetworks(modelsFolder: string | undefined): Promise<ReadonlyMap<ArchitectureName, FoundNetwork>> {
+export async function findNetworks(
+  modelsFolder: string | undefined,
+): Promise<ReadonlyMap<ArchitectureName, FoundNetwork>> {
   const found = new Map<ArchitectureName, FoundNetwork>();
   if (modelsFolder !== undefined) {
     const known = await cachedNetworks();
@@ -147,7 +152,9 @@ async function cachedNetworks(): Promise<ReadonlyMap<string, ArchitectureName>> 
 async function candidates(folder: string): Promise<string[]> {
   const official = Object.values(OPENFACE3_FILES).map(({ name }) => name);
   const names = await readdir(folder).catch((cause: unknown) => {
-    throw new FaceMirrorError('MODEL_MISSING', `Cannot read the folder of models ${folder}: ${messageOf(cause)}.`, { cause });
+    throw new FaceMirrorError('MODEL_MISSING', `Cannot read the folder of models ${folder}: ${messageOf(cause)}.`, {
+      cause,
+    });
   });
   const rank = (name: string): number => (official.includes(name) ? 0 : 1);
   const paths: string[] = [];
@@ -178,11 +185,20 @@ function networkOf(bytes: Uint8Array, path: string): ArchitectureName | null {
  * The ONNX bytes of a network that was found, with its batch fixed where that is asked.
  * @throws FaceMirrorError MODEL_CORRUPT when the file is no longer the one that was found, CHECKPOINT_MISMATCH.
  */
-export function networkBytes({ path, sha256: expected }: FoundNetwork, name: ArchitectureName, options: BuildOptions): Uint8Array {
+export function networkBytes(
+  { path, sha256: expected }: FoundNetwork,
+  name: ArchitectureName,
+  options: BuildOptions,
+): Uint8Array {
   const bytes = readFileSync(path);
-  if (sha256(bytes) !== expected) throw new FaceMirrorError('MODEL_CORRUPT', `${path} was changed while it was read. Run again.`);
+  if (sha256(bytes) !== expected)
+    throw new FaceMirrorError('MODEL_CORRUPT', `${path} was changed while it was read. Run again.`);
   const prepared = prepareNetwork(bytes, path, options);
-  if (prepared.name !== name) throw new FaceMirrorError('MODEL_CORRUPT', `${path} is not the network ${ARCHITECTURES[name].title}. Import it again.`);
+  if (prepared.name !== name)
+    throw new FaceMirrorError(
+      'MODEL_CORRUPT',
+      `${path} is not the network ${ARCHITECTURES[name].title}. Import it again.`,
+    );
   return serializeModel(prepared.kind === 'onnx' ? fixBatch(prepared.model, options.batch) : prepared.model);
 }
 

@@ -75,7 +75,11 @@ function requireFound(found: ReadonlyMap<ArchitectureName, FoundNetwork>, name: 
   );
 }
 
-async function makeReady(name: ArchitectureName, file: FoundNetwork, { framesPerBatch, target }: NetworksWanted): Promise<ReadyNetwork> {
+async function makeReady(
+  name: ArchitectureName,
+  file: FoundNetwork,
+  { framesPerBatch, target }: NetworksWanted,
+): Promise<ReadyNetwork> {
   const { model, itemsPerFrame, urgency } = ROLES[name];
   const isFree = target === 'cpu' || itemsPerFrame === null;
   const fixed = isFree ? undefined : itemsPerFrame * (framesPerBatch === 'auto' ? 1 : framesPerBatch);
@@ -95,7 +99,9 @@ async function makeReady(name: ArchitectureName, file: FoundNetwork, { framesPer
       name: model,
       ...cached,
       urgency,
-      ...(batching === null || itemsPerFrame === null ? {} : { batch: batching.frames * itemsPerFrame, batchIsFixed: fixed !== undefined }),
+      ...(batching === null || itemsPerFrame === null
+        ? {}
+        : { batch: batching.frames * itemsPerFrame, batchIsFixed: fixed !== undefined }),
     },
     opened: { name: model, file: file.path, sha256: file.sha256 },
     batching,
@@ -103,7 +109,11 @@ async function makeReady(name: ArchitectureName, file: FoundNetwork, { framesPer
   };
 }
 
-async function chooseBatch({ model, compiled }: Pick<ModelSource, 'model' | 'compiled'>, asked: number | 'auto', itemsPerFrame: number): Promise<Batching> {
+async function chooseBatch(
+  { model, compiled }: Pick<ModelSource, 'model' | 'compiled'>,
+  asked: number | 'auto',
+  itemsPerFrame: number,
+): Promise<Batching> {
   if (asked !== 'auto') return { frames: asked, chosen: 'asked' };
   if (typeof model !== 'string' || compiled === undefined) return { frames: 1, chosen: 'unmeasured' };
   return bestBatch(compiled, model.replace(/\.onnx$/, '.batches.json'), itemsPerFrame);

@@ -52,8 +52,17 @@ async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
   const { opened, ...providerFacts } = await withProvider(options.provider ?? 'auto', options, {
     prepare: async (provider) => {
       const target = provider === 'cpu' ? 'cpu' : 'accelerator';
-      const networks = await readyNetworksApart({ modelsFolder: options.modelsFolder, framesPerBatch: options.framesPerBatch ?? 'auto', target }, options.signal);
-      return { networks, sources: await withSessionMemory(networks.map(({ source }) => source), options.signal) };
+      const networks = await readyNetworksApart(
+        { modelsFolder: options.modelsFolder, framesPerBatch: options.framesPerBatch ?? 'auto', target },
+        options.signal,
+      );
+      return {
+        networks,
+        sources: await withSessionMemory(
+          networks.map(({ source }) => source),
+          options.signal,
+        ),
+      };
     },
     open: async ({ networks, sources }, providers) => {
       const budget = planWorkers(sources, {
@@ -65,14 +74,26 @@ async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
         ...(options.cores === undefined ? {} : { cores: options.cores }),
       });
       if (budget.notice !== null) options.onNotice?.(budget.notice);
-      return { networks, budget, pool: await InferencePool.open(sources, { threadsPerRun: budget.threadsPerRun, ...options, providers, workers: budget.workers }) };
+      return {
+        networks,
+        budget,
+        pool: await InferencePool.open(sources, {
+          threadsPerRun: budget.threadsPerRun,
+          ...options,
+          providers,
+          workers: budget.workers,
+        }),
+      };
     },
   });
   const { networks, budget, pool } = opened;
   const network = new MultitaskNetwork(pool);
   return {
     manifest: MANIFEST,
-    detector: new RetinaFaceDetector(pool, options.detectorLongSide === undefined ? {} : { longSide: options.detectorLongSide }),
+    detector: new RetinaFaceDetector(
+      pool,
+      options.detectorLongSide === undefined ? {} : { longSide: options.detectorLongSide },
+    ),
     landmarker: new StarLandmarker(pool),
     actionUnits: { kind: 'network', network },
     expressions: network,
@@ -88,13 +109,17 @@ async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
       workersMemory: () => pool.memory,
       framesUnderWay: framesUnderWay(networks, pool.workers),
     },
-    notes: [...(providerFacts.providerMissed === null ? [] : [providerFacts.providerMissed.notice]), ...networks.flatMap(({ note }) => note ?? [])],
+    notes: [
+      ...(providerFacts.providerMissed === null ? [] : [providerFacts.providerMissed.notice]),
+      ...networks.flatMap(({ note }) => note ?? []),
+    ],
     close: () => pool.close(),
   };
 }
 
 /** Enough that every worker has a batch and another waits for it, and that no frame waits long for the interval to hear of it. */
 function framesUnderWay(networks: readonly ReadyNetwork[], workers: number): number {
-  const batchOf = (name: ArchitectureName): number => networks.find((network) => network.name === name)?.batching?.frames ?? 1;
+  const batchOf = (name: ArchitectureName): number =>
+    networks.find((network) => network.name === name)?.batching?.frames ?? 1;
   return Math.min(2 * workers * batchOf('star') + batchOf('mtl') + 2, MOST_UNDER_WAY);
 }

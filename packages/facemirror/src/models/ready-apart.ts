@@ -19,7 +19,10 @@ export type FromReadyChild = { readonly kind: 'ready'; readonly networks: readon
  * several times the memory of running them, which a process keeps once it has had it.
  * @throws FaceMirrorError as `readyNetworks` does; WORKER_LOST when the process was; CANCELLED when the signal says so.
  */
-export async function readyNetworksApart(wanted: NetworksWanted, signal?: AbortSignal): Promise<readonly ReadyNetwork[]> {
+export async function readyNetworksApart(
+  wanted: NetworksWanted,
+  signal?: AbortSignal,
+): Promise<readonly ReadyNetwork[]> {
   const wasStopped = (): boolean => signal?.aborted === true;
   if (wasStopped()) throw stopped();
   const heard: { answer: FromReadyChild | null } = { answer: null };
@@ -50,5 +53,8 @@ function stopped(): FaceMirrorError {
 }
 
 function lost({ why }: ProcessEnd): FaceMirrorError {
-  return new FaceMirrorError('WORKER_LOST', `The process that makes the networks ready was lost: ${why}. Run again; if it fails again, this machine may have too little memory.`);
+  return new FaceMirrorError(
+    'WORKER_LOST',
+    `The process that makes the networks ready was lost: ${why}. Run again; if it fails again, this machine may have too little memory.`,
+  );
 }

@@ -23,7 +23,13 @@ interface Measurable {
 export async function withSessionMemory(sources: readonly ModelSource[], signal?: AbortSignal): Promise<ModelSource[]> {
   const measurable = (await Promise.all(sources.map(lookUp))).filter((each) => each !== null);
   const unknown = measurable.filter(({ batch, known }) => known[batch] === undefined);
-  const measured = unknown.length === 0 ? new Map<string, number>() : await measure(unknown.map(({ source }) => source), signal);
+  const measured =
+    unknown.length === 0
+      ? new Map<string, number>()
+      : await measure(
+          unknown.map(({ source }) => source),
+          signal,
+        );
   return sources.map((source) => {
     const found = measurable.find((each) => each.source === source);
     if (found === undefined || measured === null) return source;
@@ -43,18 +49,28 @@ async function lookUp(source: ModelSource): Promise<Measurable | null> {
 }
 
 function isByBatch(value: unknown): value is ByBatch {
-  return typeof value === 'object' && value !== null && Object.values(value).every((bytes) => bytes === null || (typeof bytes === 'number' && bytes >= 0));
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((bytes) => bytes === null || (typeof bytes === 'number' && bytes >= 0))
+  );
 }
 
 /** By name, as workers open them; null where they do not open, or are stopped, which the run itself will say better. */
-async function measure(sources: readonly ModelSource[], signal: AbortSignal | undefined): Promise<Map<string, number> | null> {
+async function measure(
+  sources: readonly ModelSource[],
+  signal: AbortSignal | undefined,
+): Promise<Map<string, number> | null> {
   const bytes = new Map<string, number>();
   try {
-    const pool = await InferencePool.open(sources.map((source) => ({ ...source, open: 'start' as const })), {
-      isolation: 'process',
-      ...(signal === undefined ? {} : { signal }),
-      profiler: { model: () => undefined, modelOpened: (name, { memoryBytes }) => bytes.set(name, memoryBytes ?? 0) },
-    });
+    const pool = await InferencePool.open(
+      sources.map((source) => ({ ...source, open: 'start' as const })),
+      {
+        isolation: 'process',
+        ...(signal === undefined ? {} : { signal }),
+        profiler: { model: () => undefined, modelOpened: (name, { memoryBytes }) => bytes.set(name, memoryBytes ?? 0) },
+      },
+    );
     await pool.close();
     return bytes;
   } catch (cause) {

@@ -12,6 +12,7 @@ const SUITES: Readonly<Record<SuiteName, SuiteDefinition>> = { mediapipe: MEDIAP
  */
 export function suiteByName(name: string): SuiteDefinition {
   const known = SUITE_NAMES.find((each) => each === name);
-  if (known === undefined) throw new FaceMirrorError('USAGE', `There is no suite "${name}": choose ${SUITE_NAMES.join(' or ')}.`);
+  if (known === undefined)
+    throw new FaceMirrorError('USAGE', `There is no suite "${name}": choose ${SUITE_NAMES.join(' or ')}.`);
   return SUITES[known];
 }

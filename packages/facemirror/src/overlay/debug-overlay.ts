@@ -30,7 +30,11 @@ const WHITE: Rgb = [255, 255, 255];
 const DOTS: Rgb = [0, 255, 255];
 const BANNER_OPACITY = 0.65;
 /** Told apart by brightness and by the word beside them, too, for eyes that do not tell red from green. */
-const ROTATION_COLOURS: Readonly<Record<HeadRotation, Rgb>> = { optimal: [90, 230, 110], acceptable: [255, 215, 60], excessive: [255, 110, 90] };
+const ROTATION_COLOURS: Readonly<Record<HeadRotation, Rgb>> = {
+  optimal: [90, 230, 110],
+  acceptable: [255, 215, 60],
+  excessive: [255, 110, 90],
+};
 
 /**
  * Draws what the program saw onto a frame, in place: the midline in red from edge to edge, the landmarks when given, and
@@ -100,7 +104,10 @@ const CELL_HEIGHT = GLYPH_HEIGHT + 4;
 function drawBanner(frame: Frame, text: string, colour: Rgb): void {
   const { width, height } = frame.layout;
   // Letters some 4 % of the shorter side high, and never wider than the frame.
-  const dot = Math.max(1, Math.min(Math.round(Math.min(width, height) / 170), Math.floor(width / ((text.length + 1) * CELL_WIDTH))));
+  const dot = Math.max(
+    1,
+    Math.min(Math.round(Math.min(width, height) / 170), Math.floor(width / ((text.length + 1) * CELL_WIDTH))),
+  );
   const bottom = CELL_HEIGHT * dot;
   shadeTop(frame, BLACK, bottom, BANNER_OPACITY);
   const left = Math.max(0, Math.round((width - text.length * CELL_WIDTH * dot) / 2));
@@ -115,7 +122,8 @@ function lettering(text: string, dot: number): Mask {
     const start = row * dot * width;
     for (let place = 0; place < text.length * CELL_WIDTH; place++) {
       const cell = Math.floor(place / CELL_WIDTH);
-      if (hasInk(text[cell] ?? ' ', place - cell * CELL_WIDTH, row)) ink.fill(1, start + place * dot, start + (place + 1) * dot);
+      if (hasInk(text[cell] ?? ' ', place - cell * CELL_WIDTH, row))
+        ink.fill(1, start + place * dot, start + (place + 1) * dot);
     }
     for (let copy = 1; copy < dot; copy++) ink.copyWithin(start + copy * width, start, start + width);
   }

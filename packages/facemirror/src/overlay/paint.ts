@@ -15,7 +15,14 @@ export type Span = readonly [from: number, to: number];
  * coverage of the (up to four) pixels that it stands for.
  * @param spanOf which columns of a row to ask for; may reach beyond the frame. Rows [top, bottom) are asked for.
  */
-export function paint(frame: Frame, colour: Rgb, top: number, bottom: number, spanOf: (row: number) => Span, coverage: Coverage): void {
+export function paint(
+  frame: Frame,
+  colour: Rgb,
+  top: number,
+  bottom: number,
+  spanOf: (row: number) => Span,
+  coverage: Coverage,
+): void {
   const { width, height, yStride, uvStride } = frame.layout;
   const planes = framePlanes(frame);
   const [y, u, v] = rgbToYuv(frame.colour)(...colour);
@@ -56,7 +63,10 @@ export function shadeTop(frame: Frame, colour: Rgb, bottom: number, share: numbe
   // Of the two rows that a chroma sample stands for, the second may lie below the shade.
   const isHalf = rows % 2 === 1 && rows < height;
   const whole = rows < height ? rows >> 1 : (rows + 1) >> 1;
-  for (const [plane, value] of [[planes.u, u], [planes.v, v]] as const) {
+  for (const [plane, value] of [
+    [planes.u, u],
+    [planes.v, v],
+  ] as const) {
     const table = mixingTable(value, share);
     for (let row = 0; row < whole; row++) apply(table, plane, row * uvStride, chromaWidth);
     if (isHalf) apply(mixingTable(value, share / 2), plane, whole * uvStride, chromaWidth);
@@ -78,10 +88,13 @@ export function paintMask(frame: Frame, colour: Rgb, left: number, top: number, 
   const luma = Math.round(y);
   const [right, bottom] = [Math.min(left + mask.width, width), Math.min(top + mask.height, height)];
   const inkAt = (column: number, row: number): number =>
-    column >= left && column < right && row >= top && row < bottom ? (mask.ink[(row - top) * mask.width + column - left] ?? 0) : 0;
+    column >= left && column < right && row >= top && row < bottom
+      ? (mask.ink[(row - top) * mask.width + column - left] ?? 0)
+      : 0;
   for (let row = top; row < bottom; row++) {
     const at = (row - top) * mask.width - left;
-    for (let column = left; column < right; column++) if (mask.ink[at + column] === 1) planes.y[row * yStride + column] = luma;
+    for (let column = left; column < right; column++)
+      if (mask.ink[at + column] === 1) planes.y[row * yStride + column] = luma;
   }
   for (let row = top & ~1; row < bottom; row += 2) {
     for (let column = left & ~1; column < right; column += 2) {

@@ -18,8 +18,15 @@ import { workSideBySide } from './side-by-side.js';
 
 /** Failures after which the files that are left would fail as well. */
 const FATAL: ReadonlySet<FaceMirrorErrorCode> = new Set<FaceMirrorErrorCode>([
-  'USAGE', 'CANCELLED', 'DISK_FULL', 'FILE_UNWRITABLE', 'MODEL_MISSING', 'MODEL_CORRUPT',
-  'CHECKPOINT_MISMATCH', 'LICENCE_NOT_ACCEPTED', 'PROVIDER_UNAVAILABLE',
+  'USAGE',
+  'CANCELLED',
+  'DISK_FULL',
+  'FILE_UNWRITABLE',
+  'MODEL_MISSING',
+  'MODEL_CORRUPT',
+  'CHECKPOINT_MISMATCH',
+  'LICENCE_NOT_ACCEPTED',
+  'PROVIDER_UNAVAILABLE',
 ]);
 
 /** Videos that fail one after another because a worker was lost: the machine is not fit for more. */
@@ -46,8 +53,10 @@ export interface BatchOptions {
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { settings, onEvent } = options;
   const files = await inputFiles(options.paths);
-  if (settings.trace !== null && !settings.profile) throw new FaceMirrorError('USAGE', '--trace shows what --no-profile does not measure: leave one of them out.');
-  if (settings.trace !== null && files.length > 1) throw new FaceMirrorError('USAGE', '--trace takes one video at a time: give a single file.');
+  if (settings.trace !== null && !settings.profile)
+    throw new FaceMirrorError('USAGE', '--trace shows what --no-profile does not measure: leave one of them out.');
+  if (settings.trace !== null && files.length > 1)
+    throw new FaceMirrorError('USAGE', '--trace takes one video at a time: give a single file.');
   await requireEncoder(settings.encoder);
   await prepareFolder(options.out);
   const crew = new Crew({ ...options, videos: files.length });
@@ -79,13 +88,23 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   }
 }
 
-async function processFile(file: InputFile, place: { index: number; count: number }, options: BatchOptions, crew: Crew, hand: number): Promise<'done' | 'skipped'> {
+async function processFile(
+  file: InputFile,
+  place: { index: number; count: number },
+  options: BatchOptions,
+  crew: Crew,
+  hand: number,
+): Promise<'done' | 'skipped'> {
   const { settings, out, signal, onEvent } = options;
   throwIfStopped(signal);
   const version = programVersion();
   const hash = await hashFile(file.path, signal);
   const earlier = await earlierRun(out, file.stem, hash.sha256, resultSettings(settings), version);
-  if (earlier.kind === 'same' && !settings.force && !asksForMore(settings, earlier.files, outputName(file.stem, 'report-page'))) {
+  if (
+    earlier.kind === 'same' &&
+    !settings.force &&
+    !asksForMore(settings, earlier.files, outputName(file.stem, 'report-page'))
+  ) {
     onEvent({ kind: 'skipped', path: file.path, files: earlier.files });
     return 'skipped';
   }
@@ -99,7 +118,15 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
     const suite = await suites.open(profiler, signal);
     let meter: ProgressMeter | null = null;
     const record: RunRecord = await runVideo({
-      file, hash, settings, suite, outputs, profiler, signal, version, cores,
+      file,
+      hash,
+      settings,
+      suite,
+      outputs,
+      profiler,
+      signal,
+      version,
+      cores,
       videosAtOnce: () => underWay.most,
       onOpened: ({ expectedFrames }) => {
         meter = new ProgressMeter(file.path, expectedFrames, onEvent);
@@ -111,7 +138,8 @@ async function processFile(file: InputFile, place: { index: number; count: numbe
     throwIfStopped(signal);
     const paths = await outputs.publish();
     trace?.finish();
-    for (const sentence of suites.untold(record.warnings)) onEvent({ kind: 'notice', path: suite.notes.includes(sentence) ? null : file.path, sentence, weight: 'note' });
+    for (const sentence of suites.untold(record.warnings))
+      onEvent({ kind: 'notice', path: suite.notes.includes(sentence) ? null : file.path, sentence, weight: 'note' });
     onEvent({ kind: 'done', path: file.path, record, files: paths });
     return 'done';
   } catch (error) {
@@ -136,10 +164,17 @@ function isLoss(error: Error): boolean {
 }
 
 function throwIfStopped(signal: AbortSignal): void {
-  if (signal.aborted) throw new FaceMirrorError('CANCELLED', 'Stopped; of the video that was being processed nothing was kept.');
+  if (signal.aborted)
+    throw new FaceMirrorError('CANCELLED', 'Stopped; of the video that was being processed nothing was kept.');
 }
 
 function takenName(file: InputFile, other: string, out: string): FaceMirrorError {
-  const what = other === basename(file.path) ? `another video of the name ${other}, or of this one as it was before` : `another video, ${other}`;
-  return new FaceMirrorError('FILE_UNREADABLE', `The results of ${file.path} would replace those of ${what}, in ${out}: choose another folder with --out, or replace them with --force.`);
+  const what =
+    other === basename(file.path)
+      ? `another video of the name ${other}, or of this one as it was before`
+      : `another video, ${other}`;
+  return new FaceMirrorError(
+    'FILE_UNREADABLE',
+    `The results of ${file.path} would replace those of ${what}, in ${out}: choose another folder with --out, or replace them with --force.`,
+  );
 }

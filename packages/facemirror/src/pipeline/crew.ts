@@ -39,7 +39,15 @@ export class Crew {
     const { jobs } = settings;
     const cores = Math.max(1, Math.floor(usableCores() / (jobs === 'auto' ? number + 1 : Math.min(jobs, videos))));
     return (this.#hands[number] ??= {
-      suites: new SuiteHolder(settings, cores, { onNotice: (sentence, weight) => this.#tellOnce(sentence, weight), onWorkerUsage: (usage) => onWorkerUsage?.(usage) }, this.#told),
+      suites: new SuiteHolder(
+        settings,
+        cores,
+        {
+          onNotice: (sentence, weight) => this.#tellOnce(sentence, weight),
+          onWorkerUsage: (usage) => onWorkerUsage?.(usage),
+        },
+        this.#told,
+      ),
       cores,
     });
   }
@@ -54,7 +62,9 @@ export class Crew {
     const available = availableMemory();
     if (available >= needed) return true;
     if (this.#options.settings.jobs !== 'auto') {
-      this.#tellOnce(`The memory that is left does not hold ${hands} videos at once (another takes about ${megabytes(needed)}): the run goes on with ${hands - 1}.`);
+      this.#tellOnce(
+        `The memory that is left does not hold ${hands} videos at once (another takes about ${megabytes(needed)}): the run goes on with ${hands - 1}.`,
+      );
     }
     return false;
   }

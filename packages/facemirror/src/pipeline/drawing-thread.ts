@@ -28,7 +28,8 @@ export interface DrawingOrder {
   readonly debug: { readonly target: number; readonly face: DebugFace | null } | null;
 }
 
-export type DrawingReply = { readonly kind: 'drawn'; readonly times: DrawingTimes } | { readonly kind: 'failed'; readonly message: string };
+export type DrawingReply =
+  { readonly kind: 'drawn'; readonly times: DrawingTimes } | { readonly kind: 'failed'; readonly message: string };
 
 interface Waiting {
   readonly resolve: (times: DrawingTimes) => void;
@@ -65,7 +66,10 @@ export class DrawingThread {
     if (this.#failure !== null) return Promise.reject(lost(this.#failure));
     const order: DrawingOrder = {
       source: source.offset,
-      mirrored: mirrored === null ? null : { left: mirrored.left.offset, right: mirrored.right.offset, midline: mirrored.midline },
+      mirrored:
+        mirrored === null
+          ? null
+          : { left: mirrored.left.offset, right: mirrored.right.offset, midline: mirrored.midline },
       debug: debug === null ? null : { target: debug.target.offset, face: debug.face },
     };
     return new Promise((resolve, reject) => {
@@ -104,5 +108,9 @@ export class DrawingThread {
 }
 
 function lost(cause: Error): FaceMirrorError {
-  return new FaceMirrorError('WORKER_LOST', `The thread that draws the pictures was lost (${cause.message}): run it again, with more free memory if there is little.`, { cause });
+  return new FaceMirrorError(
+    'WORKER_LOST',
+    `The thread that draws the pictures was lost (${cause.message}): run it again, with more free memory if there is little.`,
+    { cause },
+  );
 }

@@ -17,7 +17,10 @@ function draw({ source, mirrored, debug }: DrawingOrder): DrawingReply {
       times: drawPictures(
         {
           source: frameAt(source),
-          mirrored: mirrored === null ? null : { left: frameAt(mirrored.left), right: frameAt(mirrored.right), midline: mirrored.midline },
+          mirrored:
+            mirrored === null
+              ? null
+              : { left: frameAt(mirrored.left), right: frameAt(mirrored.right), midline: mirrored.midline },
           debug: debug === null ? null : { target: frameAt(debug.target), face: debug.face },
         },
         camera,

@@ -22,10 +22,13 @@ export interface DrawingTimes {
 /** Draws, in whatever thread. */
 export function drawPictures({ source, mirrored, debug }: Drawing, camera: Camera): DrawingTimes {
   const mirrorMs = mirrored === null ? null : timed(() => mirrorFrame(source, mirrored, mirrored.midline, camera));
-  const overlayMs = debug === null ? null : timed(() => {
-    if (debug.target.offset !== source.offset) copyFrame(source, debug.target);
-    drawDebugOverlay(debug.target, debug.face);
-  });
+  const overlayMs =
+    debug === null
+      ? null
+      : timed(() => {
+          if (debug.target.offset !== source.offset) copyFrame(source, debug.target);
+          drawDebugOverlay(debug.target, debug.face);
+        });
   return { mirrorMs, overlayMs };
 }
 

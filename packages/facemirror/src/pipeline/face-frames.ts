@@ -1,5 +1,10 @@
 import type { ExpressionAnalysis } from '../action-units/analysis.js';
-import { expressionHeader, expressionRow, type Expression, type ExpressionNetwork } from '../action-units/expression.js';
+import {
+  expressionHeader,
+  expressionRow,
+  type Expression,
+  type ExpressionNetwork,
+} from '../action-units/expression.js';
 import type { NetworkUnits } from '../action-units/frame-record.js';
 import type { ActionUnitSource } from '../action-units/source.js';
 import type { Side } from '../action-units/units.js';
@@ -63,16 +68,23 @@ export class FaceFrames {
     const { pool, kinds, profiler, framesMayChange } = this.#options;
     const isMirrored = seen.midline !== null;
     // A frame without a face stands for its own mirror images: those show no overlay.
-    const isDrawn = (kind: PictureKind): boolean => (kind === 'debug' ? !(framesMayChange && isMirrored) : kind !== 'source' && isMirrored);
+    const isDrawn = (kind: PictureKind): boolean =>
+      kind === 'debug' ? !(framesMayChange && isMirrored) : kind !== 'source' && isMirrored;
     const drawn = kinds.filter(isDrawn);
     const askedAt = profiler.begin();
     const targets = drawn.length === 0 ? [] : await pool.acquireMany(drawn.length);
-    if (drawn.length > 0) profiler.queue('free frames to draw on', pool.inUse, pool.capacity, profiler.begin() - askedAt, frame.number);
+    if (drawn.length > 0)
+      profiler.queue('free frames to draw on', pool.inUse, pool.capacity, profiler.begin() - askedAt, frame.number);
     const pictureOf = (kind: PictureKind): Frame | null => {
       if (!kinds.includes(kind)) return null;
       return targets[drawn.indexOf(kind)] ?? pool.retain(frame.frame);
     };
-    const pictures = { left: pictureOf('left'), right: pictureOf('right'), debug: pictureOf('debug'), source: pictureOf('source') };
+    const pictures = {
+      left: pictureOf('left'),
+      right: pictureOf('right'),
+      debug: pictureOf('debug'),
+      source: pictureOf('source'),
+    };
     try {
       await this.#draw(frame, seen, pictures);
     } catch (error) {
@@ -116,14 +128,25 @@ export class FaceFrames {
   /** What the suite's own network says of the mirrored faces. */
   async #measure({ face, midline }: SeenFace, { left, right }: Pictures): Promise<NetworkUnits | null> {
     const { actionUnits, settings } = this.#options;
-    if (actionUnits.kind !== 'network' || face === null || midline === null || left === null || right === null) return null;
+    if (actionUnits.kind !== 'network' || face === null || midline === null || left === null || right === null)
+      return null;
     const { network } = actionUnits;
-    const faceOf = (side: Side): FaceObservation => ({ ...face, box: mirroredBox(face.box, midline, side, settings.camera) });
-    const [ofLeft, ofRight] = await Promise.all([network.measure(left, faceOf('left')), network.measure(right, faceOf('right'))]);
+    const faceOf = (side: Side): FaceObservation => ({
+      ...face,
+      box: mirroredBox(face.box, midline, side, settings.camera),
+    });
+    const [ofLeft, ofRight] = await Promise.all([
+      network.measure(left, faceOf('left')),
+      network.measure(right, faceOf('right')),
+    ]);
     return { left: ofLeft, right: ofRight };
   }
 
-  async #draw({ frame, number }: VideoFrame, { face, midline, angles }: SeenFace, { left, right, debug }: Pictures): Promise<void> {
+  async #draw(
+    { frame, number }: VideoFrame,
+    { face, midline, angles }: SeenFace,
+    { left, right, debug }: Pictures,
+  ): Promise<void> {
     const { drawing, profiler } = this.#options;
     const mirrored = midline === null || left === null || right === null ? null : { left, right, midline };
     const overlaid = debug === null ? null : { target: debug, face: face === null ? null : { midline, angles } };

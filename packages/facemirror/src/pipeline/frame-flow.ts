@@ -48,7 +48,12 @@ export interface FlowOptions {
  * Resolves when all is written. Rejects with the first failure after everything under way has come to rest and all
  * frames are back in the pool.
  */
-export function flowFrames<Seen>(reader: VideoReader, pool: FramePool, steps: FrameSteps<Seen>, options: FlowOptions): Promise<void> {
+export function flowFrames<Seen>(
+  reader: VideoReader,
+  pool: FramePool,
+  steps: FrameSteps<Seen>,
+  options: FlowOptions,
+): Promise<void> {
   return new FrameFlow(reader, pool, steps, options).run();
 }
 
@@ -63,7 +68,12 @@ class FrameFlow<Seen> {
   readonly #gate: Gate;
   readonly #following = new OrderedQueue();
   readonly #drawing = new OrderedQueue();
-  readonly #writing: Readonly<Record<PictureKind, OrderedQueue>> = { left: new OrderedQueue(), right: new OrderedQueue(), debug: new OrderedQueue(), source: new OrderedQueue() };
+  readonly #writing: Readonly<Record<PictureKind, OrderedQueue>> = {
+    left: new OrderedQueue(),
+    right: new OrderedQueue(),
+    debug: new OrderedQueue(),
+    source: new OrderedQueue(),
+  };
   #unobserved = 0;
   #unfollowed = 0;
   #failure: { readonly error: unknown } | null = null;
@@ -93,7 +103,8 @@ class FrameFlow<Seen> {
     }
     // Encoders must not be closed under a frame that is being read.
     await Promise.all(underWay);
-    if (this.#options.signal.aborted) throw new FaceMirrorError('CANCELLED', 'Stopped; of the video that was being processed nothing was kept.');
+    if (this.#options.signal.aborted)
+      throw new FaceMirrorError('CANCELLED', 'Stopped; of the video that was being processed nothing was kept.');
     if (this.#failure !== null) throw this.#failure.error;
   }
 
@@ -107,7 +118,13 @@ class FrameFlow<Seen> {
     const readyAt = this.#profiler.begin();
     await this.#gate.enter();
     const target = await this.#pool.acquire(signal);
-    this.#profiler.queue('frames under way', this.#gate.inside, this.#options.framesUnderWay, this.#profiler.begin() - readyAt, number);
+    this.#profiler.queue(
+      'frames under way',
+      this.#gate.inside,
+      this.#options.framesUnderWay,
+      this.#profiler.begin() - readyAt,
+      number,
+    );
     let frame: VideoFrame | null = null;
     try {
       frame = await this.#decode(target, number);
@@ -151,7 +168,13 @@ class FrameFlow<Seen> {
     this.#unobserved++;
     const observed = this.#steps.observe(frame.frame, () => {
       this.#unobserved--;
-      this.#profiler.queue('looking for the face', this.#unobserved, null, this.#profiler.begin() - decodedAt, frame.number);
+      this.#profiler.queue(
+        'looking for the face',
+        this.#unobserved,
+        null,
+        this.#profiler.begin() - decodedAt,
+        frame.number,
+      );
     });
     let observedAt = decodedAt;
     const onObserved = (): void => {
@@ -163,7 +186,13 @@ class FrameFlow<Seen> {
     const followed = this.#following.run(async () => {
       const face = await observed;
       this.#unfollowed--;
-      this.#profiler.queue('frames before in order', this.#unfollowed, null, this.#profiler.begin() - observedAt, frame.number);
+      this.#profiler.queue(
+        'frames before in order',
+        this.#unfollowed,
+        null,
+        this.#profiler.begin() - observedAt,
+        frame.number,
+      );
       return this.#steps.follow(face);
     });
     return { observed, followed };
@@ -179,14 +208,22 @@ class FrameFlow<Seen> {
       if (picture === null) return undefined;
       const lane = `encode ${kind}`;
       const write = (): Promise<void> => this.#steps.write(kind, picture, frame.time);
-      return this.#inTurn(this.#writing[kind], lane, frame.number, () => this.#measured('encode', frame.number, lane, write));
+      return this.#inTurn(this.#writing[kind], lane, frame.number, () =>
+        this.#measured('encode', frame.number, lane, write),
+      );
     });
     // A picture that one encoder still reads must not go back because another one failed.
-    for (const outcome of await Promise.allSettled([noted, ...written])) if (outcome.status === 'rejected') throw outcome.reason;
+    for (const outcome of await Promise.allSettled([noted, ...written]))
+      if (outcome.status === 'rejected') throw outcome.reason;
     this.#steps.finished(frame);
   }
 
-  async #measured<T>(stage: Parameters<Profiler['end']>[0], number: number, lane: string, task: () => Promise<T> | T): Promise<T> {
+  async #measured<T>(
+    stage: Parameters<Profiler['end']>[0],
+    number: number,
+    lane: string,
+    task: () => Promise<T> | T,
+  ): Promise<T> {
     const startedAt = this.#profiler.begin();
     try {
       return await task();

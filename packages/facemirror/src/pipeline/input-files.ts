@@ -7,7 +7,9 @@ import { outputName, stemOf, stemOfOutput } from './outputs.js';
 
 /** File names that a folder's videos have; a file that is named by itself may have any. */
 const VIDEO_EXTENSIONS = new Set(
-  '.mp4 .m4v .mov .qt .avi .mkv .webm .mts .m2ts .ts .mpg .mpeg .mpe .vob .wmv .asf .flv .3gp .3g2 .ogv .mxf .dv .gif .mjpeg .h264 .h265 .hevc'.split(' '),
+  '.mp4 .m4v .mov .qt .avi .mkv .webm .mts .m2ts .ts .mpg .mpeg .mpe .vob .wmv .asf .flv .3gp .3g2 .ogv .mxf .dv .gif .mjpeg .h264 .h265 .hevc'.split(
+    ' ',
+  ),
 );
 
 /** A video to process, and what its outputs are named by. */
@@ -29,8 +31,13 @@ const LONGEST_STEM_BYTES = 200;
  */
 export async function inputFiles(paths: readonly string[]): Promise<readonly InputFile[]> {
   const files = new Map<string, string>();
-  for (const path of paths) for (const file of (await isFolder(path)) ? await videosOf(path) : [path]) files.set(resolve(file), file);
-  if (files.size === 0) throw new FaceMirrorError('USAGE', `There is no video in ${paths.join(', ')}: give a video file, or a folder that holds some.`);
+  for (const path of paths)
+    for (const file of (await isFolder(path)) ? await videosOf(path) : [path]) files.set(resolve(file), file);
+  if (files.size === 0)
+    throw new FaceMirrorError(
+      'USAGE',
+      `There is no video in ${paths.join(', ')}: give a video file, or a folder that holds some.`,
+    );
   return withStems([...files.values()]);
 }
 
@@ -38,7 +45,12 @@ function withStems(paths: readonly string[]): InputFile[] {
   const candidates = paths.map((path) => {
     const stem = stemOf(path);
     const withExtension = `${stem}_${extname(path).slice(1)}`;
-    return [stem, withExtension, `${basename(dirname(resolve(path)))}_${stem}`, `${basename(dirname(resolve(path)))}_${withExtension}`].map(shortened);
+    return [
+      stem,
+      withExtension,
+      `${basename(dirname(resolve(path)))}_${stem}`,
+      `${basename(dirname(resolve(path)))}_${withExtension}`,
+    ].map(shortened);
   });
   const chosen = candidates.map((names) => names[0] ?? '');
   // From the shortest name on, as long as another file has the same.
@@ -51,7 +63,11 @@ function withStems(paths: readonly string[]): InputFile[] {
   const taken = countedNames(chosen);
   return paths.map((path, index) => {
     const stem = chosen[index] ?? '';
-    if ((taken.get(sameName(stem)) ?? 0) > 1) throw new FaceMirrorError('USAGE', `The results of ${path} would have the names of another video's: process them one after the other, into different folders.`);
+    if ((taken.get(sameName(stem)) ?? 0) > 1)
+      throw new FaceMirrorError(
+        'USAGE',
+        `The results of ${path} would have the names of another video's: process them one after the other, into different folders.`,
+      );
     return { path, stem };
   });
 }
@@ -81,7 +97,10 @@ function shortened(stem: string): string {
 
 async function isFolder(path: string): Promise<boolean> {
   // A file that is not there is told when its turn comes, so that it does not stop the others.
-  return stat(path).then((stats) => stats.isDirectory(), () => false);
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 }
 
 async function videosOf(folder: string): Promise<string[]> {
@@ -91,7 +110,9 @@ async function videosOf(folder: string): Promise<string[]> {
   } catch (error) {
     throw unreadable(folder, error);
   }
-  const videos = names.filter((name) => !name.startsWith('.') && VIDEO_EXTENSIONS.has(extname(name).toLowerCase())).sort();
+  const videos = names
+    .filter((name) => !name.startsWith('.') && VIDEO_EXTENSIONS.has(extname(name).toLowerCase()))
+    .sort();
   const kept: string[] = [];
   for (const name of videos) {
     const path = join(folder, name);
@@ -103,5 +124,8 @@ async function videosOf(folder: string): Promise<string[]> {
 async function isResult(folder: string, name: string): Promise<boolean> {
   const stem = stemOfOutput(name);
   if (stem === null) return false;
-  return access(join(folder, outputName(stem, 'record'))).then(() => true, () => false);
+  return access(join(folder, outputName(stem, 'record'))).then(
+    () => true,
+    () => false,
+  );
 }

@@ -29,7 +29,10 @@ export function measuredAdapters(adapters: FaceAdapters, profiler: Profiler, fra
       regionOfInterest: (last, found) => detector.regionOfInterest?.(last, found) ?? null,
     },
     landmarker: {
-      following: { ...following, lookAgain: (frame, region, look) => measured('landmarks', () => following.lookAgain(frame, region, look)) },
+      following: {
+        ...following,
+        lookAgain: (frame, region, look) => measured('landmarks', () => following.lookAgain(frame, region, look)),
+      },
       regionOf: (detection) => landmarker.regionOf(detection),
       observe: (frame, region) => measured('landmarks', () => landmarker.observe(frame, region)),
     },

@@ -51,7 +51,10 @@ export interface FindingOptions {
  * program, provider and ONNX Runtime. It is kept in the model cache for a week, when nothing was cut short; for an hour,
  * when other work disturbed it.
  */
-export async function networkFindings(network: SuiteNetwork, options: FindingOptions): Promise<{ readonly found: OneNetworkFindings; readonly isKept: boolean }> {
+export async function networkFindings(
+  network: SuiteNetwork,
+  options: FindingOptions,
+): Promise<{ readonly found: OneNetworkFindings; readonly isKept: boolean }> {
   const path = await keepingPlace(network, options);
   const kept = await readKept(path);
   if (kept !== null) return { found: kept, isKept: true };
@@ -60,12 +63,19 @@ export async function networkFindings(network: SuiteNetwork, options: FindingOpt
   return { found, isKept: false };
 }
 
-async function look({ source: { name, model }, job }: SuiteNetwork, { provider, trialSeconds, signal }: FindingOptions): Promise<{ found: OneNetworkFindings; isComplete: boolean }> {
+async function look(
+  { source: { name, model }, job }: SuiteNetwork,
+  { provider, trialSeconds, signal }: FindingOptions,
+): Promise<{ found: OneNetworkFindings; isComplete: boolean }> {
   const load = new MachineLoad();
   const { sizes } = assumedSizes(typeof model === 'string' ? loadModel(model, 'read') : parseModel(model, name));
   const utilization = await analyseUtilization({ name, model, job, sizes }, { format: 'mlprogram' });
   const { log, profile } = await inspectSession({ model, provider: bindingName(provider), sizes }, signal);
-  const { trials, untried, isComplete } = await tryNetwork({ name, model, target: { format: 'mlprogram' }, isOfRun: true }, trialSeconds, signal);
+  const { trials, untried, isComplete } = await tryNetwork(
+    { name, model, target: { format: 'mlprogram' }, isOfRun: true },
+    trialSeconds,
+    signal,
+  );
   return {
     isComplete: isComplete && profile !== null,
     found: {
@@ -81,7 +91,11 @@ async function look({ source: { name, model }, job }: SuiteNetwork, { provider, 
 }
 
 /** The first run, which compiles, is part of the shares but not of the median. */
-function placementOf({ runsMs, providers, operators }: TraceReport): Pick<PlacementFacts, 'runMs' | 'providers' | 'operators'> {
+function placementOf({
+  runsMs,
+  providers,
+  operators,
+}: TraceReport): Pick<PlacementFacts, 'runMs' | 'providers' | 'operators'> {
   return {
     runMs: median(runsMs.slice(1)),
     providers: providers.map(({ provider, nodes, share }) => ({ provider, nodes, share })),
@@ -89,15 +103,26 @@ function placementOf({ runsMs, providers, operators }: TraceReport): Pick<Placem
   };
 }
 
-async function keepingPlace({ source: { name, model }, job }: SuiteNetwork, { provider, programVersion }: FindingOptions): Promise<string> {
+async function keepingPlace(
+  { source: { name, model }, job }: SuiteNetwork,
+  { provider, programVersion }: FindingOptions,
+): Promise<string> {
   const hash = typeof model === 'string' ? (await hashFile(model)).sha256 : sha256(model);
-  return join(cacheFolder(), `${name}-${hash.slice(0, 16)}-${job.replace(' ', '-')}-${provider}-${programVersion}.findings.json`);
+  return join(
+    cacheFolder(),
+    `${name}-${hash.slice(0, 16)}-${job.replace(' ', '-')}-${provider}-${programVersion}.findings.json`,
+  );
 }
 
 async function readKept(path: string): Promise<OneNetworkFindings | null> {
   const found = (await readFigures(path))?.['found'] as Partial<OneNetworkFindings> | undefined;
-  const isWhole = typeof found?.foundAt === 'string' && typeof found.utilization === 'object' && [found.warnings, found.trials, found.untried].every(Array.isArray);
+  const isWhole =
+    typeof found?.foundAt === 'string' &&
+    typeof found.utilization === 'object' &&
+    [found.warnings, found.trials, found.untried].every(Array.isArray);
   if (!isWhole) return null;
   const age = Date.now() - Date.parse(found.foundAt);
-  return age >= 0 && age < (found.isDisturbed === true ? DISTURBED_KEPT_MS : KEPT_MS) ? (found as OneNetworkFindings) : null;
+  return age >= 0 && age < (found.isDisturbed === true ? DISTURBED_KEPT_MS : KEPT_MS)
+    ? (found as OneNetworkFindings)
+    : null;
 }

@@ -4,7 +4,17 @@ import { FaceMirrorError, messageOf } from '../errors.js';
 import { isRunning } from '../processes/is-running.js';
 
 /** The kinds of files that a run makes of one video. */
-export type OutputKind = 'left-video' | 'right-video' | 'debug-video' | 'source-video' | 'left-table' | 'right-table' | 'measures-table' | 'expression-table' | 'report-page' | 'record';
+export type OutputKind =
+  | 'left-video'
+  | 'right-video'
+  | 'debug-video'
+  | 'source-video'
+  | 'left-table'
+  | 'right-table'
+  | 'measures-table'
+  | 'expression-table'
+  | 'report-page'
+  | 'record';
 
 const SUFFIXES: Readonly<Record<OutputKind, string>> = {
   'left-video': '_left_mirrored.mp4',
@@ -35,7 +45,9 @@ export function stemOf(path: string): string {
 
 /** The stem of the run that a file of this name would be an output of, or null. */
 export function stemOfOutput(name: string): string | null {
-  const suffix = OUTPUT_KINDS.map((kind) => SUFFIXES[kind]).find((each) => each.endsWith('.mp4') && name.endsWith(each));
+  const suffix = OUTPUT_KINDS.map((kind) => SUFFIXES[kind]).find(
+    (each) => each.endsWith('.mp4') && name.endsWith(each),
+  );
   return suffix === undefined ? null : name.slice(0, -suffix.length);
 }
 
@@ -131,7 +143,8 @@ export async function prepareFolder(folder: string): Promise<void> {
   }
   for (const name of await readdir(folder)) {
     const owner = Number(WORK_FOLDER.exec(name)?.[1] ?? NaN);
-    if (Number.isInteger(owner) && owner !== process.pid && !isRunning(owner)) await rm(join(folder, name), { recursive: true, force: true });
+    if (Number.isInteger(owner) && owner !== process.pid && !isRunning(owner))
+      await rm(join(folder, name), { recursive: true, force: true });
   }
 }
 
@@ -141,7 +154,11 @@ export function unwritable(folder: string, error: unknown): FaceMirrorError {
   const shown = WORK_FOLDER.test(basename(folder)) ? dirname(folder) : folder;
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
-    return new FaceMirrorError('DISK_FULL', `There is no room left in ${shown}: free some space or choose another folder with --out.`, { cause: error });
+    return new FaceMirrorError(
+      'DISK_FULL',
+      `There is no room left in ${shown}: free some space or choose another folder with --out.`,
+      { cause: error },
+    );
   }
   const reasons: Readonly<Record<string, string>> = {
     EBUSY: 'a file in it is in use by another program',
@@ -152,7 +169,11 @@ export function unwritable(folder: string, error: unknown): FaceMirrorError {
     EEXIST: 'it is not a folder',
   };
   const reason = reasons[code ?? ''] ?? messageOf(error);
-  return new FaceMirrorError('FILE_UNWRITABLE', `The results cannot be written to ${shown}: ${reason}. Choose another folder with --out.`, { cause: error });
+  return new FaceMirrorError(
+    'FILE_UNWRITABLE',
+    `The results cannot be written to ${shown}: ${reason}. Choose another folder with --out.`,
+    { cause: error },
+  );
 }
 
 /** Waits until a file is on the disk, so that a power cut cannot leave a published file without its content. */

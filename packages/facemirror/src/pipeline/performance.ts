@@ -17,7 +17,12 @@ const LEAST_TRIAL_SECONDS = 5;
 /** How a suite's networks are looked at. */
 export interface InspectionOptions extends Pick<FindingOptions, 'isKept' | 'programVersion' | 'signal'> {
   /** A network's turn has come. */
-  readonly onNetwork?: (turn: { readonly network: string; readonly number: number; readonly count: number; readonly atMostSeconds: number }) => void;
+  readonly onNetwork?: (turn: {
+    readonly network: string;
+    readonly number: number;
+    readonly count: number;
+    readonly atMostSeconds: number;
+  }) => void;
 }
 
 /**
@@ -26,21 +31,37 @@ export interface InspectionOptions extends Pick<FindingOptions, 'isKept' | 'prog
  * of their own: it changes neither its times nor its memory.
  * @throws FaceMirrorError CANCELLED when the signal said so.
  */
-export async function inspectNetworks({ networks, inference }: Pick<Suite, 'networks' | 'inference'>, options: InspectionOptions): Promise<NetworkFindings> {
+export async function inspectNetworks(
+  { networks, inference }: Pick<Suite, 'networks' | 'inference'>,
+  options: InspectionOptions,
+): Promise<NetworkFindings> {
   const startedAt = performance.now();
   const all: { readonly found: OneNetworkFindings; readonly isKept: boolean }[] = [];
   for (const [place, network] of networks.entries()) {
     const left = ALL_TRIALS_SECONDS - (performance.now() - startedAt) / 1000;
     const trialSeconds = Math.max(LEAST_TRIAL_SECONDS, Math.min(TRIAL_SECONDS, left));
-    options.onNetwork?.({ network: network.source.name, number: place + 1, count: networks.length, atMostSeconds: Math.ceil(trialSeconds) });
+    options.onNetwork?.({
+      network: network.source.name,
+      number: place + 1,
+      count: networks.length,
+      atMostSeconds: Math.ceil(trialSeconds),
+    });
     all.push(await networkFindings(network, { ...options, provider: inference.provider, trialSeconds }));
-    if (options.signal?.aborted === true) throw new FaceMirrorError('CANCELLED', 'Stopped while the networks were looked at for the report; of the video nothing was kept.');
+    if (options.signal?.aborted === true)
+      throw new FaceMirrorError(
+        'CANCELLED',
+        'Stopped while the networks were looked at for the report; of the video nothing was kept.',
+      );
   }
   const isCompiled = inference.provider === 'cpu';
   const found = all.map((each) => each.found);
   return {
     onnxRuntime: runtimeVersion(),
-    networks: networks.map(({ source, job }) => ({ name: source.name, job, isCompiled: isCompiled && source.compiled !== undefined })),
+    networks: networks.map(({ source, job }) => ({
+      name: source.name,
+      job,
+      isCompiled: isCompiled && source.compiled !== undefined,
+    })),
     utilization: found.map(({ utilization }) => utilization),
     placements: found.flatMap(({ placement }) => placement ?? []),
     warnings: found.flatMap(({ warnings }) => warnings),
@@ -54,7 +75,10 @@ export async function inspectNetworks({ networks, inference }: Pick<Suite, 'netw
 }
 
 /** What the report is made of: the run's own figures and, where they were asked for, the findings about its networks. */
-export function runFacts(record: RunRecord & { readonly profile: ProfileSummary }, findings: NetworkFindings | null): RunFacts {
+export function runFacts(
+  record: RunRecord & { readonly profile: ProfileSummary },
+  findings: NetworkFindings | null,
+): RunFacts {
   const { profile, suite, machine, output } = record;
   const networks = findings?.networks ?? [];
   const named = (job: string): string[] => networks.filter((network) => network.job === job).map(({ name }) => name);
@@ -73,7 +97,11 @@ export function runFacts(record: RunRecord & { readonly profile: ProfileSummary 
     isolation: suite.isolation,
     workerMemory: suite.workerMemory ?? null,
     batching: suite.batching ?? {},
-    frame: { width: output.width, height: output.height, poolFrames: profile.memory.framePoolFrames ?? Math.floor(profile.memory.framePoolBytes / frameBytes) },
+    frame: {
+      width: output.width,
+      height: output.height,
+      poolFrames: profile.memory.framePoolFrames ?? Math.floor(profile.memory.framePoolBytes / frameBytes),
+    },
     encoder: output.encoder,
     encodedVideos: output.files.filter((name) => name.endsWith('.mp4')).length,
     hasDebugVideo: output.files.some((name) => name.endsWith('_debug.mp4')),
@@ -107,7 +135,8 @@ export function nameFiles(files: readonly string[], taken: readonly string[]): G
     const base = file.replace(/^.*[\\/]/, '');
     const stem = base.replace(/\.onnx$/i, '');
     let name = [stem, base].find((each) => !used.has(each));
-    for (let number = 2; name === undefined; number++) if (!used.has(`${stem} (${number})`)) name = `${stem} (${number})`;
+    for (let number = 2; name === undefined; number++)
+      if (!used.has(`${stem} (${number})`)) name = `${stem} (${number})`;
     used.add(name);
     return { name, file };
   });
@@ -119,8 +148,15 @@ export function inspectFiles(models: readonly GivenModel[], target: UtilizationT
 }
 
 /** What rewriting, preparing and batching them brings on this machine. @throws OnnxLensError, naming the file. */
-export async function tryFiles(models: readonly GivenModel[], target: UtilizationTarget, seconds: number, signal: AbortSignal): Promise<TrialResults> {
-  const results = await eachFile(models, (name, model) => tryNetwork({ name, model, target, isOfRun: false }, seconds, signal));
+export async function tryFiles(
+  models: readonly GivenModel[],
+  target: UtilizationTarget,
+  seconds: number,
+  signal: AbortSignal,
+): Promise<TrialResults> {
+  const results = await eachFile(models, (name, model) =>
+    tryNetwork({ name, model, target, isOfRun: false }, seconds, signal),
+  );
   return {
     trials: results.flatMap(({ trials }) => trials),
     untried: results.flatMap(({ untried }) => untried),
@@ -128,13 +164,17 @@ export async function tryFiles(models: readonly GivenModel[], target: Utilizatio
   };
 }
 
-async function eachFile<T>(models: readonly GivenModel[], look: (name: string, file: string) => Promise<T>): Promise<T[]> {
+async function eachFile<T>(
+  models: readonly GivenModel[],
+  look: (name: string, file: string) => Promise<T>,
+): Promise<T[]> {
   const found: T[] = [];
   for (const { name, file } of models) {
     try {
       found.push(await look(name, file));
     } catch (error) {
-      if (error instanceof OnnxLensError && !error.message.includes(file)) throw new OnnxLensError(error.code, `${file}: ${error.message}`, { cause: error });
+      if (error instanceof OnnxLensError && !error.message.includes(file))
+        throw new OnnxLensError(error.code, `${file}: ${error.message}`, { cause: error });
       throw error;
     }
   }

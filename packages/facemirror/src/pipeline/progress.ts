@@ -26,7 +26,8 @@ export class ProgressMeter {
     const elapsed = now - this.#toldAt;
     if (elapsed < INTERVAL_MS) return;
     const rate = ((this.#frames - this.#toldFrames) * 1000) / elapsed;
-    this.#framesPerSecond = this.#framesPerSecond === 0 ? rate : this.#framesPerSecond + SMOOTHING * (rate - this.#framesPerSecond);
+    this.#framesPerSecond =
+      this.#framesPerSecond === 0 ? rate : this.#framesPerSecond + SMOOTHING * (rate - this.#framesPerSecond);
     this.#toldAt = now;
     this.#toldFrames = this.#frames;
     this.#report();
@@ -35,7 +36,17 @@ export class ProgressMeter {
   #report(): void {
     // An estimated length may be too short; never say less than was done.
     const expectedFrames = this.#expectedFrames === null ? null : Math.max(this.#expectedFrames, this.#frames);
-    const secondsLeft = expectedFrames === null || this.#framesPerSecond === 0 ? null : (expectedFrames - this.#frames) / this.#framesPerSecond;
-    this.#tell({ kind: 'progress', path: this.#path, frames: this.#frames, expectedFrames, framesPerSecond: this.#framesPerSecond, secondsLeft });
+    const secondsLeft =
+      expectedFrames === null || this.#framesPerSecond === 0
+        ? null
+        : (expectedFrames - this.#frames) / this.#framesPerSecond;
+    this.#tell({
+      kind: 'progress',
+      path: this.#path,
+      frames: this.#frames,
+      expectedFrames,
+      framesPerSecond: this.#framesPerSecond,
+      secondsLeft,
+    });
   }
 }

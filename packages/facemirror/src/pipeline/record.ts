@@ -37,7 +37,13 @@ export interface RunRecord {
     readonly audio: VideoInfo['audio'];
   };
   readonly settings: ResultSettings;
-  readonly machine: { readonly platform: string; readonly cpu: string; readonly cores: number; readonly memoryBytes: number; readonly node: string };
+  readonly machine: {
+    readonly platform: string;
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryBytes: number;
+    readonly node: string;
+  };
   readonly suite: {
     readonly name: string;
     readonly title: string;
@@ -57,7 +63,12 @@ export interface RunRecord {
     readonly workerMemory?: WorkerMemoryFacts;
   };
   /** Size of the outputs' pictures, in pixels. */
-  readonly output: { readonly width: number; readonly height: number; readonly encoder: string; readonly files: readonly string[] };
+  readonly output: {
+    readonly width: number;
+    readonly height: number;
+    readonly encoder: string;
+    readonly files: readonly string[];
+  };
   readonly frames: {
     readonly read: number;
     readonly withFace: number;
@@ -95,21 +106,40 @@ export interface RunFindings {
 
 export function buildRecord(findings: RunFindings): RunRecord {
   const { info, counts } = findings;
-  const { container, codec, pixelFormat, codedWidth, codedHeight, pixelAspect, frameRate, durationSeconds, audio } = info;
+  const { container, codec, pixelFormat, codedWidth, codedHeight, pixelAspect, frameRate, durationSeconds, audio } =
+    info;
   return {
     program: { name: 'Face Mirror', version: findings.version },
     versions: { onnxRuntime: runtimeVersion(), ffmpeg: ffmpegVersion() },
     finishedAt: new Date().toISOString(),
     input: {
-      file: basename(info.path), bytes: findings.bytes, sha256: findings.sha256,
-      container, codec, pixelFormat, codedWidth, codedHeight, pixelAspect,
-      orientation: info.orientation.description, frameRate, durationSeconds, audio,
+      file: basename(info.path),
+      bytes: findings.bytes,
+      sha256: findings.sha256,
+      container,
+      codec,
+      pixelFormat,
+      codedWidth,
+      codedHeight,
+      pixelAspect,
+      orientation: info.orientation.description,
+      frameRate,
+      durationSeconds,
+      audio,
     },
     settings: findings.settings,
     machine: machineFacts(),
-    suite: { ...findings.suite, models: findings.suite.models.map(({ name, file, sha256 }) => ({ name, file: withoutFolder(file), sha256 })) },
+    suite: {
+      ...findings.suite,
+      models: findings.suite.models.map(({ name, file, sha256 }) => ({ name, file: withoutFolder(file), sha256 })),
+    },
     // H.264 pictures have even sizes.
-    output: { width: info.width + (info.width % 2), height: info.height + (info.height % 2), encoder: findings.encoder, files: findings.files },
+    output: {
+      width: info.width + (info.width % 2),
+      height: info.height + (info.height % 2),
+      encoder: findings.encoder,
+      files: findings.files,
+    },
     frames: {
       read: counts.frames,
       withFace: counts.framesWithFace,
@@ -152,7 +182,13 @@ export type EarlierRun =
   | { readonly kind: 'foreign'; readonly file: string };
 
 /** Looks for the results of an earlier run. */
-export async function earlierRun(folder: string, stem: string, sha256: string, settings: ResultSettings, version: string): Promise<EarlierRun> {
+export async function earlierRun(
+  folder: string,
+  stem: string,
+  sha256: string,
+  settings: ResultSettings,
+  version: string,
+): Promise<EarlierRun> {
   const record = await readRecord(join(folder, outputName(stem, 'record')));
   if (record === null) return { kind: 'none' };
   if (record.input.sha256 !== sha256) return { kind: 'foreign', file: record.input.file };
@@ -160,7 +196,16 @@ export async function earlierRun(folder: string, stem: string, sha256: string, s
   const isSame =
     record.program.version === version &&
     isDeepStrictEqual(record.settings, JSON.parse(JSON.stringify(settings)) as ResultSettings) &&
-    (await Promise.all(files.map((file) => access(file).then(() => true, () => false)))).every(Boolean);
+    (
+      await Promise.all(
+        files.map((file) =>
+          access(file).then(
+            () => true,
+            () => false,
+          ),
+        ),
+      )
+    ).every(Boolean);
   return isSame ? { kind: 'same', files } : { kind: 'outdated' };
 }
 
@@ -169,7 +214,11 @@ export async function earlierRun(folder: string, stem: string, sha256: string, s
  * @throws FaceMirrorError FILE_UNREADABLE for a file that is not one.
  */
 export function readRunRecord(path: string): Promise<RunRecord> {
-  return readJsonFile(path, isRecord, 'the record of a run: give the <name>.json that "facemirror run" wrote beside its results.');
+  return readJsonFile(
+    path,
+    isRecord,
+    'the record of a run: give the <name>.json that "facemirror run" wrote beside its results.',
+  );
 }
 
 /** The record at a path; null when there is none, or none of ours. */

@@ -66,7 +66,10 @@ export interface VideoJob {
  * @throws FaceMirrorError, NO_FACE among others when no frame of the video shows a face.
  */
 export async function runVideo(job: VideoJob): Promise<RunRecord> {
-  const reader = await VideoReader.open(job.file.path, { noAudio: !job.settings.audio, threads: codecThreads(job, ENCODERS).decoder });
+  const reader = await VideoReader.open(job.file.path, {
+    noAudio: !job.settings.audio,
+    threads: codecThreads(job, ENCODERS).decoder,
+  });
   try {
     job.onOpened(reader.info);
     return await processVideo(job, reader);
@@ -86,14 +89,30 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
   const pool = new FramePool({ width: info.width, height: info.height, colour: info.colour, capacity });
   profiler.framePool(pool.memory.buffer.byteLength, pool.capacity);
   const drawing = new DrawingThread(pool, settings.camera);
-  const tracker: Tracker = new Tracker(measuredAdapters(suite, profiler, () => tracker.counts.frames), { face: settings.face });
+  const tracker: Tracker = new Tracker(
+    measuredAdapters(suite, profiler, () => tracker.counts.frames),
+    { face: settings.face },
+  );
   const analysis = new ExpressionAnalysis(settings);
   const writers = new Map<PictureKind, VideoWriter>();
   let expressionTable = suite.expressions === undefined ? null : new TableFile(job.outputs.pathFor('expression-table'));
   try {
     const encoder = await openWriters(writers, kinds, job, reader);
-    const expressions = suite.expressions === undefined || expressionTable === null ? null : { network: suite.expressions, table: expressionTable };
-    const frames = new FaceFrames({ pool, drawing, kinds, settings, profiler, analysis, actionUnits: suite.actionUnits, framesMayChange, expressions });
+    const expressions =
+      suite.expressions === undefined || expressionTable === null
+        ? null
+        : { network: suite.expressions, table: expressionTable };
+    const frames = new FaceFrames({
+      pool,
+      drawing,
+      kinds,
+      settings,
+      profiler,
+      analysis,
+      actionUnits: suite.actionUnits,
+      framesMayChange,
+      expressions,
+    });
     profiler.opened();
     await flowFrames(
       reader,
@@ -106,9 +125,15 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
         write: async (kind, picture, time) => writers.get(kind)?.write(picture, time),
         finished: () => job.onFrame(),
       },
-      { framesUnderWay, noteStage: suite.actionUnits.kind === 'network' ? null : 'action-units', profiler, signal: job.signal },
+      {
+        framesUnderWay,
+        noteStage: suite.actionUnits.kind === 'network' ? null : 'action-units',
+        profiler,
+        signal: job.signal,
+      },
     );
-    if (tracker.counts.framesWithFace === 0 && !settings.allowNoFace) throw noFace(job.file.path, tracker.counts.frames);
+    if (tracker.counts.framesWithFace === 0 && !settings.allowNoFace)
+      throw noFace(job.file.path, tracker.counts.frames);
     const writing = profiler.begin();
     // Nothing is left to draw; its thread may go while the rest is written.
     void drawing.close();
@@ -121,7 +146,13 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
       encoder,
       counts: tracker.counts,
       tables: tablesOf(suite, expression),
-      warnings: [...suite.notes, ...faceWarnings(tracker.counts.framesWithFace), ...reader.warnings, ...(writers.get('left')?.warnings ?? []), ...expression.warnings],
+      warnings: [
+        ...suite.notes,
+        ...faceWarnings(tracker.counts.framesWithFace),
+        ...reader.warnings,
+        ...(writers.get('left')?.warnings ?? []),
+        ...expression.warnings,
+      ],
     });
   } finally {
     await Promise.all([...writers.values()].map((writer) => writer.discard()));
@@ -148,14 +179,24 @@ function pictureKinds(settings: RunSettings, info: VideoInfo): PictureKind[] {
  * fewest with which a run cannot come to a stop: one that is decoded, and the pictures of one that is drawn.
  * @param pictures of a frame at most, each in a frame of its own; `drawn` of them in the usual case.
  */
-function planFrames(info: VideoInfo, pictures: number, drawn: number, wanted: number): { framesUnderWay: number; capacity: number } {
+function planFrames(
+  info: VideoInfo,
+  pictures: number,
+  drawn: number,
+  wanted: number,
+): { framesUnderWay: number; capacity: number } {
   const frameBytes = info.width * info.height * 1.5;
   const affordable = Math.floor(POOL_BYTES / frameBytes);
   const capacity = Math.max(1 + pictures, Math.min(wanted + DRAWN * drawn, affordable));
   return { framesUnderWay: Math.max(1, Math.min(wanted, capacity - pictures)), capacity };
 }
 
-async function openWriters(writers: Map<PictureKind, VideoWriter>, kinds: readonly PictureKind[], job: VideoJob, reader: VideoReader): Promise<EncoderName> {
+async function openWriters(
+  writers: Map<PictureKind, VideoWriter>,
+  kinds: readonly PictureKind[],
+  job: VideoJob,
+  reader: VideoReader,
+): Promise<EncoderName> {
   const { info, audio } = reader;
   const { quality } = job.settings;
   const encoding = {
@@ -172,7 +213,16 @@ async function openWriters(writers: Map<PictureKind, VideoWriter>, kinds: readon
     for (const writer of writers.values()) await writer.discard();
     for (const kind of kinds) {
       const output = VIDEO_OUTPUTS[kind];
-      writers.set(kind, await VideoWriter.open({ ...encoding, path: job.outputs.pathFor(output), shownPath: job.outputs.placeOf(output), encoder: name, audio }));
+      writers.set(
+        kind,
+        await VideoWriter.open({
+          ...encoding,
+          path: job.outputs.pathFor(output),
+          shownPath: job.outputs.placeOf(output),
+          encoder: name,
+          audio,
+        }),
+      );
     }
     return name;
   });
@@ -183,13 +233,20 @@ async function openWriters(writers: Map<PictureKind, VideoWriter>, kinds: readon
 }
 
 /** Completes the videos and writes the tables, side by side: encoders end their work in FFmpeg's threads. */
-async function writeResults({ outputs }: VideoJob, writers: readonly VideoWriter[], analysis: ExpressionAnalysis): Promise<ExpressionResult> {
+async function writeResults(
+  { outputs }: VideoJob,
+  writers: readonly VideoWriter[],
+  analysis: ExpressionAnalysis,
+): Promise<ExpressionResult> {
   const finished = writers.map((writer) => writer.finish());
   const tables = async (): Promise<ExpressionResult> => {
     const expression = analysis.finish();
     await TableFile.write(outputs.pathFor('left-table'), actionUnitTable(expression.actionUnits('left')));
     await TableFile.write(outputs.pathFor('right-table'), actionUnitTable(expression.actionUnits('right')));
-    await TableFile.write(outputs.pathFor('measures-table'), measuresTable(expression.measureColumns, expression.measures()));
+    await TableFile.write(
+      outputs.pathFor('measures-table'),
+      measuresTable(expression.measureColumns, expression.measures()),
+    );
     return expression;
   };
   // All of them, even after a failure: an encoder must not be closed under a call.
@@ -203,10 +260,20 @@ function tablesOf({ actionUnits }: Suite, { description }: ExpressionResult): Re
   return actionUnits.kind === 'network' ? { ...description, network: actionUnits.network.description } : description;
 }
 
-async function writeRecord(job: VideoJob, found: Pick<RunFindings, 'info' | 'encoder' | 'counts' | 'tables' | 'warnings'>): Promise<RunRecord> {
+async function writeRecord(
+  job: VideoJob,
+  found: Pick<RunFindings, 'info' | 'encoder' | 'counts' | 'tables' | 'warnings'>,
+): Promise<RunRecord> {
   const { suite, settings } = job;
   const profile = job.profiler.finish();
-  const performance = settings.report ? await inspectNetworks(suite, { isKept: job.videosAtOnce() === 1, programVersion: job.version, signal: job.signal, onNetwork: job.onNetwork }) : null;
+  const performance = settings.report
+    ? await inspectNetworks(suite, {
+        isKept: job.videosAtOnce() === 1,
+        programVersion: job.version,
+        signal: job.signal,
+        onNetwork: job.onNetwork,
+      })
+    : null;
   const path = job.outputs.pathFor('record');
   const page = settings.report ? job.outputs.pathFor('report-page') : null;
   const record = buildRecord({
@@ -221,24 +288,56 @@ async function writeRecord(job: VideoJob, found: Pick<RunFindings, 'info' | 'enc
     version: job.version,
   });
   // A report is refused without a profile, see --no-profile.
-  if (page !== null && profile !== null) await TableFile.write(page, [renderHtml(buildReport(runFacts({ ...record, profile }, performance)))]);
+  if (page !== null && profile !== null)
+    await TableFile.write(page, [renderHtml(buildReport(runFacts({ ...record, profile }, performance)))]);
   await TableFile.write(path, [`${JSON.stringify(record, null, 2)}\n`]);
   return record;
 }
 
-function suiteRecord({ manifest, models, inference, networks }: Suite, { isolation }: RunSettings, profile: ProfileSummary | null): RunRecord['suite'] {
+function suiteRecord(
+  { manifest, models, inference, networks }: Suite,
+  { isolation }: RunSettings,
+  profile: ProfileSummary | null,
+): RunRecord['suite'] {
   const measured = profile?.models.flatMap(({ memoryBytes }) => memoryBytes ?? []) ?? [];
   const measuredBytes = measured.length === 0 ? null : measured.reduce((sum, bytes) => sum + bytes, 0);
-  const { provider, providerReason, providerMissed, workers, workersReason, predictedWorkerBytes: predictedBytes, predictedWorkersBytes: allPredictedBytes } = inference;
+  const {
+    provider,
+    providerReason,
+    providerMissed,
+    workers,
+    workersReason,
+    predictedWorkerBytes: predictedBytes,
+    predictedWorkersBytes: allPredictedBytes,
+  } = inference;
   const { allBytes: allMeasuredBytes, furtherBytes: furtherMeasuredBytes } = inference.workersMemory();
-  const batching = Object.fromEntries(networks.flatMap(({ source, batching: each }) => (each === null ? [] : [[source.name, each] as const])));
-  return { name: manifest.name, title: manifest.title, models, provider, ...(providerReason === null ? {} : { providerReason }), ...(providerMissed === null ? {} : { providerAsked: providerMissed.provider }), workers, workersReason, isolation, batching, workerMemory: { predictedBytes, measuredBytes, allPredictedBytes, allMeasuredBytes, furtherMeasuredBytes } };
+  const batching = Object.fromEntries(
+    networks.flatMap(({ source, batching: each }) => (each === null ? [] : [[source.name, each] as const])),
+  );
+  return {
+    name: manifest.name,
+    title: manifest.title,
+    models,
+    provider,
+    ...(providerReason === null ? {} : { providerReason }),
+    ...(providerMissed === null ? {} : { providerAsked: providerMissed.provider }),
+    workers,
+    workersReason,
+    isolation,
+    batching,
+    workerMemory: { predictedBytes, measuredBytes, allPredictedBytes, allMeasuredBytes, furtherMeasuredBytes },
+  };
 }
 
 function faceWarnings(framesWithFace: number): string[] {
-  return framesWithFace > 0 ? [] : ["No face was found in any frame: the pictures are the video's own, and the tables are empty."];
+  return framesWithFace > 0
+    ? []
+    : ["No face was found in any frame: the pictures are the video's own, and the tables are empty."];
 }
 
 function noFace(path: string, frames: number): FaceMirrorError {
-  return new FaceMirrorError('NO_FACE', `No face was found in any of the ${frames} frames of ${path}: nothing was written; check that it shows the patient's face from the front, or give --allow-no-face to have it written as it is.`);
+  return new FaceMirrorError(
+    'NO_FACE',
+    `No face was found in any of the ${frames} frames of ${path}: nothing was written; check that it shows the patient's face from the front, or give --allow-no-face to have it written as it is.`,
+  );
 }

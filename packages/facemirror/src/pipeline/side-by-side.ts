@@ -38,7 +38,8 @@ export async function workSideBySide<Task>(tasks: readonly Task[], options: Side
   const begin = (): void => {
     const hand = hands.length;
     const workOff = async (): Promise<void> => {
-      for (let task = tasks[next++]; task !== undefined && failure === null; task = tasks[next++]) await work(task, hand, signal);
+      for (let task = tasks[next++]; task !== undefined && failure === null; task = tasks[next++])
+        await work(task, hand, signal);
     };
     hands.push(
       workOff().catch((error: unknown) => {

@@ -37,12 +37,19 @@ export interface HelperProcess {
  *
  * Its temporary files go into a folder of its own: a process that is killed cannot remove them itself.
  */
-export function startHelper<Said>(file: URL, job: object, { stderr, execArgv, signal, onMessage }: HelperOptions<Said>): HelperProcess {
+export function startHelper<Said>(
+  file: URL,
+  job: object,
+  { stderr, execArgv, signal, onMessage }: HelperOptions<Said>,
+): HelperProcess {
   const scratch = scratchFolder();
   const child = fork(fileURLToPath(file), [], {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', stderr, 'ipc'],
-    env: scratch === null ? process.env : { ...process.env, TMPDIR: scratch, TMP: scratch, TEMP: scratch, [SCRATCH_VARIABLE]: scratch },
+    env:
+      scratch === null
+        ? process.env
+        : { ...process.env, TMPDIR: scratch, TMP: scratch, TEMP: scratch, [SCRATCH_VARIABLE]: scratch },
     ...(execArgv === undefined ? {} : { execArgv }),
   });
   if (onMessage !== undefined) child.on('message', (said) => onMessage(said as Said));
@@ -56,7 +63,9 @@ export function startHelper<Said>(file: URL, job: object, { stderr, execArgv, si
     };
     child.on('error', (cause) => end({ why: cause.message, signal: null }));
     // 'close' comes after 'exit', when what the process wrote has been read too.
-    child.on('close', (code, by) => end({ why: by === null ? `it ended with code ${code ?? 0}` : `it was ended by ${by}`, signal: by }));
+    child.on('close', (code, by) =>
+      end({ why: by === null ? `it ended with code ${code ?? 0}` : `it was ended by ${by}`, signal: by }),
+    );
   });
   const post = (message: object): void => {
     if (child.connected) child.send(message, () => undefined);

@@ -150,7 +150,11 @@ export class RunProfiler implements Profiler {
     const beganAt = endedAt - preprocessMs - inferenceMs - postprocessMs;
     this.#pass(`network ${name}`, queued.left, null, queued.waitedMs, beganAt, 0);
     if (call.process !== null) this.#workerUsed(worker, call.process);
-    const parts = [['prepare', preprocessMs], ['inference', inferenceMs], ['read out', postprocessMs]] as const;
+    const parts = [
+      ['prepare', preprocessMs],
+      ['inference', inferenceMs],
+      ['read out', postprocessMs],
+    ] as const;
     this.#trace?.call(name, call.items, workerLane(worker), beganAt - this.#startMs, parts);
   }
 
@@ -225,7 +229,10 @@ export class RunProfiler implements Profiler {
   }
 
   #stageFigures(): ProfileSummary['stages'] {
-    const measured = STAGES.map((stage) => ({ stage, ...(this.#stages.get(stage) ?? new DurationDistribution()).figures() }));
+    const measured = STAGES.map((stage) => ({
+      stage,
+      ...(this.#stages.get(stage) ?? new DurationDistribution()).figures(),
+    }));
     const work = measured.reduce((sum, each) => sum + (each.stage === 'wait' ? 0 : each.totalMs), 0);
     const waiting = measured.find((each) => each.stage === 'wait')?.totalMs ?? 0;
     return measured
@@ -265,7 +272,8 @@ export class RunProfiler implements Profiler {
     if (this.#trace === null) return;
     const atMs = at - this.#startMs;
     this.#trace.counter(`queue ${name}`, atMs, depth);
-    if (waitedMs >= SHORTEST_TRACED_WAIT_MS) this.#trace.overlapping('wait', `wait: ${name}`, atMs - waitedMs, waitedMs, frame);
+    if (waitedMs >= SHORTEST_TRACED_WAIT_MS)
+      this.#trace.overlapping('wait', `wait: ${name}`, atMs - waitedMs, waitedMs, frame);
   }
 
   #workerUsed(worker: number, { cpuMs, rssBytes }: NonNullable<ModelCall['process']>): void {

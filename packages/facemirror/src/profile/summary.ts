@@ -6,7 +6,18 @@ import type { SeriesPoint } from './series.js';
  * the closing of files; `wait` is time in queues: of a frame, a picture or a run of a network, from when it could have been
  * worked on until it was.
  */
-export const STAGES = ['decode', 'convert', 'detect', 'landmarks', 'mirror', 'overlay', 'action-units', 'encode', 'write', 'wait'] as const;
+export const STAGES = [
+  'decode',
+  'convert',
+  'detect',
+  'landmarks',
+  'mirror',
+  'overlay',
+  'action-units',
+  'encode',
+  'write',
+  'wait',
+] as const;
 export type Stage = (typeof STAGES)[number];
 
 /** Time of one stage. Stages run side by side, so that shares are of the sum of all stages' work, not of the wall time. */

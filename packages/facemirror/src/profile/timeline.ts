@@ -28,7 +28,8 @@ export class Timeline {
   }
 
   frameDone(frame: number): void {
-    for (const stretch of this.#stretches) if (stretch.state === 'open' && frame >= stretch.to) stretch.state = 'closed';
+    for (const stretch of this.#stretches)
+      if (stretch.state === 'open' && frame >= stretch.to) stretch.state = 'closed';
   }
 
   /** The spans of the best stretch that is whole; where none is, of the first frames. */

@@ -45,7 +45,13 @@ export class ChromeTraceWriter {
   }
 
   /** Adds a call of a network with its parts, inside the span of its stage where that is on the same lane. */
-  call(model: string, items: number, lane: string, startMs: number, parts: readonly (readonly [name: string, durationMs: number])[]): void {
+  call(
+    model: string,
+    items: number,
+    lane: string,
+    startMs: number,
+    parts: readonly (readonly [name: string, durationMs: number])[],
+  ): void {
     const durationMs = parts.reduce((sum, [, part]) => sum + part, 0);
     this.#complete('network', model, { lane, startMs, durationMs }, { items });
     let at = startMs;
@@ -103,7 +109,12 @@ export class ChromeTraceWriter {
     rmSync(this.#temporary, { force: true });
   }
 
-  #complete(cat: string, name: string, { lane, startMs, durationMs }: Omit<TimelineSpan, 'stage' | 'frame'>, args: Readonly<Record<string, unknown>>): void {
+  #complete(
+    cat: string,
+    name: string,
+    { lane, startMs, durationMs }: Omit<TimelineSpan, 'stage' | 'frame'>,
+    args: Readonly<Record<string, unknown>>,
+  ): void {
     const tid = this.#laneNumber(lane);
     // Both ends are rounded, not the length: what is inside another span ends inside it.
     const ts = microseconds(startMs);

@@ -16,7 +16,15 @@ import { CopiedAudio } from './copied-audio.js';
 import { EncodedAudio } from './encoded-audio.js';
 
 /** Sound codecs that an MP4 file holds as they are. */
-const COPIED: readonly AVCodecID[] = [AV_CODEC_ID_AAC, AV_CODEC_ID_MP3, AV_CODEC_ID_AC3, AV_CODEC_ID_EAC3, AV_CODEC_ID_ALAC, AV_CODEC_ID_OPUS, AV_CODEC_ID_FLAC];
+const COPIED: readonly AVCodecID[] = [
+  AV_CODEC_ID_AAC,
+  AV_CODEC_ID_MP3,
+  AV_CODEC_ID_AC3,
+  AV_CODEC_ID_EAC3,
+  AV_CODEC_ID_ALAC,
+  AV_CODEC_ID_OPUS,
+  AV_CODEC_ID_FLAC,
+];
 /** MP3 at lower rates (MPEG-2.5 but for 16 kHz) has no place in MP4. */
 const LEAST_MP3_RATE = 16_000;
 /** Codecs whose packets mean nothing without what the container says beside them. */
@@ -29,7 +37,9 @@ const NEED_HEADER: readonly AVCodecID[] = [AV_CODEC_ID_ALAC, AV_CODEC_ID_OPUS, A
 export async function openAudio(stream: Stream, shiftSeconds: number): Promise<AudioTrack | null> {
   if (canBeCopied(stream.codecpar)) return new CopiedAudio(stream, shiftSeconds);
   const decoder = Codec.findDecoder(stream.codecpar.codecId);
-  return decoder === null || stream.codecpar.channelLayout.nbChannels === 0 ? null : EncodedAudio.open(stream, decoder, shiftSeconds);
+  return decoder === null || stream.codecpar.channelLayout.nbChannels === 0
+    ? null
+    : EncodedAudio.open(stream, decoder, shiftSeconds);
 }
 
 function canBeCopied({ codecId, sampleRate, extradataSize }: CodecParameters): boolean {

@@ -64,7 +64,10 @@ export class FrameClock {
     this.timeBase = isTooFine ? { num: 1, den: LARGEST_DENOMINATOR } : { num: stream.num, den: stream.den * factor };
     this.#longestGap = ticksOf(LONGEST_GAP_SECONDS, this.timeBase);
     this.#startTicks = startSeconds === null ? null : ticksOf(startSeconds, this.timeBase);
-    this.#frameTicks = ticksOf(Math.min(LONGEST_GAP_SECONDS, 1 / (frameRate !== null && frameRate > 0 ? frameRate : 30)), this.timeBase);
+    this.#frameTicks = ticksOf(
+      Math.min(LONGEST_GAP_SECONDS, 1 / (frameRate !== null && frameRate > 0 ? frameRate : 30)),
+      this.timeBase,
+    );
   }
 
   next(stamp: FrameStamp): FrameTime {

@@ -58,7 +58,12 @@ export function layoutFormat(format: AVPixelFormat): AVPixelFormat {
 export function colourTags(frame: AVFrame): ColourTags {
   const format = frame.format as AVPixelFormat;
   if (!isYuv(format)) {
-    return { range: AVCOL_RANGE_MPEG, matrix: AVCOL_SPC_SMPTE170M, primaries: AVCOL_PRI_SMPTE170M, transfer: AVCOL_TRC_UNSPECIFIED };
+    return {
+      range: AVCOL_RANGE_MPEG,
+      matrix: AVCOL_SPC_SMPTE170M,
+      primaries: AVCOL_PRI_SMPTE170M,
+      transfer: AVCOL_TRC_UNSPECIFIED,
+    };
   }
   const range = FULL_RANGE_FORMATS.has(format) ? AVCOL_RANGE_JPEG : frame.colorRange;
   return { range, matrix: frame.colorSpace, primaries: frame.colorPrimaries, transfer: frame.colorTrc };
@@ -85,7 +90,11 @@ export function colourOf(tags: ColourTags, codedWidth: number, codedHeight: numb
     case AVCOL_SPC_BT2020_CL:
       return { matrix: 'bt2020', range };
     default:
-      return { matrix: Math.max(codedWidth, codedHeight) >= 1280 || Math.min(codedWidth, codedHeight) >= 720 ? 'bt709' : 'bt601', range };
+      return {
+        matrix:
+          Math.max(codedWidth, codedHeight) >= 1280 || Math.min(codedWidth, codedHeight) >= 720 ? 'bt709' : 'bt601',
+        range,
+      };
   }
 }
 

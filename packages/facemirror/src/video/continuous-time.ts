@@ -50,7 +50,8 @@ export class ContinuousTime {
     const place = this.#places.get(packet.streamIndex);
     // Only decoding times run forwards in every file; times of display go back and forth.
     const read = packet.dts === AV_NOPTS_VALUE ? null : Number(packet.dts) * tick;
-    const epoch = read === null || place === undefined ? (place?.epoch ?? this.#offsets.length - 1) : this.#epochOf(read, place);
+    const epoch =
+      read === null || place === undefined ? (place?.epoch ?? this.#offsets.length - 1) : this.#epochOf(read, place);
     const offset = this.#offsets[epoch] ?? 0;
     const shift = BigInt(Math.round(offset / tick));
     if (packet.pts !== AV_NOPTS_VALUE) packet.pts += shift;
@@ -58,7 +59,8 @@ export class ContinuousTime {
     if (read === null) return;
     const seconds = read + offset;
     // Some containers do not say how long a frame lasts: as long as the one before, then.
-    const lasts = packet.duration > 0n ? Number(packet.duration) * tick : Math.max(0, seconds - (place?.seconds ?? seconds));
+    const lasts =
+      packet.duration > 0n ? Number(packet.duration) * tick : Math.max(0, seconds - (place?.seconds ?? seconds));
     this.#places.set(packet.streamIndex, { epoch, seconds, next: seconds + lasts });
   }
 

@@ -1,4 +1,12 @@
-import { AVERROR_EAGAIN, AVERROR_EOF, AV_FRAME_FLAG_CORRUPT, AV_PKT_FLAG_CORRUPT, CodecContext, Frame as AVFrame, Packet } from 'node-av';
+import {
+  AVERROR_EAGAIN,
+  AVERROR_EOF,
+  AV_FRAME_FLAG_CORRUPT,
+  AV_PKT_FLAG_CORRUPT,
+  CodecContext,
+  Frame as AVFrame,
+  Packet,
+} from 'node-av';
 import { FaceMirrorError } from '../errors.js';
 import { counted } from '../wording.js';
 import { readPacket, truncated, type Demuxer } from './demuxer.js';
@@ -30,14 +38,22 @@ export class Decoder {
     this.#context.pktTimebase = video.timeBase;
     this.#context.threadCount = threads;
     const code = await this.#context.open2(decoder);
-    if (code < 0) throw new FaceMirrorError('NOT_A_VIDEO', `${this.#path} holds a video that the ${decoder.name ?? ''} decoder does not open (${reasonOf(code)}): convert it to H.264 first.`);
+    if (code < 0)
+      throw new FaceMirrorError(
+        'NOT_A_VIDEO',
+        `${this.#path} holds a video that the ${decoder.name ?? ''} decoder does not open (${reasonOf(code)}): convert it to H.264 first.`,
+      );
   }
 
   /** Sentences for the user on what could not be decoded so far. */
   warnings(): string[] {
     const warnings: string[] = [];
-    if (this.#undecodable > 0) warnings.push(`${counted(this.#undecodable, 'packet')} of the video could not be decoded; what they show is missing.`);
-    if (this.#damaged > 0) warnings.push(`${counted(this.#damaged, 'frame')} came from damaged data and may show wrong pixels.`);
+    if (this.#undecodable > 0)
+      warnings.push(
+        `${counted(this.#undecodable, 'packet')} of the video could not be decoded; what they show is missing.`,
+      );
+    if (this.#damaged > 0)
+      warnings.push(`${counted(this.#damaged, 'frame')} came from damaged data and may show wrong pixels.`);
     return warnings;
   }
 
@@ -45,7 +61,9 @@ export class Decoder {
   async next(onAudio: (packet: Packet) => Promise<void>): Promise<AVFrame | null> {
     for (;;) {
       // While packets go in, the work is done in sendPacket and this only hands over; at the end this does the work.
-      const code = this.#isDraining ? await this.#context.receiveFrame(this.#picture) : this.#context.receiveFrameSync(this.#picture);
+      const code = this.#isDraining
+        ? await this.#context.receiveFrame(this.#picture)
+        : this.#context.receiveFrameSync(this.#picture);
       if (code >= 0) {
         if (this.#picture.decodeErrorFlags !== 0 || this.#picture.hasFlags(AV_FRAME_FLAG_CORRUPT)) this.#damaged++;
         return this.#picture;
@@ -79,7 +97,8 @@ export class Decoder {
 
   async #decode(): Promise<void> {
     // Demuxers set this flag on the packet in which the file ends; broadcasts set it on any that lost a piece.
-    if (this.#packet.hasFlags(AV_PKT_FLAG_CORRUPT) && isIndexed(this.#demuxer)) throw truncated(this.#path, 'it ends in the middle of a frame');
+    if (this.#packet.hasFlags(AV_PKT_FLAG_CORRUPT) && isIndexed(this.#demuxer))
+      throw truncated(this.#path, 'it ends in the middle of a frame');
     const code = await this.#context.sendPacket(this.#packet);
     if (code < 0) this.#undecodable++;
   }

@@ -24,10 +24,50 @@ import { reasonOf } from './ffmpeg.js';
  * addresses; a file from a stranger must not make us open those.
  */
 const CONTAINERS = [
-  'mov', 'mp4', 'm4a', '3gp', '3g2', 'mj2', 'matroska', 'webm', 'avi', 'mpegts', 'mpeg', 'mpegvideo', 'm4v', 'asf', 'flv', 'live_flv',
-  'ogg', 'mxf', 'nut', 'rm', 'wtv', 'dv', 'h264', 'hevc', 'av1', 'obu', 'ivf', 'gif', 'apng', 'yuv4mpegpipe', 'mjpeg', 'vc1', 'swf', 'mpegtsraw',
+  'mov',
+  'mp4',
+  'm4a',
+  '3gp',
+  '3g2',
+  'mj2',
+  'matroska',
+  'webm',
+  'avi',
+  'mpegts',
+  'mpeg',
+  'mpegvideo',
+  'm4v',
+  'asf',
+  'flv',
+  'live_flv',
+  'ogg',
+  'mxf',
+  'nut',
+  'rm',
+  'wtv',
+  'dv',
+  'h264',
+  'hevc',
+  'av1',
+  'obu',
+  'ivf',
+  'gif',
+  'apng',
+  'yuv4mpegpipe',
+  'mjpeg',
+  'vc1',
+  'swf',
+  'mpegtsraw',
   // Sound alone, so that a user hears what the file is.
-  'wav', 'w64', 'aiff', 'caf', 'mp3', 'aac', 'flac', 'ac3', 'amr',
+  'wav',
+  'w64',
+  'aiff',
+  'caf',
+  'mp3',
+  'aac',
+  'flac',
+  'ac3',
+  'amr',
 ].join(',');
 
 /** An open video file: its streams, and its packets one after another. */
@@ -89,7 +129,8 @@ async function requireContent(path: string): Promise<void> {
     const file = await openFile(path, 'r');
     try {
       const stats = await file.stat();
-      if (stats.isDirectory()) throw new FaceMirrorError('FILE_UNREADABLE', `${path} is a folder, where a video file was expected.`);
+      if (stats.isDirectory())
+        throw new FaceMirrorError('FILE_UNREADABLE', `${path} is a folder, where a video file was expected.`);
       size = stats.size;
       if (await isCutOff(file, size)) throw truncated(path, 'it is shorter than it says itself');
     } finally {
@@ -99,7 +140,8 @@ async function requireContent(path: string): Promise<void> {
     if (error instanceof FaceMirrorError) throw error;
     throw unreadable(path, error);
   }
-  if (size === 0) throw new FaceMirrorError('NOT_A_VIDEO', `${path} is empty (0 bytes): copy it again from where it was recorded.`);
+  if (size === 0)
+    throw new FaceMirrorError('NOT_A_VIDEO', `${path} is empty (0 bytes): copy it again from where it was recorded.`);
 }
 
 function unopenable(path: string, code: number): FaceMirrorError {
@@ -115,10 +157,16 @@ function chooseStreams(path: string, format: FormatContext): Demuxer {
   const best = format.findBestStream(AVMEDIA_TYPE_VIDEO, -1, -1, true);
   const video = best.streamIndex < 0 ? undefined : streams[best.streamIndex];
   if (video === undefined || (video.disposition & AV_DISPOSITION_ATTACHED_PIC) !== 0) {
-    const kind = streams.some((stream) => stream.codecpar.codecType === AVMEDIA_TYPE_AUDIO) ? 'holds sound only' : 'holds no video';
+    const kind = streams.some((stream) => stream.codecpar.codecType === AVMEDIA_TYPE_AUDIO)
+      ? 'holds sound only'
+      : 'holds no video';
     throw new FaceMirrorError('NOT_A_VIDEO', `${path} ${kind}: give a file that shows the patient's face.`);
   }
-  if (best.decoder === null) throw new FaceMirrorError('NOT_A_VIDEO', `${path} holds a video in a codec that cannot be decoded here: convert it to H.264 first.`);
+  if (best.decoder === null)
+    throw new FaceMirrorError(
+      'NOT_A_VIDEO',
+      `${path} holds a video in a codec that cannot be decoded here: convert it to H.264 first.`,
+    );
   const audioIndex = format.findBestStream(AVMEDIA_TYPE_AUDIO, -1, best.streamIndex);
   const audio = streams[audioIndex] ?? null;
   return {
@@ -128,7 +176,10 @@ function chooseStreams(path: string, format: FormatContext): Demuxer {
     audio,
     startSeconds: microseconds(format.startTime),
     durationSeconds: microseconds(format.duration),
-    time: new ContinuousTime(audio === null ? [video] : [video, audio], ((format.iformat?.flags ?? 0) & AVFMT_TS_DISCONT) !== 0),
+    time: new ContinuousTime(
+      audio === null ? [video] : [video, audio],
+      ((format.iformat?.flags ?? 0) & AVFMT_TS_DISCONT) !== 0,
+    ),
     warnings: [...otherVideos(streams, video), ...otherSounds(streams, audio)],
   };
 }
@@ -140,12 +191,18 @@ function otherVideos(streams: readonly Stream[], chosen: Stream): string[] {
       stream.codecpar.codecType === AVMEDIA_TYPE_VIDEO &&
       (stream.disposition & AV_DISPOSITION_ATTACHED_PIC) === 0,
   );
-  return others.length === 0 ? [] : [`The file holds ${others.length + 1} videos; only its stream ${chosen.index} was processed.`];
+  return others.length === 0
+    ? []
+    : [`The file holds ${others.length + 1} videos; only its stream ${chosen.index} was processed.`];
 }
 
 function otherSounds(streams: readonly Stream[], chosen: Stream | null): string[] {
-  const others = streams.filter((stream) => stream.index !== chosen?.index && stream.codecpar.codecType === AVMEDIA_TYPE_AUDIO);
-  return chosen === null || others.length === 0 ? [] : [`The file holds ${others.length + 1} sound tracks; only its stream ${chosen.index} is carried over.`];
+  const others = streams.filter(
+    (stream) => stream.index !== chosen?.index && stream.codecpar.codecType === AVMEDIA_TYPE_AUDIO,
+  );
+  return chosen === null || others.length === 0
+    ? []
+    : [`The file holds ${others.length + 1} sound tracks; only its stream ${chosen.index} is carried over.`];
 }
 
 function microseconds(value: bigint): number | null {

@@ -141,7 +141,12 @@ export async function withEncoder<T>(choice: EncoderChoice, open: (name: Encoder
  */
 export async function requireEncoder(choice: EncoderChoice): Promise<void> {
   const usual: EncoderSettings = {
-    width: 1280, height: 720, timeBase: { num: 1, den: 30_000 }, frameRate: 30, quality: DEFAULT_QUALITY, threads: 1,
+    width: 1280,
+    height: 720,
+    timeBase: { num: 1, den: 30_000 },
+    frameRate: 30,
+    quality: DEFAULT_QUALITY,
+    threads: 1,
     colourTags: tagsFor({ matrix: 'bt709', range: 'limited' }),
   };
   await withEncoder(choice, async (name) => (await openEncoder(name, usual)).freeContext());
@@ -153,5 +158,8 @@ function evenUp(side: number): number {
 
 function unavailable(name: EncoderName, { width, height }: EncoderSettings, reason: string): FaceMirrorError {
   const advice = name === 'libx264' ? 'check the size of the video' : 'leave --encoder out, or choose libx264';
-  return new FaceMirrorError('ENCODER_UNAVAILABLE', `The encoder ${name} does not work on this machine for pictures of ${width}x${height} (${reason}): ${advice}.`);
+  return new FaceMirrorError(
+    'ENCODER_UNAVAILABLE',
+    `The encoder ${name} does not work on this machine for pictures of ${width}x${height} (${reason}): ${advice}.`,
+  );
 }

@@ -24,9 +24,15 @@ export function writeError(code: number, path: string): FaceMirrorError {
   const reason = reasonOf(code);
   // -27 EFBIG, -28 ENOSPC; EDQUOT is 122 on Linux and 69 on macOS.
   if (code === -27 || code === -28 || code === -122 || code === -69) {
-    return new FaceMirrorError('DISK_FULL', `There is no room left to write ${path}: free some space or choose another folder with --out.`);
+    return new FaceMirrorError(
+      'DISK_FULL',
+      `There is no room left to write ${path}: free some space or choose another folder with --out.`,
+    );
   }
-  return new FaceMirrorError('FILE_UNWRITABLE', `${path} cannot be written (${reason}): check the folder and its permissions.`);
+  return new FaceMirrorError(
+    'FILE_UNWRITABLE',
+    `${path} cannot be written (${reason}): check the folder and its permissions.`,
+  );
 }
 
 /**

@@ -27,7 +27,8 @@ export function orientationOf(displayMatrix: Uint8Array | null): Orientation {
 
 /** Across is x to x or to -x, down is y to y or to -y. */
 function straight(isAcrossReversed: boolean, isDownReversed: boolean): Orientation {
-  if (isAcrossReversed && isDownReversed) return { filters: 'vflip,hflip', swapsSides: false, description: 'turned by 180 degrees' };
+  if (isAcrossReversed && isDownReversed)
+    return { filters: 'vflip,hflip', swapsSides: false, description: 'turned by 180 degrees' };
   if (isAcrossReversed) return { filters: 'hflip', swapsSides: false, description: 'mirrored left to right' };
   // vflip alone only turns the row step negative, which the copy out of the filters cannot read.
   if (isDownReversed) return { filters: 'vflip,copy', swapsSides: false, description: 'mirrored top to bottom' };
@@ -36,7 +37,11 @@ function straight(isAcrossReversed: boolean, isDownReversed: boolean): Orientati
 
 /** The shown x is the coded y or -y, the shown y the coded x or -x. */
 function turned(isAcrossReversed: boolean, isDownReversed: boolean): Orientation {
-  const turn = (name: string, description: string): Orientation => ({ filters: `transpose=${name}`, swapsSides: true, description });
+  const turn = (name: string, description: string): Orientation => ({
+    filters: `transpose=${name}`,
+    swapsSides: true,
+    description,
+  });
   if (isAcrossReversed && !isDownReversed) return turn('clock', 'turned by 90 degrees clockwise');
   if (!isAcrossReversed && isDownReversed) return turn('cclock', 'turned by 90 degrees anticlockwise');
   if (!isAcrossReversed) return turn('cclock_flip', 'mirrored about its diagonal');

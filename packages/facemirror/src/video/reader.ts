@@ -57,7 +57,17 @@ export class VideoReader {
   #underWay: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  private constructor(opened: { demuxer: Demuxer; decoder: Decoder; first: AVFrame; earlyAudio: Packet[]; audio: AudioTrack | null; audioIsLost: boolean; clock: FrameClock; info: VideoInfo; converter: UprightConverter }) {
+  private constructor(opened: {
+    demuxer: Demuxer;
+    decoder: Decoder;
+    first: AVFrame;
+    earlyAudio: Packet[];
+    audio: AudioTrack | null;
+    audioIsLost: boolean;
+    clock: FrameClock;
+    info: VideoInfo;
+    converter: UprightConverter;
+  }) {
     this.info = opened.info;
     this.audio = opened.audio;
     this.#demuxer = opened.demuxer;
@@ -91,7 +101,17 @@ export class VideoReader {
       const info = describeVideo(path, demuxer, first, clock.timeBase, audio);
       const square = squareSize(info.codedWidth, info.codedHeight, info.pixelAspect);
       const converter = new UprightConverter(square.width, square.height, info.orientation);
-      return new VideoReader({ demuxer, decoder, first, earlyAudio, audio, audioIsLost: hasAudio && audio === null, clock, info, converter });
+      return new VideoReader({
+        demuxer,
+        decoder,
+        first,
+        earlyAudio,
+        audio,
+        audioIsLost: hasAudio && audio === null,
+        clock,
+        info,
+        converter,
+      });
     } catch (error) {
       audio?.close();
       for (const packet of earlyAudio) packet.free();
@@ -104,11 +124,19 @@ export class VideoReader {
   /** Sentences for the user on what was found in the file so far. */
   get warnings(): readonly string[] {
     const warnings = [...this.#demuxer.warnings, ...this.#decoder.warnings()];
-    if (this.#demuxer.time.isMended) warnings.push("The file's clock jumps; what follows a jump was placed right after what comes before it.");
+    if (this.#demuxer.time.isMended)
+      warnings.push("The file's clock jumps; what follows a jump was placed right after what comes before it.");
     if (this.#audioIsLost) warnings.push('The sound is in a form that cannot be read; it was left out.');
-    if (this.audio !== null && this.audio.dropped > 0) warnings.push(`${counted(this.audio.dropped, 'packet')} of sound did not follow those before them, and were left out.`);
-    if (this.#clock.repaired > 0) warnings.push(`${counted(this.#clock.repaired, 'frame')} had no time stamp, or one that does not follow the frame before; each was placed just after it.`);
-    if (this.#otherSizes > 0) warnings.push(`${counted(this.#otherSizes, 'frame')} had another size than the first, and were scaled to it.`);
+    if (this.audio !== null && this.audio.dropped > 0)
+      warnings.push(
+        `${counted(this.audio.dropped, 'packet')} of sound did not follow those before them, and were left out.`,
+      );
+    if (this.#clock.repaired > 0)
+      warnings.push(
+        `${counted(this.#clock.repaired, 'frame')} had no time stamp, or one that does not follow the frame before; each was placed just after it.`,
+      );
+    if (this.#otherSizes > 0)
+      warnings.push(`${counted(this.#otherSizes, 'frame')} had another size than the first, and were scaled to it.`);
     return warnings;
   }
 
@@ -181,7 +209,8 @@ function keepEarly(packet: Packet, kept: Packet[], path: string): void {
   const copy = packet.clone();
   if (copy === null) return;
   kept.push(copy);
-  if (kept.reduce((sum, each) => sum + each.size, 0) > MAXIMUM_EARLY_AUDIO_BYTES) throw truncated(path, 'its sound goes on and on before the first picture');
+  if (kept.reduce((sum, each) => sum + each.size, 0) > MAXIMUM_EARLY_AUDIO_BYTES)
+    throw truncated(path, 'its sound goes on and on before the first picture');
 }
 
 function stampOf(picture: AVFrame): { pts: bigint | null; duration: bigint } {

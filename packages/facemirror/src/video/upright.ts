@@ -104,7 +104,15 @@ function isSame(a: Shape, b: Shape | null): boolean {
 function scaler(from: Shape, to: Shape): SoftwareScaleContext {
   const context = new SoftwareScaleContext();
   // Accurate rounding costs little and makes the pixels the same on every CPU.
-  context.getContext(from.width, from.height, from.format, to.width, to.height, to.format, (SWS_BICUBIC | SWS_ACCURATE_RND) as SwsFlags);
+  context.getContext(
+    from.width,
+    from.height,
+    from.format,
+    to.width,
+    to.height,
+    to.format,
+    (SWS_BICUBIC | SWS_ACCURATE_RND) as SwsFlags,
+  );
   return context;
 }
 
@@ -168,7 +176,10 @@ class Turner {
     // The graph was made for this layout; a "J" format or a pixel shape in the picture would make it start anew.
     picture.format = this.#shape.format;
     picture.sampleAspectRatio = new Rational(1, 1);
-    expectSuccess(await this.#chain.source.buffersrcAddFrame(picture, AV_BUFFERSRC_FLAG_KEEP_REF), 'av_buffersrc_add_frame');
+    expectSuccess(
+      await this.#chain.source.buffersrcAddFrame(picture, AV_BUFFERSRC_FLAG_KEEP_REF),
+      'av_buffersrc_add_frame',
+    );
     const code = await this.#chain.sink.buffersinkGetFrame(this.#turned);
     if (code === AVERROR_EAGAIN) throw new Error('FFmpeg gave no turned picture for a picture.');
     expectSuccess(code, 'av_buffersink_get_frame');

@@ -1,4 +1,11 @@
-import { AV_FRAME_DATA_DISPLAYMATRIX, AV_PKT_DATA_DISPLAYMATRIX, avGetCodecName, avGetPixFmtName, type AVPixelFormat, type Frame as AVFrame } from 'node-av';
+import {
+  AV_FRAME_DATA_DISPLAYMATRIX,
+  AV_PKT_DATA_DISPLAYMATRIX,
+  avGetCodecName,
+  avGetPixFmtName,
+  type AVPixelFormat,
+  type Frame as AVFrame,
+} from 'node-av';
 import type { Colour } from '../frames/frame.js';
 import type { AudioTrack } from './audio-track.js';
 import type { TimeBase } from './clock.js';
@@ -48,16 +55,24 @@ export function frameRateOf(demuxer: Demuxer): number | null {
  * Puts together what a video is.
  * @param first its first decoded picture.
  */
-export function describeVideo(path: string, demuxer: Demuxer, first: AVFrame, timeBase: TimeBase, audio: AudioTrack | null): VideoInfo {
+export function describeVideo(
+  path: string,
+  demuxer: Demuxer,
+  first: AVFrame,
+  timeBase: TimeBase,
+  audio: AudioTrack | null,
+): VideoInfo {
   const { video } = demuxer;
-  const matrix = video.codecpar.getCodedSideData(AV_PKT_DATA_DISPLAYMATRIX) ?? first.getSideData(AV_FRAME_DATA_DISPLAYMATRIX);
+  const matrix =
+    video.codecpar.getCodedSideData(AV_PKT_DATA_DISPLAYMATRIX) ?? first.getSideData(AV_FRAME_DATA_DISPLAYMATRIX);
   const orientation = orientationOf(matrix);
   const pixelAspect = pixelAspectOf(demuxer, first);
   const square = squareSize(first.width, first.height, pixelAspect);
   const frameRate = frameRateOf(demuxer);
   const tags = colourTags(first);
   const counted = Number(video.nbFrames);
-  const estimated = frameRate !== null && demuxer.durationSeconds !== null ? Math.round(frameRate * demuxer.durationSeconds) : null;
+  const estimated =
+    frameRate !== null && demuxer.durationSeconds !== null ? Math.round(frameRate * demuxer.durationSeconds) : null;
   return {
     path,
     container: demuxer.format.iformat?.name ?? 'unknown',
@@ -83,7 +98,8 @@ export function describeVideo(path: string, demuxer: Demuxer, first: AVFrame, ti
 function pixelAspectOf(demuxer: Demuxer, first: AVFrame): number {
   for (const aspect of [demuxer.video.sampleAspectRatio, first.sampleAspectRatio]) {
     const value = aspect.num / aspect.den;
-    if (aspect.num > 0 && aspect.den > 0 && value >= 1 / MAXIMUM_PIXEL_ASPECT && value <= MAXIMUM_PIXEL_ASPECT) return value;
+    if (aspect.num > 0 && aspect.den > 0 && value >= 1 / MAXIMUM_PIXEL_ASPECT && value <= MAXIMUM_PIXEL_ASPECT)
+      return value;
   }
   return 1;
 }

@@ -65,7 +65,13 @@ export class VideoWriter {
   #refusedAudio = 0;
   #isOpen = true;
 
-  private constructor(options: WriterOptions, format: FormatContext, encoder: CodecContext, video: Stream, audio: Stream | null) {
+  private constructor(
+    options: WriterOptions,
+    format: FormatContext,
+    encoder: CodecContext,
+    video: Stream,
+    audio: Stream | null,
+  ) {
     this.#shownPath = options.shownPath ?? options.path;
     this.#format = format;
     this.#encoder = encoder;
@@ -90,7 +96,9 @@ export class VideoWriter {
       video.timeBase = encoder.timeBase;
       if (options.frameRate !== null) video.avgFrameRate = encoder.framerate;
       const audio = options.audio === null ? null : addAudio(format, options.audio);
-      const code = await format.writeHeader(options.faststart === true ? Dictionary.fromObject({ movflags: 'faststart' }) : null);
+      const code = await format.writeHeader(
+        options.faststart === true ? Dictionary.fromObject({ movflags: 'faststart' }) : null,
+      );
       if (code < 0) throw writeError(code, options.shownPath ?? options.path);
       return new VideoWriter(options, format, encoder, video, audio);
     } catch (error) {
@@ -122,15 +130,18 @@ export class VideoWriter {
     const timeBase = this.#audioTimeBase;
     const copy = packet.clone();
     if (stream === null || timeBase === null || copy === null) return Promise.resolve();
-    return this.#muxing.run(async () => {
-      copy.streamIndex = stream.index;
-      copy.rescaleTs(timeBase, stream.timeBase);
-      const code = await this.#format.interleavedWriteFrame(copy);
-      if (code >= 0) return;
-      // The disk is in order; it is the packet that MP4 does not take.
-      if ((code === AVERROR_EINVAL || code === AVERROR_INVALIDDATA) && (this.#format.pb?.error ?? 0) >= 0) this.#refusedAudio++;
-      else throw writeError(code, this.#shownPath);
-    }).finally(() => copy.free());
+    return this.#muxing
+      .run(async () => {
+        copy.streamIndex = stream.index;
+        copy.rescaleTs(timeBase, stream.timeBase);
+        const code = await this.#format.interleavedWriteFrame(copy);
+        if (code >= 0) return;
+        // The disk is in order; it is the packet that MP4 does not take.
+        if ((code === AVERROR_EINVAL || code === AVERROR_INVALIDDATA) && (this.#format.pb?.error ?? 0) >= 0)
+          this.#refusedAudio++;
+        else throw writeError(code, this.#shownPath);
+      })
+      .finally(() => copy.free());
   }
 
   /** Completes the file. @throws FaceMirrorError DISK_FULL, FILE_UNWRITABLE. */
@@ -165,7 +176,10 @@ export class VideoWriter {
     if (sent < 0) throw new Error(`The encoder refused a frame for ${this.#shownPath}: ${reasonOf(sent)}.`);
     for (;;) {
       // The work is done in sendFrame; only while it drains at the end does receivePacket work.
-      const code = picture === null ? await this.#encoder.receivePacket(this.#packet) : this.#encoder.receivePacketSync(this.#packet);
+      const code =
+        picture === null
+          ? await this.#encoder.receivePacket(this.#packet)
+          : this.#encoder.receivePacketSync(this.#packet);
       if (code === AVERROR_EAGAIN || code === AVERROR_EOF) return;
       if (code < 0) throw new Error(`The encoder failed for ${this.#shownPath}: ${reasonOf(code)}.`);
       await this.#muxing.run(async () => {
@@ -210,7 +224,10 @@ class EncoderPicture {
     if (!this.#own.isAllocated || !picture.isWritable) this.#allocate();
     const { planes, strides } = this.#own;
     const source = poolBuffers(frame);
-    expectSuccess(await this.#scaler.scale(source.planes, source.strides, 0, this.#height, planes, strides), 'sws_scale');
+    expectSuccess(
+      await this.#scaler.scale(source.planes, source.strides, 0, this.#height, planes, strides),
+      'sws_scale',
+    );
     this.#repeatLast(planes[0], strides[0] ?? 0);
     return picture;
   }
@@ -239,6 +256,7 @@ class EncoderPicture {
         luma[end] = luma[end - 1] ?? 0;
       }
     }
-    if (this.#height % 2 === 1) luma.copyWithin(this.#height * stride, (this.#height - 1) * stride, (this.#height - 1) * stride + stride);
+    if (this.#height % 2 === 1)
+      luma.copyWithin(this.#height * stride, (this.#height - 1) * stride, (this.#height - 1) * stride + stride);
   }
 }

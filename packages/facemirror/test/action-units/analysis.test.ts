@@ -11,14 +11,21 @@ const OPTIONS: ExpressionOptions = { neutral: { kind: 'calmest-second' }, camera
 const open: ExpressionAnalysis[] = [];
 afterEach(() => open.splice(0).forEach((analysis) => analysis.close()));
 
-function analysisOf(faces: readonly (FaceObservation | null)[], options: Partial<ExpressionOptions> = {}): ExpressionAnalysis {
+function analysisOf(
+  faces: readonly (FaceObservation | null)[],
+  options: Partial<ExpressionOptions> = {},
+): ExpressionAnalysis {
   const analysis = new ExpressionAnalysis({ ...OPTIONS, ...options });
   open.push(analysis);
   faces.forEach((face, index) => analysis.add(index + 1, index / 30, face));
   return analysis;
 }
 
-function rowsOf(faces: readonly (FaceObservation | null)[], side: Side, options: Partial<ExpressionOptions> = {}): ActionUnitRow[] {
+function rowsOf(
+  faces: readonly (FaceObservation | null)[],
+  side: Side,
+  options: Partial<ExpressionOptions> = {},
+): ActionUnitRow[] {
   return [...analysisOf(faces, options).finish().actionUnits(side)];
 }
 
@@ -35,7 +42,7 @@ function runs(rows: readonly ActionUnitRow[], unit: ActionUnit): number {
   return rows.filter((row, index) => row.presence[unit] === 1 && rows[index - 1]?.presence[unit] !== 1).length;
 }
 
-test('a movement of one side is that side\'s alone', () => {
+test("a movement of one side is that side's alone", () => {
   const faces = after({ smileRight: 1, browLeft: 1, closedRight: 1 });
   const right = rowsOf(faces, 'right')[75]!.intensity;
   const left = rowsOf(faces, 'left')[75]!.intensity;
@@ -54,17 +61,24 @@ test('a corner of the mouth that sinks is AU15, not AU12', () => {
   expect(right.AU12).toBe(0);
 });
 
-test('of a mirrored camera the sides are the patient\'s all the same', () => {
+test("of a mirrored camera the sides are the patient's all the same", () => {
   const faces = after({ smileRight: 1 });
   expect(rowsOf(faces, 'left', { camera: 'mirrored' })[75]!.intensity.AU12).toBeGreaterThan(3.5);
   expect(rowsOf(faces, 'right', { camera: 'mirrored' })[75]!.intensity.AU12).toBeLessThan(0.3);
 });
 
-test('turning the head by 15 degrees is no expression, and changes no expression\'s strength by more than a fifth of a grade', () => {
+test("turning the head by 15 degrees is no expression, and changes no expression's strength by more than a fifth of a grade", () => {
   const straight = rowsOf(after({ smileRight: 0.7, browLeft: 0.7 }), 'right')[75]!.intensity;
-  for (const turn of [[15, 0, 0], [-15, 0, 0], [0, 12, 0], [0, 0, 20]] as const) {
+  for (const turn of [
+    [15, 0, 0],
+    [-15, 0, 0],
+    [0, 12, 0],
+    [0, 0, 20],
+  ] as const) {
     const faces = after({ smileRight: 0.7, browLeft: 0.7 });
-    const turnedFaces = faces.map((face, index) => (index < 60 ? face : observation({ smileRight: 0.7, browLeft: 0.7 }, turn)));
+    const turnedFaces = faces.map((face, index) =>
+      index < 60 ? face : observation({ smileRight: 0.7, browLeft: 0.7 }, turn),
+    );
     const right = rowsOf(turnedFaces, 'right')[75]!.intensity;
     for (const unit of ['AU01', 'AU02', 'AU12', 'AU20', 'AU26', 'AU45'] as const) {
       expect(Math.abs(right[unit]! - straight[unit]!), `${unit} at ${turn.join(' ')}`).toBeLessThan(0.2);
@@ -89,7 +103,11 @@ test('landmark jitter makes no events, and blinks and brow raises in it are all 
   const faces = Array.from({ length: 270 }, (_, index) => {
     const closed = blinks.some((start) => index >= start && index < start + 6) ? 1 : 0;
     const raised = raises.some((start) => index >= start && index < start + 18) ? 0.8 : 0;
-    return observation({ closedLeft: closed, closedRight: closed, browLeft: raised, browRight: raised }, [4 * Math.sin(index / 40), 0, 3 * Math.sin(index / 25)], noise);
+    return observation(
+      { closedLeft: closed, closedRight: closed, browLeft: raised, browRight: raised },
+      [4 * Math.sin(index / 40), 0, 3 * Math.sin(index / 25)],
+      noise,
+    );
   });
   for (const side of ['left', 'right'] as const) {
     const rows = rowsOf(faces, side);
@@ -127,7 +145,10 @@ test('the calmest second is not a smile that is held still, nor closed eyes', ()
 
 test('blendshapes give the units where the suite has them, each on its own side', () => {
   const faces = Array.from({ length: 90 }, (_, index) =>
-    withBlendshapes(observation(), index < 60 ? { mouthSmileRight: 0.1 } : { mouthSmileRight: 0.8, eyeBlinkLeft: 0.7, jawOpen: 0.4 }),
+    withBlendshapes(
+      observation(),
+      index < 60 ? { mouthSmileRight: 0.1 } : { mouthSmileRight: 0.8, eyeBlinkLeft: 0.7, jawOpen: 0.4 },
+    ),
   );
   const right = rowsOf(faces, 'right')[75]!.intensity;
   const left = rowsOf(faces, 'left')[75]!.intensity;
@@ -139,9 +160,12 @@ test('blendshapes give the units where the suite has them, each on its own side'
   expect(right.AU23).toBeNull();
 });
 
-test("what a blink does to eyeSquint and a smile to mouthUpperUp is no unit of its own, and what they do without is", () => {
+test('what a blink does to eyeSquint and a smile to mouthUpperUp is no unit of its own, and what they do without is', () => {
   const at = (values: Partial<Record<Blendshape, number>>): ActionUnitRow['intensity'] =>
-    rowsOf(Array.from({ length: 90 }, (_, index) => withBlendshapes(observation(), index < 60 ? {} : values)), 'right')[75]!.intensity;
+    rowsOf(
+      Array.from({ length: 90 }, (_, index) => withBlendshapes(observation(), index < 60 ? {} : values)),
+      'right',
+    )[75]!.intensity;
   expect(at({ eyeBlinkRight: 0.6, eyeSquintRight: 0.6 }).AU07).toBeLessThan(0.5);
   expect(at({ eyeSquintRight: 0.6 }).AU07).toBeCloseTo(3, 4);
   expect(at({ mouthSmileRight: 0.87, mouthUpperUpRight: 0.75 }).AU10).toBeLessThan(0.5);
@@ -151,7 +175,11 @@ test("what a blink does to eyeSquint and a smile to mouthUpperUp is no unit of i
 test('corners of the eyes that a blink draws apart do not stretch the rest of the face', () => {
   const faces = after({ closedRight: 1, closedLeft: 1 });
   for (const { landmarks } of faces.slice(60)) {
-    for (const [outer, away] of [[33, -2], [263, 2]] as const) landmarks.points[outer * 3]! += away;
+    for (const [outer, away] of [
+      [33, -2],
+      [263, 2],
+    ] as const)
+      landmarks.points[outer * 3]! += away;
   }
   for (const side of ['left', 'right'] as const) {
     const present = Object.entries(rowsOf(faces, side)[75]!.presence).filter(([, value]) => value === 1);
@@ -161,7 +189,9 @@ test('corners of the eyes that a blink draws apart do not stretch the rest of th
 
 test('the one blendshape of both medial brows goes to the side whose brow rises', () => {
   const faces = Array.from({ length: 90 }, (_, index) =>
-    index < 60 ? withBlendshapes(observation(), {}) : withBlendshapes(observation({ browLeft: 0.8, browRight: 0.2 }), { browInnerUp: 0.6 }),
+    index < 60
+      ? withBlendshapes(observation(), {})
+      : withBlendshapes(observation({ browLeft: 0.8, browRight: 0.2 }), { browInnerUp: 0.6 }),
   );
   const left = rowsOf(faces, 'left')[75]!.intensity.AU01!;
   const right = rowsOf(faces, 'right')[75]!.intensity.AU01!;
@@ -197,22 +227,32 @@ test('with the iris as a ruler measures are in mm: the eyes of this sitter lie a
   const rows = [...result.measures()];
   const [before, smiling] = [rows[30]!.values, rows[75]!.values];
   expect(smiling.commissure_excursion_right_mm! - before.commissure_excursion_right_mm!).toBeGreaterThan(5);
-  expect(smiling.commissure_excursion_left_right_ratio!).toBeLessThan(before.commissure_excursion_left_right_ratio! - 0.15);
+  expect(smiling.commissure_excursion_left_right_ratio!).toBeLessThan(
+    before.commissure_excursion_left_right_ratio! - 0.15,
+  );
   expect(smiling.smile_angle_right_deg!).toBeGreaterThan(before.smile_angle_right_deg! + 1);
   expect(smiling.philtrum_deviation_left_mm).toBe(-smiling.philtrum_deviation_right_mm!);
 });
 
 test('without irises the measures are in inter-ocular distances, and a wish for mm is answered', () => {
-  const faces = after({}).map((face) => ({ ...face, landmarks: { topology: 'mediapipe-468' as const, points: face.landmarks.points.slice(0, 468 * 3) } }));
+  const faces = after({}).map((face) => ({
+    ...face,
+    landmarks: { topology: 'mediapipe-468' as const, points: face.landmarks.points.slice(0, 468 * 3) },
+  }));
   const result = analysisOf(faces, { iris: true }).finish();
   expect(result.warnings.join(' ')).toContain('--iris');
   const lines = [...measuresTable(result.measureColumns, result.measures())];
-  expect(lines[0]).toContain('palpebral_fissure_left_iod,palpebral_fissure_right_iod,palpebral_fissure_left_right_ratio');
+  expect(lines[0]).toContain(
+    'palpebral_fissure_left_iod,palpebral_fissure_right_iod,palpebral_fissure_left_right_ratio',
+  );
   expect(lines).toHaveLength(91);
 });
 
 test('landmarks that are no face give an empty row, not numbers', () => {
-  const broken = { ...observation(), landmarks: { topology: 'mediapipe-478' as const, points: new Float32Array(478 * 3).fill(NaN) } };
+  const broken = {
+    ...observation(),
+    landmarks: { topology: 'mediapipe-478' as const, points: new Float32Array(478 * 3).fill(NaN) },
+  };
   const rows = rowsOf([...after({}), broken], 'left');
   expect(rows.at(-1)).toMatchObject({ success: false, confidence: 0 });
 });

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { FaceObservation } from '../../src/face/observation.js';
 
-const { points: PORTRAIT } = JSON.parse(readFileSync(new URL('portrait-landmarks.json', import.meta.url), 'utf8')) as { points: number[] };
+const { points: PORTRAIT } = JSON.parse(readFileSync(new URL('portrait-landmarks.json', import.meta.url), 'utf8')) as {
+  points: number[];
+};
 export const INTER_OCULAR = 83;
 
 /** Landmarks of each movement on the sitter's right (the picture's left) and left, and how they go at its fullest, in inter-ocular distances (x outwards, y down). */
@@ -13,7 +15,18 @@ const MOVES = {
   frownRight: { indices: [61, 78], by: [0, 0.08] },
 } as const;
 /** Upper lid over lower lid, of both eyes. */
-const LIDS = { right: [[158, 153], [159, 145], [160, 144]], left: [[385, 380], [386, 374], [387, 373]] } as const;
+const LIDS = {
+  right: [
+    [158, 153],
+    [159, 145],
+    [160, 144],
+  ],
+  left: [
+    [385, 380],
+    [386, 374],
+    [387, 373],
+  ],
+} as const;
 
 export interface Expression {
   readonly browRight?: number;
@@ -30,7 +43,11 @@ export interface Expression {
 export type Turn = readonly [yaw: number, pitch: number, roll: number];
 
 /** The portrait's landmarks, with an expression, the head turned, and noise of up to so many pixels. */
-export function observation(expression: Expression = {}, turn: Turn = [0, 0, 0], noise: () => number = () => 0): FaceObservation {
+export function observation(
+  expression: Expression = {},
+  turn: Turn = [0, 0, 0],
+  noise: () => number = () => 0,
+): FaceObservation {
   const points = Float32Array.from(PORTRAIT);
   for (const [name, { indices, by }] of Object.entries(MOVES)) {
     const intensity = expression[name as keyof typeof MOVES] ?? 0;
@@ -39,14 +56,23 @@ export function observation(expression: Expression = {}, turn: Turn = [0, 0, 0],
       points[index * 3 + 1]! += by[1] * INTER_OCULAR * intensity;
     }
   }
-  for (const [side, closed] of [['right', expression.closedRight ?? 0], ['left', expression.closedLeft ?? 0]] as const) {
+  for (const [side, closed] of [
+    ['right', expression.closedRight ?? 0],
+    ['left', expression.closedLeft ?? 0],
+  ] as const) {
     for (const [upper, lower] of LIDS[side]) {
-      for (const axis of [0, 1, 2]) points[upper * 3 + axis]! += closed * (points[lower * 3 + axis]! - points[upper * 3 + axis]!);
+      for (const axis of [0, 1, 2])
+        points[upper * 3 + axis]! += closed * (points[lower * 3 + axis]! - points[upper * 3 + axis]!);
     }
   }
   turned(points, turn);
   for (let i = 0; i < points.length; i++) points[i]! += noise();
-  return { box: { x: 0, y: 0, width: 1, height: 1 }, confidence: 0.9, landmarks: { topology: 'mediapipe-478', points }, blendshapes: null };
+  return {
+    box: { x: 0, y: 0, width: 1, height: 1 },
+    confidence: 0.9,
+    landmarks: { topology: 'mediapipe-478', points },
+    blendshapes: null,
+  };
 }
 
 function turned(points: Float32Array, turn: Turn): void {

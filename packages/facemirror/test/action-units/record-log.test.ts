@@ -11,7 +11,8 @@ test('records come back in order, those in memory and those in the file, as ofte
   for (let pass = 0; pass < 2; pass++) {
     let next = 0;
     for (const [first, second, third] of log.records()) {
-      if (first !== next || second !== next / 7 || !Number.isNaN(third)) throw new Error(`record ${next} is not what was written`);
+      if (first !== next || second !== next / 7 || !Number.isNaN(third))
+        throw new Error(`record ${next} is not what was written`);
       next++;
     }
     expect(next).toBe(count);

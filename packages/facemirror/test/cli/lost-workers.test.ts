@@ -15,7 +15,8 @@ beforeAll(async () => {
   visits = join(folder, 'visits');
   await mkdir(visits);
   // Of different content: results of one must not pass for another's.
-  for (const [first, name] of ['a', 'b', 'c'].entries()) await writeDemoPart(join(visits, `${name}.mp4`), { first, frames: 40 });
+  for (const [first, name] of ['a', 'b', 'c'].entries())
+    await writeDemoPart(join(visits, `${name}.mp4`), { first, frames: 40 });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -50,7 +51,18 @@ function listen(run: ChildProcess): { readonly kind: string; readonly path: stri
 
 // There is no ps on Windows.
 describe.skipIf(process.platform === 'win32')('a batch whose workers are killed', () => {
-  const args = (out: string): string[] => ['run', visits, '--out', out, '--isolation', 'process', '--jobs', '1', '--no-debug-video', '--json'];
+  const args = (out: string): string[] => [
+    'run',
+    visits,
+    '--out',
+    out,
+    '--isolation',
+    'process',
+    '--jobs',
+    '1',
+    '--no-debug-video',
+    '--json',
+  ];
 
   test('goes on with the next video when they are left alone from then on', { timeout: 60_000 }, async () => {
     const out = join(folder, 'one');
@@ -60,7 +72,11 @@ describe.skipIf(process.platform === 'win32')('a batch whose workers are killed'
       await killWorkers(run, () => !told.some(({ kind }) => kind === 'failed'));
     });
     const ends = told.filter(({ kind }) => kind === 'failed' || kind === 'done');
-    expect(ends.map(({ kind, path, code: why }) => [kind, path.at(-5), why])).toEqual([['failed', 'a', 'WORKER_LOST'], ['done', 'b', undefined], ['done', 'c', undefined]]);
+    expect(ends.map(({ kind, path, code: why }) => [kind, path.at(-5), why])).toEqual([
+      ['failed', 'a', 'WORKER_LOST'],
+      ['done', 'b', undefined],
+      ['done', 'c', undefined],
+    ]);
     expect(code).toBe(3);
     expect((await readdir(out)).filter((name) => name.endsWith('.json'))).toEqual(['b.json', 'c.json']);
   });

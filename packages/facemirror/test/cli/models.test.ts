@@ -34,7 +34,9 @@ afterEach(async () => {
 
 function models(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [MAIN, 'models', ...words], { env: { ...process.env, FACEMIRROR_CACHE: cache } });
+    const child = spawn(process.execPath, [MAIN, 'models', ...words], {
+      env: { ...process.env, FACEMIRROR_CACHE: cache },
+    });
     let [out, err] = ['', ''];
     child.stdout.on('data', (text) => (out += String(text)));
     child.stderr.on('data', (text) => (err += String(text)));
@@ -55,10 +57,19 @@ describe.skipIf(!existsSync(BUNDLE))('the bundle of the suite mediapipe (needs t
   }, 60_000);
 
   it('is held against its hash by verify, which fails for a damaged one', async () => {
-    expect(await models('verify')).toMatchObject({ code: 0, out: expect.stringMatching(/face_landmarker\.task: not there/) });
+    expect(await models('verify')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/face_landmarker\.task: not there/),
+    });
     cpSync(BUNDLE, join(cache, 'face_landmarker.task'));
-    expect(await models('verify')).toMatchObject({ code: 0, out: expect.stringMatching(/face_landmarker\.task: intact, SHA-256 64184e22/) });
+    expect(await models('verify')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/face_landmarker\.task: intact, SHA-256 64184e22/),
+    });
     writeFileSync(join(cache, 'face_landmarker.task'), readFileSync(BUNDLE).subarray(0, 100_000));
-    expect(await models('verify')).toMatchObject({ code: 1, out: expect.stringMatching(/face_landmarker\.task: damaged/) });
+    expect(await models('verify')).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/face_landmarker\.task: damaged/),
+    });
   }, 60_000);
 });

@@ -16,7 +16,10 @@ export interface Ended {
 }
 
 /** Runs the built program; `during` may meddle with it. */
-export async function facemirror(args: readonly string[], during?: (child: ReturnType<typeof spawn>) => Promise<void>): Promise<Ended> {
+export async function facemirror(
+  args: readonly string[],
+  during?: (child: ReturnType<typeof spawn>) => Promise<void>,
+): Promise<Ended> {
   const [command = '', ...first] = COMMAND;
   const child = spawn(command, [...first, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: ENVIRONMENT });
   let stdout = '';
@@ -30,5 +33,6 @@ export async function facemirror(args: readonly string[], during?: (child: Retur
 }
 
 export async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 30_000; !(await condition()); await delay(20)) if (Date.now() > deadline) throw new Error('it did not happen');
+  for (const deadline = Date.now() + 30_000; !(await condition()); await delay(20))
+    if (Date.now() > deadline) throw new Error('it did not happen');
 }

@@ -42,7 +42,14 @@ describe('facemirror report', () => {
     graph.input('x', DataType.FLOAT, [1, 3, 8, 8]);
     graph.output(graph.node('Relu', ['x'], {}, { outputs: ['y'] }), DataType.FLOAT, [1, 3, 8, 8]);
     saveModel(graph.toModel({ opset: 17 }), join(folder, 'small.onnx'));
-    const { code, stdout } = await facemirror(['report', writeRecord(), '--md', '-', '--model', join(folder, 'small.onnx')]);
+    const { code, stdout } = await facemirror([
+      'report',
+      writeRecord(),
+      '--md',
+      '-',
+      '--model',
+      join(folder, 'small.onnx'),
+    ]);
     expect(code).toBe(0);
     expect(stdout).toContain('# Performance analysis: visit.mp4');
     expect(stdout).toMatch(/\| small \| Core ML \(MLProgram\) \| 100\.0 % \| 0\.0 % \| 1 \|/);
@@ -50,7 +57,9 @@ describe('facemirror report', () => {
   });
 
   it('names models that are called like one another by more than that', () => {
-    expect(nameFiles(['a/mtl.onnx', 'b/mtl.onnx', 'c/MTL.ONNX', 'star.onnx'], ['mtl']).map(({ name }) => name)).toEqual(['mtl.onnx', 'mtl (2)', 'MTL', 'star']);
+    expect(nameFiles(['a/mtl.onnx', 'b/mtl.onnx', 'c/MTL.ONNX', 'star.onnx'], ['mtl']).map(({ name }) => name)).toEqual(
+      ['mtl.onnx', 'mtl (2)', 'MTL', 'star'],
+    );
   });
 
   it('says in one sentence that a record is damaged, wherever it is', async () => {
@@ -58,14 +67,22 @@ describe('facemirror report', () => {
     const whole = JSON.parse(readFileSync(path, 'utf8')) as { profile: { stages: { stage: unknown }[] } };
     whole.profile.stages[0]!.stage = [];
     writeFileSync(path, JSON.stringify(whole));
-    expect(await facemirror(['report', path])).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^.*visit\.json holds measurements that no report can be made of.*\n$/) });
+    expect(await facemirror(['report', path])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^.*visit\.json holds measurements that no report can be made of.*\n$/),
+    });
   });
 
   it('says in one sentence that a file is no record, or no model', async () => {
     const other = join(folder, 'other.json');
     writeFileSync(other, '{}');
     const noRecord = await facemirror(['report', other]);
-    expect(noRecord).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^.*other\.json is not the record of a run.*\n$/) });
+    expect(noRecord).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^.*other\.json is not the record of a run.*\n$/),
+    });
     const noModel = await facemirror(['report', writeRecord(), '--model', other]);
     expect(noModel).toMatchObject({ code: 1, stderr: expect.stringMatching(/^.*other\.json.*\n$/) });
   });

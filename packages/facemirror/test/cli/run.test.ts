@@ -25,38 +25,82 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const OUTPUTS = ['patient.json', 'patient_debug.mp4', 'patient_left_mirrored.csv', 'patient_left_mirrored.mp4', 'patient_measures.csv', 'patient_right_mirrored.csv', 'patient_right_mirrored.mp4'];
+const OUTPUTS = [
+  'patient.json',
+  'patient_debug.mp4',
+  'patient_left_mirrored.csv',
+  'patient_left_mirrored.mp4',
+  'patient_measures.csv',
+  'patient_right_mirrored.csv',
+  'patient_right_mirrored.mp4',
+];
 const TABLES = OUTPUTS.filter((name) => name.endsWith('.csv'));
 
 test('a video gives its outputs, once; a second run does nothing; other workers give the same bytes, and so does the CPU where another provider was asked for and is not there', async () => {
   const out = join(folder, 'once');
   expect(await facemirror(['run', clip, '--out', out])).toMatchObject({ code: 0 });
   expect((await readdir(out)).sort()).toEqual(OUTPUTS);
-  const record = JSON.parse(await readFile(join(out, 'patient.json'), 'utf8')) as { input: { sha256: string }; frames: unknown; suite: unknown };
-  expect(record.input.sha256).toBe(createHash('sha256').update(await readFile(clip)).digest('hex'));
+  const record = JSON.parse(await readFile(join(out, 'patient.json'), 'utf8')) as {
+    input: { sha256: string };
+    frames: unknown;
+    suite: unknown;
+  };
+  expect(record.input.sha256).toBe(
+    createHash('sha256')
+      .update(await readFile(clip))
+      .digest('hex'),
+  );
   expect(record.frames).toMatchObject({ read: FRAMES, withFace: FRAMES });
   const measured = { predictedBytes: expect.any(Number), measuredBytes: expect.any(Number) };
-  expect(record.suite).toMatchObject({ provider: expect.stringMatching(/^(cpu|coreml|cuda|directml|webgpu)$/), workers: 1, workerMemory: measured });
+  expect(record.suite).toMatchObject({
+    provider: expect.stringMatching(/^(cpu|coreml|cuda|directml|webgpu)$/),
+    workers: 1,
+    workerMemory: measured,
+  });
   for (const name of OUTPUTS.filter((each) => each.endsWith('.mp4'))) {
     const { times, info } = await readClip(join(out, name));
     expect(times.map((time) => Math.round(time * 30))).toEqual(Array.from({ length: FRAMES }, (_, index) => index));
     expect([info.width, info.height]).toEqual([DEMO_FORMAT.width, DEMO_FORMAT.height]);
   }
-  for (const name of TABLES) expect((await readFile(join(out, name), 'utf8')).trimEnd().split('\n')).toHaveLength(FRAMES + 1);
+  for (const name of TABLES)
+    expect((await readFile(join(out, name), 'utf8')).trimEnd().split('\n')).toHaveLength(FRAMES + 1);
 
   const again = await facemirror(['run', clip, '--out', out]);
   expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('done already') });
   // Only running it again gives a trace.
   const trace = join(folder, 'trace.json');
-  expect(await facemirror(['run', clip, '--out', out, '--trace', trace])).toMatchObject({ code: 0, stderr: expect.not.stringContaining('done already') });
-  expect(JSON.parse(await readFile(trace, 'utf8'))).toContainEqual(expect.objectContaining({ cat: 'frame', ph: 'b', args: { frame: FRAMES } }));
+  expect(await facemirror(['run', clip, '--out', out, '--trace', trace])).toMatchObject({
+    code: 0,
+    stderr: expect.not.stringContaining('done already'),
+  });
+  expect(JSON.parse(await readFile(trace, 'utf8'))).toContainEqual(
+    expect.objectContaining({ cat: 'frame', ph: 'b', args: { frame: FRAMES } }),
+  );
 
   const other = join(folder, 'workers');
   // No platform has both.
   const missed = process.platform === 'darwin' ? 'directml' : 'coreml';
-  const fallen = await facemirror(['run', clip, '--out', other, '--workers', '3', '--no-debug-video', '--provider', missed]);
-  expect(fallen).toMatchObject({ code: 0, stderr: expect.stringMatching(new RegExp(`WARNING: The networks run on the CPU: the provider ${missed}, which was asked for, is not in this`)) });
-  const fallenRecord = JSON.parse(await readFile(join(other, 'patient.json'), 'utf8')) as { suite: unknown; warnings: string[] };
+  const fallen = await facemirror([
+    'run',
+    clip,
+    '--out',
+    other,
+    '--workers',
+    '3',
+    '--no-debug-video',
+    '--provider',
+    missed,
+  ]);
+  expect(fallen).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(
+      new RegExp(`WARNING: The networks run on the CPU: the provider ${missed}, which was asked for, is not in this`),
+    ),
+  });
+  const fallenRecord = JSON.parse(await readFile(join(other, 'patient.json'), 'utf8')) as {
+    suite: unknown;
+    warnings: string[];
+  };
   expect(fallenRecord.suite).toMatchObject({ provider: 'cpu', providerAsked: missed });
   expect(fallenRecord.warnings[0]).toContain(missed);
   for (const name of TABLES) expect(await readFile(join(other, name))).toEqual(await readFile(join(out, name)));
@@ -69,7 +113,9 @@ test('a video that was filmed sideways comes out upright, with an upright copy o
   // The display matrix of a quarter turn clockwise, in the track header (ISO/IEC 14496-12, 8.3.2).
   const bytes = await readFile(sideways);
   const matrix = bytes.indexOf('tkhd', 0, 'latin1') + 44;
-  [0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000].forEach((value, index) => bytes.writeInt32BE(value, matrix + 4 * index));
+  [0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000].forEach((value, index) =>
+    bytes.writeInt32BE(value, matrix + 4 * index),
+  );
   await writeFile(sideways, bytes);
   const out = join(folder, 'upright');
   expect(await facemirror(['run', sideways, '--out', out, '--no-debug-video'])).toMatchObject({ code: 0 });
@@ -77,7 +123,11 @@ test('a video that was filmed sideways comes out upright, with an upright copy o
   expect(record.frames).toMatchObject({ read: FRAMES, withFace: FRAMES });
   for (const name of ['sideways_source.mp4', 'sideways_left_mirrored.mp4', 'sideways_right_mirrored.mp4']) {
     const { info, times } = await readClip(join(out, name));
-    expect(info).toMatchObject({ width: DEMO_FORMAT.width, height: DEMO_FORMAT.height, orientation: { description: 'upright' } });
+    expect(info).toMatchObject({
+      width: DEMO_FORMAT.width,
+      height: DEMO_FORMAT.height,
+      orientation: { description: 'upright' },
+    });
     expect(times).toHaveLength(FRAMES);
   }
 });
@@ -88,7 +138,12 @@ test('a video of odd size is processed; its results never replace those of anoth
   const out = join(folder, 'odd-out');
   expect(await facemirror(['run', odd, '--out', out, '--no-debug-video'])).toMatchObject({ code: 0 });
   const text = await readFile(join(out, 'odd.json'), 'utf8');
-  expect(JSON.parse(text)).toMatchObject({ versions: { onnxRuntime: expect.stringMatching(/^\d+\.\d+/), ffmpeg: expect.stringMatching(/^\d+\.\d+/) }, input: { codedWidth: 239, codedHeight: 319 }, output: { width: 240, height: 320 }, frames: { read: 3, withFace: 3 } });
+  expect(JSON.parse(text)).toMatchObject({
+    versions: { onnxRuntime: expect.stringMatching(/^\d+\.\d+/), ffmpeg: expect.stringMatching(/^\d+\.\d+/) },
+    input: { codedWidth: 239, codedHeight: 319 },
+    output: { width: 240, height: 320 },
+    frames: { read: 3, withFace: 3 },
+  });
   // Nothing of where things lie on this machine goes with the results.
   for (const place of [folder, process.cwd(), homedir()]) expect(text).not.toContain(place);
   expect((await readClip(join(out, 'odd_left_mirrored.mp4'))).info).toMatchObject({ width: 240, height: 320 });
@@ -103,7 +158,12 @@ test('a video of odd size is processed; its results never replace those of anoth
 async function writeOddDemo(path: string): Promise<void> {
   const frame = await new FramePool({ ...DEMO_FORMAT, capacity: 1 }).acquire();
   new DemoClip().draw(0, frame);
-  await writeCodedClip(path, { encoder: 'ffv1', pixelFormat: AV_PIX_FMT_YUV420P, width: 239, height: 319, times: [0, 40, 80] }, undefined, frame);
+  await writeCodedClip(
+    path,
+    { encoder: 'ffv1', pixelFormat: AV_PIX_FMT_YUV420P, width: 239, height: 319, times: [0, 40, 80] },
+    undefined,
+    frame,
+  );
 }
 
 test('several videos at once give the tables that they give alone; one that cannot be read stops none of them', async () => {
@@ -116,11 +176,15 @@ test('several videos at once give the tables that they give alone; one that cann
   expect(code).toBe(3);
   expect(stdout).toMatch(/^3 done, 1 failed\..*\n {2}failed: .*b\.mp4\n$/);
   expect(stderr).toContain('a.mp4: done: 24 frames');
-  const [first = '', ...others] = await Promise.all(['a', 'c', 'd'].map((name) => readFile(join(out, `${name}_measures.csv`), 'utf8')));
+  const [first = '', ...others] = await Promise.all(
+    ['a', 'c', 'd'].map((name) => readFile(join(out, `${name}_measures.csv`), 'utf8')),
+  );
   expect(first.split('\n').length).toBe(FRAMES + 2);
   for (const other of others) expect(other).toBe(first);
   const alone = join(folder, 'alone');
-  expect(await facemirror(['run', join(videos, 'a.mp4'), '--out', alone, '--no-debug-video'])).toMatchObject({ code: 0 });
+  expect(await facemirror(['run', join(videos, 'a.mp4'), '--out', alone, '--no-debug-video'])).toMatchObject({
+    code: 0,
+  });
   expect(await readFile(join(alone, 'a_measures.csv'), 'utf8')).toBe(first);
 });
 
@@ -230,11 +294,14 @@ describe('real videos', () => {
     return { ended, out, successes: rows.map((row) => Number(row.split(',')[4])) };
   }
 
-  test.skipIf(sharedVideo('single_face.mp4') === null)('a talking face is found in at least 98 % of the frames', async () => {
-    const { successes } = await process('single_face.mp4');
-    expect(successes).toHaveLength(72);
-    expect(successes.filter((success) => success === 1).length).toBeGreaterThanOrEqual(0.98 * 72);
-  });
+  test.skipIf(sharedVideo('single_face.mp4') === null)(
+    'a talking face is found in at least 98 % of the frames',
+    async () => {
+      const { successes } = await process('single_face.mp4');
+      expect(successes).toHaveLength(72);
+      expect(successes.filter((success) => success === 1).length).toBeGreaterThanOrEqual(0.98 * 72);
+    },
+  );
 
   test.skipIf(sharedVideo('face_noface.mov') === null)('frames after the face has gone are marked', async () => {
     const { successes } = await process('face_noface.mov');
@@ -251,16 +318,23 @@ describe('real videos', () => {
     expect(await readdir(out)).toEqual([]);
   });
 
-  test.skipIf(sharedVideo('rotate.mp4') === null)('a video without a face is written as it is, upright and marked, where that is asked for', async () => {
-    const out = await mkdtemp(join(folder, 'real-'));
-    expect(await facemirror(['run', sharedVideo('rotate.mp4')!, '--out', out, '--allow-no-face', '--no-debug-video'])).toMatchObject({ code: 0 });
-    for (const kind of ['source', 'left_mirrored', 'right_mirrored']) {
-      const { info, times } = await readClip(join(out, `rotate_${kind}.mp4`));
-      expect([info.width, info.height, times.length]).toEqual([1080, 1920, 45]);
-    }
-    const rows = (await readFile(join(out, 'rotate_left_mirrored.csv'), 'utf8')).trimEnd().split('\n').slice(1);
-    expect(rows).toHaveLength(45);
-    for (const row of rows) expect(row).toMatch(/^\d+,0,[\d.]+,0\.00,0,*$/);
-    expect(JSON.parse(await readFile(join(out, 'rotate.json'), 'utf8'))).toMatchObject({ warnings: expect.arrayContaining([expect.stringContaining('No face')]) });
-  });
+  test.skipIf(sharedVideo('rotate.mp4') === null)(
+    'a video without a face is written as it is, upright and marked, where that is asked for',
+    async () => {
+      const out = await mkdtemp(join(folder, 'real-'));
+      expect(
+        await facemirror(['run', sharedVideo('rotate.mp4')!, '--out', out, '--allow-no-face', '--no-debug-video']),
+      ).toMatchObject({ code: 0 });
+      for (const kind of ['source', 'left_mirrored', 'right_mirrored']) {
+        const { info, times } = await readClip(join(out, `rotate_${kind}.mp4`));
+        expect([info.width, info.height, times.length]).toEqual([1080, 1920, 45]);
+      }
+      const rows = (await readFile(join(out, 'rotate_left_mirrored.csv'), 'utf8')).trimEnd().split('\n').slice(1);
+      expect(rows).toHaveLength(45);
+      for (const row of rows) expect(row).toMatch(/^\d+,0,[\d.]+,0\.00,0,*$/);
+      expect(JSON.parse(await readFile(join(out, 'rotate.json'), 'utf8'))).toMatchObject({
+        warnings: expect.arrayContaining([expect.stringContaining('No face')]),
+      });
+    },
+  );
 });

@@ -38,7 +38,9 @@ async function watchDemo(modelsFolder?: string): Promise<(FaceObservation | null
 function tablesOf(seen: readonly (FaceObservation | null)[], blendshapes: boolean): Record<Side, ActionUnitRow[]> {
   const analysis = new ExpressionAnalysis({ neutral: { kind: 'calmest-second' }, camera: 'normal', iris: true });
   try {
-    seen.forEach((face, index) => analysis.add(index + 1, index / DEMO_RATE, face && (blendshapes ? face : { ...face, blendshapes: null })));
+    seen.forEach((face, index) =>
+      analysis.add(index + 1, index / DEMO_RATE, face && (blendshapes ? face : { ...face, blendshapes: null })),
+    );
     const result = analysis.finish();
     return { left: [...result.actionUnits('left')], right: [...result.actionUnits('right')] };
   } finally {
@@ -72,7 +74,9 @@ function expectEvents(rows: readonly ActionUnitRow[], unit: ActionUnit, movement
 /** The smile is one-sided, the blink and each brow raise are found on both sides, and nothing of the kind besides. */
 function expectKnownMovements({ left, right }: Record<Side, ActionUnitRow[]>): void {
   expectEvents(right, 'AU12', 'smileRight');
-  const smiling = truth.frames.map(({ smileRight }, index) => (smileRight > 0.9 ? index : -1)).filter((index) => index >= 0);
+  const smiling = truth.frames
+    .map(({ smileRight }, index) => (smileRight > 0.9 ? index : -1))
+    .filter((index) => index >= 0);
   for (const index of smiling) {
     expect(right[index]!.intensity.AU12!).toBeGreaterThan(2);
     expect(right[index]!.intensity.AU12!).toBeGreaterThanOrEqual(2 * left[index]!.intensity.AU12!);
@@ -92,7 +96,9 @@ function expectNothingMadeUp(tables: Record<Side, ActionUnitRow[]>): void {
       const event = DEMO_EVENTS.find(({ start, end }) => timestamp >= start - 0.1 && timestamp <= end + 0.1);
       const expected = event === undefined ? [] : units[event.movement];
       if (expected === null) return [];
-      return Object.entries(presence).flatMap(([unit, present]) => (present === 1 && !expected.includes(unit) ? [`${unit} at ${timestamp.toFixed(2)} s`] : []));
+      return Object.entries(presence).flatMap(([unit, present]) =>
+        present === 1 && !expected.includes(unit) ? [`${unit} at ${timestamp.toFixed(2)} s`] : [],
+      );
     });
     expect(madeUp, side).toEqual([]);
   }
@@ -141,22 +147,28 @@ describe('with the nets that are installed with the program', () => {
   });
 });
 
-describe.skipIf(!existsSync(`${BUNDLE_FOLDER}/face_landmarker.task`))('with face_landmarker.task (skipped where the shared models are absent)', () => {
-  let seen: (FaceObservation | null)[] = [];
-  beforeAll(async () => {
-    seen = await watchDemo(BUNDLE_FOLDER);
-  }, 240_000);
-  afterAll(() => (seen = []));
+describe.skipIf(!existsSync(`${BUNDLE_FOLDER}/face_landmarker.task`))(
+  'with face_landmarker.task (skipped where the shared models are absent)',
+  () => {
+    let seen: (FaceObservation | null)[] = [];
+    beforeAll(async () => {
+      seen = await watchDemo(BUNDLE_FOLDER);
+    }, 240_000);
+    afterAll(() => (seen = []));
 
-  test.each([['geometry', false], ['blendshapes', true]])('action units from %s show the known movements, and no others', (_, blendshapes) => {
-    const tables = tablesOf(seen, blendshapes);
-    expectKnownMovements(tables);
-    expectNothingMadeUp(tables);
-  });
+    test.each([
+      ['geometry', false],
+      ['blendshapes', true],
+    ])('action units from %s show the known movements, and no others', (_, blendshapes) => {
+      const tables = tablesOf(seen, blendshapes);
+      expectKnownMovements(tables);
+      expectNothingMadeUp(tables);
+    });
 
-  test('the midline is within 1.5 pixels and half a degree of the truth on every frame, the one-sided smile included', () => {
-    const errors = midlineErrors(seen);
-    expect(errors.pixels).toBeLessThan(1.5);
-    expect(errors.degrees).toBeLessThan(0.5);
-  });
-});
+    test('the midline is within 1.5 pixels and half a degree of the truth on every frame, the one-sided smile included', () => {
+      const errors = midlineErrors(seen);
+      expect(errors.pixels).toBeLessThan(1.5);
+      expect(errors.degrees).toBeLessThan(0.5);
+    });
+  },
+);

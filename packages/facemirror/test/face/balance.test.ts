@@ -7,13 +7,23 @@ import { MIRROR_PAIRS } from '../../src/face/symmetry-plane.js';
 import type { FaceObservation } from '../../src/face/observation.js';
 import { FramePool } from '../../src/frames/pool.js';
 
-const frame = await new FramePool({ width: 2, height: 2, colour: { matrix: 'bt709', range: 'full' }, capacity: 1 }).acquire();
+const frame = await new FramePool({
+  width: 2,
+  height: 2,
+  colour: { matrix: 'bt709', range: 'full' },
+  capacity: 1,
+}).acquire();
 const REGION: FaceRegion = { centre: { x: 100, y: 100 }, width: 200, height: 200, angle: 30 };
 const POINTS = 478;
 
 /** A face whose landmark k lies at (50 + k / 10, 60 + bend * k / 20). */
 function faceWith(points: Float32Array): FaceObservation {
-  return { box: { x: 0, y: 0, width: 1, height: 1 }, confidence: 1, landmarks: { topology: 'mediapipe-478', points }, blendshapes: null };
+  return {
+    box: { x: 0, y: 0, width: 1, height: 1 },
+    confidence: 1,
+    landmarks: { topology: 'mediapipe-478', points },
+    blendshapes: null,
+  };
 }
 function pointsOf(bend: number): Float32Array {
   return Float32Array.from({ length: 3 * POINTS }, (_, at) => [50 + at / 30, 60 + (bend * at) / 60, 0][at % 3]!);
@@ -26,7 +36,9 @@ function looker(points: () => Float32Array): ConstructorParameters<typeof Landma
     furtherLooks: 3,
     lookAgain(_frame, _region, look) {
       this.taken++;
-      return Promise.resolve(points().map((value, at) => value + (at % 3 === (look === 1 ? 1 : 0) ? (look === 1 ? 8 : 4) : 0)));
+      return Promise.resolve(
+        points().map((value, at) => value + (at % 3 === (look === 1 ? 1 : 0) ? (look === 1 ? 8 : 4) : 0)),
+      );
     },
   };
 }
@@ -69,8 +81,14 @@ test('landmarks that are no numbers go through as they are, and spoil nothing th
 });
 
 test('the region about a face turns with it: the network sees the same cut however the head leans', () => {
-  const points = Float32Array.from({ length: 3 * POINTS }, (_, at) => [100 + 40 * Math.cos(at), 120 + 55 * Math.sin(at * at), 0][at % 3]!);
-  const eyes = [{ x: 80, y: 100 }, { x: 120, y: 102 }] as const;
+  const points = Float32Array.from(
+    { length: 3 * POINTS },
+    (_, at) => [100 + 40 * Math.cos(at), 120 + 55 * Math.sin(at * at), 0][at % 3]!,
+  );
+  const eyes = [
+    { x: 80, y: 100 },
+    { x: 120, y: 102 },
+  ] as const;
   const upright = regionAbout(points, ...eyes);
   const turn = (x: number, y: number): { x: number; y: number } => {
     const [cos, sin] = [Math.cos(0.3), Math.sin(0.3)];

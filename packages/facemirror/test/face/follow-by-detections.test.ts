@@ -47,11 +47,19 @@ class SlowLandmarker implements Landmarker {
     this.mostUnderWay = Math.max(this.mostUnderWay, ++this.#underWay);
     await delay(this.#wait(offset));
     this.#underWay--;
-    return { box: { x: centre.x, y: 0, width: 1, height: 1 }, confidence: offset, landmarks: { topology: 'wflw-98', points: new Float32Array(0) }, blendshapes: null };
+    return {
+      box: { x: centre.x, y: 0, width: 1, height: 1 },
+      confidence: offset,
+      landmarks: { topology: 'wflw-98', points: new Float32Array(0) },
+      blendshapes: null,
+    };
   }
 }
 
-async function follow(landmarker: SlowLandmarker, atOnce: number): Promise<{ regions: (number | null)[]; tracker: Tracker }> {
+async function follow(
+  landmarker: SlowLandmarker,
+  atOnce: number,
+): Promise<{ regions: (number | null)[]; tracker: Tracker }> {
   const tracker = new Tracker({ detector, landmarker });
   const seen: Promise<FaceObservation | null>[] = [];
   for (let frame = 0; frame < FRAMES; frame++) {
@@ -88,7 +96,8 @@ describe('a face that is followed by detections', () => {
     const broken: Landmarker = {
       following: landmarker.following,
       regionOf: (detection) => landmarker.regionOf(detection),
-      observe: (frame, region) => (frame.offset === 1 ? Promise.reject(new Error('worker lost')) : landmarker.observe(frame, region)),
+      observe: (frame, region) =>
+        frame.offset === 1 ? Promise.reject(new Error('worker lost')) : landmarker.observe(frame, region),
     };
     const tracker = new Tracker({ detector, landmarker: broken });
     const outcomes = await Promise.allSettled([0, 1, 2].map((frame) => tracker.next(frameOf(frame))));

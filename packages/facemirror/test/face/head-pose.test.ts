@@ -3,7 +3,11 @@ import { fitHeadPose, headAngles } from '../../src/face/head-pose.js';
 import type { Landmarks, Topology } from '../../src/face/observation.js';
 
 /** Places from MediaPipe's canonical face model that the fit uses, by mesh index and by WFLW index, cm. */
-const CANONICAL: readonly { readonly mesh: number; readonly wflw?: number; readonly at: readonly [number, number, number] }[] = [
+const CANONICAL: readonly {
+  readonly mesh: number;
+  readonly wflw?: number;
+  readonly at: readonly [number, number, number];
+}[] = [
   { mesh: 33, wflw: 60, at: [-4.445859, 2.663991, 3.173422] },
   { mesh: 133, wflw: 64, at: [-1.856432, 2.585245, 3.757904] },
   { mesh: 362, wflw: 68, at: [1.856432, 2.585245, 3.757904] },
@@ -22,7 +26,10 @@ const CANONICAL: readonly { readonly mesh: number; readonly wflw?: number; reado
 ];
 
 /** Adds a point's two nose landmarks of WFLW that the mesh has no vertex for. */
-const WFLW_NOSE = [{ wflw: 53, at: [0, 0.365669, 7.24287] }, { wflw: 54, at: [0, -1.126865, 7.475604] }] as const;
+const WFLW_NOSE = [
+  { wflw: 53, at: [0, 0.365669, 7.24287] },
+  { wflw: 54, at: [0, -1.126865, 7.475604] },
+] as const;
 
 /** Draws the mean head at 20 pixels a cm, leaned, then tilted, then turned; degrees as HeadAngles has them. */
 function headAt(topology: Topology, yaw: number, pitch: number, roll: number): Landmarks {
@@ -42,20 +49,23 @@ function headAt(topology: Topology, yaw: number, pitch: number, roll: number): L
   return { topology, points };
 }
 
-test.each(['mediapipe-478', 'mediapipe-468', 'wflw-98'] as const)('the angles of a drawn head are found from %s landmarks', (topology) => {
-  for (const yaw of [-40, -5, -3, 0, 3, 25]) {
-    for (const pitch of [-20, 0, 12]) {
-      for (const roll of [-170, -30, 0, 8, 90]) {
-        const pose = fitHeadPose(headAt(topology, yaw, pitch, roll));
-        const angles = headAngles(pose!);
-        expect(angles.yaw).toBeCloseTo(yaw, 2);
-        expect(angles.pitch).toBeCloseTo(pitch, 2);
-        expect(angles.roll).toBeCloseTo(roll, 2);
-        expect(pose!.scale).toBeCloseTo(20, 2);
+test.each(['mediapipe-478', 'mediapipe-468', 'wflw-98'] as const)(
+  'the angles of a drawn head are found from %s landmarks',
+  (topology) => {
+    for (const yaw of [-40, -5, -3, 0, 3, 25]) {
+      for (const pitch of [-20, 0, 12]) {
+        for (const roll of [-170, -30, 0, 8, 90]) {
+          const pose = fitHeadPose(headAt(topology, yaw, pitch, roll));
+          const angles = headAngles(pose!);
+          expect(angles.yaw).toBeCloseTo(yaw, 2);
+          expect(angles.pitch).toBeCloseTo(pitch, 2);
+          expect(angles.roll).toBeCloseTo(roll, 2);
+          expect(pose!.scale).toBeCloseTo(20, 2);
+        }
       }
     }
-  }
-});
+  },
+);
 
 test('a patient who turns to the own left shows the nose towards the right of the picture, and the angle is positive', () => {
   const landmarks = headAt('mediapipe-478', 20, 0, 0);

@@ -14,10 +14,17 @@ function landmarksWith(glabella: Point, chin: Point, topology: Topology = 'media
   /** In lengths of the midline: towards the picture's right, from the glabella down, away from the camera. */
   const put = (index: number, right: number, down: number, away: number): void => {
     const [across, deep] = [right * cos - away * sin, right * sin + away * cos];
-    points.set([glabella.x + across * downY + down * downX, glabella.y - across * downX + down * downY, deep * length], index * 3);
+    points.set(
+      [glabella.x + across * downY + down * downX, glabella.y - across * downX + down * downY, deep * length],
+      index * 3,
+    );
   };
   if (topology === 'wflw-98') {
-    for (const [index, right] of [[38, -0.1], [50, 0.1]] as const) put(index, right, 0, 0);
+    for (const [index, right] of [
+      [38, -0.1],
+      [50, 0.1],
+    ] as const)
+      put(index, right, 0, 0);
     put(16, 0, 1, 0);
     return { topology, points };
   }
@@ -36,7 +43,9 @@ function landmarksWith(glabella: Point, chin: Point, topology: Topology = 'media
 }
 
 function distanceTo(from: Point, to: Point, { x, y }: Point): number {
-  return Math.abs((x - from.x) * (to.y - from.y) - (y - from.y) * (to.x - from.x)) / Math.hypot(to.x - from.x, to.y - from.y);
+  return (
+    Math.abs((x - from.x) * (to.y - from.y) - (y - from.y) * (to.x - from.x)) / Math.hypot(to.x - from.x, to.y - from.y)
+  );
 }
 
 function expectNear(found: Point, expected: Point): void {
@@ -68,7 +77,11 @@ test('the midline of mirrored landmarks is the mirror image of the midline', () 
   const random = randomNumbers(3);
   landmarks.points.forEach((value, index) => (landmarks.points[index] = value + 6 * random()));
   const mirrored = new Float32Array(landmarks.points.length);
-  for (const [from, to] of [...MIRROR_PAIRS, ...MIRROR_PAIRS.map(([a, b]) => [b, a] as const), ...MEDIAL_VERTICES.map((index) => [index, index] as const)]) {
+  for (const [from, to] of [
+    ...MIRROR_PAIRS,
+    ...MIRROR_PAIRS.map(([a, b]) => [b, a] as const),
+    ...MEDIAL_VERTICES.map((index) => [index, index] as const),
+  ]) {
     const [x, y, z] = landmarks.points.subarray(from * 3, from * 3 + 3);
     mirrored.set([1000 - x!, y!, z!], to * 3);
   }

@@ -3,7 +3,8 @@ import { framePlanes, type Colour } from '../../src/frames/frame.js';
 import { FramePool } from '../../src/frames/pool.js';
 
 const colour: Colour = { matrix: 'bt709', range: 'limited' };
-const poolOf = (capacity: number, width = 33, height = 17): FramePool => new FramePool({ width, height, colour, capacity });
+const poolOf = (capacity: number, width = 33, height = 17): FramePool =>
+  new FramePool({ width, height, colour, capacity });
 
 test('frames of a pool do not overlap and start at multiples of 64', async () => {
   const pool = poolOf(3);

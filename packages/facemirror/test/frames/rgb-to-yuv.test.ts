@@ -20,11 +20,26 @@ test.each<Colour>([
   { matrix: 'bt2020', range: 'limited' },
 ])('an image of one colour comes back from a frame as it was, in %o', async (colour) => {
   const frame = await new FramePool({ width: 7, height: 5, colour, capacity: 1 }).acquire();
-  for (const rgb of [[200, 40, 90], [3, 250, 17], [128, 128, 128]] as const) {
-    writeRgb(frame, Uint8Array.from({ length: 7 * 5 * 4 }, (_, i) => [...rgb, 255][i % 4]!), 4);
+  for (const rgb of [
+    [200, 40, 90],
+    [3, 250, 17],
+    [128, 128, 128],
+  ] as const) {
+    writeRgb(
+      frame,
+      Uint8Array.from({ length: 7 * 5 * 4 }, (_, i) => [...rgb, 255][i % 4]!),
+      4,
+    );
     const crop: Crop = {
       toSource: { xx: 1, xy: 0, x0: 0, yx: 0, yy: 1, y0: 0 },
-      width: 7, height: 5, layout: 'NHWC', channels: 'RGB', scale: [1, 1, 1], offset: [0, 0, 0], border: 'clamp', sampling: 'bilinear',
+      width: 7,
+      height: 5,
+      layout: 'NHWC',
+      channels: 'RGB',
+      scale: [1, 1, 1],
+      offset: [0, 0, 0],
+      border: 'clamp',
+      sampling: 'bilinear',
     };
     const out = new Float32Array(cropLength(crop));
     cropToTensor(frame, crop, out);
@@ -33,7 +48,12 @@ test.each<Colour>([
 });
 
 test('an image of another size is refused', async () => {
-  const frame = await new FramePool({ width: 4, height: 4, colour: { matrix: 'bt709', range: 'limited' }, capacity: 1 }).acquire();
+  const frame = await new FramePool({
+    width: 4,
+    height: 4,
+    colour: { matrix: 'bt709', range: 'limited' },
+    capacity: 1,
+  }).acquire();
   expect(() => writeRgb(frame, new Uint8Array(4 * 4 * 4))).toThrow('48 values');
   expect(framePlanes(frame).y.length).toBe(32 * 4);
 });

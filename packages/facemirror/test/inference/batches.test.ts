@@ -13,13 +13,24 @@ const SIDE = 8;
 function meanModel(batch: number | string): Uint8Array {
   const graph = new GraphBuilder('mean');
   const image = graph.input('image', DataType.FLOAT, [batch, 3, SIDE, SIDE]);
-  graph.output(graph.node('ReduceMean', [image], { axes: [1, 2, 3], keepdims: 0 }, { outputs: ['mean'] }), DataType.FLOAT, [batch]);
+  graph.output(
+    graph.node('ReduceMean', [image], { axes: [1, 2, 3], keepdims: 0 }, { outputs: ['mean'] }),
+    DataType.FLOAT,
+    [batch],
+  );
   return serializeModel(graph.toModel({ opset: 17 }));
 }
 
 const crop: Crop = {
-  toSource: { xx: 1, xy: 0, x0: 0, yx: 0, yy: 1, y0: 0 }, width: SIDE, height: SIDE, layout: 'NCHW', channels: 'RGB',
-  scale: [1, 1, 1], offset: [0, 0, 0], border: 'clamp', sampling: 'bilinear',
+  toSource: { xx: 1, xy: 0, x0: 0, yx: 0, yy: 1, y0: 0 },
+  width: SIDE,
+  height: SIDE,
+  layout: 'NCHW',
+  channels: 'RGB',
+  scale: [1, 1, 1],
+  offset: [0, 0, 0],
+  border: 'clamp',
+  sampling: 'bilinear',
 };
 
 const COUNT = 7;
@@ -41,13 +52,21 @@ let networks: InferencePool | null = null;
 afterEach(() => networks?.close());
 
 /** The means of all frames, asked for in one go, and how many items each run held. */
-async function means(source: Partial<ModelSource>, isolation: 'thread' | 'process'): Promise<{ values: number[]; items: number[] }> {
+async function means(
+  source: Partial<ModelSource>,
+  isolation: 'thread' | 'process',
+): Promise<{ values: number[]; items: number[] }> {
   const items: number[] = [];
   const opened = await InferencePool.open([{ name: 'mean', model: meanModel('batch'), ...source }], {
-    isolation, profiler: { model: (_, call) => items.push(call.items), modelOpened: () => undefined },
+    isolation,
+    profiler: { model: (_, call) => items.push(call.items), modelOpened: () => undefined },
   });
   networks = opened;
-  const results = await Promise.all(frames.map((frame) => opened.run({ model: 'mean', inputs: { image: { kind: 'crops', crops: [{ frame, crop }] } } })));
+  const results = await Promise.all(
+    frames.map((frame) =>
+      opened.run({ model: 'mean', inputs: { image: { kind: 'crops', crops: [{ frame, crop }] } } }),
+    ),
+  );
   return { values: results.map((result) => result['mean']?.data[0] ?? NaN), items };
 }
 

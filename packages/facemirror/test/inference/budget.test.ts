@@ -38,8 +38,12 @@ describe('the number of workers', () => {
   });
 
   it('is said why', () => {
-    expect(planBudget(machine).reason).toBe('6 workers by itself, 1 thread for each: the networks take about 75.0 % of the work on a frame, of 8 cores thus 6.0; the memory that was left (8,000 MB) holds 38 of 200 MB each.');
-    expect(planBudget({ ...machine, usefulWorkers: 2 }).reason).toMatch(/^2 workers by itself, .* but more than 2 find nothing to do;/);
+    expect(planBudget(machine).reason).toBe(
+      '6 workers by itself, 1 thread for each: the networks take about 75.0 % of the work on a frame, of 8 cores thus 6.0; the memory that was left (8,000 MB) holds 38 of 200 MB each.',
+    );
+    expect(planBudget({ ...machine, usefulWorkers: 2 }).reason).toMatch(
+      /^2 workers by itself, .* but more than 2 find nothing to do;/,
+    );
     expect(planBudget({ ...machine, requested: 4 }).reason).toBe('4 workers as asked, 2 threads for each.');
     // Too little memory is told the user also where the number was left to the program.
     const short = planBudget({ ...machine, availableBytes: 1e9 });

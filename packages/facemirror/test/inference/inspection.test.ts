@@ -11,7 +11,11 @@ function model(): GraphBuilder {
 
 describe('what ONNX Runtime says of a network', () => {
   it('is nothing for one that it has nothing to say about; its profile names the provider of each node', async () => {
-    const { log, profile } = await inspectSession({ model: serializeModel(model().toModel({ opset: 17 })), provider: 'cpu', sizes: { batch: 2 } });
+    const { log, profile } = await inspectSession({
+      model: serializeModel(model().toModel({ opset: 17 })),
+      provider: 'cpu',
+      sizes: { batch: 2 },
+    });
     expect(log).toEqual([]);
     expect(profile?.providers).toMatchObject([{ provider: 'CPUExecutionProvider', nodes: 1 }]);
     expect(profile?.operators).toMatchObject([{ opType: 'Relu' }]);
@@ -20,7 +24,11 @@ describe('what ONNX Runtime says of a network', () => {
   it('holds its own warnings, here of an initializer that nothing reads', async () => {
     const graph = model();
     graph.floats([3], [1, 2, 3], 'unread');
-    const { log } = await inspectSession({ model: serializeModel(graph.toModel({ opset: 17 })), provider: 'cpu', sizes: {} });
+    const { log } = await inspectSession({
+      model: serializeModel(graph.toModel({ opset: 17 })),
+      provider: 'cpu',
+      sizes: {},
+    });
     expect(log.join('\n')).toMatch(/\[W:onnxruntime:.*unread/);
   });
 

@@ -16,14 +16,20 @@ const SIDE = 192;
 function slowModel(products = 40): Uint8Array {
   const graph = new GraphBuilder('slow');
   let value = graph.input('x', DataType.FLOAT, [SIDE, SIDE]);
-  const identity = graph.floats([SIDE, SIDE], Float32Array.from({ length: SIDE * SIDE }, (_, place) => (place % (SIDE + 1) === 0 ? 1 : 0)));
+  const identity = graph.floats(
+    [SIDE, SIDE],
+    Float32Array.from({ length: SIDE * SIDE }, (_, place) => (place % (SIDE + 1) === 0 ? 1 : 0)),
+  );
   for (let step = 0; step < products; step++) value = graph.node('MatMul', [value, identity]);
   graph.output(graph.node('Relu', [value], {}, { outputs: ['y'] }), DataType.FLOAT, [SIDE, SIDE]);
   return serializeModel(graph.toModel({ opset: 17 }));
 }
 
 function request(value: number): RunRequest {
-  return { model: 'slow', inputs: { x: { kind: 'values', dims: [SIDE, SIDE], data: new Float32Array(SIDE * SIDE).fill(value) } } };
+  return {
+    model: 'slow',
+    inputs: { x: { kind: 'values', dims: [SIDE, SIDE], data: new Float32Array(SIDE * SIDE).fill(value) } },
+  };
 }
 
 let pool: InferencePool | null = null;
@@ -51,24 +57,37 @@ describe.each(ISOLATIONS)('networks in a %s', (isolation) => {
 
   it('report what opening took', async () => {
     const opened: string[] = [];
-    await open({ isolation, workers: 2, profiler: { model: () => undefined, modelOpened: (name) => opened.push(name) } });
+    await open({
+      isolation,
+      workers: 2,
+      profiler: { model: () => undefined, modelOpened: (name) => opened.push(name) },
+    });
     expect(opened).toEqual(['slow']);
   });
 
   it('give the values of every size where sizes are free, which are fixed when a run of them comes', async () => {
     const graph = new GraphBuilder('free');
-    const sum = graph.node('ReduceSum', [graph.input('x', DataType.FLOAT, ['batch', 3, 'height', 'width']), graph.ints([2, 3])], { keepdims: 0 });
+    const sum = graph.node(
+      'ReduceSum',
+      [graph.input('x', DataType.FLOAT, ['batch', 3, 'height', 'width']), graph.ints([2, 3])],
+      { keepdims: 0 },
+    );
     graph.output(graph.node('Identity', [sum], {}, { outputs: ['y'] }), DataType.FLOAT, ['batch', 3]);
     const opened: string[] = [];
     pool = await InferencePool.open([{ name: 'free', model: serializeModel(graph.toModel({ opset: 17 })) }], {
-      isolation, profiler: { model: () => undefined, modelOpened: (name) => opened.push(name) },
+      isolation,
+      profiler: { model: () => undefined, modelOpened: (name) => opened.push(name) },
     });
     // Nothing is open as long as no size is known.
     expect(opened).toEqual([]);
     for (let round = 0; round < 2; round++) {
       // More sizes than stay open.
       for (let side = 1; side <= 8; side++) {
-        const x = { kind: 'values', dims: [1, 3, side, 2 * side], data: new Float32Array(6 * side * side).fill(1) } as const;
+        const x = {
+          kind: 'values',
+          dims: [1, 3, side, 2 * side],
+          data: new Float32Array(6 * side * side).fill(1),
+        } as const;
         const { y } = await pool.run({ model: 'free', inputs: { x } });
         expect([...y!.data]).toEqual([2 * side * side, 2 * side * side, 2 * side * side]);
       }
@@ -78,14 +97,23 @@ describe.each(ISOLATIONS)('networks in a %s', (isolation) => {
 
   it('are open and have run once from the start, where nothing but the batch is free', async () => {
     const graph = new GraphBuilder('items');
-    graph.output(graph.node('Relu', [graph.input('x', DataType.FLOAT, ['batch', 3])], {}, { outputs: ['y'] }), DataType.FLOAT, ['batch', 3]);
+    graph.output(
+      graph.node('Relu', [graph.input('x', DataType.FLOAT, ['batch', 3])], {}, { outputs: ['y'] }),
+      DataType.FLOAT,
+      ['batch', 3],
+    );
     const opened: string[] = [];
     pool = await InferencePool.open([{ name: 'items', model: serializeModel(graph.toModel({ opset: 17 })) }], {
-      isolation, profiler: { model: () => undefined, modelOpened: (name) => opened.push(name) },
+      isolation,
+      profiler: { model: () => undefined, modelOpened: (name) => opened.push(name) },
     });
     expect(opened).toEqual(['items']);
     for (const batch of [1, 2]) {
-      const x = { kind: 'values', dims: [batch, 3], data: Float32Array.from({ length: 3 * batch }, (_, place) => place - 1) } as const;
+      const x = {
+        kind: 'values',
+        dims: [batch, 3],
+        data: Float32Array.from({ length: 3 * batch }, (_, place) => place - 1),
+      } as const;
       const { y } = await pool.run({ model: 'items', inputs: { x } });
       expect(y).toEqual({ dims: [batch, 3], data: x.data.map((value) => Math.max(0, value)) });
     }
@@ -129,17 +157,30 @@ describe('a worker that is killed in the middle of a run', () => {
       await vi.waitUntil(() => !opened.processIds.includes(gone));
       expect(opened.workers).toBe(left);
     }
-    expect(notices).toEqual([expect.stringContaining('in its place'), expect.stringContaining('in its place'), expect.stringContaining('goes on with 1')]);
-    await expect(opened.run(request(1))).rejects.toMatchObject({ code: 'WORKER_LOST', message: expect.stringContaining('last worker') });
+    expect(notices).toEqual([
+      expect.stringContaining('in its place'),
+      expect.stringContaining('in its place'),
+      expect.stringContaining('goes on with 1'),
+    ]);
+    await expect(opened.run(request(1))).rejects.toMatchObject({
+      code: 'WORKER_LOST',
+      message: expect.stringContaining('last worker'),
+    });
   });
 });
 
 describe('a run that two workers are lost with', () => {
   // Threads are given up inside ONNX Runtime here, and come back.
-  it.each(ISOLATIONS)('is not tried a third time, and fails with a sentence instead of hanging: %s', async (isolation) => {
-    pool = await InferencePool.open([{ name: 'slow', model: slowModel(1000) }], { isolation, patienceMs: 20 });
-    await expect(pool.run(request(1))).rejects.toMatchObject({ code: 'WORKER_LOST', message: expect.stringMatching(/Two workers were lost in the same run of the model "slow"/) });
-  });
+  it.each(ISOLATIONS)(
+    'is not tried a third time, and fails with a sentence instead of hanging: %s',
+    async (isolation) => {
+      pool = await InferencePool.open([{ name: 'slow', model: slowModel(1000) }], { isolation, patienceMs: 20 });
+      await expect(pool.run(request(1))).rejects.toMatchObject({
+        code: 'WORKER_LOST',
+        message: expect.stringMatching(/Two workers were lost in the same run of the model "slow"/),
+      });
+    },
+  );
 });
 
 describe('a thread that is stuck inside ONNX Runtime', () => {
@@ -160,7 +201,9 @@ describe('a thread that is stuck inside ONNX Runtime', () => {
         await pool.run({ model: 'endless', inputs: { x } }).catch((error) => console.log(error.code));
         await pool.close();`;
       writeFileSync(join(folder, 'program.mjs'), program);
-      const ended = await promisify(execFile)(process.execPath, [join(folder, 'program.mjs')]).catch((error: unknown) => error);
+      const ended = await promisify(execFile)(process.execPath, [join(folder, 'program.mjs')]).catch(
+        (error: unknown) => error,
+      );
       // Without the kill, it would wait for minutes, and then be aborted.
       expect(ended).toMatchObject({ stdout: 'WORKER_LOST\n', signal: 'SIGKILL' });
     } finally {
@@ -192,8 +235,14 @@ describe('a worker that is stopped', () => {
 
 describe('a network that does not open on an accelerator', () => {
   it('is not called corrupt: another provider may take it', async () => {
-    const opening = InferencePool.open([{ name: 'broken', model: new Uint8Array(100) }], { providers: { broken: 'webgpu' }, isolation: 'process' });
-    await expect(opening).rejects.toMatchObject({ code: 'PROVIDER_UNAVAILABLE', message: expect.stringMatching(/"broken".*webgpu.*--provider cpu/) });
+    const opening = InferencePool.open([{ name: 'broken', model: new Uint8Array(100) }], {
+      providers: { broken: 'webgpu' },
+      isolation: 'process',
+    });
+    await expect(opening).rejects.toMatchObject({
+      code: 'PROVIDER_UNAVAILABLE',
+      message: expect.stringMatching(/"broken".*webgpu.*--provider cpu/),
+    });
   });
 });
 

@@ -14,21 +14,33 @@ function chain(name: string, operators: readonly string[]): ModelSource {
 
 const whole = chain('whole', ['Relu', 'Sigmoid', 'Tanh']);
 /** Core ML's provider knows no Sinh: every other node falls to the CPU. */
-const fragmented = chain('fragmented', Array.from({ length: 60 }, (_, place) => (place % 2 === 0 ? 'Sinh' : 'Sigmoid')));
+const fragmented = chain(
+  'fragmented',
+  Array.from({ length: 60 }, (_, place) => (place % 2 === 0 ? 'Sinh' : 'Sigmoid')),
+);
 
 describe('the provider that is chosen where Core ML is there', () => {
   it('is Core ML for a network that it takes whole, and the CPU for one that would be cut to pieces', async () => {
     const plan = await planProviders([whole, fragmented], 'auto', 'coreml');
     expect(plan.providers).toEqual({ whole: 'coreml', fragmented: 'cpu' });
     expect(plan.isUseful).toBe(true);
-    expect(plan.reason).toMatch(/^by the coverage analysis whole on Core ML \(Core ML would take 100\.0 % .* 1 partition\), fragmented on the CPU \(/);
+    expect(plan.reason).toMatch(
+      /^by the coverage analysis whole on Core ML \(Core ML would take 100\.0 % .* 1 partition\), fragmented on the CPU \(/,
+    );
   });
 
   it('is none of it where no network would run on it', async () => {
-    expect(await planProviders([fragmented], 'auto', 'coreml')).toMatchObject({ providers: { fragmented: 'cpu' }, isUseful: false });
+    expect(await planProviders([fragmented], 'auto', 'coreml')).toMatchObject({
+      providers: { fragmented: 'cpu' },
+      isUseful: false,
+    });
   });
 
   it('is what the user names, whatever the analysis says', async () => {
-    expect(await planProviders([fragmented], 'coreml', 'coreml')).toEqual({ providers: { fragmented: 'coreml' }, reason: null, isUseful: true });
+    expect(await planProviders([fragmented], 'coreml', 'coreml')).toEqual({
+      providers: { fragmented: 'coreml' },
+      reason: null,
+      isUseful: true,
+    });
   });
 });

@@ -10,8 +10,15 @@ const frame = await pool.acquire();
 
 function crop(width: number, x0 = 0): Crop {
   return {
-    toSource: { xx: 1, xy: 0, x0, yx: 0, yy: 1, y0: 0 }, width, height: 4, layout: 'NCHW', channels: 'RGB',
-    scale: [1, 1, 1], offset: [0, 0, 0], border: 'clamp', sampling: 'bilinear',
+    toSource: { xx: 1, xy: 0, x0, yx: 0, yy: 1, y0: 0 },
+    width,
+    height: 4,
+    layout: 'NCHW',
+    channels: 'RGB',
+    scale: [1, 1, 1],
+    offset: [0, 0, 0],
+    border: 'clamp',
+    sampling: 'bilinear',
   };
 }
 
@@ -33,18 +40,31 @@ function queueOf(...jobs: Queued[]): RunQueue<Queued> {
 /** What is handed out, one after another, as models and numbers of runs. */
 function order(queue: RunQueue<Queued>): string[] {
   const taken: string[] = [];
-  for (let jobs = queue.take(); jobs.length > 0; jobs = queue.take()) taken.push(`${jobs[0]?.request.model} ${jobs.length}`);
+  for (let jobs = queue.take(); jobs.length > 0; jobs = queue.take())
+    taken.push(`${jobs[0]?.request.model} ${jobs.length}`);
   return taken;
 }
 
 describe('runs that wait for a worker', () => {
   it('go out as full batches, the urgent ones first; what fills no batch goes only when there is nothing else to do', () => {
-    const queue = queueOf(job('landmarks'), job('landmarks'), job('units'), job('units'), job('landmarks'), job('detector'));
+    const queue = queueOf(
+      job('landmarks'),
+      job('landmarks'),
+      job('units'),
+      job('units'),
+      job('landmarks'),
+      job('detector'),
+    );
     expect(order(queue)).toEqual(['detector 1', 'landmarks 2', 'units 2', 'landmarks 1']);
   });
 
   it('of different shapes share no batch, and none is overtaken by another of its network', () => {
-    const [first, second, other, last] = [job('landmarks', 4), job('landmarks', 4), job('landmarks', 8), job('landmarks', 4)];
+    const [first, second, other, last] = [
+      job('landmarks', 4),
+      job('landmarks', 4),
+      job('landmarks', 8),
+      job('landmarks', 4),
+    ];
     const queue = queueOf(first, other, second, last);
     expect([queue.take(), queue.take(), queue.take()]).toEqual([[first], [other], [second, last]]);
   });

@@ -10,7 +10,10 @@ const folders: string[] = [];
 function machine(files: Readonly<Record<string, string>>): string {
   const root = mkdtempSync(join(tmpdir(), 'facemirror-test-'));
   folders.push(root);
-  for (const [path, text] of Object.entries({ 'proc/meminfo': 'MemTotal: 16000000 kB\nMemAvailable:   8000000 kB\n', ...files })) {
+  for (const [path, text] of Object.entries({
+    'proc/meminfo': 'MemTotal: 16000000 kB\nMemAvailable:   8000000 kB\n',
+    ...files,
+  })) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
@@ -24,7 +27,11 @@ afterEach(() => {
 describe('the memory that can still be had', () => {
   it("is the machine's, where nothing limits the process", () => {
     expect(linuxAvailableMemory(machine({}))).toBe(8_000_000 * 1024);
-    const free = machine({ 'proc/self/cgroup': '0::/user.slice\n', 'sys/fs/cgroup/user.slice/memory.max': 'max\n', 'sys/fs/cgroup/user.slice/memory.current': '500000000\n' });
+    const free = machine({
+      'proc/self/cgroup': '0::/user.slice\n',
+      'sys/fs/cgroup/user.slice/memory.max': 'max\n',
+      'sys/fs/cgroup/user.slice/memory.current': '500000000\n',
+    });
     expect(linuxAvailableMemory(free)).toBe(8_000_000 * 1024);
   });
 
@@ -33,7 +40,8 @@ describe('the memory that can still be had', () => {
       'proc/self/cgroup': '0::/\n',
       'sys/fs/cgroup/memory.max': '1000000000\n',
       'sys/fs/cgroup/memory.current': '950000000\n',
-      'sys/fs/cgroup/memory.stat': 'anon 200000000\nfile 750000000\nfile_dirty 50000000\nfile_writeback 0\ninactive_file 600000000\nactive_file 150000000\n',
+      'sys/fs/cgroup/memory.stat':
+        'anon 200000000\nfile 750000000\nfile_dirty 50000000\nfile_writeback 0\ninactive_file 600000000\nactive_file 150000000\n',
     });
     expect(linuxAvailableMemory(container)).toBe(1_000_000_000 - 950_000_000 + 700_000_000);
   });
@@ -54,7 +62,8 @@ describe('the memory that can still be had', () => {
       'proc/self/cgroup': '9:name=systemd:/\n4:memory:/docker/0123\n1:cpu,cpuacct:/\n',
       'sys/fs/cgroup/memory/memory.limit_in_bytes': '900000000\n',
       'sys/fs/cgroup/memory/memory.usage_in_bytes': '300000000\n',
-      'sys/fs/cgroup/memory/memory.stat': 'inactive_file 1\nactive_file 1\ndirty 0\ntotal_inactive_file 200000000\ntotal_active_file 50000000\ntotal_dirty 10000000\ntotal_writeback 0\n',
+      'sys/fs/cgroup/memory/memory.stat':
+        'inactive_file 1\nactive_file 1\ndirty 0\ntotal_inactive_file 200000000\ntotal_active_file 50000000\ntotal_dirty 10000000\ntotal_writeback 0\n',
     });
     expect(linuxAvailableMemory(old)).toBe(840_000_000);
   });

@@ -13,14 +13,22 @@ async function frames(): Promise<[Frame, Frame, Frame]> {
   const [source, left, right] = await pool.acquireMany(3);
   const { y, u, v } = framePlanes(source!);
   y.forEach((_, index) => (y[index] = index % source!.layout.yStride < 30 ? 50 : 200));
-  for (const plane of [u, v]) plane.forEach((_, index) => (plane[index] = index % source!.layout.uvStride < 15 ? 60 : 180));
+  for (const plane of [u, v])
+    plane.forEach((_, index) => (plane[index] = index % source!.layout.uvStride < 15 ? 60 : 180));
   return [source!, left!, right!];
 }
 
 function corners(frame: Frame): number[] {
   const { y, u, v } = framePlanes(frame);
   const { yStride, uvStride, chromaWidth } = frame.layout;
-  return [y[yStride]!, y[yStride + width - 1]!, u[uvStride]!, u[uvStride + chromaWidth - 1]!, v[0]!, v[chromaWidth - 1]!];
+  return [
+    y[yStride]!,
+    y[yStride + width - 1]!,
+    u[uvStride]!,
+    u[uvStride + chromaWidth - 1]!,
+    v[0]!,
+    v[chromaWidth - 1]!,
+  ];
 }
 
 test("the patient's left is the picture's right, for luma and chroma", async () => {

@@ -10,7 +10,11 @@ interface Mirrored {
 }
 
 /** Runs the kernel on planes of one size put into shared memory: each with its bytes of both outputs. */
-function mirrorAllByKernel(sources: readonly [Plane, Plane?], reflection: PlaneReflection, wanted = { kept: true, opposite: true }): Mirrored[] {
+function mirrorAllByKernel(
+  sources: readonly [Plane, Plane?],
+  reflection: PlaneReflection,
+  wanted = { kept: true, opposite: true },
+): Mirrored[] {
   const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
   const [{ stride, width, height }, second] = sources;
   const bytes = stride * height;
@@ -20,8 +24,23 @@ function mirrorAllByKernel(sources: readonly [Plane, Plane?], reflection: PlaneR
   sources.forEach((source, index) => new Uint8Array(memory.buffer, from + index * bytes, bytes).set(source!.pixels));
   const kernel = kernelsOn('mirror', memory)['mirrorPlanes'] as (...numbers: number[]) => void;
   const { pointX, pointY, normalX, normalY, halfSeam } = reflection;
-  kernel(from, wanted.kept ? kept : 0, wanted.opposite ? opposite : 0, second ? bytes : 0, width, height, stride, pointX, pointY, normalX, normalY, halfSeam, tables);
-  const plane = (offset: number): Uint8Array => visible({ stride, width, height, pixels: new Uint8Array(memory.buffer, offset, bytes) });
+  kernel(
+    from,
+    wanted.kept ? kept : 0,
+    wanted.opposite ? opposite : 0,
+    second ? bytes : 0,
+    width,
+    height,
+    stride,
+    pointX,
+    pointY,
+    normalX,
+    normalY,
+    halfSeam,
+    tables,
+  );
+  const plane = (offset: number): Uint8Array =>
+    visible({ stride, width, height, pixels: new Uint8Array(memory.buffer, offset, bytes) });
   return sources.map((_, index) => ({ kept: plane(kept + index * bytes), opposite: plane(opposite + index * bytes) }));
 }
 
@@ -54,7 +73,9 @@ function mirrorExact(source: Plane, { pointX, pointY, normalX, normalY, halfSeam
     const sy = Math.min(Math.max(y - 2 * distance * normalY, 0), height - 1);
     const [fx, fy] = [sx % 1, sy % 1];
     const [ix, iy] = [sx - fx, sy - fy];
-    const mirrored = (at(ix, iy) * (1 - fx) + at(ix + 1, iy) * fx) * (1 - fy) + (at(ix, iy + 1) * (1 - fx) + at(ix + 1, iy + 1) * fx) * fy;
+    const mirrored =
+      (at(ix, iy) * (1 - fx) + at(ix + 1, iy) * fx) * (1 - fy) +
+      (at(ix, iy + 1) * (1 - fx) + at(ix + 1, iy + 1) * fx) * fy;
     const weight = Math.min(Math.max((distance + halfSeam) / (2 * halfSeam), 0), 1);
     return weight * at(x, y) + (1 - weight) * mirrored;
   });
@@ -64,7 +85,9 @@ function randomPlane(random: () => number, width: number, height: number, smooth
   const stride = Math.ceil(width / 32) * 32;
   const phase = random() * 6;
   const pixels = Uint8Array.from({ length: stride * height }, (_, index) =>
-    smooth ? 128 + 100 * Math.sin((index % stride) / 7 + phase) * Math.cos(Math.floor(index / stride) / 9) : random() * 256,
+    smooth
+      ? 128 + 100 * Math.sin((index % stride) / 7 + phase) * Math.cos(Math.floor(index / stride) / 9)
+      : random() * 256,
   );
   return { pixels, width, height, stride };
 }
@@ -78,10 +101,26 @@ test('the kernel gives the bytes of the plain version at any size, angle and pla
   const random = randomNumbers(7);
   for (let round = 0; round < 250; round++) {
     const plane = randomPlane(random, 1 + Math.floor(random() * 90), 1 + Math.floor(random() * 60), false);
-    const angles = [0, 90, 180, 270, 45 + 90 * (Math.floor(round / 8) % 4), random() * 360, (random() - 0.5) * 20, 180 + (random() - 0.5) * 20];
+    const angles = [
+      0,
+      90,
+      180,
+      270,
+      45 + 90 * (Math.floor(round / 8) % 4),
+      random() * 360,
+      (random() - 0.5) * 20,
+      180 + (random() - 0.5) * 20,
+    ];
     const angle = angles[round % angles.length]!;
-    const reflection = reflectionAt(angle, (random() * 1.6 - 0.3) * plane.width, (random() * 1.6 - 0.3) * plane.height, round % 2 ? 3 : 1.5);
-    expect(mirrorByKernel(plane, reflection), JSON.stringify({ round, ...reflection, width: plane.width })).toEqual(mirrorPlain(plane, reflection));
+    const reflection = reflectionAt(
+      angle,
+      (random() * 1.6 - 0.3) * plane.width,
+      (random() * 1.6 - 0.3) * plane.height,
+      round % 2 ? 3 : 1.5,
+    );
+    expect(mirrorByKernel(plane, reflection), JSON.stringify({ round, ...reflection, width: plane.width })).toEqual(
+      mirrorPlain(plane, reflection),
+    );
   }
 });
 
@@ -108,8 +147,12 @@ test('an output that is not wanted is not written', () => {
   const reflection = reflectionAt(3, 30, 10, 3);
   const both = mirrorByKernel(plane, reflection);
   const nothing = new Uint8Array(64 * 20);
-  expect(mirrorAllByKernel([plane], reflection, { kept: true, opposite: false })).toEqual([{ kept: both.kept, opposite: nothing }]);
-  expect(mirrorAllByKernel([plane], reflection, { kept: false, opposite: true })).toEqual([{ kept: nothing, opposite: both.opposite }]);
+  expect(mirrorAllByKernel([plane], reflection, { kept: true, opposite: false })).toEqual([
+    { kept: both.kept, opposite: nothing },
+  ]);
+  expect(mirrorAllByKernel([plane], reflection, { kept: false, opposite: true })).toEqual([
+    { kept: nothing, opposite: both.opposite },
+  ]);
 });
 
 test('both are within one grey level of the definition on a smooth picture, and two on noise', () => {
@@ -145,5 +188,6 @@ test('a line far outside the plane keeps all of it or repeats its border', () =>
   const plane = randomPlane(randomNumbers(5), 40, 8, false);
   expect(mirrorByKernel(plane, reflectionAt(0, -1e7, 0, 3)).kept).toEqual(visible(plane));
   const beyond = mirrorByKernel(plane, reflectionAt(0, 1e7, 0, 3)).kept;
-  for (let y = 0; y < 8; y++) expect(new Set(beyond.subarray(y * 40, y * 40 + 40))).toEqual(new Set([plane.pixels[y * plane.stride + 39]]));
+  for (let y = 0; y < 8; y++)
+    expect(new Set(beyond.subarray(y * 40, y * 40 + 40))).toEqual(new Set([plane.pixels[y * plane.stride + 39]]));
 });

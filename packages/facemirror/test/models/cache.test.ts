@@ -18,11 +18,24 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function network(): Uint8Array {
   const graph = new GraphBuilder('network');
   const values = (dims: number[], seed: number): string =>
-    graph.floats(dims, Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, place) => Math.sin(seed + place * 1.7)));
-  const positive = (seed: number): string => graph.floats([16], Float32Array.from({ length: 16 }, (_, place) => 1 + Math.abs(Math.sin(seed + place))));
+    graph.floats(
+      dims,
+      Float32Array.from({ length: dims.reduce((a, b) => a * b, 1) }, (_, place) => Math.sin(seed + place * 1.7)),
+    );
+  const positive = (seed: number): string =>
+    graph.floats(
+      [16],
+      Float32Array.from({ length: 16 }, (_, place) => 1 + Math.abs(Math.sin(seed + place))),
+    );
   const x = graph.input('x', DataType.FLOAT, [1, 8, 12, 12]);
   const convolved = graph.node('Conv', [x, values([16, 8, 3, 3], 1)]);
-  const normed = graph.node('BatchNormalization', [convolved, positive(1), values([16], 2), values([16], 3), positive(4)]);
+  const normed = graph.node('BatchNormalization', [
+    convolved,
+    positive(1),
+    values([16], 2),
+    values([16], 3),
+    positive(4),
+  ]);
   const flat = graph.node('Flatten', [graph.node('Relu', [normed])]);
   graph.output(graph.node('Gemm', [flat, values([1600, 32], 5)], {}, { outputs: ['y'] }), DataType.FLOAT, [1, 32]);
   return serializeModel(graph.toModel({ opset: 17 }));
@@ -30,7 +43,10 @@ function network(): Uint8Array {
 
 function entry(changes: Partial<CacheEntry> = {}): CacheEntry {
   return {
-    name: 'net', sourceSha256: 'ab'.repeat(32), converter: 'test-1', compileForCpu: true,
+    name: 'net',
+    sourceSha256: 'ab'.repeat(32),
+    converter: 'test-1',
+    compileForCpu: true,
     convert: () => {
       conversions++;
       return network();
@@ -77,13 +93,30 @@ describe('a model in the cache', () => {
 
   it('stays a model with its seal', async () => {
     const { model } = await cachedModel(folder, entry({ compileForCpu: false }));
-    expect(parseModel(readFileSync(model as string), 'net').metadataProps.map(({ key }) => key)).toContain('facemirror.sha256');
+    expect(parseModel(readFileSync(model as string), 'net').metadataProps.map(({ key }) => key)).toContain(
+      'facemirror.sha256',
+    );
   });
 
   it.each([
-    ['its file', () => flipByte(join(folder, `${STEM}.onnx`), (length) => length >> 1), 2, /was damaged and has been made again/],
-    ['its compiled weights', () => flipByte(join(folder, `${STEM}.compiled`, 'weights.bin'), (length) => length >> 1), 1, null],
-    ['the manifest of the compiled model', () => writeFileSync(join(folder, `${STEM}.compiled`, 'manifest.json'), '{'), 1, null],
+    [
+      'its file',
+      () => flipByte(join(folder, `${STEM}.onnx`), (length) => length >> 1),
+      2,
+      /was damaged and has been made again/,
+    ],
+    [
+      'its compiled weights',
+      () => flipByte(join(folder, `${STEM}.compiled`, 'weights.bin'), (length) => length >> 1),
+      1,
+      null,
+    ],
+    [
+      'the manifest of the compiled model',
+      () => writeFileSync(join(folder, `${STEM}.compiled`, 'manifest.json'), '{'),
+      1,
+      null,
+    ],
   ])('is made again when %s is damaged', async (_, spoil, made, note) => {
     await cachedModel(folder, entry());
     spoil();
@@ -98,7 +131,10 @@ describe('a model in the cache', () => {
   it('is used from memory, with a sentence, where the cache cannot be written', async () => {
     writeFileSync(join(folder, 'file'), '');
     const cached = await cachedModel(join(folder, 'file'), entry());
-    expect(cached).toMatchObject({ model: network(), note: expect.stringMatching(/cannot be written .* FACEMIRROR_CACHE/) });
+    expect(cached).toMatchObject({
+      model: network(),
+      note: expect.stringMatching(/cannot be written .* FACEMIRROR_CACHE/),
+    });
     expect(cached.compiled).toBeUndefined();
   });
 
@@ -114,6 +150,10 @@ describe('a model in the cache', () => {
     const yesterday = Date.now() / 1000 - 86_400;
     utimesSync(stale, yesterday, yesterday);
     await cachedModel(folder, entry());
-    expect(readdirSync(folder).sort()).toEqual([`${STEM}.compiled`, `${STEM}.compiled.456.0badcafe.part`, `${STEM}.onnx`]);
+    expect(readdirSync(folder).sort()).toEqual([
+      `${STEM}.compiled`,
+      `${STEM}.compiled.456.0badcafe.part`,
+      `${STEM}.onnx`,
+    ]);
   });
 });

@@ -81,7 +81,8 @@ describe('a download', () => {
     const lies: (typeof answer)[] = [
       (_, response) => response.writeHead(200, { 'content-length': 1000 }).end(content.subarray(0, 1000)),
       (_, response) => response.writeHead(200).end(Buffer.concat([content, content])),
-      (_, response) => response.writeHead(200, { 'content-length': content.length }).end(Buffer.alloc(content.length, 7)),
+      (_, response) =>
+        response.writeHead(200, { 'content-length': content.length }).end(Buffer.alloc(content.length, 7)),
       (_, response) => response.writeHead(404).end(),
       (_, response) => response.writeHead(200, { 'content-length': 2 * content.length }).end(content.subarray(0, 1000)),
     ];
@@ -113,7 +114,10 @@ describe('a download', () => {
 
 describe('asking about a file', () => {
   it("reads the hub's hash and size of a redirected file, without following it", async () => {
-    answer = (_, response) => response.writeHead(302, { location: '/elsewhere', 'x-linked-etag': `"${hash}"`, 'x-linked-size': '200000' }).end();
+    answer = (_, response) =>
+      response
+        .writeHead(302, { location: '/elsewhere', 'x-linked-etag': `"${hash}"`, 'x-linked-size': '200000' })
+        .end();
     expect(await askAbout(url)).toEqual({ sha256: hash, bytes: 200_000 });
     expect(requests.map(({ method }) => method)).toEqual(['HEAD']);
     answer = (_, response) => response.writeHead(200, { 'content-length': 5, etag: '"abc"' }).end();

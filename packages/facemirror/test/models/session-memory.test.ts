@@ -16,7 +16,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** A network of 64 MB of activations an item, and no weights to speak of; its picture of a free size where that is asked for. */
 async function network(name: string, side: number | string): Promise<ModelSource> {
   const graph = new GraphBuilder(name);
-  const wide = graph.node('Conv', [graph.input('x', DataType.FLOAT, ['batch', 1, side, side]), graph.floats([64, 1, 1, 1], new Float32Array(64).fill(1))], { kernel_shape: [1, 1] });
+  const wide = graph.node(
+    'Conv',
+    [
+      graph.input('x', DataType.FLOAT, ['batch', 1, side, side]),
+      graph.floats([64, 1, 1, 1], new Float32Array(64).fill(1)),
+    ],
+    { kernel_shape: [1, 1] },
+  );
   const sum = graph.node('ReduceSum', [graph.node('Softplus', [wide]), graph.ints([2, 3])], { keepdims: 0 });
   graph.output(graph.node('Identity', [sum], {}, { outputs: ['y'] }), DataType.FLOAT, ['batch', 64]);
   const model = join(folder, `${name}.onnx`);
@@ -33,14 +40,22 @@ describe('the memory that a session takes', () => {
     expect(one?.memoryBytes).toBeGreaterThan(60e6);
     expect(one?.memoryBytes).toBeLessThan(200e6);
     expect(two?.memoryBytes).toBeGreaterThan(1.5 * one!.memoryBytes!);
-    const { sessionBytes } = JSON.parse(readFileSync(join(folder, 'wide.memory.json'), 'utf8')) as { sessionBytes: unknown };
+    const { sessionBytes } = JSON.parse(readFileSync(join(folder, 'wide.memory.json'), 'utf8')) as {
+      sessionBytes: unknown;
+    };
     expect(sessionBytes).toEqual({ 1: one?.memoryBytes, 2: two?.memoryBytes });
     expect(await withSessionMemory([source, { ...source, batch: 2 }])).toEqual([one, two]);
   });
 
   it('decides how many workers are planned', async () => {
     const [source] = await withSessionMemory([await network('wide', 512)]);
-    const plan = planWorkers([source!], { requested: 2, isolation: 'thread', usefulWorkers: 2, usefulThreads: 1, inferenceShare: 1 });
+    const plan = planWorkers([source!], {
+      requested: 2,
+      isolation: 'thread',
+      usefulWorkers: 2,
+      usefulThreads: 1,
+      inferenceShare: 1,
+    });
     expect(plan.workerBytes).toBeGreaterThan(source!.memoryBytes!);
     expect(plan.workerBytes).toBeLessThan(source!.memoryBytes! + 20e6);
   });

@@ -6,7 +6,12 @@ import { FramePool } from '../../src/frames/pool.js';
 import { drawDebugOverlay, headRotation } from '../../src/overlay/debug-overlay.js';
 
 async function greyFrame(width: number, height: number): Promise<Frame> {
-  const frame = await new FramePool({ width, height, colour: { matrix: 'bt709', range: 'limited' }, capacity: 1 }).acquire();
+  const frame = await new FramePool({
+    width,
+    height,
+    colour: { matrix: 'bt709', range: 'limited' },
+    capacity: 1,
+  }).acquire();
   const { y, u, v } = framePlanes(frame);
   y.fill(126);
   u.fill(128);
@@ -18,7 +23,14 @@ async function greyFrame(width: number, height: number): Promise<Frame> {
 function rgbAt(frame: Frame, x: number, y: number): number[] {
   const crop: Crop = {
     toSource: { xx: 1, xy: 0, x0: x, yx: 0, yy: 1, y0: y },
-    width: 1, height: 1, layout: 'NHWC', channels: 'RGB', scale: [1, 1, 1], offset: [0, 0, 0], border: 'clamp', sampling: 'bilinear',
+    width: 1,
+    height: 1,
+    layout: 'NHWC',
+    channels: 'RGB',
+    scale: [1, 1, 1],
+    offset: [0, 0, 0],
+    border: 'clamp',
+    sampling: 'bilinear',
   };
   const out = new Float32Array(cropLength(crop));
   cropToTensor(frame, crop, out);
@@ -35,7 +47,8 @@ test('the midline is red from edge to edge, and nothing beside it is touched', a
     const [red, green, blue] = rgbAt(frame, x, y) as [number, number, number];
     expect(red - green).toBeGreaterThan(100);
     expect(red - blue).toBeGreaterThan(100);
-    for (const beside of [x - 6, x + 6]) expect(rgbAt(frame, beside, y).every((value) => Math.abs(value - 128) < 2)).toBe(true);
+    for (const beside of [x - 6, x + 6])
+      expect(rgbAt(frame, beside, y).every((value) => Math.abs(value - 128) < 2)).toBe(true);
   }
 });
 
@@ -47,11 +60,18 @@ test('a midline that lies across, or is no line, does not draw outside the frame
   drawDebugOverlay(frame, { midline: { glabella: { x: NaN, y: 20 }, chin: { x: 900, y: 20 } }, angles: null });
 });
 
-test.each([[320, 180], [320, 568], [3840, 2160], [17, 9]])('the banner of a %dx%d frame holds bright letters on dark and leaves the face alone', async (width, height) => {
+test.each([
+  [320, 180],
+  [320, 568],
+  [3840, 2160],
+  [17, 9],
+])('the banner of a %dx%d frame holds bright letters on dark and leaves the face alone', async (width, height) => {
   const frame = await greyFrame(width, height);
   drawDebugOverlay(frame, { midline: null, angles: { yaw: -12.34, pitch: 0, roll: 0 } });
   const { y } = framePlanes(frame);
-  const rows = Array.from({ length: height }, (_, row) => y.subarray(row * frame.layout.yStride, row * frame.layout.yStride + width));
+  const rows = Array.from({ length: height }, (_, row) =>
+    y.subarray(row * frame.layout.yStride, row * frame.layout.yStride + width),
+  );
   const touched = rows.filter((row) => row.some((value) => value !== 126)).length;
   expect(touched).toBeLessThanOrEqual(Math.max(11, height * 0.15));
   if (width < 100) return;
@@ -78,5 +98,13 @@ test('a frame without a face is marked', async () => {
 });
 
 test('a head turned by up to 3 degrees is optimal, up to 5 acceptable, beyond excessive, to either side', () => {
-  expect([0, 3, -3, 3.01, -5, 5.1, -30].map(headRotation)).toEqual(['optimal', 'optimal', 'optimal', 'acceptable', 'acceptable', 'excessive', 'excessive']);
+  expect([0, 3, -3, 3.01, -5, 5.1, -30].map(headRotation)).toEqual([
+    'optimal',
+    'optimal',
+    'optimal',
+    'acceptable',
+    'acceptable',
+    'excessive',
+    'excessive',
+  ]);
 });

@@ -10,21 +10,36 @@ const SUITES = {
 } as const;
 const WORKER_BYTES = 170e6;
 
-function threadsOn(suite: keyof typeof SUITES, cores: number, gigabytes: number): { workers: number; networks: number; decoder: number; encoder: number; all: number } {
-  const { workers, threadsPerRun } = planBudget({ requested: 'auto', cores, availableBytes: gigabytes * 1e9, workerBytes: WORKER_BYTES, sharedBytes: 28e6, baseBytes: 220e6, ...SUITES[suite] });
+function threadsOn(
+  suite: keyof typeof SUITES,
+  cores: number,
+  gigabytes: number,
+): { workers: number; networks: number; decoder: number; encoder: number; all: number } {
+  const { workers, threadsPerRun } = planBudget({
+    requested: 'auto',
+    cores,
+    availableBytes: gigabytes * 1e9,
+    workerBytes: WORKER_BYTES,
+    sharedBytes: 28e6,
+    baseBytes: 220e6,
+    ...SUITES[suite],
+  });
   const networks = workers * threadsPerRun;
   const { decoder, encoder } = planCodecThreads(cores, networks, ENCODERS);
   return { workers, networks, decoder, encoder, all: networks + 1 + decoder + ENCODERS * encoder };
 }
 
 describe.each(['mediapipe', 'openface3'] as const)('the threads of a run of %s', (suite) => {
-  it.each([1, 2, 4, 8, 16, 64].flatMap((cores) => [2, 8, 64].map((gigabytes) => [cores, gigabytes] as const)))('are about as many as %d cores, with %d GB', (cores, gigabytes) => {
-    const { networks, decoder, encoder, all } = threadsOn(suite, cores, gigabytes);
-    expect(Math.min(networks, decoder, encoder)).toBeGreaterThanOrEqual(1);
-    expect(networks).toBeLessThanOrEqual(cores);
-    // One of each kind there must be: networks, drawing, the decoder and the three encoders.
-    expect(all).toBeLessThanOrEqual(Math.max(6, cores + 5));
-  });
+  it.each([1, 2, 4, 8, 16, 64].flatMap((cores) => [2, 8, 64].map((gigabytes) => [cores, gigabytes] as const)))(
+    'are about as many as %d cores, with %d GB',
+    (cores, gigabytes) => {
+      const { networks, decoder, encoder, all } = threadsOn(suite, cores, gigabytes);
+      expect(Math.min(networks, decoder, encoder)).toBeGreaterThanOrEqual(1);
+      expect(networks).toBeLessThanOrEqual(cores);
+      // One of each kind there must be: networks, drawing, the decoder and the three encoders.
+      expect(all).toBeLessThanOrEqual(Math.max(6, cores + 5));
+    },
+  );
 });
 
 describe('the threads that FFmpeg gets', () => {

@@ -17,7 +17,8 @@ afterEach(async () => {
 async function drawing(): Promise<Drawing & { readonly targets: readonly Frame[] }> {
   const [source, left, right, target] = await pool.acquireMany(4);
   if (!source || !left || !right || !target) throw new Error('acquireMany(4) gave fewer frames.');
-  for (const plane of Object.values(framePlanes(source))) plane.forEach((_, at) => (plane[at] = (at * 2654435761) >>> 24));
+  for (const plane of Object.values(framePlanes(source)))
+    plane.forEach((_, at) => (plane[at] = (at * 2654435761) >>> 24));
   const debug = { target, face: { midline, angles: { yaw: 2, pitch: 1, roll: 3 } } };
   return { source, mirrored: { left, right, midline }, debug, targets: [left, right, target] };
 }
@@ -38,7 +39,11 @@ test('pictures drawn in the thread are those that are drawn in place', async () 
 test('a drawing that cannot be made fails by itself, and the next one is made', async () => {
   thread = new DrawingThread(pool, 'normal');
   const { source, targets, ...rest } = await drawing();
-  const flat = { ...rest, source, mirrored: rest.mirrored && { ...rest.mirrored, midline: { glabella: midline.chin, chin: midline.chin } } };
+  const flat = {
+    ...rest,
+    source,
+    mirrored: rest.mirrored && { ...rest.mirrored, midline: { glabella: midline.chin, chin: midline.chin } },
+  };
   await expect(thread.draw(flat)).rejects.toThrow('different');
   await expect(thread.draw({ ...rest, source })).resolves.toHaveProperty('mirrorMs');
   for (const frame of [source, ...targets]) pool.release(frame);

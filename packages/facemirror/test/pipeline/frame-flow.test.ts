@@ -22,7 +22,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Runs the clip through steps that only take notes, with some of them replaced. */
-async function flow(changes: (pool: FramePool) => Partial<FrameSteps<null>>, signal = new AbortController().signal): Promise<{ pool: FramePool; log: string[]; error: unknown }> {
+async function flow(
+  changes: (pool: FramePool) => Partial<FrameSteps<null>>,
+  signal = new AbortController().signal,
+): Promise<{ pool: FramePool; log: string[]; error: unknown }> {
   const reader = await VideoReader.open(clip);
   const pool = new FramePool({ ...reader.info, capacity: UNDER_WAY + 2 });
   const log: string[] = [];
@@ -47,7 +50,12 @@ async function flow(changes: (pool: FramePool) => Partial<FrameSteps<null>>, sig
     ...changes(pool),
   };
   try {
-    await flowFrames(reader, pool, steps, { framesUnderWay: UNDER_WAY, noteStage: 'action-units', profiler: NO_PROFILER, signal });
+    await flowFrames(reader, pool, steps, {
+      framesUnderWay: UNDER_WAY,
+      noteStage: 'action-units',
+      profiler: NO_PROFILER,
+      signal,
+    });
     return { pool, log, error: null };
   } catch (error) {
     return { pool, log, error };
@@ -70,22 +78,30 @@ test('every frame passes every step once, in order, and all frames come back', a
   }
 });
 
-test.each(['observe', 'draw', 'note', 'write'] as const)('a failure in %s ends the flow with it, and all frames come back', async (step) => {
-  let calls = 0;
-  const broken = new Error(`broken ${step}`);
-  const { pool, error } = await flow(() => ({
-    [step]: () => {
-      calls++;
-      return calls === 5 ? Promise.reject(broken) : Promise.resolve(step === 'draw' ? { left: null, right: null, debug: null, source: null } : null);
-    },
-  }));
-  expect(error).toBe(broken);
-  expect(pool.inUse).toBe(0);
-});
+test.each(['observe', 'draw', 'note', 'write'] as const)(
+  'a failure in %s ends the flow with it, and all frames come back',
+  async (step) => {
+    let calls = 0;
+    const broken = new Error(`broken ${step}`);
+    const { pool, error } = await flow(() => ({
+      [step]: () => {
+        calls++;
+        return calls === 5
+          ? Promise.reject(broken)
+          : Promise.resolve(step === 'draw' ? { left: null, right: null, debug: null, source: null } : null);
+      },
+    }));
+    expect(error).toBe(broken);
+    expect(pool.inUse).toBe(0);
+  },
+);
 
 test('a stop ends the flow as cancelled, and all frames come back', async () => {
   const controller = new AbortController();
-  const { pool, log, error } = await flow(() => ({ note: ({ number }) => Promise.resolve(number === 7 ? controller.abort() : undefined) }), controller.signal);
+  const { pool, log, error } = await flow(
+    () => ({ note: ({ number }) => Promise.resolve(number === 7 ? controller.abort() : undefined) }),
+    controller.signal,
+  );
   expect(error).toMatchObject({ code: 'CANCELLED' });
   expect(pool.inUse).toBe(0);
   expect(log.filter((line) => line.startsWith('draw')).length).toBeLessThan(FRAMES);

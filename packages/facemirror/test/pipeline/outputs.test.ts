@@ -45,11 +45,17 @@ describe('the outputs of a run', () => {
     expect(await readdir(folder)).toEqual([`.facemirror-${process.ppid}-other`]);
   });
 
-  test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('need a folder that may be written', async () => {
-    await chmod(folder, 0o500);
-    await expect(prepareFolder(folder)).rejects.toMatchObject({ code: 'FILE_UNWRITABLE', message: expect.stringContaining(folder) });
-    await chmod(folder, 0o700);
-  });
+  test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
+    'need a folder that may be written',
+    async () => {
+      await chmod(folder, 0o500);
+      await expect(prepareFolder(folder)).rejects.toMatchObject({
+        code: 'FILE_UNWRITABLE',
+        message: expect.stringContaining(folder),
+      });
+      await chmod(folder, 0o700);
+    },
+  );
 
   test('tell of the folder that the user knows when the disk is full', async () => {
     const set = await OutputSet.open(folder, 'patient');
@@ -67,9 +73,23 @@ describe('the outputs of a run', () => {
 
 describe('the videos of a folder', () => {
   test('are taken by name; results of earlier runs, hidden and other files are not', async () => {
-    const names = ['b.MOV', 'a.mp4', 'a.json', 'a_left_mirrored.mp4', 'a_debug.mp4', 'c_debug.mp4', '.hidden.mp4', 'notes.txt'];
+    const names = [
+      'b.MOV',
+      'a.mp4',
+      'a.json',
+      'a_left_mirrored.mp4',
+      'a_debug.mp4',
+      'c_debug.mp4',
+      '.hidden.mp4',
+      'notes.txt',
+    ];
     for (const name of names) await writeFile(join(folder, name), '{}');
-    expect(await inputFiles([folder])).toEqual(['a', 'b', 'c_debug'].map((stem, index) => ({ stem, path: join(folder, ['a.mp4', 'b.MOV', 'c_debug.mp4'][index]!) })));
+    expect(await inputFiles([folder])).toEqual(
+      ['a', 'b', 'c_debug'].map((stem, index) => ({
+        stem,
+        path: join(folder, ['a.mp4', 'b.MOV', 'c_debug.mp4'][index]!),
+      })),
+    );
   });
 
   test('with one stem give outputs of different names', async () => {
@@ -83,7 +103,11 @@ describe('the videos of a folder', () => {
       await writeFile(join(folder, visit, 'IMG_1.mp4'), '');
     }
     await writeFile(join(folder, 'visit2', 'img_1.MOV'), '');
-    expect((await inputFiles([join(folder, 'visit1'), join(folder, 'visit2')])).map(({ stem }) => stem)).toEqual(['visit1_IMG_1', 'visit2_IMG_1', 'img_1_MOV']);
+    expect((await inputFiles([join(folder, 'visit1'), join(folder, 'visit2')])).map(({ stem }) => stem)).toEqual([
+      'visit1_IMG_1',
+      'visit2_IMG_1',
+      'img_1_MOV',
+    ]);
     expect(await inputFiles([join(folder, 'visit1'), join(folder, 'visit1', 'IMG_1.mp4')])).toHaveLength(1);
   });
 

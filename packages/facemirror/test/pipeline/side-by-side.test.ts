@@ -3,23 +3,29 @@ import { describe, expect, test } from 'vitest';
 import { workSideBySide, type SideBySideOptions } from '../../src/pipeline/side-by-side.js';
 
 /** Works off tasks of some time each and tells how many were under way at once, by whom. */
-async function work(options: Partial<SideBySideOptions<number>>, tasks = 6): Promise<{ order: number[]; most: number; hands: number }> {
+async function work(
+  options: Partial<SideBySideOptions<number>>,
+  tasks = 6,
+): Promise<{ order: number[]; most: number; hands: number }> {
   const order: number[] = [];
   const hands = new Set<number>();
   let [underWay, most] = [0, 0];
-  await workSideBySide(Array.from({ length: tasks }, (_, index) => index), {
-    jobs: 1,
-    hasRoom: () => true,
-    signal: new AbortController().signal,
-    work: async (task, hand) => {
-      order.push(task);
-      hands.add(hand);
-      most = Math.max(most, ++underWay);
-      await delay(300);
-      underWay--;
+  await workSideBySide(
+    Array.from({ length: tasks }, (_, index) => index),
+    {
+      jobs: 1,
+      hasRoom: () => true,
+      signal: new AbortController().signal,
+      work: async (task, hand) => {
+        order.push(task);
+        hands.add(hand);
+        most = Math.max(most, ++underWay);
+        await delay(300);
+        underWay--;
+      },
+      ...options,
     },
-    ...options,
-  });
+  );
   return { order, most, hands: hands.size };
 }
 

@@ -39,7 +39,16 @@ async function writeClip(path: string): Promise<void> {
   const frame = await new FramePool({ ...DEMO_FORMAT, capacity: 1 }).acquire();
   const demo = new DemoClip();
   const writer = await VideoWriter.open({
-    path, width, height, colourTags: tagsFor(colour), encoder: 'libx264', quality: 18, threads: 1, timeBase: { num: 1, den: framesPerSecond }, frameRate: framesPerSecond, audio: null,
+    path,
+    width,
+    height,
+    colourTags: tagsFor(colour),
+    encoder: 'libx264',
+    quality: 18,
+    threads: 1,
+    timeBase: { num: 1, den: framesPerSecond },
+    frameRate: framesPerSecond,
+    audio: null,
   });
   for (let index = 0; index < FRAMES; index++) {
     demo.draw(FIRST_FRAME + index, frame);
@@ -60,10 +69,28 @@ async function run(suite: Pick<RunSettings, 'suite' | 'modelsFolder'>, name: str
   const out = join(folder, name);
   let record: RunRecord | null = null;
   await runBatch({
-    paths: [clip], out, signal: new AbortController().signal,
+    paths: [clip],
+    out,
+    signal: new AbortController().signal,
     settings: {
-      ...suite, ...way, provider: 'cpu', neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', detectSide: null, iris: false, debugVideo: true, audio: false,
-      encoder: 'libx264', quality: 40, jobs: 1, profile: true, report: false, trace: null, allowNoFace: false, force: false,
+      ...suite,
+      ...way,
+      provider: 'cpu',
+      neutral: { kind: 'calmest-second' },
+      camera: 'normal',
+      face: 'largest',
+      detectSide: null,
+      iris: false,
+      debugVideo: true,
+      audio: false,
+      encoder: 'libx264',
+      quality: 40,
+      jobs: 1,
+      profile: true,
+      report: false,
+      trace: null,
+      allowNoFace: false,
+      force: false,
     },
     onEvent: (event) => {
       if (event.kind === 'failed') throw event.error;
@@ -71,7 +98,9 @@ async function run(suite: Pick<RunSettings, 'suite' | 'modelsFolder'>, name: str
     },
   });
   const files = readdirSync(out).sort();
-  const tables = Object.fromEntries(files.filter((file) => file.endsWith('.csv')).map((file) => [file, readFileSync(join(out, file), 'utf8')]));
+  const tables = Object.fromEntries(
+    files.filter((file) => file.endsWith('.csv')).map((file) => [file, readFileSync(join(out, file), 'utf8')]),
+  );
   return { tables, record: record as unknown as RunRecord, files };
 }
 
@@ -94,33 +123,51 @@ describe('the suite openface3', () => {
   beforeAll(() => {
     process.env['FACEMIRROR_CACHE'] = join(folder, 'cache');
     suite = { suite: 'openface3', modelsFolder: join(folder, 'models') };
-    for (const name of ['retinaface', 'star', 'mtl'] as const) saveModel(ARCHITECTURES[name].build(weightsOf(name)), join(folder, 'models', `${name}.onnx`));
+    for (const name of ['retinaface', 'star', 'mtl'] as const)
+      saveModel(ARCHITECTURES[name].build(weightsOf(name)), join(folder, 'models', `${name}.onnx`));
   }, 120_000);
 
-  it('gives all outputs, and tables of the same bytes whatever the workers, batches and isolation', { timeout: 300_000 }, async () => {
-    const alone = await run(suite, 'alone', { workers: 1, batch: 1, isolation: 'thread' });
-    expect(alone.files).toEqual([
-      'clip.json', 'clip_debug.mp4', 'clip_expression.csv', 'clip_left_mirrored.csv', 'clip_left_mirrored.mp4', 'clip_measures.csv', 'clip_right_mirrored.csv', 'clip_right_mirrored.mp4',
-    ]);
-    expect(alone.record.frames).toMatchObject({ read: FRAMES, withFace: FRAMES });
-    // The first detections are two frames apart, as nothing is known yet of how still the head is.
-    expect(alone.record.frames.quickSearches).toBe(FRAMES / 2);
-    for (const table of Object.values(alone.tables)) expect(table.trim().split('\n')).toHaveLength(FRAMES + 1);
-    expect(alone.record.suite.batching).toEqual({ star: { frames: 1, chosen: 'asked' }, mtl: { frames: 1, chosen: 'asked' } });
+  it(
+    'gives all outputs, and tables of the same bytes whatever the workers, batches and isolation',
+    { timeout: 300_000 },
+    async () => {
+      const alone = await run(suite, 'alone', { workers: 1, batch: 1, isolation: 'thread' });
+      expect(alone.files).toEqual([
+        'clip.json',
+        'clip_debug.mp4',
+        'clip_expression.csv',
+        'clip_left_mirrored.csv',
+        'clip_left_mirrored.mp4',
+        'clip_measures.csv',
+        'clip_right_mirrored.csv',
+        'clip_right_mirrored.mp4',
+      ]);
+      expect(alone.record.frames).toMatchObject({ read: FRAMES, withFace: FRAMES });
+      // The first detections are two frames apart, as nothing is known yet of how still the head is.
+      expect(alone.record.frames.quickSearches).toBe(FRAMES / 2);
+      for (const table of Object.values(alone.tables)) expect(table.trim().split('\n')).toHaveLength(FRAMES + 1);
+      expect(alone.record.suite.batching).toEqual({
+        star: { frames: 1, chosen: 'asked' },
+        mtl: { frames: 1, chosen: 'asked' },
+      });
 
-    const together = await run(suite, 'together', { workers: 2, batch: 3, isolation: 'thread' });
-    expect(together.tables).toEqual(alone.tables);
-    // Both mirrored faces and the patient's own, in whatever batches.
-    expect(together.record.profile?.models.find(({ model }) => model === 'mtl')?.items).toBe(3 * FRAMES);
+      const together = await run(suite, 'together', { workers: 2, batch: 3, isolation: 'thread' });
+      expect(together.tables).toEqual(alone.tables);
+      // Both mirrored faces and the patient's own, in whatever batches.
+      expect(together.record.profile?.models.find(({ model }) => model === 'mtl')?.items).toBe(3 * FRAMES);
 
-    expect((await run(suite, 'many', { workers: 4, batch: 1, isolation: 'thread' })).tables).toEqual(alone.tables);
-    expect((await run(suite, 'apart', { workers: 2, batch: 2, isolation: 'process' })).tables).toEqual(alone.tables);
-  });
+      expect((await run(suite, 'many', { workers: 4, batch: 1, isolation: 'thread' })).tables).toEqual(alone.tables);
+      expect((await run(suite, 'apart', { workers: 2, batch: 2, isolation: 'process' })).tables).toEqual(alone.tables);
+    },
+  );
 
   it('chooses the batch by measuring, once', { timeout: 300_000 }, async () => {
     const first = await run(suite, 'measured', { workers: 1, batch: 'auto', isolation: 'thread' });
     const { star } = first.record.suite.batching ?? {};
-    expect(star).toMatchObject({ chosen: 'measured', curve: { points: expect.arrayContaining([expect.objectContaining({ frames: 1 })]) } });
+    expect(star).toMatchObject({
+      chosen: 'measured',
+      curve: { points: expect.arrayContaining([expect.objectContaining({ frames: 1 })]) },
+    });
     const kept = readdirSync(join(folder, 'cache')).filter((file) => file.endsWith('.batches.json'));
     expect(kept).toHaveLength(2);
     const curves = kept.map((file) => readFileSync(join(folder, 'cache', file), 'utf8'));

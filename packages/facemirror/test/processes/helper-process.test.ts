@@ -30,28 +30,36 @@ describe('a process that works for this one', () => {
   it('is killed by the signal, and its temporary files go with it', async () => {
     const stop = new AbortController();
     let left = '';
-    const { ended } = startHelper<{ left: string }>(file, {}, {
-      stderr: 'ignore',
-      signal: stop.signal,
-      onMessage: (said) => {
-        left = said.left;
-        expect(existsSync(left)).toBe(true);
-        stop.abort();
+    const { ended } = startHelper<{ left: string }>(
+      file,
+      {},
+      {
+        stderr: 'ignore',
+        signal: stop.signal,
+        onMessage: (said) => {
+          left = said.left;
+          expect(existsSync(left)).toBe(true);
+          stop.abort();
+        },
       },
-    });
+    );
     expect(await ended).toMatchObject({ signal: 'SIGKILL' });
     expect(left).not.toBe('');
     expect(existsSync(left)).toBe(false);
   });
 
   it('is left alone by Ctrl-C, which is for its parent to decide about, and ends when its parent lets it go', async () => {
-    const { child } = startHelper<{ left: string }>(file, {}, {
-      stderr: 'ignore',
-      onMessage: () => {
-        for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) child.kill(name);
-        child.disconnect();
+    const { child } = startHelper<{ left: string }>(
+      file,
+      {},
+      {
+        stderr: 'ignore',
+        onMessage: () => {
+          for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) child.kill(name);
+          child.disconnect();
+        },
       },
-    });
+    );
     // A channel that its owner has closed is not waited for by 'close'.
     expect(await once(child, 'exit')).toEqual([0, null]);
   });

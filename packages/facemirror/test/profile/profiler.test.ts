@@ -22,7 +22,14 @@ describe('durations', () => {
   });
 
   it('are all zero when nothing was measured', () => {
-    expect(new DurationDistribution().figures()).toEqual({ count: 0, totalMs: 0, meanMs: 0, p50Ms: 0, p95Ms: 0, maxMs: 0 });
+    expect(new DurationDistribution().figures()).toEqual({
+      count: 0,
+      totalMs: 0,
+      meanMs: 0,
+      p50Ms: 0,
+      p95Ms: 0,
+      maxMs: 0,
+    });
   });
 });
 
@@ -50,7 +57,16 @@ describe('a profiled run', () => {
     for (let frame = 0; frame < 50; frame++) {
       profiler.end('decode', profiler.begin() - 2, frame);
       profiler.end('encode', profiler.begin() - 6, frame, 'encode left');
-      profiler.model('landmarks', { items: 2, preprocessMs: 1, inferenceMs: 8, postprocessMs: 1, endedAt: performance.now(), worker: 1, queued: { waitedMs: 0.5, left: 1 }, process: null });
+      profiler.model('landmarks', {
+        items: 2,
+        preprocessMs: 1,
+        inferenceMs: 8,
+        postprocessMs: 1,
+        endedAt: performance.now(),
+        worker: 1,
+        queued: { waitedMs: 0.5, left: 1 },
+        process: null,
+      });
       profiler.queue('frames', frame % 4, 8, 0.5, frame);
       profiler.frameDone(frame, 20);
     }
@@ -66,7 +82,9 @@ describe('a profiled run', () => {
     // What waits for room is no frame: only the runs of the network count as waiting.
     expect(summary.stages[2]!.totalMs).toBe(25);
     // Frames 31 to 46, of which each has two spans.
-    expect(new Set(summary.timeline.map(({ frame }) => frame))).toEqual(new Set(Array.from({ length: 16 }, (_, place) => 31 + place)));
+    expect(new Set(summary.timeline.map(({ frame }) => frame))).toEqual(
+      new Set(Array.from({ length: 16 }, (_, place) => 31 + place)),
+    );
     expect(summary.timeline).toHaveLength(32);
     expect(summary.memory.peakRssBytes).toBeGreaterThan(10e6);
   });
@@ -93,7 +111,14 @@ describe('a profiled run', () => {
 
   it('adds what worker processes used, which the own process cannot know', () => {
     const profiler = new RunProfiler();
-    const call = { items: 1, preprocessMs: 1, inferenceMs: 8, postprocessMs: 1, endedAt: performance.now(), queued: { waitedMs: 0, left: 0 } };
+    const call = {
+      items: 1,
+      preprocessMs: 1,
+      inferenceMs: 8,
+      postprocessMs: 1,
+      endedAt: performance.now(),
+      queued: { waitedMs: 0, left: 0 },
+    };
     profiler.model('landmarks', { ...call, worker: 1, process: { cpuMs: 5000, rssBytes: 300e6 } });
     profiler.model('landmarks', { ...call, worker: 2, process: { cpuMs: 7000, rssBytes: 200e6 } });
     const { cpuMs, memory } = profiler.finish();
@@ -108,12 +133,35 @@ describe('a profiled run', () => {
     for (let call = 0; call < 40; call++) {
       const [preprocessMs, inferenceMs, postprocessMs] = [0.1 + call / 7, 1 / 3, 0.0123] as const;
       const endedAt = performance.now() + call * 10;
-      profiler.span('landmarks', endedAt - (preprocessMs + inferenceMs + postprocessMs), preprocessMs + inferenceMs + postprocessMs, call, 'worker 1');
-      profiler.model('star', { items: 1, preprocessMs, inferenceMs, postprocessMs, endedAt, worker: 1, queued: { waitedMs: 30, left: 2 }, process: null });
+      profiler.span(
+        'landmarks',
+        endedAt - (preprocessMs + inferenceMs + postprocessMs),
+        preprocessMs + inferenceMs + postprocessMs,
+        call,
+        'worker 1',
+      );
+      profiler.model('star', {
+        items: 1,
+        preprocessMs,
+        inferenceMs,
+        postprocessMs,
+        endedAt,
+        worker: 1,
+        queued: { waitedMs: 30, left: 2 },
+        process: null,
+      });
     }
     profiler.finish();
     trace.finish();
-    const events = JSON.parse(readFileSync(path, 'utf8')) as { name: string; ph: string; id2?: { local: string }; pid: number; tid: number; ts: number; dur: number }[];
+    const events = JSON.parse(readFileSync(path, 'utf8')) as {
+      name: string;
+      ph: string;
+      id2?: { local: string };
+      pid: number;
+      tid: number;
+      ts: number;
+      dur: number;
+    }[];
     const complete = events.filter(({ ph }) => ph === 'X');
     expect(complete).toHaveLength(40 * 5);
     // One behind another or one inside another, as both viewers want it.
@@ -123,7 +171,8 @@ describe('a profiled run', () => {
       if (open.length > 0) expect(ts + dur).toBeLessThanOrEqual(open.at(-1)! + 1e-6);
       open.push(ts + dur);
     }
-    const ids = (phase: string): (string | undefined)[] => events.filter(({ ph }) => ph === phase).map(({ id2 }) => id2?.local);
+    const ids = (phase: string): (string | undefined)[] =>
+      events.filter(({ ph }) => ph === phase).map(({ id2 }) => id2?.local);
     expect(ids('b')).toHaveLength(40);
     expect(ids('e')).toEqual(ids('b'));
     expect(new Set(ids('b')).size).toBe(40);
@@ -143,7 +192,10 @@ describe('a profiled run', () => {
     const { opening } = profiler.finish();
     trace.finish();
     const events = JSON.parse(readFileSync(path, 'utf8')) as { cat?: string; ts: number; dur: number }[];
-    expect(events.find(({ cat }) => cat === 'opening')).toMatchObject({ ts: 0, dur: expect.closeTo(opening!.wallMs * 1000, 0) });
+    expect(events.find(({ cat }) => cat === 'opening')).toMatchObject({
+      ts: 0,
+      dur: expect.closeTo(opening!.wallMs * 1000, 0),
+    });
   });
 
   it('says at the end that a trace could not be written, and does not end the run for it', () => {

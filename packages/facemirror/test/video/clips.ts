@@ -6,7 +6,6 @@ import { VideoReader } from '../../src/video/reader.js';
 import { VideoWriter } from '../../src/video/writer.js';
 import { SHARED } from '../shared-folder.js';
 
-
 /** A real video of the shared media folder, or null where that folder is absent: such tests skip. */
 export function sharedVideo(name: string): string | null {
   const path = `${SHARED}/media/${name}`;
@@ -33,12 +32,23 @@ function paint(frame: Frame, shade: number): void {
 }
 
 /** Writes a clip of four grey quarters, a frame for each time (in seconds). */
-export async function writeClip(path: string, options: { width: number; height: number; times: readonly number[]; colour?: Colour }): Promise<void> {
+export async function writeClip(
+  path: string,
+  options: { width: number; height: number; times: readonly number[]; colour?: Colour },
+): Promise<void> {
   const { width, height, times, colour = BT601 } = options;
   const pool = new FramePool({ width, height, colour, capacity: 1 });
   const writer = await VideoWriter.open({
-    path, width, height, timeBase: { num: 1, den: TICKS_A_SECOND }, frameRate: 30, colourTags: tagsFor(colour),
-    encoder: 'libx264', quality: 10, threads: 1, audio: null,
+    path,
+    width,
+    height,
+    timeBase: { num: 1, den: TICKS_A_SECOND },
+    frameRate: 30,
+    colourTags: tagsFor(colour),
+    encoder: 'libx264',
+    quality: 10,
+    threads: 1,
+    audio: null,
   });
   for (const [index, seconds] of times.entries()) {
     const frame = await pool.acquire();
@@ -50,7 +60,9 @@ export async function writeClip(path: string, options: { width: number; height: 
 }
 
 /** Reads a whole video: its times, and the luma at the middle of each quarter of its first frame. */
-export async function readClip(path: string): Promise<{ info: VideoReader['info']; times: number[]; quarters: number[]; warnings: readonly string[] }> {
+export async function readClip(
+  path: string,
+): Promise<{ info: VideoReader['info']; times: number[]; quarters: number[]; warnings: readonly string[] }> {
   const reader = await VideoReader.open(path);
   const { width, height, colour } = reader.info;
   const pool = new FramePool({ width, height, colour, capacity: 1 });
@@ -70,15 +82,29 @@ export async function readClip(path: string): Promise<{ info: VideoReader['info'
 }
 
 /** Copies a video by our own reader and writer, sound and all. @returns the times of its frames, and what the reader says. */
-export async function copyClip(from: string, to: string): Promise<{ info: VideoReader['info']; times: number[]; warnings: readonly string[] }> {
+export async function copyClip(
+  from: string,
+  to: string,
+): Promise<{ info: VideoReader['info']; times: number[]; warnings: readonly string[] }> {
   const reader = await VideoReader.open(from);
   const { info } = reader;
   try {
     const pool = new FramePool({ ...info, capacity: 1 });
-    const writer = await VideoWriter.open({ ...info, path: to, encoder: 'libx264', quality: 18, threads: 1, audio: reader.audio });
+    const writer = await VideoWriter.open({
+      ...info,
+      path: to,
+      encoder: 'libx264',
+      quality: 18,
+      threads: 1,
+      audio: reader.audio,
+    });
     reader.audioSink = (packet) => writer.writeAudio(packet);
     const times: number[] = [];
-    for (let next = await reader.next(await pool.acquire()); next !== null; next = await reader.next(await pool.acquire())) {
+    for (
+      let next = await reader.next(await pool.acquire());
+      next !== null;
+      next = await reader.next(await pool.acquire())
+    ) {
       times.push(next.time.seconds);
       await writer.write(next.frame, next.time);
       pool.release(next.frame);
@@ -93,5 +119,10 @@ export async function copyClip(from: string, to: string): Promise<{ info: VideoR
 function quarterLuma(frame: Frame): number[] {
   const { y } = framePlanes(frame);
   const { width, height, yStride } = frame.layout;
-  return [[1, 1], [3, 1], [1, 3], [3, 3]].map(([across, down]) => y[Math.floor((height * down!) / 4) * yStride + Math.floor((width * across!) / 4)]!);
+  return [
+    [1, 1],
+    [3, 1],
+    [1, 3],
+    [3, 3],
+  ].map(([across, down]) => y[Math.floor((height * down!) / 4) * yStride + Math.floor((width * across!) / 4)]!);
 }

@@ -26,7 +26,12 @@ import { expect } from 'vitest';
 import { framePlanes, type Frame as PoolFrame } from '../../src/frames/frame.js';
 
 /** Colours of a clip's four quarters, R'G'B': top left, top right, bottom left, bottom right. */
-export const QUARTER_COLOURS = [[200, 40, 40], [40, 170, 50], [50, 50, 200], [128, 128, 128]] as const;
+export const QUARTER_COLOURS = [
+  [200, 40, 40],
+  [40, 170, 50],
+  [50, 50, 200],
+  [128, 128, 128],
+] as const;
 
 export interface CodedVideo {
   readonly encoder: string;
@@ -48,7 +53,12 @@ export interface CodedSound {
  * Writes a clip as some other program would: any encoder, container (by the file's name) and pixel format of FFmpeg's.
  * @param shown what every frame shows, scaled to the clip's size; without it, the four quarters.
  */
-export async function writeCodedClip(path: string, video: CodedVideo, sound?: CodedSound, shown?: PoolFrame): Promise<void> {
+export async function writeCodedClip(
+  path: string,
+  video: CodedVideo,
+  sound?: CodedSound,
+  shown?: PoolFrame,
+): Promise<void> {
   const format = new FormatContext();
   expect(format.allocOutputContext2(null, null, path)).toBeGreaterThanOrEqual(0);
   const pictures = await openVideo(video);
@@ -82,7 +92,15 @@ async function openVideo({ encoder, pixelFormat, width, height }: CodedVideo): P
   const codec = Codec.findEncoderByName(encoder as FFVideoEncoder);
   const context = new CodecContext();
   context.allocContext3(codec);
-  Object.assign(context, { width, height, pixelFormat, timeBase: new Rational(1, 1000), framerate: new Rational(25, 1), gopSize: 4, bitRate: 2_000_000n });
+  Object.assign(context, {
+    width,
+    height,
+    pixelFormat,
+    timeBase: new Rational(1, 1000),
+    framerate: new Rational(25, 1),
+    gopSize: 4,
+    bitRate: 2_000_000n,
+  });
   context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER, AV_CODEC_FLAG_FRAME_DURATION);
   expect(await context.open2(codec)).toBeGreaterThanOrEqual(0);
   return context;
@@ -92,7 +110,12 @@ async function openSound({ encoder, sampleRate }: CodedSound): Promise<CodecCont
   const codec = Codec.findEncoderByName(encoder as FFAudioEncoder);
   const context = new CodecContext();
   context.allocContext3(codec);
-  Object.assign(context, { sampleRate, sampleFormat: encoder.startsWith('pcm') ? AV_SAMPLE_FMT_S16 : AV_SAMPLE_FMT_FLTP, channelLayout: avChannelLayoutDefault(1), timeBase: new Rational(1, sampleRate) });
+  Object.assign(context, {
+    sampleRate,
+    sampleFormat: encoder.startsWith('pcm') ? AV_SAMPLE_FMT_S16 : AV_SAMPLE_FMT_FLTP,
+    channelLayout: avChannelLayoutDefault(1),
+    timeBase: new Rational(1, sampleRate),
+  });
   context.setFlags(AV_CODEC_FLAG_GLOBAL_HEADER);
   expect(await context.open2(codec)).toBeGreaterThanOrEqual(0);
   return context;
@@ -105,7 +128,12 @@ function addStream(format: FormatContext, encoder: CodecContext): Stream {
   return stream;
 }
 
-async function encode(format: FormatContext, encoder: CodecContext, stream: Stream, frame: Frame | null): Promise<void> {
+async function encode(
+  format: FormatContext,
+  encoder: CodecContext,
+  stream: Stream,
+  frame: Frame | null,
+): Promise<void> {
   expect(await encoder.sendFrame(frame)).toBeGreaterThanOrEqual(0);
   const packet = new Packet();
   packet.alloc();
@@ -130,13 +158,17 @@ function pictureOf({ width, height, pixelFormat }: CodedVideo, shown: PoolFrame 
   const strides = frame.linesize.slice(0, planes.length);
   if (shown === undefined) {
     scaler.getContext(width, height, AV_PIX_FMT_RGB24, width, height, pixelFormat, SWS_ACCURATE_RND);
-    expect(scaler.scaleSync([colouredQuarters(width, height)], [width * 3], 0, height, planes, strides)).toBeGreaterThanOrEqual(0);
+    expect(
+      scaler.scaleSync([colouredQuarters(width, height)], [width * 3], 0, height, planes, strides),
+    ).toBeGreaterThanOrEqual(0);
   } else {
     const { layout } = shown;
     const { y, u, v } = framePlanes(shown);
     const source = [y, u, v].map((plane) => Buffer.from(plane.buffer, plane.byteOffset, plane.byteLength));
     scaler.getContext(layout.width, layout.height, AV_PIX_FMT_YUV420P, width, height, pixelFormat, SWS_BICUBIC);
-    expect(scaler.scaleSync(source, [layout.yStride, layout.uvStride, layout.uvStride], 0, layout.height, planes, strides)).toBeGreaterThanOrEqual(0);
+    expect(
+      scaler.scaleSync(source, [layout.yStride, layout.uvStride, layout.uvStride], 0, layout.height, planes, strides),
+    ).toBeGreaterThanOrEqual(0);
   }
   scaler.freeContext();
   return frame;
@@ -145,7 +177,8 @@ function pictureOf({ width, height, pixelFormat }: CodedVideo, shown: PoolFrame 
 function colouredQuarters(width: number, height: number): Buffer {
   const pixels = Buffer.alloc(width * height * 3);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) pixels.set(QUARTER_COLOURS[(y * 2 >= height ? 2 : 0) + (x * 2 >= width ? 1 : 0)]!, (y * width + x) * 3);
+    for (let x = 0; x < width; x++)
+      pixels.set(QUARTER_COLOURS[(y * 2 >= height ? 2 : 0) + (x * 2 >= width ? 1 : 0)]!, (y * width + x) * 3);
   }
   return pixels;
 }
@@ -155,7 +188,12 @@ function* soundFrames({ sampleRate, startSeconds, seconds }: CodedSound, encoder
   for (let at = 0; at < seconds * sampleRate; at += size) {
     const frame = new Frame();
     frame.alloc();
-    Object.assign(frame, { format: encoder.sampleFormat, sampleRate, nbSamples: size, channelLayout: encoder.channelLayout });
+    Object.assign(frame, {
+      format: encoder.sampleFormat,
+      sampleRate,
+      nbSamples: size,
+      channelLayout: encoder.channelLayout,
+    });
     expect(frame.getBuffer(0)).toBeGreaterThanOrEqual(0);
     for (const plane of frame.data ?? []) plane.fill(0);
     frame.pts = BigInt(Math.round(startSeconds * sampleRate) + at);

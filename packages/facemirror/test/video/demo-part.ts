@@ -20,7 +20,16 @@ export async function writeDemoPart(path: string, { first, frames, turned = fals
   const [width, height] = turned ? [DEMO_FORMAT.height, DEMO_FORMAT.width] : [DEMO_FORMAT.width, DEMO_FORMAT.height];
   const frame = turned ? await new FramePool({ width, height, colour, capacity: 1 }).acquire() : upright;
   const writer = await VideoWriter.open({
-    path, width, height, colourTags: tagsFor(colour), encoder: 'libx264', quality: 18, threads: 1, timeBase: { num: 1, den: framesPerSecond }, frameRate: framesPerSecond, audio: null,
+    path,
+    width,
+    height,
+    colourTags: tagsFor(colour),
+    encoder: 'libx264',
+    quality: 18,
+    threads: 1,
+    timeBase: { num: 1, den: framesPerSecond },
+    frameRate: framesPerSecond,
+    audio: null,
   });
   for (let index = 0; index < frames; index++) {
     demo.draw(first + index, upright);
@@ -33,8 +42,15 @@ export async function writeDemoPart(path: string, { first, frames, turned = fals
 function turnAnticlockwise(source: Frame, target: Frame): void {
   const [from, to] = [framePlanes(source), framePlanes(target)];
   for (const name of ['y', 'u', 'v'] as const) {
-    const [width, height] = name === 'y' ? [source.layout.width, source.layout.height] : [source.layout.chromaWidth, source.layout.chromaHeight];
-    const [fromStride, toStride] = [source, target].map(({ layout }) => (name === 'y' ? layout.yStride : layout.uvStride)) as [number, number];
-    for (let row = 0; row < height; row++) for (let column = 0; column < width; column++) to[name][(width - 1 - column) * toStride + row] = from[name][row * fromStride + column]!;
+    const [width, height] =
+      name === 'y'
+        ? [source.layout.width, source.layout.height]
+        : [source.layout.chromaWidth, source.layout.chromaHeight];
+    const [fromStride, toStride] = [source, target].map(({ layout }) =>
+      name === 'y' ? layout.yStride : layout.uvStride,
+    ) as [number, number];
+    for (let row = 0; row < height; row++)
+      for (let column = 0; column < width; column++)
+        to[name][(width - 1 - column) * toStride + row] = from[name][row * fromStride + column]!;
   }
 }

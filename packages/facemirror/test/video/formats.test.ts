@@ -34,7 +34,12 @@ function quarterColours(frame: Frame): number[][] {
   const planes = framePlanes(frame);
   const { width, height, yStride, uvStride } = frame.layout;
   const weights = rgbWeights(frame.colour);
-  return [[1, 1], [3, 1], [1, 3], [3, 3]].map(([across, down]) => {
+  return [
+    [1, 1],
+    [3, 1],
+    [1, 3],
+    [3, 3],
+  ].map(([across, down]) => {
     const [column, row] = [Math.floor((width * across!) / 4), Math.floor((height * down!) / 4)];
     const y = weights.y * (planes.y[row * yStride + column]! - weights.yOffset);
     const chroma = (row >> 1) * uvStride + (column >> 1);
@@ -57,7 +62,9 @@ describe('codecs and pixel formats', () => {
     ['ffv1', AV_PIX_FMT_YUV422P, 'mkv'],
   ])('%s %d in %s: every frame, its time, its colours', async (encoder, pixelFormat, extension) => {
     // Wide chroma is odd where the codec can.
-    const [width, height] = [AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10LE, AV_PIX_FMT_YUV422P10LE].includes(pixelFormat) ? [96, 64] : [95, 63];
+    const [width, height] = [AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10LE, AV_PIX_FMT_YUV422P10LE].includes(pixelFormat)
+      ? [96, 64]
+      : [95, 63];
     const path = join(folder, `${encoder}-${pixelFormat}.${extension}`);
     await writeCodedClip(path, { encoder, pixelFormat, width, height, times: TIMES });
     const reader = await VideoReader.open(path);
@@ -66,10 +73,13 @@ describe('codecs and pixel formats', () => {
     const pool = new FramePool({ ...info, capacity: 1 });
     const frame = await pool.acquire();
     const times: number[] = [];
-    for (let next = await reader.next(frame); next !== null; next = await reader.next(frame)) times.push(Math.round(next.time.seconds * 1000));
+    for (let next = await reader.next(frame); next !== null; next = await reader.next(frame))
+      times.push(Math.round(next.time.seconds * 1000));
     expect(times).toEqual(TIMES);
     for (const [index, colour] of quarterColours(frame).entries()) {
-      colour.forEach((value, channel) => expect(Math.abs(value - QUARTER_COLOURS[index]![channel]!), `${index} ${channel}`).toBeLessThanOrEqual(6));
+      colour.forEach((value, channel) =>
+        expect(Math.abs(value - QUARTER_COLOURS[index]![channel]!), `${index} ${channel}`).toBeLessThanOrEqual(6),
+      );
     }
     expect(reader.warnings).toEqual([]);
     await reader.close();
@@ -116,11 +126,19 @@ describe('sound', () => {
   });
 });
 
-test('recordings that were joined byte by byte are one video, of the first one\'s size, without a jump in its time', async () => {
+test("recordings that were joined byte by byte are one video, of the first one's size, without a jump in its time", async () => {
   const parts: Buffer[] = [];
-  for (const [width, height] of [[96, 64], [64, 96], [96, 64]] as const) {
+  for (const [width, height] of [
+    [96, 64],
+    [64, 96],
+    [96, 64],
+  ] as const) {
     const path = join(folder, `part-${width}.ts`);
-    await writeCodedClip(path, { encoder: 'libx264', pixelFormat: AV_PIX_FMT_YUV420P, width, height, times: TIMES }, { encoder: 'aac', sampleRate: 48_000, startSeconds: 0, seconds: 0.4 });
+    await writeCodedClip(
+      path,
+      { encoder: 'libx264', pixelFormat: AV_PIX_FMT_YUV420P, width, height, times: TIMES },
+      { encoder: 'aac', sampleRate: 48_000, startSeconds: 0, seconds: 0.4 },
+    );
     parts.push(await readFile(path));
   }
   const joined = join(folder, 'joined.ts');
@@ -133,7 +151,11 @@ test('recordings that were joined byte by byte are one video, of the first one\'
     expect(time - times[index]!).toBeGreaterThan(0);
     expect(time - times[index]!).toBeLessThan(0.1);
   });
-  expect(warnings).toEqual([expect.stringContaining('clock jumps'), expect.stringMatching(/^[12] packets? of sound did not follow/), '10 frames had another size than the first, and were scaled to it.']);
+  expect(warnings).toEqual([
+    expect.stringContaining('clock jumps'),
+    expect.stringMatching(/^[12] packets? of sound did not follow/),
+    '10 frames had another size than the first, and were scaled to it.',
+  ]);
   expect((await readClip(copy)).times).toHaveLength(3 * TIMES.length);
   expect((await soundOf(copy)).end).toBeCloseTo(1.2, 0);
 });

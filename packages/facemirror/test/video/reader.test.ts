@@ -30,7 +30,13 @@ test('a clip of uneven frame times is read with those times, and its pixels', as
   const path = join(folder, 'vfr.mp4');
   await writeClip(path, { width: 96, height: 64, times: UNEVEN_TIMES });
   const { info, times, quarters, warnings } = await readClip(path);
-  expect(info).toMatchObject({ width: 96, height: 64, codec: 'h264', expectedFrames: 7, colour: { matrix: 'bt601', range: 'limited' } });
+  expect(info).toMatchObject({
+    width: 96,
+    height: 64,
+    codec: 'h264',
+    expectedFrames: 7,
+    colour: { matrix: 'bt601', range: 'limited' },
+  });
   expect(times).toHaveLength(UNEVEN_TIMES.length);
   times.forEach((time, index) => expect(time).toBeCloseTo(UNEVEN_TIMES[index]!, 4));
   quarters.forEach((luma, index) => expect(Math.abs(luma - QUARTERS[index]!)).toBeLessThanOrEqual(2));
@@ -88,7 +94,10 @@ test('pixels that are not square are made square', async () => {
 
 describe('files that are no whole video', () => {
   async function codeOf(path: string): Promise<string> {
-    const error: unknown = await readClip(path).then(() => null, (reason: unknown) => reason);
+    const error: unknown = await readClip(path).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
     expect(error).toBeInstanceOf(FaceMirrorError);
     expect((error as Error).message).toContain(path);
     return (error as FaceMirrorError).code;
@@ -102,7 +111,10 @@ describe('files that are no whole video', () => {
     await writeFile(empty, '');
     expect(await codeOf(empty)).toBe('NOT_A_VIDEO');
     const playlist = join(folder, 'playlist.mp4');
-    await writeFile(playlist, `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n${join(folder, 'vfr.mp4')}\n#EXT-X-ENDLIST\n`);
+    await writeFile(
+      playlist,
+      `#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n${join(folder, 'vfr.mp4')}\n#EXT-X-ENDLIST\n`,
+    );
     expect(await codeOf(playlist)).toBe('NOT_A_VIDEO');
     expect(await codeOf(folder)).toBe('FILE_UNREADABLE');
     expect(await codeOf(join(folder, 'none.mp4'))).toBe('FILE_UNREADABLE');
@@ -124,10 +136,22 @@ describe('files that are no whole video', () => {
     }
   });
 
-  test.each([['mkv', 'libx264'], ['webm', 'libvpx'], ['avi', 'mjpeg'], ['mov', 'png']])('a %s that was cut off anywhere, between two frames too', async (extension, encoder) => {
+  test.each([
+    ['mkv', 'libx264'],
+    ['webm', 'libvpx'],
+    ['avi', 'mjpeg'],
+    ['mov', 'png'],
+  ])('a %s that was cut off anywhere, between two frames too', async (extension, encoder) => {
     const source = join(folder, `whole.${extension}`);
-    const pixelFormat = encoder === 'mjpeg' ? AV_PIX_FMT_YUVJ420P : encoder === 'png' ? AV_PIX_FMT_RGB24 : AV_PIX_FMT_YUV420P;
-    await writeCodedClip(source, { encoder, pixelFormat, width: 160, height: 120, times: Array.from({ length: 20 }, (_, index) => 40 * index) });
+    const pixelFormat =
+      encoder === 'mjpeg' ? AV_PIX_FMT_YUVJ420P : encoder === 'png' ? AV_PIX_FMT_RGB24 : AV_PIX_FMT_YUV420P;
+    await writeCodedClip(source, {
+      encoder,
+      pixelFormat,
+      width: 160,
+      height: 120,
+      times: Array.from({ length: 20 }, (_, index) => 40 * index),
+    });
     expect((await readClip(source)).times).toHaveLength(20);
     const bytes = await readFile(source);
     for (let tenth = 1; tenth < 10; tenth++) {
@@ -141,7 +165,13 @@ describe('files that are no whole video', () => {
 describe('real videos', () => {
   const rotated = sharedVideo('rotate.mp4');
   test.skipIf(rotated === null)('a phone video is 1080 by 1920 upright', async () => {
-    expect(await probeVideo(rotated!)).toMatchObject({ width: 1080, height: 1920, codedWidth: 1920, codedHeight: 1080, audio: { codec: 'aac', mode: 'copy' } });
+    expect(await probeVideo(rotated!)).toMatchObject({
+      width: 1080,
+      height: 1920,
+      codedWidth: 1920,
+      codedHeight: 1080,
+      audio: { codec: 'aac', mode: 'copy' },
+    });
   });
 
   const hevc = sharedVideo('hevc.mp4');

@@ -13,7 +13,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const SETTINGS = { width: 64, height: 64, timeBase: { num: 1, den: 30_000 }, frameRate: 30, colourTags: tagsFor(BT601), quality: 18, threads: 1 };
+const SETTINGS = {
+  width: 64,
+  height: 64,
+  timeBase: { num: 1, den: 30_000 },
+  frameRate: 30,
+  colourTags: tagsFor(BT601),
+  quality: 18,
+  threads: 1,
+};
 
 test('a folder that does not exist is an error that names the file', async () => {
   await expect(writeClip(join(folder, 'none', 'a.mp4'), { width: 64, height: 64, times: [0] })).rejects.toMatchObject({
@@ -23,14 +31,19 @@ test('a folder that does not exist is an error that names the file', async () =>
 });
 
 test.skipIf(!existsSync('/dev/full'))('a full disk is told as one', async () => {
-  await expect(writeClip('/dev/full', { width: 64, height: 64, times: [0, 0.1] })).rejects.toMatchObject({ code: 'DISK_FULL' });
+  await expect(writeClip('/dev/full', { width: 64, height: 64, times: [0, 0.1] })).rejects.toMatchObject({
+    code: 'DISK_FULL',
+  });
 });
 
 test('auto takes an encoder that opens; one that is not here is an error that says what to do', async () => {
   await withEncoder('auto', async (name) => (await openEncoder(name, SETTINGS)).freeContext());
   await requireEncoder('auto');
   if (process.platform !== 'darwin') {
-    await expect(requireEncoder('videotoolbox')).rejects.toMatchObject({ code: 'ENCODER_UNAVAILABLE', message: expect.stringContaining('libx264') });
+    await expect(requireEncoder('videotoolbox')).rejects.toMatchObject({
+      code: 'ENCODER_UNAVAILABLE',
+      message: expect.stringContaining('libx264'),
+    });
   }
 });
 
@@ -47,7 +60,13 @@ describe.each([
     expect(times).toHaveLength(frames);
     expect(copy.times).toHaveLength(frames);
     times.forEach((time, index) => expect(copy.times[index]).toBeCloseTo(time, 6));
-    expect(copy.info).toMatchObject({ width, height, audio, colour: info.colour, orientation: { description: 'upright' } });
+    expect(copy.info).toMatchObject({
+      width,
+      height,
+      audio,
+      colour: info.colour,
+      orientation: { description: 'upright' },
+    });
     expect(copy.info.durationSeconds).toBeCloseTo(info.durationSeconds!, 1);
   });
 });

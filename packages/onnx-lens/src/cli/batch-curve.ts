@@ -17,9 +17,13 @@ interface BatchCurveCommandOptions {
 export function register(program: Command): void {
   program
     .command('batch-curve')
-    .description('Measure the time per item and the memory of batches 1, 2, 4 and so on, until a larger batch stops paying.')
+    .description(
+      'Measure the time per item and the memory of batches 1, 2, 4 and so on, until a larger batch stops paying.',
+    )
     .argument('<model>', 'an .onnx file whose batch is free')
-    .addOption(new Option('--threads <numbers>', 'thread counts to measure').argParser(parseCounts).default([1, 2], '1,2'))
+    .addOption(
+      new Option('--threads <numbers>', 'thread counts to measure').argParser(parseCounts).default([1, 2], '1,2'),
+    )
     .option('--largest <number>', 'largest batch to try', parseCount, 64)
     .option('--runs <number>', 'timed runs for each point', parseCount, 5)
     .option('--size <name=size,...>', 'sizes of other free dimensions, e.g. height=640,width=640', parseFixedDimensions)
@@ -34,8 +38,16 @@ Examples:
     .action(runBatchCurve);
 }
 
-async function runBatchCurve(path: string, { threads, largest, runs, size, json }: BatchCurveCommandOptions): Promise<void> {
-  const curves = await measureBatchCurve(path, { threads, largest, runs, ...(size === undefined ? {} : { sizes: size }) });
+async function runBatchCurve(
+  path: string,
+  { threads, largest, runs, size, json }: BatchCurveCommandOptions,
+): Promise<void> {
+  const curves = await measureBatchCurve(path, {
+    threads,
+    largest,
+    runs,
+    ...(size === undefined ? {} : { sizes: size }),
+  });
   await writeText('-', json === true ? JSON.stringify({ model: path, curves }, null, 2) : curvesText(curves));
 }
 

@@ -1,5 +1,12 @@
 import { Option, type Command } from 'commander';
-import { COMPILE_PROVIDERS, compileModel, ensureCompiled, type CompileManifest, type CompileOptions, type CompileProvider } from '../prepare/compile.js';
+import {
+  COMPILE_PROVIDERS,
+  compileModel,
+  ensureCompiled,
+  type CompileManifest,
+  type CompileOptions,
+  type CompileProvider,
+} from '../prepare/compile.js';
 import { bytes, milliseconds } from '../report/format.js';
 import { Session, type SessionOptions } from '../runtime/session.js';
 import { parseFixedDimensions } from './options.js';
@@ -21,10 +28,16 @@ const OPENINGS = 5;
 export function register(program: Command): void {
   program
     .command('compile')
-    .description('Do once what ONNX Runtime does at every start: optimize the graph and arrange the weights for this machine.')
+    .description(
+      'Do once what ONNX Runtime does at every start: optimize the graph and arrange the weights for this machine.',
+    )
     .argument('<model>', 'an .onnx file')
     .requiredOption('-o, --output <folder>', 'the folder to write; replaced when it is there')
-    .addOption(new Option('--provider <name>', 'the execution provider to compile for').choices(COMPILE_PROVIDERS).default('cpu'))
+    .addOption(
+      new Option('--provider <name>', 'the execution provider to compile for')
+        .choices(COMPILE_PROVIDERS)
+        .default('cpu'),
+    )
     .option('--fix <name=size,...>', 'sizes to fix free dimensions to, e.g. batch_size=1', parseFixedDimensions)
     .option('--as-is', 'leave the graph to ONNX Runtime, without computing first what is known before a run')
     .option('--keep', 'keep a compiled model that is there and fits')
@@ -46,7 +59,8 @@ async function runCompile(path: string, { output, provider, fix, asIs, keep }: C
   const options: CompileOptions = {
     provider,
     simplify: asIs !== true,
-    onProgress: ({ rewrite, done, total }) => status.show(`${Math.floor((100 * done) / total)} %  simplifying: ${rewrite}`),
+    onProgress: ({ rewrite, done, total }) =>
+      status.show(`${Math.floor((100 * done) / total)} %  simplifying: ${rewrite}`),
     ...(fix === undefined ? {} : { fix }),
   };
   if (keep === true) {
@@ -70,7 +84,8 @@ async function runCompile(path: string, { output, provider, fix, asIs, keep }: C
 }
 
 function simplificationText(simplification: CompileManifest['simplification']): string[] {
-  if (simplification?.kind === 'simplified') return [`Simplified first, every output the same to the last bit: ${simplification.rewrites.join(', ')}.`];
+  if (simplification?.kind === 'simplified')
+    return [`Simplified first, every output the same to the last bit: ${simplification.rewrites.join(', ')}.`];
   if (simplification?.reason == null) return [];
   return [`Not simplified first: ${simplification.reason}`];
 }

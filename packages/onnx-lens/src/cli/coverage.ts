@@ -1,6 +1,14 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { COREML_FORMATS, ORT_VERSIONS, PROVIDERS, type CoreMlFormat, type CoverageResult, type OrtVersion, type ProviderName } from '../coverage/result.js';
+import {
+  COREML_FORMATS,
+  ORT_VERSIONS,
+  PROVIDERS,
+  type CoreMlFormat,
+  type CoverageResult,
+  type OrtVersion,
+  type ProviderName,
+} from '../coverage/result.js';
 import { OnnxLensError } from '../errors.js';
 import { compareWithLog, type LogComparison } from '../logs/compare.js';
 import { parseLog } from '../logs/sessions.js';
@@ -35,17 +43,43 @@ export function register(program: Command): void {
   const newest = ORT_VERSIONS[ORT_VERSIONS.length - 1];
   program
     .command('coverage')
-    .description('Tell which nodes land on an accelerator, in how many partitions, why not the others, and at what cost.')
+    .description(
+      'Tell which nodes land on an accelerator, in how many partitions, why not the others, and at what cost.',
+    )
     .argument('<model>', 'an .onnx file')
     .addOption(new Option('--provider <name>', 'the execution provider').choices(PROVIDERS).default('coreml'))
-    .addOption(new Option('--format <name>', "Core ML's model format (default: neuralnetwork, which a session makes that asks for none)").choices(COREML_FORMATS))
-    .option('--static-shapes-only', "take only nodes whose inputs have static shapes, as the provider's option of that name")
-    .option('--fix <name=size,...>', 'sizes to fix free dimensions to, e.g. batch_size=1,height=640', parseFixedDimensions)
-    .addOption(new Option('--ort <version>', 'the ONNX Runtime release whose rules decide').choices(ORT_VERSIONS).default(newest))
+    .addOption(
+      new Option(
+        '--format <name>',
+        "Core ML's model format (default: neuralnetwork, which a session makes that asks for none)",
+      ).choices(COREML_FORMATS),
+    )
+    .option(
+      '--static-shapes-only',
+      "take only nodes whose inputs have static shapes, as the provider's option of that name",
+    )
+    .option(
+      '--fix <name=size,...>',
+      'sizes to fix free dimensions to, e.g. batch_size=1,height=640',
+      parseFixedDimensions,
+    )
+    .addOption(
+      new Option('--ort <version>', 'the ONNX Runtime release whose rules decide')
+        .choices(ORT_VERSIONS)
+        .default(newest),
+    )
     .option('--assume-optimized', 'take the file as a level-1 optimized graph already')
     .option('--compare-log <file>', 'a log of ONNX Runtime to hold the prediction against; - is standard input')
-    .addOption(new Option('--json [file]', 'the file for the result as JSON; - is standard output').preset('-').argParser(destination))
-    .addOption(new Option('--md [file]', 'the file for the result as Markdown; - is standard output').preset('-').argParser(destination))
+    .addOption(
+      new Option('--json [file]', 'the file for the result as JSON; - is standard output')
+        .preset('-')
+        .argParser(destination),
+    )
+    .addOption(
+      new Option('--md [file]', 'the file for the result as Markdown; - is standard output')
+        .preset('-')
+        .argParser(destination),
+    )
     .option('--html <file>', 'the file for the result as a self-contained page; - is standard output', destination)
     .addHelpText(
       'after',
@@ -69,13 +103,27 @@ async function coverage(model: string, flags: CoverageFlags): Promise<void> {
     const to = flags[face as keyof typeof FACES];
     return to === undefined ? [] : [{ to, draw }];
   });
-  checkDestinations(model, flags, outputs.map(({ to }) => to));
+  checkDestinations(
+    model,
+    flags,
+    outputs.map(({ to }) => to),
+  );
   const log = flags.compareLog === undefined ? null : parseLog(readText(flags.compareLog));
   // ONNX Runtime is loaded only here, so that help and the other commands need not wait for it.
   const { analyseCoverage } = await import('../coverage/analyse.js');
   const { provider, format, staticShapesOnly = false, fix = {}, ort, assumeOptimized = false } = flags;
-  const result = await analyseCoverage(model, { provider, ...(format === undefined ? {} : { format }), staticShapesOnly, fix, ort, assumeOptimized });
-  const comparison = log === null ? null : compareWithLog(result, log, flags.compareLog === '-' ? 'standard input' : (flags.compareLog ?? ''));
+  const result = await analyseCoverage(model, {
+    provider,
+    ...(format === undefined ? {} : { format }),
+    staticShapesOnly,
+    fix,
+    ort,
+    assumeOptimized,
+  });
+  const comparison =
+    log === null
+      ? null
+      : compareWithLog(result, log, flags.compareLog === '-' ? 'standard input' : (flags.compareLog ?? ''));
   for (const { to, draw } of outputs) {
     await writeText(to, draw(result, comparison));
     if (to !== '-') process.stderr.write(`Wrote ${to}\n`);
@@ -86,15 +134,22 @@ async function coverage(model: string, flags: CoverageFlags): Promise<void> {
 /** Nothing that is read may be written over, and only one thing can go to standard output. */
 function checkDestinations(model: string, { compareLog }: CoverageFlags, destinations: readonly string[]): void {
   if (destinations.filter((to) => to === '-').length > 1) {
-    throw new OnnxLensError('USAGE', 'Only one of --json, --md and --html can go to standard output; give the others a file.');
+    throw new OnnxLensError(
+      'USAGE',
+      'Only one of --json, --md and --html can go to standard output; give the others a file.',
+    );
   }
   const files = destinations.filter((to) => to !== '-').map((to) => resolve(to));
   for (const source of [model, compareLog ?? '-']) {
     if (source !== '-' && files.includes(resolve(source))) {
-      throw new OnnxLensError('USAGE', `${source} is read by this command and cannot be written by it too; give the output another name.`);
+      throw new OnnxLensError(
+        'USAGE',
+        `${source} is read by this command and cannot be written by it too; give the output another name.`,
+      );
     }
   }
-  if (new Set(files).size < files.length) throw new OnnxLensError('USAGE', 'Two outputs have the same file name; give each its own.');
+  if (new Set(files).size < files.length)
+    throw new OnnxLensError('USAGE', 'Two outputs have the same file name; give each its own.');
 }
 
 function destination(value: string): string {

@@ -17,7 +17,11 @@ export function register(program: Command): void {
     .description('Turn a TensorFlow Lite model into an ONNX model that computes the same.')
     .argument('<model>', 'a .tflite file')
     .requiredOption('-o, --output <file>', 'the .onnx file to write')
-    .addOption(new Option('--half <rule>', 'what becomes of half-float weights: float32, or half floats in the file still').choices(['widen', 'keep']).default('widen'))
+    .addOption(
+      new Option('--half <rule>', 'what becomes of half-float weights: float32, or half floats in the file still')
+        .choices(['widen', 'keep'])
+        .default('widen'),
+    )
     .option('--channels-second', 'let image inputs be batch, channels, height, width instead of the original order')
     .addHelpText(
       'after',

@@ -10,7 +10,14 @@ import { convertToHalf } from '../prepare/half.js';
 import { quantizeModel } from '../prepare/quantize.js';
 import { readCalibration } from '../prepare/calibration.js';
 import type { ImagePreprocessing } from '../prepare/images.js';
-import { COREML_FORMATS, ORT_VERSIONS, PROVIDERS, type CoreMlFormat, type OrtVersion, type ProviderName } from '../providers/target.js';
+import {
+  COREML_FORMATS,
+  ORT_VERSIONS,
+  PROVIDERS,
+  type CoreMlFormat,
+  type OrtVersion,
+  type ProviderName,
+} from '../providers/target.js';
 import type { TerminalOptions } from '../report/terminal.js';
 import { optimizationText, proofText } from '../report/optimization-text.js';
 import { REWRITES } from '../rewrite/registry.js';
@@ -48,23 +55,63 @@ const HALF_TOLERANCE = 0.05;
 export function register(program: Command): void {
   program
     .command('optimize')
-    .description('Rewrite a model so that a provider takes more of it in fewer partitions, prove that it computes the same, and write it.')
+    .description(
+      'Rewrite a model so that a provider takes more of it in fewer partitions, prove that it computes the same, and write it.',
+    )
     .argument('<model>', 'an .onnx file')
     .requiredOption('-o, --output <file>', 'the .onnx file to write')
-    .addOption(new Option('--provider <name>', 'whose coverage decides; cpu applies only what makes less work everywhere').choices([...PROVIDERS, 'cpu']).default('coreml'))
-    .addOption(new Option('--format <name>', "Core ML's model format to rewrite for; coverage shows neuralnetwork when not told otherwise").choices(COREML_FORMATS).default('mlprogram'))
-    .addOption(new Option('--ort <version>', 'the ONNX Runtime release whose rules decide (default: all of them together, so that the result lands well on each)').choices(ORT_VERSIONS))
-    .option('--fix <name=size,...>', 'sizes to fix free dimensions to, e.g. batch_size=1,height=640,width=640', parseFixedDimensions)
-    .option('--passes <names>', 'the only rewrites to try, or with "-" in front those to leave out, separated by commas', parseNames)
+    .addOption(
+      new Option('--provider <name>', 'whose coverage decides; cpu applies only what makes less work everywhere')
+        .choices([...PROVIDERS, 'cpu'])
+        .default('coreml'),
+    )
+    .addOption(
+      new Option(
+        '--format <name>',
+        "Core ML's model format to rewrite for; coverage shows neuralnetwork when not told otherwise",
+      )
+        .choices(COREML_FORMATS)
+        .default('mlprogram'),
+    )
+    .addOption(
+      new Option(
+        '--ort <version>',
+        'the ONNX Runtime release whose rules decide (default: all of them together, so that the result lands well on each)',
+      ).choices(ORT_VERSIONS),
+    )
+    .option(
+      '--fix <name=size,...>',
+      'sizes to fix free dimensions to, e.g. batch_size=1,height=640,width=640',
+      parseFixedDimensions,
+    )
+    .option(
+      '--passes <names>',
+      'the only rewrites to try, or with "-" in front those to leave out, separated by commas',
+      parseNames,
+    )
     .option('--fp16', 'also convert the weights and the arithmetic to 16-bit floats')
-    .option('--int8', 'also quantize convolutions and matrix products to 8 bits (QDQ, per channel); needs --calibration')
-    .option('--calibration <folder>', 'inputs for --int8: pictures (.png, .jpg) or raw float32 (.f32), named after the input where there are several')
-    .option('--image-mean <numbers>', 'what is subtracted from the pixels (0 to 255) of calibration pictures: one number, or one a channel (default: 0)', parseNumbers)
+    .option(
+      '--int8',
+      'also quantize convolutions and matrix products to 8 bits (QDQ, per channel); needs --calibration',
+    )
+    .option(
+      '--calibration <folder>',
+      'inputs for --int8: pictures (.png, .jpg) or raw float32 (.f32), named after the input where there are several',
+    )
+    .option(
+      '--image-mean <numbers>',
+      'what is subtracted from the pixels (0 to 255) of calibration pictures: one number, or one a channel (default: 0)',
+      parseNumbers,
+    )
     .option('--image-std <numbers>', 'what they are then divided by (default: 255)', parseNumbers)
     .addOption(new Option('--image-order <order>', 'order of their channels').choices(['rgb', 'bgr']).default('rgb'))
     .option('--verify <number>', 'seeded inputs for each batch size in the proof', parseCount, 8)
     .option('--seed <number>', 'seed of the first input', parseCount, 1)
-    .option('--tolerance <number>', 'how far an output may be off: this times max(1, its usual largest |value|), of a whole number this (default: 1e-5; with --fp16 0.05, with --int8 any)', parseTolerance)
+    .option(
+      '--tolerance <number>',
+      'how far an output may be off: this times max(1, its usual largest |value|), of a whole number this (default: 1e-5; with --fp16 0.05, with --int8 any)',
+      parseTolerance,
+    )
     .option('--range <name=min..max,...>', 'values of inputs, e.g. image=0..255,mask=0..1', parseRanges)
     .option('--batches <numbers>', 'batch sizes to prove where the batch is free (default: 1,3)', parseCounts)
     .addHelpText(
@@ -85,13 +132,25 @@ async function runOptimize(path: string, options: OptimizeCommandOptions): Promi
   const { result, bytes } = await rewriteProven(path, original, options, page);
   if (options.fp16 === true || options.int8 === true) {
     // 8 bits are judged on the inputs that they are for; what random numbers make of ranges that were taken from pictures says little.
-    const inputs = options.int8 === true ? readCalibration(options.calibration ?? '', result.model, preprocessingOf(options)) : undefined;
+    const inputs =
+      options.int8 === true
+        ? readCalibration(options.calibration ?? '', result.model, preprocessingOf(options))
+        : undefined;
     const converted = inputs === undefined ? convertToHalf(result.model) : await quantizeModel(result.model, inputs);
-    await writeConverted(bytes, converted, options, { ...proofOptions(options), ...(inputs === undefined ? {} : { inputs: inputs.slice(0, options.verify) }) }, page);
+    await writeConverted(
+      bytes,
+      converted,
+      options,
+      { ...proofOptions(options), ...(inputs === undefined ? {} : { inputs: inputs.slice(0, options.verify) }) },
+      page,
+    );
   } else if (result.isChanged) {
     await writeModel(options.output, result.model, bytes);
   } else if (leavesWeightsBehind(path, options.output)) {
-    await writeText('-', 'Nothing helps this model; it is written with the weights that stood in files of their own, which are not beside the output.');
+    await writeText(
+      '-',
+      'Nothing helps this model; it is written with the weights that stood in files of their own, which are not beside the output.',
+    );
     await writeModel(options.output, original, serializeModel(original));
   } else {
     // Nothing helped: the very bytes that were given, not another way of writing them.
@@ -106,24 +165,40 @@ function leavesWeightsBehind(path: string, output: string): boolean {
 }
 
 function checkOptions({ output, fp16, int8, calibration }: OptimizeCommandOptions): void {
-  if (extname(output).toLowerCase() !== '.onnx') throw new OnnxLensError('USAGE', `The output ${output} should end in .onnx.`);
+  if (extname(output).toLowerCase() !== '.onnx')
+    throw new OnnxLensError('USAGE', `The output ${output} should end in .onnx.`);
   if (int8 === true && fp16 === true) throw new OnnxLensError('USAGE', 'Give --fp16 or --int8, not both.');
   if (int8 === true && calibration === undefined) {
-    throw new OnnxLensError('USAGE', '--int8 needs --calibration, a folder of inputs that are like those the model will get.');
+    throw new OnnxLensError(
+      'USAGE',
+      '--int8 needs --calibration, a folder of inputs that are like those the model will get.',
+    );
   }
 }
 
 /** Rewrites and proves: the bytes that come back are the ones that the proof was run on. */
-async function rewriteProven(path: string, original: ModelProto, options: OptimizeCommandOptions, page: TerminalOptions): Promise<{ result: RewrittenModel; bytes: Uint8Array }> {
+async function rewriteProven(
+  path: string,
+  original: ModelProto,
+  options: OptimizeCommandOptions,
+  page: TerminalOptions,
+): Promise<{ result: RewrittenModel; bytes: Uint8Array }> {
   const { provider, format, ort, fix, passes } = options;
-  const settings = { provider, format, name: path, ...(ort === undefined ? {} : { ort }), ...(fix === undefined ? {} : { fix }) };
+  const settings = {
+    provider,
+    format,
+    name: path,
+    ...(ort === undefined ? {} : { ort }),
+    ...(fix === undefined ? {} : { fix }),
+  };
   const attempt = async (names: readonly string[] | undefined) => {
     const status = new StatusLine();
     try {
       const result = await optimizeForProvider(original, {
         ...settings,
         ...(names === undefined ? {} : { passes: names }),
-        onProgress: ({ step, rewrite, done, total }) => status.show(`${Math.floor((100 * done) / total)} %  ${step} ${rewrite}`),
+        onProgress: ({ step, rewrite, done, total }) =>
+          status.show(`${Math.floor((100 * done) / total)} %  ${step} ${rewrite}`),
       });
       status.clear();
       await writeText('-', optimizationText(result, page));
@@ -141,15 +216,27 @@ async function rewriteProven(path: string, original: ModelProto, options: Optimi
   };
   const first = await attempt(passes);
   if (first.proof === undefined || first.proof.holds) return first;
-  const rounding = REWRITES.filter(({ name, rounds }) => rounds === true && first.result.passes.some((row) => row.name === name && row.outcome === 'kept'));
+  const rounding = REWRITES.filter(
+    ({ name, rounds }) =>
+      rounds === true && first.result.passes.some((row) => row.name === name && row.outcome === 'kept'),
+  );
   if (rounding.length === 0 || passes !== undefined) return refuse(first.proof, options.output);
   // Some networks make much of the last bit (thresholds on computed values): without these, the values stay the same.
-  await writeText('-', `Beyond the tolerance; once more without the rewrites that round otherwise (${rounding.map(({ name }) => name).join(', ')}).`);
+  await writeText(
+    '-',
+    `Beyond the tolerance; once more without the rewrites that round otherwise (${rounding.map(({ name }) => name).join(', ')}).`,
+  );
   const second = await attempt(REWRITES.filter(({ rounds }) => rounds === true).map(({ name }) => `-${name}`));
   return second.proof === undefined || second.proof.holds ? second : refuse(second.proof, options.output);
 }
 
-async function writeConverted(rewritten: Uint8Array, converted: ModelProto, options: OptimizeCommandOptions, how: ProofOptions, page: TerminalOptions): Promise<void> {
+async function writeConverted(
+  rewritten: Uint8Array,
+  converted: ModelProto,
+  options: OptimizeCommandOptions,
+  how: ProofOptions,
+  page: TerminalOptions,
+): Promise<void> {
   const bits = options.fp16 === true ? '16-bit floats' : '8 bits';
   // Quantizing is a trade: its error is shown, and only a limit that was asked for stops it.
   const tolerance = options.tolerance ?? (options.fp16 === true ? HALF_TOLERANCE : Infinity);
@@ -162,7 +249,10 @@ async function writeConverted(rewritten: Uint8Array, converted: ModelProto, opti
 
 async function writeModel(output: string, model: ModelProto, bytes: Uint8Array): Promise<void> {
   writeFileWhole(output, bytes);
-  await writeText('-', `Wrote ${output}: ${model.graph?.node.length ?? 0} nodes, ${bytes.length.toLocaleString('en')} bytes.`);
+  await writeText(
+    '-',
+    `Wrote ${output}: ${model.graph?.node.length ?? 0} nodes, ${bytes.length.toLocaleString('en')} bytes.`,
+  );
 }
 
 function proofOptions({ verify, seed, tolerance, range, batches }: OptimizeCommandOptions): ProofOptions {
@@ -184,22 +274,31 @@ function refuse(proof: Proof, output: string): never {
 }
 
 function preprocessingOf({ imageMean, imageStd, imageOrder }: OptimizeCommandOptions): ImagePreprocessing {
-  return { order: imageOrder, ...(imageMean === undefined ? {} : { mean: imageMean }), ...(imageStd === undefined ? {} : { std: imageStd }) };
+  return {
+    order: imageOrder,
+    ...(imageMean === undefined ? {} : { mean: imageMean }),
+    ...(imageStd === undefined ? {} : { std: imageStd }),
+  };
 }
 
 function parseNumbers(value: string): number[] {
   const numbers = value.split(',').map((each) => (each.trim() === '' ? NaN : Number(each)));
-  if (!numbers.every(Number.isFinite) || (numbers.length !== 1 && numbers.length !== 3)) throw new InvalidArgumentError('It must be one number, or three with commas between.');
+  if (!numbers.every(Number.isFinite) || (numbers.length !== 1 && numbers.length !== 3))
+    throw new InvalidArgumentError('It must be one number, or three with commas between.');
   return numbers;
 }
 
 function parseNames(value: string): string[] {
-  return value.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  return value
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 function parseTolerance(value: string): number {
   const number = Number(value);
-  if (!(number >= 0) || value.trim() === '') throw new InvalidArgumentError('It must be a number from 0 on, such as 1e-5.');
+  if (!(number >= 0) || value.trim() === '')
+    throw new InvalidArgumentError('It must be a number from 0 on, such as 1e-5.');
   return number;
 }
 
@@ -207,7 +306,8 @@ function parseRanges(value: string): Record<string, InputRange> {
   return Object.fromEntries(
     value.split(',').map((each) => {
       const [, name, min, max] = /^(.+)=(-?[0-9.e+-]+?)\.\.(-?[0-9.e+-]+)$/i.exec(each.trim()) ?? [];
-      if (name === undefined || !(Number(min) <= Number(max))) throw new InvalidArgumentError(`"${each}" is not name=min..max.`);
+      if (name === undefined || !(Number(min) <= Number(max)))
+        throw new InvalidArgumentError(`"${each}" is not name=min..max.`);
       return [name, { min: Number(min), max: Number(max) }];
     }),
   );

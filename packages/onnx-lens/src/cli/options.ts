@@ -4,7 +4,8 @@ import { InvalidArgumentError } from 'commander';
 export function parseCount(value: string): number {
   const number = Number(value);
   // Number() alone would take "1e3", "0x10" and " 5 ", slips more often than meant.
-  if (!/^[0-9]+$/.test(value) || !Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  if (!/^[0-9]+$/.test(value) || !Number.isSafeInteger(number) || number < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1 on.');
   return number;
 }
 
@@ -24,7 +25,9 @@ export function parseFixedDimensions(value: string): Readonly<Record<string, num
     const name = pair.slice(0, Math.max(split, 0)).trim();
     const size = pair.slice(split + 1).trim();
     if (name === '' || !/^[0-9]+$/.test(size) || !Number.isSafeInteger(Number(size)) || Number(size) < 1) {
-      throw new InvalidArgumentError(`"${pair}" is not name=size with a positive whole number; write e.g. batch_size=1,height=640.`);
+      throw new InvalidArgumentError(
+        `"${pair}" is not name=size with a positive whole number; write e.g. batch_size=1,height=640.`,
+      );
     }
     if (sizes.some(([known]) => known === name)) throw new InvalidArgumentError(`Dimension "${name}" is given twice.`);
     sizes.push([name, Number(size)]);

@@ -9,7 +9,15 @@ import { register as optimize } from './optimize.js';
 import { register as trace } from './trace.js';
 
 /** One entry a command, in the order of `--help`. Each lives in a file of its own that exports `register`. */
-const COMMANDS: readonly ((program: Command) => void)[] = [coverage, importModel, optimize, compile, batchCurve, logs, trace];
+const COMMANDS: readonly ((program: Command) => void)[] = [
+  coverage,
+  importModel,
+  optimize,
+  compile,
+  batchCurve,
+  logs,
+  trace,
+];
 
 /**
  * The command line as commander knows it, with every command. Wrong use throws commander's own error after its message
@@ -17,7 +25,9 @@ const COMMANDS: readonly ((program: Command) => void)[] = [coverage, importModel
  */
 export function createProgram(): Command {
   const program = new Command('onnx-lens')
-    .description('See how an ONNX model lands on an accelerator: which nodes, in how many partitions, why, and at what cost.')
+    .description(
+      'See how an ONNX model lands on an accelerator: which nodes, in how many partitions, why, and at what cost.',
+    )
     .version(ownVersion(), '-V, --version', 'print the version')
     .option('--verbose', 'show the stack of an error')
     .helpOption('-h, --help', 'show this help')

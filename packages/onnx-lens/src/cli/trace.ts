@@ -25,6 +25,9 @@ Examples:
     .action(async (file: string, options: { json?: true; top: number }) => {
       const origin = file === '-' ? 'standard input' : file;
       const trace = parseTrace(readText(file), origin);
-      await writeText('-', options.json === true ? JSON.stringify(trace, null, 2) : traceText(trace, origin, options.top, terminal()));
+      await writeText(
+        '-',
+        options.json === true ? JSON.stringify(trace, null, 2) : traceText(trace, origin, options.top, terminal()),
+      );
     });
 }

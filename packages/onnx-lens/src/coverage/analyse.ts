@@ -7,7 +7,14 @@ import type { CoreMlFormat, OrtVersion, ProviderName, Target } from '../provider
 import { fallbackCauses } from './causes.js';
 import { decide } from './decision.js';
 import { adviceOf, impactOf } from './impact.js';
-import { freeDimensions, levelOne, readSource, withFixedDimensions, type LevelOne, type SourceModel } from './level-one.js';
+import {
+  freeDimensions,
+  levelOne,
+  readSource,
+  withFixedDimensions,
+  type LevelOne,
+  type SourceModel,
+} from './level-one.js';
 import { describePartition, weightBytesOf } from './partitions.js';
 import type { CoverageResult, NodeVerdict } from './result.js';
 import { compareVariants } from './variants.js';
@@ -46,8 +53,14 @@ export interface CoverageOptions {
  * @throws OnnxLensError USAGE for settings that do not fit together or to the model, and every error that says that the
  *   file cannot be read, is not ONNX, does not hold together, or is not taken by ONNX Runtime.
  */
-export async function analyseCoverage(source: string | ModelProto, options: CoverageOptions = {}): Promise<CoverageResult> {
-  return analyseSource(readSource(source, options.dataFolder), { name: typeof source === 'string' ? source : 'model', ...options });
+export async function analyseCoverage(
+  source: string | ModelProto,
+  options: CoverageOptions = {},
+): Promise<CoverageResult> {
+  return analyseSource(readSource(source, options.dataFolder), {
+    name: typeof source === 'string' ? source : 'model',
+    ...options,
+  });
 }
 
 /** {@link analyseCoverage} of a model that has been read. */

@@ -40,7 +40,14 @@ export interface AdviceInput {
   readonly figures: SplitFigures;
   readonly current: { readonly format: VariantFigures['format']; readonly fixedShapes: boolean };
   readonly variants: readonly VariantFigures[];
-  readonly topCause: { readonly text: string; readonly opTypes: readonly string[]; readonly nodes: number; readonly partitionsWithout: number } | undefined;
+  readonly topCause:
+    | {
+        readonly text: string;
+        readonly opTypes: readonly string[];
+        readonly nodes: number;
+        readonly partitionsWithout: number;
+      }
+    | undefined;
   readonly macs: { readonly provider: number; readonly cpu: number };
 }
 
@@ -49,19 +56,24 @@ export function adviceOf(input: AdviceInput): string {
   const { title, figures, topCause } = input;
   const impact = impactOf(figures);
   const better = betterVariant(input);
-  if (figures.supported === 0 && better === undefined) return `Keep this model on the CPU: ${title} takes none of its ${figures.nodes} nodes.`;
+  if (figures.supported === 0 && better === undefined)
+    return `Keep this model on the CPU: ${title} takes none of its ${figures.nodes} nodes.`;
   const total = input.macs.provider + input.macs.cpu;
   if (RANK[impact] <= RANK.LOW && figures.supported > 0) {
     const share = total === 0 ? 1 : input.macs.provider / total;
     if (share < 0.5 && better === undefined) {
       return `Keep this model on the CPU: only ${Math.round(share * 100)} % of its multiply-accumulates would run on ${title}.`;
     }
-    if (share >= 0.5 && better === undefined) return `Run it on ${title} as it is: ${figures.supported} of ${figures.nodes} nodes in ${count(figures.partitions)}.`;
+    if (share >= 0.5 && better === undefined)
+      return `Run it on ${title} as it is: ${figures.supported} of ${figures.nodes} nodes in ${count(figures.partitions)}.`;
   }
   if (better !== undefined) {
     return `Use ${better.label}: ${better.supported} of ${better.nodes} nodes in ${count(better.partitions)} instead of ${figures.supported} in ${figures.partitions}.`;
   }
-  if (topCause !== undefined && figures.partitions - topCause.partitionsWithout >= Math.max(1, figures.partitions / 4)) {
+  if (
+    topCause !== undefined &&
+    figures.partitions - topCause.partitionsWithout >= Math.max(1, figures.partitions / 4)
+  ) {
     return `Rewrite its ${topCause.nodes} ${topCause.opTypes.join(', ')} nodes first (${topCause.text}): ${count(topCause.partitionsWithout)} would remain of ${figures.partitions}.`;
   }
   return impact === 'HIGH'
@@ -77,9 +89,12 @@ function count(partitions: number): string {
 function betterVariant({ figures, current, variants }: AdviceInput): VariantFigures | undefined {
   const rank = (each: SplitFigures): number => (each.partitions === 0 ? RANK.HIGH + 1 : RANK[impactOf(each)]);
   const others = variants.filter((each) => each.format !== current.format || each.fixedShapes !== current.fixedShapes);
-  const best = others.toSorted((a, b) => rank(a) - rank(b) || a.partitions - b.partitions || b.coverage - a.coverage)[0];
+  const best = others.toSorted(
+    (a, b) => rank(a) - rank(b) || a.partitions - b.partitions || b.coverage - a.coverage,
+  )[0];
   if (best === undefined || best.partitions === 0) return undefined;
   const coverage = figures.nodes === 0 ? 0 : (100 * figures.supported) / figures.nodes;
-  const isBetter = rank(best) < rank(figures) || (best.partitions * 3 <= figures.partitions * 2 && rank(best) <= rank(figures));
+  const isBetter =
+    rank(best) < rank(figures) || (best.partitions * 3 <= figures.partitions * 2 && rank(best) <= rank(figures));
   return isBetter && best.coverage >= coverage ? best : undefined;
 }

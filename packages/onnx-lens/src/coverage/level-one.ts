@@ -86,7 +86,8 @@ function detach(tensor: TensorProto, file: Uint8Array, location: string): Tensor
   if (isExternal(tensor) || rawData.length < DETACHED_BYTES || rawData.buffer !== file.buffer) {
     return create(TensorProtoSchema, { ...tensor, rawData: new Uint8Array(rawData) });
   }
-  const entry = (key: string, value: string | number) => create(StringStringEntryProtoSchema, { key, value: String(value) });
+  const entry = (key: string, value: string | number) =>
+    create(StringStringEntryProtoSchema, { key, value: String(value) });
   return create(TensorProtoSchema, {
     ...tensor,
     rawData: new Uint8Array(),
@@ -102,7 +103,9 @@ function detach(tensor: TensorProto, file: Uint8Array, location: string): Tensor
 /** The free dimensions of the graph's inputs. */
 export function freeDimensions({ model }: SourceModel): FreeDimension[] {
   return realInputs(model.graph).flatMap((input) =>
-    (valueType(input.type).shape ?? []).flatMap((dim, axis) => (typeof dim === 'string' ? [{ input: input.name, axis, name: dim }] : [])),
+    (valueType(input.type).shape ?? []).flatMap((dim, axis) =>
+      typeof dim === 'string' ? [{ input: input.name, axis, name: dim }] : [],
+    ),
   );
 }
 
@@ -112,18 +115,26 @@ function realInputs(graph: GraphProto | undefined): ValueInfoProto[] {
 }
 
 /** The model with free dimensions of its inputs fixed. `size` gives undefined for one to be left free. */
-export function withFixedDimensions(source: SourceModel, size: (dimension: FreeDimension) => number | undefined): SourceModel {
+export function withFixedDimensions(
+  source: SourceModel,
+  size: (dimension: FreeDimension) => number | undefined,
+): SourceModel {
   const { graph } = source.model;
   if (graph === undefined) return source;
   const input = graph.input.map((declared) => {
     const { dataType, shape } = valueType(declared.type);
     if (shape === null) return declared;
     const dims = shape.map((dim, axis) =>
-      typeof dim === 'number' ? dim : (size({ input: declared.name, axis, name: dim }) ?? (dim === '' ? undefined : dim)),
+      typeof dim === 'number'
+        ? dim
+        : (size({ input: declared.name, axis, name: dim }) ?? (dim === '' ? undefined : dim)),
     );
     return valueInfo(declared.name, dataType, dims);
   });
-  return { ...source, model: create(ModelProtoSchema, { ...source.model, graph: create(GraphProtoSchema, { ...graph, input }) }) };
+  return {
+    ...source,
+    model: create(ModelProtoSchema, { ...source.model, graph: create(GraphProtoSchema, { ...graph, input }) }),
+  };
 }
 
 /** How {@link levelOne} comes to its graph. */
@@ -149,14 +160,20 @@ export interface LevelOne {
  */
 export async function levelOne(source: SourceModel, { assumeOptimized, ort }: LevelOneOptions): Promise<LevelOne> {
   const model = assumeOptimized ? source.model : await optimizeBasic(source.model, openingOptions(source));
-  return { graph: await viewOf(model, source, followsComputedShapes(ort)), notes: notesOf(source.model, model, assumeOptimized) };
+  return {
+    graph: await viewOf(model, source, followsComputedShapes(ort)),
+    notes: notesOf(source.model, model, assumeOptimized),
+  };
 }
 
 /**
  * The level-1 graph as the providers of several versions would see it, optimized once.
  * @throws OnnxLensError RUNTIME_REFUSED when ONNX Runtime does not take the model.
  */
-export async function levelOneViews(source: SourceModel, versions: readonly OrtVersion[]): Promise<ReadonlyMap<OrtVersion, GraphView>> {
+export async function levelOneViews(
+  source: SourceModel,
+  versions: readonly OrtVersion[],
+): Promise<ReadonlyMap<OrtVersion, GraphView>> {
   const model = await optimizeBasic(source.model, openingOptions(source));
   const follows = (ort: OrtVersion): boolean => followsComputedShapes(ort) || !hasComputedShapes(model);
   const views = new Map<boolean, GraphView>();
@@ -179,7 +196,8 @@ async function viewOf(model: ModelProto, source: SourceModel, computedShapes: bo
 
 /** Initializers that the user keeps in other files; those that were only detached lie in the model's own file. */
 function externalWeights(model: ModelProto, file: string | undefined): Set<string> {
-  const external = model.graph?.initializer.filter((tensor) => isExternal(tensor) && externalLocation(tensor).location !== file) ?? [];
+  const external =
+    model.graph?.initializer.filter((tensor) => isExternal(tensor) && externalLocation(tensor).location !== file) ?? [];
   return new Set(external.map(({ name }) => name));
 }
 
@@ -188,7 +206,9 @@ function notesOf(before: ModelProto, after: ModelProto, assumeOptimized: boolean
   if (assumeOptimized) notes.push('The file was taken as a level-1 graph; no optimizer was run.');
   if (!assumeOptimized && before.functions.length > 0) {
     const names = before.functions.slice(0, 3).map(({ name }) => name);
-    notes.push(`Calls of the model's own functions (${names.join(', ')}${before.functions.length > 3 ? ', ...' : ''}) were inlined.`);
+    notes.push(
+      `Calls of the model's own functions (${names.join(', ')}${before.functions.length > 3 ? ', ...' : ''}) were inlined.`,
+    );
   }
   const expanded = expandedOperators(after).filter((name) => before.functions.every((fn) => fn.name !== name));
   if (!assumeOptimized && expanded.length > 0) {
@@ -196,21 +216,28 @@ function notesOf(before: ModelProto, after: ModelProto, assumeOptimized: boolean
       `${expanded.join(', ')} stands expanded into simpler operators, because ONNX Runtime's CPU provider, which wrote this graph, has no kernel of it; a provider that has one would be asked about it whole.`,
     );
   }
-  const inner = (graph: GraphProto): number => graph.node.flatMap(subgraphsOf).reduce((sum, each) => sum + each.node.length + inner(each), 0);
+  const inner = (graph: GraphProto): number =>
+    graph.node.flatMap(subgraphsOf).reduce((sum, each) => sum + each.node.length + inner(each), 0);
   const hidden = after.graph === undefined ? 0 : inner(after.graph);
   if (hidden > 0) {
-    notes.push(`${hidden} nodes inside the subgraphs of If, Loop or Scan are not counted: the provider does not visit subgraphs, they run on the CPU.`);
+    notes.push(
+      `${hidden} nodes inside the subgraphs of If, Loop or Scan are not counted: the provider does not visit subgraphs, they run on the CPU.`,
+    );
   }
   const casts = countCasts(after) - countCasts(before);
   if (!assumeOptimized && casts > 0 && usesHalf(before)) {
-    notes.push(`${casts} casts around float16 operators without a CPU kernel were inserted by ONNX Runtime's CPU provider when it wrote the level-1 graph.`);
+    notes.push(
+      `${casts} casts around float16 operators without a CPU kernel were inserted by ONNX Runtime's CPU provider when it wrote the level-1 graph.`,
+    );
   }
   return notes;
 }
 
 /** Operators that were inlined from their function bodies, by the names that ONNX Runtime gives to the values inside. */
 function expandedOperators(model: ModelProto): string[] {
-  const names = (model.graph?.node ?? []).flatMap(({ output }) => output.map((name) => /^_inlfunc_([A-Za-z0-9]+)_/.exec(name)?.[1]));
+  const names = (model.graph?.node ?? []).flatMap(({ output }) =>
+    output.map((name) => /^_inlfunc_([A-Za-z0-9]+)_/.exec(name)?.[1]),
+  );
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 
@@ -220,5 +247,8 @@ function countCasts(model: ModelProto): number {
 
 function usesHalf(model: ModelProto): boolean {
   const half = DataType.FLOAT16;
-  return [...tensorsOf(model)].some(({ dataType }) => dataType === (half as number)) || (model.graph?.input ?? []).some(({ type }) => valueType(type).dataType === half);
+  return (
+    [...tensorsOf(model)].some(({ dataType }) => dataType === (half as number)) ||
+    (model.graph?.input ?? []).some(({ type }) => valueType(type).dataType === half)
+  );
 }

@@ -57,7 +57,9 @@ export function describePartition(graph: GraphView, group: readonly NodeView[], 
 
 /** Whether some tensor at a boundary has a free dimension, which counts as 1 in bytes and multiply-accumulates. */
 export function crossesFreeDimensions(partitions: readonly Partition[]): boolean {
-  return partitions.some(({ inputs, outputs }) => [...inputs, ...outputs].some(({ shape }) => shape.some((dimension) => typeof dimension !== 'number')));
+  return partitions.some(({ inputs, outputs }) =>
+    [...inputs, ...outputs].some(({ shape }) => shape.some((dimension) => typeof dimension !== 'number')),
+  );
 }
 
 /** Bytes of the constants that some nodes read, each constant counted once. */

@@ -3,13 +3,24 @@ import type { GraphView } from '../providers/graph-view.js';
 import type { Provider } from '../providers/provider.js';
 import { COREML_FORMATS, type CoreMlFormat, type Target } from '../providers/target.js';
 import { decide } from './decision.js';
-import { freeDimensions, levelOne, withFixedDimensions, type FreeDimension, type LevelOne, type LevelOneOptions, type SourceModel } from './level-one.js';
+import {
+  freeDimensions,
+  levelOne,
+  withFixedDimensions,
+  type FreeDimension,
+  type LevelOne,
+  type LevelOneOptions,
+  type SourceModel,
+} from './level-one.js';
 import type { VariantFigures } from './result.js';
 
 /** Sizes to try for free dimensions that no one has fixed: the first of an input is a batch, others are pixels or steps. */
 const SIZES_TO_TRY = [256, 224, 640, 64, 16, 1] as const;
 
-const FORMAT_TITLES: Readonly<Record<CoreMlFormat, string>> = { neuralnetwork: 'NeuralNetwork', mlprogram: 'MLProgram' };
+const FORMAT_TITLES: Readonly<Record<CoreMlFormat, string>> = {
+  neuralnetwork: 'NeuralNetwork',
+  mlprogram: 'MLProgram',
+};
 
 /** The four columns, and what is to be said about them. */
 export interface VariantComparison {
@@ -26,7 +37,10 @@ export async function compareVariants(
   assumeOptimized: boolean,
 ): Promise<VariantComparison> {
   const free = freeDimensions(source);
-  const fixed = free.length === 0 ? { graph: asIs.graph, words: 'which the model has' } : await fixedGraph(source, free, { assumeOptimized, ort: target.ort });
+  const fixed =
+    free.length === 0
+      ? { graph: asIs.graph, words: 'which the model has' }
+      : await fixedGraph(source, free, { assumeOptimized, ort: target.ort });
   const figures = COREML_FORMATS.toReversed().flatMap((format) => [
     figuresOf(provider, asIs.graph, { ...target, format }, false),
     ...(fixed === undefined ? [] : [figuresOf(provider, fixed.graph, { ...target, format }, true)]),
@@ -54,14 +68,28 @@ function figuresOf(provider: Provider, graph: GraphView, target: Target, fixedSh
   };
 }
 
-async function fixedGraph(source: SourceModel, free: readonly FreeDimension[], options: LevelOneOptions): Promise<{ graph: GraphView; words: string } | undefined> {
-  const isBatch = (dimension: FreeDimension): boolean => dimension.axis === 0 && free.some(({ input, axis }) => input === dimension.input && axis === 0);
+async function fixedGraph(
+  source: SourceModel,
+  free: readonly FreeDimension[],
+  options: LevelOneOptions,
+): Promise<{ graph: GraphView; words: string } | undefined> {
+  const isBatch = (dimension: FreeDimension): boolean =>
+    dimension.axis === 0 && free.some(({ input, axis }) => input === dimension.input && axis === 0);
   const tries = free.every(isBatch) ? [1] : SIZES_TO_TRY;
   for (const size of tries) {
     const chosen = (dimension: FreeDimension): number => (isBatch(dimension) ? 1 : size);
     try {
       const { graph } = await levelOne(withFixedDimensions(source, chosen), options);
-      return { graph, words: [...new Set(free.map((each) => `${each.name === '' ? `axis ${each.axis} of "${each.input}"` : each.name} = ${chosen(each)}`))].join(', ') };
+      return {
+        graph,
+        words: [
+          ...new Set(
+            free.map(
+              (each) => `${each.name === '' ? `axis ${each.axis} of "${each.input}"` : each.name} = ${chosen(each)}`,
+            ),
+          ),
+        ].join(', '),
+      };
     } catch (error) {
       if (!(error instanceof OnnxLensError)) throw error;
     }

@@ -41,7 +41,7 @@ export function weightsOf(node: NodeView): Map<string, number> {
   const weights = new Map<string, number>();
   for (const { name, initializer } of node.inputs) {
     if (initializer === undefined) continue;
-    weights.set(name, bytesOf((initializer.dataType ?? DataType.UNDEFINED), tensorDims(initializer)) ?? 0);
+    weights.set(name, bytesOf(initializer.dataType ?? DataType.UNDEFINED, tensorDims(initializer)) ?? 0);
   }
   return weights;
 }

@@ -111,12 +111,17 @@ function candidatesOf(session: LogSession, number: number, names: { summary: str
     .filter(({ provider }) => provider === names.summary || provider === 'unknown')
     .map((capability) => ({ session, number, capability, nodes: capability.verdicts }));
   if (fromSummaries.some(({ nodes }) => nodes.length > 0)) return fromSummaries;
-  const isMentioned = fromSummaries.length > 0 || session.placements.some(({ provider }) => provider === names.placement);
+  const isMentioned =
+    fromSummaries.length > 0 || session.placements.some(({ provider }) => provider === names.placement);
   if (!isMentioned) return [];
   const nodes = session.placements.flatMap(({ provider, list, line }) =>
-    list.filter((node) => !isFusedNode(node)).map((node) => ({ ...node, supported: provider === names.placement, reasons: [], line })),
+    list
+      .filter((node) => !isFusedNode(node))
+      .map((node) => ({ ...node, supported: provider === names.placement, reasons: [], line })),
   );
-  return fromSummaries.length === 0 ? [{ session, number, capability: null, nodes }] : fromSummaries.map((each) => ({ ...each, nodes }));
+  return fromSummaries.length === 0
+    ? [{ session, number, capability: null, nodes }]
+    : fromSummaries.map((each) => ({ ...each, nodes }));
 }
 
 /** A partition stands in placement lists as one node, named after the provider. */
@@ -151,7 +156,10 @@ function comparedFigures(result: CoverageResult, capability: LoggedCapability | 
 }
 
 /** Pairs nodes by operator and name; those that share both, in the order in which they come. */
-function comparedNodes(predicted: readonly NodeVerdict[], { capability, nodes }: Candidate): NonNullable<LogComparison['nodes']> {
+function comparedNodes(
+  predicted: readonly NodeVerdict[],
+  { capability, nodes }: Candidate,
+): NonNullable<LogComparison['nodes']> {
   const waiting = new Map<string, LoggedNode[]>();
   for (const node of nodes) {
     const key = keyOf(node);
@@ -173,12 +181,27 @@ function comparedNodes(predicted: readonly NodeVerdict[], { capability, nodes }:
     if (isTaken === logged.supported) continue;
     const { index, name, opType, reason } = node;
     const { reasons, line } = logged;
-    differing.push({ index, name, opType, predicted: isTaken, logged: logged.supported, predictedReason: reason?.text ?? null, loggedReasons: reasons, line });
+    differing.push({
+      index,
+      name,
+      opType,
+      predicted: isTaken,
+      logged: logged.supported,
+      predictedReason: reason?.text ?? null,
+      loggedReasons: reasons,
+      line,
+    });
   }
   const onlyLogged = [...waiting.values()].flat().map(({ name, opType }) => ({ name, opType }));
   const isByVerdicts = (capability?.verdicts.length ?? 0) > 0;
   // Placements name only what was left outside of partitions: that the rest is not named is as it should be.
-  return { basis: isByVerdicts ? 'verdicts' : 'placements', compared, differing, onlyPredicted: isByVerdicts ? onlyPredicted : [], onlyLogged };
+  return {
+    basis: isByVerdicts ? 'verdicts' : 'placements',
+    compared,
+    differing,
+    onlyPredicted: isByVerdicts ? onlyPredicted : [],
+    onlyLogged,
+  };
 }
 
 /** The provider's answer on the node alone, before groups are formed: a group that is dropped later had a yes. */
@@ -213,7 +236,10 @@ function statementOf(figures: readonly ComparedFigure[], nodes: LogComparison['n
       `version's level-1 optimizer (save that version's optimized graph and give it with --assume-optimized). ${nodeWords}`
     );
   }
-  const differing = known.filter(({ predicted, logged }) => logged !== null && !isSame(predicted, logged)).map(({ what }) => what);
-  const figureWords = differing.length === 0 ? 'The figures agree.' : `The prediction differs from the log in ${differing.join(', ')}.`;
+  const differing = known
+    .filter(({ predicted, logged }) => logged !== null && !isSame(predicted, logged))
+    .map(({ what }) => what);
+  const figureWords =
+    differing.length === 0 ? 'The figures agree.' : `The prediction differs from the log in ${differing.join(', ')}.`;
   return `${figureWords} ${nodeWords} Check that format, --ort and --static-shapes-only are those of the run.`;
 }

@@ -47,11 +47,23 @@ export type LogNotice =
   /** ONNX Runtime itself moved a node to the CPU, as it deemed that faster. */
   | { readonly kind: 'forced-to-cpu'; readonly node: string; readonly line: number }
   /** A provider has no kernel for a node. */
-  | { readonly kind: 'no-kernel'; readonly opType: string; readonly node: string; readonly provider: string; readonly line: number }
+  | {
+      readonly kind: 'no-kernel';
+      readonly opType: string;
+      readonly node: string;
+      readonly provider: string;
+      readonly line: number;
+    }
   /** Copies between devices were added to the graph. */
   | { readonly kind: 'copies'; readonly count: number; readonly provider: string; readonly line: number }
   /** Any other line of level WARNING, ERROR or FATAL. */
-  | { readonly kind: 'message'; readonly severity: LogSeverity; readonly where: string; readonly text: string; readonly line: number };
+  | {
+      readonly kind: 'message';
+      readonly severity: LogSeverity;
+      readonly where: string;
+      readonly text: string;
+      readonly line: number;
+    };
 
 /** What a log tells of one InferenceSession. */
 export interface LogSession {

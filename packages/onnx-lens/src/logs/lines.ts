@@ -20,15 +20,23 @@ export interface LogHeader {
   readonly function: string;
 }
 
-const SEVERITIES: Readonly<Record<string, LogSeverity>> = { V: 'VERBOSE', I: 'INFO', W: 'WARNING', E: 'ERROR', F: 'FATAL' };
+const SEVERITIES: Readonly<Record<string, LogSeverity>> = {
+  V: 'VERBOSE',
+  I: 'INFO',
+  W: 'WARNING',
+  E: 'ERROR',
+  F: 'FATAL',
+};
 // Bounded repeats keep the time linear in whatever is thrown at it.
 const HEADER = /\[([VIWEF]):([^:,[\]]{0,100}):([^,[\]]{0,200}), ([^\s\]:]{1,200}):(\d{1,9}) ([^\]]{0,400})\] ?/;
 // The `ort` crate's tracing layer: WARN ort{id="x" location="file.cc:113 GetCapability"}: ort::logging: message
-const TRACING_HEADER = /\bort\{id="([^"]{0,200})" location="([^":]{1,200}):(\d{1,9}) ([^"]{0,400})"\}: ?(?:ort::\w+: ?)?/;
+const TRACING_HEADER =
+  /\bort\{id="([^"]{0,200})" location="([^":]{1,200}):(\d{1,9}) ([^"]{0,400})"\}: ?(?:ort::\w+: ?)?/;
 const TRACING_LEVEL = /\b(TRACE|DEBUG|INFO|WARN|ERROR)\s+$/;
 // Colour codes as bytes, as the text that escaping loggers make of them, and without the escape that web forms swallow.
-// eslint-disable-next-line no-control-regex
-const COLOURS = /(?:\u001b|\u241b|\\x1b|\\u001b|\\033|\\e|\^\[|#033)\[[0-9;]{0,20}[A-Za-z]|\[(?:\d{1,3}(?:;\d{1,3}){0,4})m|\[m$/gi;
+const COLOURS =
+  // eslint-disable-next-line no-control-regex
+  /(?:\u001b|\u241b|\\x1b|\\u001b|\\033|\\e|\^\[|#033)\[[0-9;]{0,20}[A-Za-z]|\[(?:\d{1,3}(?:;\d{1,3}){0,4})m|\[m$/gi;
 const COMPOSE_PREFIX = /^([\w.-]{1,100})\s+\|\s/;
 
 /** Splits a log into messages. Understands colour codes, JSON lines and JSON documents, and progress bars' carriage returns. */
@@ -121,7 +129,9 @@ function messagesOf(value: unknown): string[] {
     const level = typeof fields['level'] === 'string' ? fields['level'] : next.level;
     const { location, message, id } = fields;
     if (typeof location === 'string' && typeof message === 'string') {
-      texts.push(`${level.toUpperCase()} ort{id="${typeof id === 'string' ? id : ''}" location="${location}"}: ${message}`);
+      texts.push(
+        `${level.toUpperCase()} ort{id="${typeof id === 'string' ? id : ''}" location="${location}"}: ${message}`,
+      );
       continue;
     }
     const children = Object.values(fields).map((child) => ({ value: child, level, depth: (next?.depth ?? 0) + 1 }));

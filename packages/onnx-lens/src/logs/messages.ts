@@ -8,8 +8,20 @@ export type Message =
       readonly nodes: number | null;
       readonly supported: number | null;
     }
-  | { readonly kind: 'verdict'; readonly index: number; readonly name: string; readonly opType: string; readonly supported: boolean }
-  | { readonly kind: 'placement'; readonly provider: string; readonly nodes: number | null; readonly all: boolean; readonly list: readonly NodeLabel[] }
+  | {
+      readonly kind: 'verdict';
+      readonly index: number;
+      readonly name: string;
+      readonly opType: string;
+      readonly supported: boolean;
+    }
+  | {
+      readonly kind: 'placement';
+      readonly provider: string;
+      readonly nodes: number | null;
+      readonly all: boolean;
+      readonly list: readonly NodeLabel[];
+    }
   | { readonly kind: 'not-preferred' }
   | { readonly kind: 'verbose-hint' }
   | { readonly kind: 'forced-to-cpu'; readonly node: string }
@@ -27,15 +39,22 @@ const COUNT = String.raw`(\d{1,9})`;
 const SUMMARY_START = /number of partitions supported by (\w+)(?: EP)?:\s*(\[?\w*\]?)/i;
 const SUMMARY_NODES = new RegExp(String.raw`number of nodes in the graph:\s*${COUNT}`, 'i');
 const SUMMARY_SUPPORTED = new RegExp(String.raw`number of nodes supported by \w+(?: EP)?:\s*${COUNT}`, 'i');
-const SUBGRAPHS = new RegExp(String.raw`number of subgraphs running on (\w+) (?:execution provider|EP) is ${COUNT}`, 'i');
+const SUBGRAPHS = new RegExp(
+  String.raw`number of subgraphs running on (\w+) (?:execution provider|EP) is ${COUNT}`,
+  'i',
+);
 const WHOLE_GRAPH = /\b(Whole|No) graph will run on (\w+) (?:execution provider|EP)\b/;
 const OPENVINO_SUBGRAPHS = new RegExp(String.raw`Supported subgraphs on OpenVINO: ${COUNT}`);
 const OPENVINO_WHOLE = /Model is fully supported by OpenVINO/;
 // Bounded repeats: a log is a stranger's text, and reading it must take time in proportion to its length.
 const VERDICT = /Operator type: \[([^\]]{0,200})\] index: \[(\d{1,9})\] name: \[(.{0,2000})\] supported: \[([01])\]/;
-const VERDICT_FIRST = /Node supported: \[([01])\] Operator type: \[([^\]]{0,200})\] index: \[(\d{1,9})\] name: \[(.{0,4000})\]/;
-const VERDICT_QNN = /Node supported: \[([01])\] index: \[(\d{1,9})\] name: \[(.{0,2000})\] Operator type: \[([^\]]{0,200})\]/;
-const PLACEMENT = new RegExp(String.raw`(Node\(s\)|All nodes) (?:have been )?placed on \[([^\]]{1,200})\](?:\. Number of nodes: ${COUNT})?`);
+const VERDICT_FIRST =
+  /Node supported: \[([01])\] Operator type: \[([^\]]{0,200})\] index: \[(\d{1,9})\] name: \[(.{0,4000})\]/;
+const VERDICT_QNN =
+  /Node supported: \[([01])\] index: \[(\d{1,9})\] name: \[(.{0,2000})\] Operator type: \[([^\]]{0,200})\]/;
+const PLACEMENT = new RegExp(
+  String.raw`(Node\(s\)|All nodes) (?:have been )?placed on \[([^\]]{1,200})\](?:\. Number of nodes: ${COUNT})?`,
+);
 const OLD_PLACEMENT = /^\s*Provider: \[([^\]]{1,200})\]: \[(.*)\]\s*$/;
 const PLACED_NODE = /^\s*([\w.:]+) \((.*)\)\s*$/;
 const NO_KERNEL = /\b(\w+) kernel not (?:supported|found).{0,80}?for Op type: (\S{1,200})(?: node name: (.*))?/i;
@@ -70,7 +89,13 @@ function readVerdict(text: string): Message | null {
   if (first === null) return null;
   const [, supported, opType = '', index = '', rest = ''] = first;
   const unit = rest.indexOf('] as part of the NodeUnit');
-  return { kind: 'verdict', index: Number(index), name: unit < 0 ? rest : rest.slice(0, unit), opType, supported: supported === '1' };
+  return {
+    kind: 'verdict',
+    index: Number(index),
+    name: unit < 0 ? rest : rest.slice(0, unit),
+    opType,
+    supported: supported === '1',
+  };
 }
 
 function readSummary(text: string): Message | null {
@@ -98,11 +123,19 @@ function readSummary(text: string): Message | null {
 function readPlacement(text: string): Message | null {
   const placed = PLACEMENT.exec(text);
   if (placed !== null) {
-    return { kind: 'placement', provider: placed[2] ?? '', nodes: placed[3] === undefined ? null : Number(placed[3]), all: placed[1] === 'All nodes', list: [] };
+    return {
+      kind: 'placement',
+      provider: placed[2] ?? '',
+      nodes: placed[3] === undefined ? null : Number(placed[3]),
+      all: placed[1] === 'All nodes',
+      list: [],
+    };
   }
   const old = OLD_PLACEMENT.exec(text);
   if (old === null) return null;
-  const list = (old[2] ?? '').split('), ').flatMap((label) => readLabel(label.trim() === '' ? '' : `${label.replace(/\)\s*$/, '')})`) ?? []);
+  const list = (old[2] ?? '')
+    .split('), ')
+    .flatMap((label) => readLabel(label.trim() === '' ? '' : `${label.replace(/\)\s*$/, '')})`) ?? []);
   return { kind: 'placement', provider: old[1] ?? '', nodes: list.length, all: false, list };
 }
 
@@ -114,12 +147,16 @@ export function readLabel(text: string): NodeLabel | null {
 
 function readRemark(text: string): Message | null {
   if (text.includes('Initializing session.')) return { kind: 'session-start' };
-  if (text.includes('Some nodes were not assigned to the preferred execution providers')) return { kind: 'not-preferred' };
+  if (text.includes('Some nodes were not assigned to the preferred execution providers'))
+    return { kind: 'not-preferred' };
   if (text.includes('Rerunning with verbose output on a non-minimal build')) return { kind: 'verbose-hint' };
-  const forced = /Force fallback to CPU execution for node: (.{0,2000}?)(?: because the CPU execution path|$)/.exec(text);
+  const forced = /Force fallback to CPU execution for node: (.{0,2000}?)(?: because the CPU execution path|$)/.exec(
+    text,
+  );
   if (forced !== null) return { kind: 'forced-to-cpu', node: forced[1] ?? '' };
   const kernel = NO_KERNEL.exec(text);
-  if (kernel !== null) return { kind: 'no-kernel', provider: kernel[1] ?? '', opType: kernel[2] ?? '', node: kernel[3] ?? '' };
+  if (kernel !== null)
+    return { kind: 'no-kernel', provider: kernel[1] ?? '', opType: kernel[2] ?? '', node: kernel[3] ?? '' };
   const copies = COPIES.exec(text);
   return copies === null ? null : { kind: 'copies', count: Number(copies[1]), provider: copies[2] ?? '' };
 }

@@ -27,7 +27,11 @@ export function parseLog(log: string): LogReport {
     if (reader.take(line)) runtimeLines++;
   }
   const sessions = [...streams.values()].flatMap((reader) => reader.finish());
-  return { lines: log.split('\n').length - (log === '' || log.endsWith('\n') ? 1 : 0), runtimeLines, sessions: sessions.sort((a, b) => a.firstLine - b.firstLine) };
+  return {
+    lines: log.split('\n').length - (log === '' || log.endsWith('\n') ? 1 : 0),
+    runtimeLines,
+    sessions: sessions.sort((a, b) => a.firstLine - b.firstLine),
+  };
 }
 
 /** Reads one process's lines: puts broken messages together and deals them out to sessions by their log id. */
@@ -92,7 +96,10 @@ class StreamReader {
       session.logger = id;
     }
     if (message?.kind === 'session-start') this.#marksStarts.add(id);
-    const isNext = session !== undefined && message !== undefined && session.isOverBefore(message, this.#marksStarts.has(session.logger));
+    const isNext =
+      session !== undefined &&
+      message !== undefined &&
+      session.isOverBefore(message, this.#marksStarts.has(session.logger));
     if (session === undefined || isNext) {
       session = new SessionBuilder(isDefaultLogger ? '' : id, line.number);
       this.#sessions.push(session);
@@ -109,7 +116,8 @@ class SessionBuilder {
   readonly #firstLine: number;
   #lastLine: number;
   readonly #capabilities: LoggedCapability[] = [];
-  readonly #placements: { provider: string; nodes: number | null; all: boolean; list: NodeLabel[]; line: number }[] = [];
+  readonly #placements: { provider: string; nodes: number | null; all: boolean; list: NodeLabel[]; line: number }[] =
+    [];
   readonly #notices: LogNotice[] = [];
   #verdicts: LoggedVerdict[] = [];
   #reasons: string[] = [];
@@ -202,7 +210,9 @@ class SessionBuilder {
     if (this.#verdicts.length > 0) {
       const provider = /^(\w+)_execution_provider\.cc$/.exec(this.#verdictFile)?.[1]?.toUpperCase() ?? 'unknown';
       const line = this.#verdicts[0]?.line ?? this.#firstLine;
-      this.#capabilities.push(capability({ provider, partitions: null, nodes: null, supported: null }, this.#verdicts, line));
+      this.#capabilities.push(
+        capability({ provider, partitions: null, nodes: null, supported: null }, this.#verdicts, line),
+      );
       this.#verdicts = [];
     }
     if (!this.#hasAnswers && this.#notices.length === 0) return null;

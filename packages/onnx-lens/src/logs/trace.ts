@@ -110,36 +110,45 @@ export function parseTrace(text: string, origin = 'the trace'): TraceReport {
 }
 
 function shares(runs: readonly NodeRun[], nodesMs: number): Pick<TraceReport, 'providers' | 'operators' | 'nodes'> {
-  const byNode = [...grouped(runs, ({ event }) => `${event.provider}\n${event.opType}\n${event.name}`).values()].map((all) => {
-    const { provider, opType, name } = (all[0] as NodeRun).event; // a group has at least one member
-    const times = all.map(({ own }) => own / 1000).sort((a, b) => a - b);
-    const median = ((times[(times.length - 1) >> 1] ?? 0) + (times[times.length >> 1] ?? 0)) / 2;
-    const ms = sum(times);
-    return {
-      name: name.slice(0, -KERNEL_TIME.length),
-      opType,
-      provider,
-      minMs: times[0] ?? 0,
-      medianMs: median,
-      maxMs: times.at(-1) ?? 0,
-      ms,
-      share: nodesMs === 0 ? 0 : ms / nodesMs,
-      calls: all.length,
-    };
-  });
+  const byNode = [...grouped(runs, ({ event }) => `${event.provider}\n${event.opType}\n${event.name}`).values()].map(
+    (all) => {
+      const { provider, opType, name } = (all[0] as NodeRun).event; // a group has at least one member
+      const times = all.map(({ own }) => own / 1000).sort((a, b) => a - b);
+      const median = ((times[(times.length - 1) >> 1] ?? 0) + (times[times.length >> 1] ?? 0)) / 2;
+      const ms = sum(times);
+      return {
+        name: name.slice(0, -KERNEL_TIME.length),
+        opType,
+        provider,
+        minMs: times[0] ?? 0,
+        medianMs: median,
+        maxMs: times.at(-1) ?? 0,
+        ms,
+        share: nodesMs === 0 ? 0 : ms / nodesMs,
+        calls: all.length,
+      };
+    },
+  );
   const total = (nodes: readonly NodeTime[]): TimeShare & { nodes: number } => ({
     nodes: nodes.length,
     calls: sum(nodes.map(({ calls }) => calls)),
     ms: sum(nodes.map(({ ms }) => ms)),
     share: sum(nodes.map(({ share }) => share)),
   });
-  const providers = [...grouped(byNode, ({ provider }) => provider)].map(([provider, nodes]) => ({ provider, ...total(nodes) }));
+  const providers = [...grouped(byNode, ({ provider }) => provider)].map(([provider, nodes]) => ({
+    provider,
+    ...total(nodes),
+  }));
   const operators = [...grouped(byNode, ({ provider, opType }) => `${provider}\n${opType}`).values()].map((nodes) => {
     const { opType, provider } = nodes[0] as NodeTime;
     return { opType, provider, ...total(nodes) };
   });
   const longestFirst = (a: TimeShare, b: TimeShare): number => b.ms - a.ms;
-  return { providers: providers.sort(longestFirst), operators: operators.sort(longestFirst), nodes: byNode.sort(longestFirst) };
+  return {
+    providers: providers.sort(longestFirst),
+    operators: operators.sort(longestFirst),
+    nodes: byNode.sort(longestFirst),
+  };
 }
 
 /** Each node's time less that of the nodes within it (If, Loop and Scan hold the time of their bodies too). */
@@ -167,7 +176,11 @@ function readEvents(text: string): { events: TraceEvent[]; complete: boolean; un
   try {
     const whole: unknown = JSON.parse(text);
     const list: unknown = Array.isArray(whole) ? whole : (whole as { traceEvents?: unknown } | null)?.traceEvents;
-    return { events: Array.isArray(list) ? list.flatMap((each) => eventOf(each) ?? []) : [], complete: true, unreadable: 0 };
+    return {
+      events: Array.isArray(list) ? list.flatMap((each) => eventOf(each) ?? []) : [],
+      complete: true,
+      unreadable: 0,
+    };
   } catch {
     return readLines(text);
   }
@@ -175,7 +188,10 @@ function readEvents(text: string): { events: TraceEvent[]; complete: boolean; un
 
 /** ONNX Runtime writes one event a line, and node names unescaped: what is not JSON as a whole is read line by line. */
 function readLines(text: string): { events: TraceEvent[]; complete: boolean; unreadable: number } {
-  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '' && line !== '[');
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && line !== '[');
   const complete = lines.at(-1)?.endsWith(']') === true;
   let unreadable = 0;
   const events = lines.flatMap((line, place) => {

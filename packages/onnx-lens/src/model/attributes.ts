@@ -10,14 +10,7 @@ import {
 
 /** What a builder may give as an attribute. A number is written as INT when it is an integer: use {@link float} otherwise. */
 export type AttributeValue =
-  | number
-  | bigint
-  | string
-  | readonly number[]
-  | readonly string[]
-  | TensorProto
-  | GraphProto
-  | Float32Attribute;
+  number | bigint | string | readonly number[] | readonly string[] | TensorProto | GraphProto | Float32Attribute;
 
 /** A number or list of numbers that must be written as FLOAT(S), even where it happens to be an integer. */
 export interface Float32Attribute {
@@ -98,7 +91,11 @@ function makeListAttribute(name: string, values: readonly number[] | readonly st
   const strings = values.filter((value) => typeof value === 'string');
   if (strings.length > 0) {
     const encoder = new TextEncoder();
-    return create(AttributeProtoSchema, { name, type: AttributeType.STRINGS, strings: strings.map((s) => encoder.encode(s)) });
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeType.STRINGS,
+      strings: strings.map((s) => encoder.encode(s)),
+    });
   }
   const numbers = values.filter((value) => typeof value === 'number');
   return numbers.every((value) => Number.isInteger(value))

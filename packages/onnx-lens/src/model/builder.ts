@@ -105,7 +105,9 @@ export class GraphBuilder {
     options: NodeOptions = {},
   ): string[] {
     const name = this.fresh(options.name ?? opType);
-    const outputs = options.outputs ?? Array.from({ length: count }, (_, place) => this.fresh(`${name}_out${place === 0 ? '' : place}`));
+    const outputs =
+      options.outputs ??
+      Array.from({ length: count }, (_, place) => this.fresh(`${name}_out${place === 0 ? '' : place}`));
     for (const output of outputs) this.#names.take(output);
     this.#nodes.push(
       create(NodeProtoSchema, {

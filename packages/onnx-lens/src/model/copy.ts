@@ -1,12 +1,22 @@
 import { create, type DescMessage, type MessageShape } from '@bufbuild/protobuf';
-import { GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, OperatorSetIdProtoSchema, type ModelProto } from './generated/onnx_pb.js';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  type ModelProto,
+} from './generated/onnx_pb.js';
 
 /**
  * A message with the fields of another and some of them changed; what the fields hold is shared, not copied.
  *
  * (A spread would lose the message's prototype, and with it the defaults of fields that are not set.)
  */
-export function copyMessage<T extends DescMessage>(schema: T, message: MessageShape<T>, changes: Partial<MessageShape<T>> = {}): MessageShape<T> {
+export function copyMessage<T extends DescMessage>(
+  schema: T,
+  message: MessageShape<T>,
+  changes: Partial<MessageShape<T>> = {},
+): MessageShape<T> {
   return Object.assign(create(schema), message, changes);
 }
 
@@ -18,7 +28,9 @@ export function copyGraphOf(model: ModelProto): ModelProto {
   return copyMessage(ModelProtoSchema, model, {
     opsetImport,
     graph: copyMessage(GraphProtoSchema, graph, {
-      node: graph.node.map((node) => copyMessage(NodeProtoSchema, node, { input: [...node.input], output: [...node.output] })),
+      node: graph.node.map((node) =>
+        copyMessage(NodeProtoSchema, node, { input: [...node.input], output: [...node.output] }),
+      ),
       initializer: [...graph.initializer],
       // Shapes that the exporter noted no longer hold after a change, and ONNX Runtime finds them itself.
       valueInfo: [],

@@ -30,7 +30,9 @@ export class Graph {
     this.nodes = proto.node;
     this.initializers = new Map([
       ...proto.initializer.map((tensor) => [tensor.name, tensor] as const),
-      ...proto.sparseInitializer.flatMap(({ values }) => (values === undefined ? [] : [[values.name, values] as const])),
+      ...proto.sparseInitializer.flatMap(({ values }) =>
+        values === undefined ? [] : [[values.name, values] as const],
+      ),
     ]);
     this.inputs = proto.input.filter((input) => !this.initializers.has(input.name));
     this.outputs = proto.output;
@@ -45,7 +47,10 @@ export class Graph {
       for (const output of node.output) {
         if (output === '') continue;
         if (this.#producers.has(output)) {
-          throw new OnnxLensError('VALUE_DUPLICATE', `Two nodes of graph "${this.proto.name}" both make the value "${output}".`);
+          throw new OnnxLensError(
+            'VALUE_DUPLICATE',
+            `Two nodes of graph "${this.proto.name}" both make the value "${output}".`,
+          );
         }
         this.#producers.set(output, node);
       }
@@ -148,7 +153,9 @@ export class Graph {
         `The graph has a cycle${stuck === undefined ? '' : ` through ${describeNode(stuck)}`}: a node needs its own result.`,
       );
     }
-    const isSorted = order.every((node, place) => place === 0 || this.indexOf(order[place - 1] as NodeProto) < this.indexOf(node));
+    const isSorted = order.every(
+      (node, place) => place === 0 || this.indexOf(order[place - 1] as NodeProto) < this.indexOf(node),
+    );
     return isSorted ? order : this.#stableOrder();
   }
 

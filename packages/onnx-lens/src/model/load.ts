@@ -83,20 +83,35 @@ export function isExternal(tensor: TensorProto): boolean {
  * Where an external tensor's bytes lie.
  * @throws OnnxLensError EXTERNAL_DATA for a location that leaves the model's folder, or numbers that are none.
  */
-export function externalLocation(tensor: TensorProto): { location: string; offset: number; length: number | undefined } {
+export function externalLocation(tensor: TensorProto): {
+  location: string;
+  offset: number;
+  length: number | undefined;
+} {
   const entries = new Map(tensor.externalData.map((entry) => [entry.key, entry.value]));
   const location = entries.get('location') ?? '';
   const offset = Number(entries.get('offset') ?? 0);
   const length = entries.has('length') ? Number(entries.get('length')) : undefined;
-  const inside = location !== '' && !isAbsolute(location) && !/^([a-zA-Z]:|\\)/.test(location) && !normalize(location).startsWith('..');
+  const inside =
+    location !== '' &&
+    !isAbsolute(location) &&
+    !/^([a-zA-Z]:|\\)/.test(location) &&
+    !normalize(location).startsWith('..');
   if (!inside) {
     throw new OnnxLensError(
       'EXTERNAL_DATA',
       `Tensor "${tensor.name}" keeps its values in "${location}", outside the model's folder; such a path is not followed.`,
     );
   }
-  if (!Number.isSafeInteger(offset) || offset < 0 || (length !== undefined && (!Number.isSafeInteger(length) || length < 0))) {
-    throw new OnnxLensError('EXTERNAL_DATA', `Tensor "${tensor.name}" gives no usable offset and length of its values in "${location}".`);
+  if (
+    !Number.isSafeInteger(offset) ||
+    offset < 0 ||
+    (length !== undefined && (!Number.isSafeInteger(length) || length < 0))
+  ) {
+    throw new OnnxLensError(
+      'EXTERNAL_DATA',
+      `Tensor "${tensor.name}" gives no usable offset and length of its values in "${location}".`,
+    );
   }
   return { location, offset, length };
 }
@@ -123,7 +138,13 @@ function readExternalData(model: ModelProto, folder: string): void {
 }
 
 /** @param before how many bytes of the file have been read already. */
-function readSlice(path: string, offset: number, length: number | undefined, before: number, tensorName: string): Uint8Array<ArrayBuffer> {
+function readSlice(
+  path: string,
+  offset: number,
+  length: number | undefined,
+  before: number,
+  tensorName: string,
+): Uint8Array<ArrayBuffer> {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');
@@ -150,7 +171,7 @@ function readSlice(path: string, offset: number, length: number | undefined, bef
       );
     }
     const bytes = new Uint8Array(wanted);
-    for (let done = 0; done < wanted; ) {
+    for (let done = 0; done < wanted;) {
       const read = readSync(descriptor, bytes, done, Math.min(wanted - done, 1 << 30), offset + done);
       if (read === 0) throw new OnnxLensError('EXTERNAL_DATA', `${path} ended while tensor "${tensorName}" was read.`);
       done += read;

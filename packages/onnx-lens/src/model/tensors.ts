@@ -75,9 +75,13 @@ export function readTensor(proto: TensorProto): Tensor {
     );
   }
   if (proto.externalData.length > 0 && proto.rawData.length === 0) {
-    throw new OnnxLensError('EXTERNAL_DATA', `Tensor "${proto.name}" keeps its values in another file that has not been read.`);
+    throw new OnnxLensError(
+      'EXTERNAL_DATA',
+      `Tensor "${proto.name}" keeps its values in another file that has not been read.`,
+    );
   }
-  if (dims.some((dim) => dim < 0)) throw new OnnxLensError('TENSOR_INVALID', `Tensor "${proto.name}" has a negative dimension: [${dims.join(', ')}].`);
+  if (dims.some((dim) => dim < 0))
+    throw new OnnxLensError('TENSOR_INVALID', `Tensor "${proto.name}" has a negative dimension: [${dims.join(', ')}].`);
   const count = elementCount(dims);
   const data = proto.rawData.length > 0 || count === 0 ? readRaw(proto, type, count) : readTyped(proto, dataType);
   if (data.length !== count) {

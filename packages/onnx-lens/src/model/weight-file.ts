@@ -44,7 +44,9 @@ export class WeightFile {
   detach(model: ModelProto): ModelProto {
     const { graph } = model;
     if (graph === undefined) return model;
-    const initializer = graph.initializer.map((tensor) => (tensor.rawData.length < DETACHED_BYTES ? tensor : this.#detach(tensor)));
+    const initializer = graph.initializer.map((tensor) =>
+      tensor.rawData.length < DETACHED_BYTES ? tensor : this.#detach(tensor),
+    );
     return copyMessage(ModelProtoSchema, model, { graph: copyMessage(GraphProtoSchema, graph, { initializer }) });
   }
 
@@ -52,9 +54,11 @@ export class WeightFile {
     const known = this.#detached.get(tensor);
     if (known !== undefined) return known;
     const offset = Math.ceil(this.#size / ALIGNMENT) * ALIGNMENT;
-    for (let done = 0; done < tensor.rawData.length; ) done += writeSync(this.#descriptor, tensor.rawData, done, tensor.rawData.length - done, offset + done);
+    for (let done = 0; done < tensor.rawData.length;)
+      done += writeSync(this.#descriptor, tensor.rawData, done, tensor.rawData.length - done, offset + done);
     this.#size = offset + tensor.rawData.length;
-    const entry = (key: string, value: string | number) => create(StringStringEntryProtoSchema, { key, value: String(value) });
+    const entry = (key: string, value: string | number) =>
+      create(StringStringEntryProtoSchema, { key, value: String(value) });
     const detached = copyMessage(TensorProtoSchema, tensor, {
       rawData: new Uint8Array(),
       dataLocation: DataLocation.EXTERNAL,

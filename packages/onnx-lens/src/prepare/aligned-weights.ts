@@ -27,7 +27,11 @@ export function alignWeights(modelPath: string, weightsPath: string): void {
   const pieces = [...tensorsOf(model)].filter(isExternal).flatMap(({ externalData }) => piecesOf(externalData));
   if (pieces.every(({ offset }) => offset % VECTOR_BYTES === 0)) return;
   const aligned = `${weightsPath}.aligned`;
-  copyPieces(pieces.sort((a, b) => a.offset - b.offset), weightsPath, aligned);
+  copyPieces(
+    pieces.sort((a, b) => a.offset - b.offset),
+    weightsPath,
+    aligned,
+  );
   renameSync(aligned, weightsPath);
   saveModel(model, modelPath);
 }
@@ -60,10 +64,11 @@ function copyPieces(pieces: readonly Piece[], from: string, to: string): void {
     for (const { offset, length, moveTo } of pieces) {
       const step = offset % PAGE_BYTES === 0 ? PAGE_BYTES : VECTOR_BYTES;
       const start = Math.ceil(end / step) * step;
-      for (let done = 0; done < length; ) {
+      for (let done = 0; done < length;) {
         const read = readSync(source, buffer, 0, Math.min(buffer.length, length - done), offset + done);
         if (read === 0) throw new Error(`the weights end before byte ${offset + length}`);
-        for (let written = 0; written < read; ) written += writeSync(target, buffer, written, read - written, start + done + written);
+        for (let written = 0; written < read;)
+          written += writeSync(target, buffer, written, read - written, start + done + written);
         done += read;
       }
       moveTo(start);

@@ -51,7 +51,10 @@ const WORTH = 0.95;
  * @param source path of an .onnx file, or its bytes; the first axis of every input must be free.
  * @throws OnnxLensError UNSUPPORTED_MODEL when the batch is fixed, RUNTIME_REFUSED.
  */
-export async function measureBatchCurve(source: string | Uint8Array, options: BatchCurveOptions = {}): Promise<BatchCurve[]> {
+export async function measureBatchCurve(
+  source: string | Uint8Array,
+  options: BatchCurveOptions = {},
+): Promise<BatchCurve[]> {
   // Against the very beginning: what a session gives back stays the process's, and the next one seemed to need little.
   const startBytes = process.memoryUsage.rss();
   const curves: BatchCurve[] = [];
@@ -81,7 +84,11 @@ export function kneeOf(points: readonly BatchPoint[]): number {
   return points.find((point) => point.msPerItem * WORTH <= best)?.batch ?? 1;
 }
 
-async function measurePoint(source: string | Uint8Array, { threads, batch, startBytes }: { threads: number; batch: number; startBytes: number }, options: BatchCurveOptions): Promise<BatchPoint> {
+async function measurePoint(
+  source: string | Uint8Array,
+  { threads, batch, startBytes }: { threads: number; batch: number; startBytes: number },
+  options: BatchCurveOptions,
+): Promise<BatchPoint> {
   return withSession(source, { threads, optimization: options.optimization ?? 'all' }, async (session) => {
     const feeds = feedsOf(session, batch, options.sizes ?? {});
     await session.run(feeds);
@@ -92,7 +99,12 @@ async function measurePoint(source: string | Uint8Array, { threads, batch, start
       times.push(performance.now() - start);
     }
     const median = times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
-    return { threads, batch, msPerItem: median / batch, memoryBytes: Math.max(0, process.memoryUsage.rss() - startBytes) };
+    return {
+      threads,
+      batch,
+      msPerItem: median / batch,
+      memoryBytes: Math.max(0, process.memoryUsage.rss() - startBytes),
+    };
   });
 }
 
@@ -100,13 +112,19 @@ function feedsOf(session: Session, batch: number, sizes: Readonly<Record<string,
   return new Map(
     session.inputs.map((input) => {
       if (typeof input.shape[0] === 'number') {
-        throw new OnnxLensError('UNSUPPORTED_MODEL', `The batch of input "${input.name}" is fixed to ${input.shape[0]}; a batch curve needs a model with a free first axis.`);
+        throw new OnnxLensError(
+          'UNSUPPORTED_MODEL',
+          `The batch of input "${input.name}" is fixed to ${input.shape[0]}; a batch curve needs a model with a free first axis.`,
+        );
       }
       const dims = input.shape.map((dim, axis) => {
         if (axis === 0) return batch;
         const size = typeof dim === 'number' ? dim : (sizes[dim] ?? sizes[`${input.name}[${axis}]`]);
         if (size === undefined) {
-          throw new OnnxLensError('USAGE', `Dimension "${dim}" of input "${input.name}" is free; give its size, e.g. --size ${dim}=640.`);
+          throw new OnnxLensError(
+            'USAGE',
+            `Dimension "${dim}" of input "${input.name}" is free; give its size, e.g. --size ${dim}=640.`,
+          );
         }
         return size;
       });

@@ -27,19 +27,36 @@ export function readCalibration(folder: string, model: ModelProto, preprocessing
   if (model.graph === undefined) return [];
   const { inputs } = new Graph(model.graph);
   const files = listFiles(folder);
-  const lists = inputs.map((input) => (inputs.length === 1 ? files : files.filter((file) => file.startsWith(`${input.name}.`))));
+  const lists = inputs.map((input) =>
+    inputs.length === 1 ? files : files.filter((file) => file.startsWith(`${input.name}.`)),
+  );
   const count = Math.min(...lists.map((list) => list.length));
   if (!Number.isFinite(count) || count === 0) {
     const without = inputs.find((_, place) => lists[place]?.length === 0)?.name ?? '?';
-    throw new OnnxLensError('USAGE', `The folder ${folder} has no ${[...PICTURE_ENDINGS, '.f32'].join(', ')} file for input "${without}".`);
+    throw new OnnxLensError(
+      'USAGE',
+      `The folder ${folder} has no ${[...PICTURE_ENDINGS, '.f32'].join(', ')} file for input "${without}".`,
+    );
   }
-  const chosen = Array.from({ length: Math.min(count, MOST_INPUTS) }, (_, item) => Math.floor((item * count) / Math.min(count, MOST_INPUTS)));
-  return chosen.map((item) => new Map(inputs.map((input, place) => [input.name, readInput(join(folder, lists[place]?.[item] ?? ''), input, preprocessing)])));
+  const chosen = Array.from({ length: Math.min(count, MOST_INPUTS) }, (_, item) =>
+    Math.floor((item * count) / Math.min(count, MOST_INPUTS)),
+  );
+  return chosen.map(
+    (item) =>
+      new Map(
+        inputs.map((input, place) => [
+          input.name,
+          readInput(join(folder, lists[place]?.[item] ?? ''), input, preprocessing),
+        ]),
+      ),
+  );
 }
 
 function listFiles(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((file) => ['.f32', ...PICTURE_ENDINGS].includes(extname(file).toLowerCase())).sort();
+    return readdirSync(folder)
+      .filter((file) => ['.f32', ...PICTURE_ENDINGS].includes(extname(file).toLowerCase()))
+      .sort();
   } catch (cause) {
     throw unreadable(`the calibration folder ${folder}`, cause);
   }
@@ -47,12 +64,17 @@ function listFiles(folder: string): string[] {
 
 function readInput(path: string, input: ValueInfoProto, preprocessing: ImagePreprocessing): Tensor {
   const { dataType, shape } = valueType(input.type);
-  if (dataType !== DataType.FLOAT) throw new OnnxLensError('USAGE', `Input "${input.name}" is not float32; calibration files hold float32 alone.`);
-  if (extname(path).toLowerCase() !== '.f32') return pictureTensor(readPicture(path), shape ?? [], preprocessing, input.name);
+  if (dataType !== DataType.FLOAT)
+    throw new OnnxLensError('USAGE', `Input "${input.name}" is not float32; calibration files hold float32 alone.`);
+  if (extname(path).toLowerCase() !== '.f32')
+    return pictureTensor(readPicture(path), shape ?? [], preprocessing, input.name);
   const dims = (shape ?? []).map((dim) => (typeof dim === 'number' ? dim : 1));
   const size = statSync(path).size;
   if (size !== 4 * elementCount(dims)) {
-    throw new OnnxLensError('USAGE', `${path} has ${size} bytes, but input "${input.name}" of shape [${dims.join(', ')}] takes ${4 * elementCount(dims)}.`);
+    throw new OnnxLensError(
+      'USAGE',
+      `${path} has ${size} bytes, but input "${input.name}" of shape [${dims.join(', ')}] takes ${4 * elementCount(dims)}.`,
+    );
   }
   return floatTensor(dims, new Float32Array(new Uint8Array(readFileSync(path)).buffer));
 }

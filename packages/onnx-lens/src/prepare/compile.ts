@@ -69,7 +69,11 @@ const SIMPLIFIED = 'simplified.onnx';
  * @param source path of an .onnx file.
  * @throws OnnxLensError FILE_UNREADABLE, FILE_UNWRITABLE, RUNTIME_REFUSED; USAGE for a dimension to fix that the model does not have.
  */
-export async function compileModel(source: string, folder: string, options: CompileOptions = {}): Promise<CompiledModel> {
+export async function compileModel(
+  source: string,
+  folder: string,
+  options: CompileOptions = {},
+): Promise<CompiledModel> {
   const temporary = `${resolve(folder)}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
   const remove = (): void => rmSync(temporary, { recursive: true, force: true });
   // Ctrl-C leaves by way of process.exit, which runs no finally.
@@ -82,7 +86,9 @@ export async function compileModel(source: string, folder: string, options: Comp
     return { modelPath: join(folder, MODEL), manifest };
   } catch (cause) {
     if (cause instanceof OnnxLensError) throw cause;
-    throw new OnnxLensError('FILE_UNWRITABLE', `Cannot write the compiled model to ${folder}: ${messageOf(cause)}.`, { cause });
+    throw new OnnxLensError('FILE_UNWRITABLE', `Cannot write the compiled model to ${folder}: ${messageOf(cause)}.`, {
+      cause,
+    });
   } finally {
     process.off('exit', remove);
     remove();
@@ -90,10 +96,16 @@ export async function compileModel(source: string, folder: string, options: Comp
 }
 
 /** Writes the compiled files and their manifest into a folder that is there and empty. */
-async function compileInto(folder: string, source: string, { provider = 'cpu', fix = {}, simplify = true, onProgress }: CompileOptions): Promise<CompileManifest> {
+async function compileInto(
+  folder: string,
+  source: string,
+  { provider = 'cpu', fix = {}, simplify = true, onProgress }: CompileOptions,
+): Promise<CompileManifest> {
   const identity = identityOf(source);
   const simpler = join(folder, SIMPLIFIED);
-  const simplification = simplify ? await simplifyExactly(source, simpler, { fix, ...(onProgress === undefined ? {} : { onProgress }) }) : null;
+  const simplification = simplify
+    ? await simplifyExactly(source, simpler, { fix, ...(onProgress === undefined ? {} : { onProgress }) })
+    : null;
   const isSimpler = simplification?.kind === 'simplified';
   const session = await Session.open(isSimpler ? simpler : source, {
     origin: source,
@@ -106,11 +118,25 @@ async function compileInto(folder: string, source: string, { provider = 'cpu', f
   await session.close();
   rmSync(simpler, { force: true });
   if (existsSync(join(folder, WEIGHTS))) alignWeights(join(folder, MODEL), join(folder, WEIGHTS));
-  const paths = [MODEL, WEIGHTS].map((file) => [file, join(folder, file)] as const).filter(([, path]) => existsSync(path));
+  const paths = [MODEL, WEIGHTS]
+    .map((file) => [file, join(folder, file)] as const)
+    .filter(([, path]) => existsSync(path));
   const files = Object.fromEntries(paths.map(([file, path]) => [file, statSync(path).size]));
   const checksums = Object.fromEntries(paths.map(([file, path]) => [file, checksum(path)]));
   const stamps = Object.fromEntries(paths.map(([file, path]) => [file, stampOf(path)]));
-  const manifest: CompileManifest = { version: 5, source: identity, ort: runtimeVersion(), provider, fix, simplification, machine: thisMachine(), model: MODEL, files, checksums, stamps };
+  const manifest: CompileManifest = {
+    version: 5,
+    source: identity,
+    ort: runtimeVersion(),
+    provider,
+    fix,
+    simplification,
+    machine: thisMachine(),
+    model: MODEL,
+    files,
+    checksums,
+    stamps,
+  };
   writeFileWhole(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
   return manifest;
 }
@@ -136,21 +162,29 @@ export function loadCompiled(source: string, folder: string, options: CompileOpt
     ['processor', manifest.machine.features, machine.features],
     ['source', manifest.source.sha256, identity.sha256],
   ];
-  for (const [what, made, here] of wanted) if (made !== here) refuse(folder, `it was made for another ${what} (${made}, here ${here})`);
+  for (const [what, made, here] of wanted)
+    if (made !== here) refuse(folder, `it was made for another ${what} (${made}, here ${here})`);
   const stamps: Record<string, string> = {};
   for (const [file, size] of Object.entries(manifest.files)) {
     const path = join(folder, file);
-    if (!existsSync(path) || statSync(path).size !== size) refuse(folder, `its file ${file} is missing or has another size`);
+    if (!existsSync(path) || statSync(path).size !== size)
+      refuse(folder, `its file ${file} is missing or has another size`);
     const stamp = stampOf(path);
-    if (stamp !== manifest.stamps[file] && checksum(path) !== manifest.checksums[file]) refuse(folder, `its file ${file} is damaged`);
+    if (stamp !== manifest.stamps[file] && checksum(path) !== manifest.checksums[file])
+      refuse(folder, `its file ${file} is damaged`);
     stamps[file] = stamp;
   }
-  return { modelPath: join(folder, MODEL), manifest: remember(folder, { ...manifest, source: identity, stamps }, manifest) };
+  return {
+    modelPath: join(folder, MODEL),
+    manifest: remember(folder, { ...manifest, source: identity, stamps }, manifest),
+  };
 }
 
 /** Writes down that files with new stamps (a folder that was copied) are what they were; a cache that cannot be written is hashed each time. */
 function remember(folder: string, now: CompileManifest, before: CompileManifest): CompileManifest {
-  const isKnown = now.source.stamp === before.source.stamp && Object.entries(now.stamps).every(([file, stamp]) => stamp === before.stamps[file]);
+  const isKnown =
+    now.source.stamp === before.source.stamp &&
+    Object.entries(now.stamps).every(([file, stamp]) => stamp === before.stamps[file]);
   if (isKnown) return before;
   try {
     writeFileWhole(join(folder, MANIFEST), `${JSON.stringify(now, null, 2)}\n`);
@@ -174,7 +208,11 @@ function stampOf(path: string): string {
  * The compiled model of a folder; made, or made anew, when there is none that fits.
  * @returns the model, and why it had to be made (null when it was there).
  */
-export async function ensureCompiled(source: string, folder: string, options: CompileOptions = {}): Promise<CompiledModel & { readonly rebuilt: string | null }> {
+export async function ensureCompiled(
+  source: string,
+  folder: string,
+  options: CompileOptions = {},
+): Promise<CompiledModel & { readonly rebuilt: string | null }> {
   try {
     return { ...loadCompiled(source, folder, options), rebuilt: null };
   } catch (error) {
@@ -196,18 +234,36 @@ function readManifest(folder: string): CompileManifest {
 
 /** As far as it is read here. */
 function isManifest(value: unknown): value is CompileManifest {
-  const { version, source, machine, fix, simplification, files, checksums, stamps, model } = (value ?? {}) as Partial<Record<keyof CompileManifest, unknown>>;
-  const areObjects = [source, machine, fix, files, checksums, stamps].every((each) => typeof each === 'object' && each !== null);
+  const { version, source, machine, fix, simplification, files, checksums, stamps, model } = (value ?? {}) as Partial<
+    Record<keyof CompileManifest, unknown>
+  >;
+  const areObjects = [source, machine, fix, files, checksums, stamps].every(
+    (each) => typeof each === 'object' && each !== null,
+  );
   // Only the two names that are written here are ever opened: a manifest cannot point elsewhere.
-  return version === 5 && areObjects && typeof simplification === 'object' && model === MODEL && Object.keys(files as object).every((file) => file === MODEL || file === WEIGHTS);
+  return (
+    version === 5 &&
+    areObjects &&
+    typeof simplification === 'object' &&
+    model === MODEL &&
+    Object.keys(files as object).every((file) => file === MODEL || file === WEIGHTS)
+  );
 }
 
 function refuse(folder: string, why: string): never {
-  throw new OnnxLensError('MANIFEST_MISMATCH', `The compiled model in ${folder} cannot be used: ${why}. Compile the model again.`);
+  throw new OnnxLensError(
+    'MANIFEST_MISMATCH',
+    `The compiled model in ${folder} cannot be used: ${why}. Compile the model again.`,
+  );
 }
 
 function shapesText(fix: Readonly<Record<string, number>>): string {
-  return Object.entries(fix).sort().map(([name, size]) => `${name}=${size}`).join(',') || 'free';
+  return (
+    Object.entries(fix)
+      .sort()
+      .map(([name, size]) => `${name}=${size}`)
+      .join(',') || 'free'
+  );
 }
 
 function identityOf(path: string): CompileManifest['source'] {

@@ -15,7 +15,11 @@ import {
 import { floatToHalf, makeTensorProto, readTensor } from '../model/tensors.js';
 
 /** Inputs that must stay float32 by the operator's definition, by operator and place. */
-const STAYS_FLOAT: Readonly<Record<string, readonly number[]>> = { Resize: [1, 2], Upsample: [1], NonMaxSuppression: [0, 1, 3, 4] };
+const STAYS_FLOAT: Readonly<Record<string, readonly number[]>> = {
+  Resize: [1, 2],
+  Upsample: [1],
+  NonMaxSuppression: [0, 1, 3, 4],
+};
 /** The largest finite half; what is larger is cut to it, so that no constant becomes an infinity. */
 const LARGEST_HALF = 65504;
 
@@ -29,17 +33,24 @@ export function convertToHalf(model: ModelProto): ModelProto {
   const { graph } = model;
   if (graph === undefined) return model;
   if (model.functions.length > 0 || graph.node.some((node) => subgraphsOf(node).length > 0)) {
-    throw new OnnxLensError('UNSUPPORTED_MODEL', 'A model with subgraphs or functions cannot be converted to 16-bit floats here; leave out --fp16.');
+    throw new OnnxLensError(
+      'UNSUPPORTED_MODEL',
+      'A model with subgraphs or functions cannot be converted to 16-bit floats here; leave out --fp16.',
+    );
   }
   const given = new Set(graph.initializer.map((tensor) => tensor.name));
   const floatInputs = graph.input.filter((input) => isFloatValue(input) && !given.has(input.name));
   const floatOutputs = [...new Map(graph.output.filter(isFloatValue).map((output) => [output.name, output])).values()];
   const renamed = new Map([...floatInputs, ...floatOutputs].map(({ name }) => [name, `${name}/half`]));
   const halfName = (name: string): string => renamed.get(name) ?? name;
-  const kept = new Set(graph.node.flatMap((node) => (STAYS_FLOAT[node.opType] ?? []).map((place) => node.input[place] ?? '')));
+  const kept = new Set(
+    graph.node.flatMap((node) => (STAYS_FLOAT[node.opType] ?? []).map((place) => node.input[place] ?? '')),
+  );
   const nodes = graph.node.map((node) =>
     copyMessage(NodeProtoSchema, node, {
-      input: node.input.map((name, place) => (STAYS_FLOAT[node.opType]?.includes(place) === true ? name : halfName(name))),
+      input: node.input.map((name, place) =>
+        STAYS_FLOAT[node.opType]?.includes(place) === true ? name : halfName(name),
+      ),
       output: node.output.map(halfName),
       attribute: convertAttributes(node),
     }),
@@ -62,13 +73,21 @@ function isFloatValue({ type }: ValueInfoProto): boolean {
 }
 
 function castNode(from: string, to: string, dataType: DataType): NodeProto {
-  return create(NodeProtoSchema, { name: `${to}/Cast`, opType: 'Cast', input: [from], output: [to], attribute: [makeAttribute('to', dataType)] });
+  return create(NodeProtoSchema, {
+    name: `${to}/Cast`,
+    opType: 'Cast',
+    input: [from],
+    output: [to],
+    attribute: [makeAttribute('to', dataType)],
+  });
 }
 
 /** Types named in attributes (Cast, EyeLike, random numbers) and constants held in them. */
 function convertAttributes(node: NodeProto): NodeProto['attribute'] {
   return node.attribute.map((each) => {
-    const isFloatType = (each.name === 'to' || each.name === 'dtype') && (intAttribute(node, each.name, 0) as DataType) === DataType.FLOAT;
+    const isFloatType =
+      (each.name === 'to' || each.name === 'dtype') &&
+      (intAttribute(node, each.name, 0) as DataType) === DataType.FLOAT;
     if (isFloatType) return makeAttribute(each.name, DataType.FLOAT16);
     return each.t === undefined ? each : makeAttribute(each.name, toHalf(each.t));
   });
@@ -77,7 +96,8 @@ function convertAttributes(node: NodeProto): NodeProto['attribute'] {
 function toHalf(proto: TensorProto): TensorProto {
   if ((proto.dataType as DataType) !== DataType.FLOAT) return proto;
   const { dims, data } = readTensor(proto);
-  const cut = (value: number): number => (Number.isFinite(value) ? Math.min(Math.max(value, -LARGEST_HALF), LARGEST_HALF) : value);
+  const cut = (value: number): number =>
+    Number.isFinite(value) ? Math.min(Math.max(value, -LARGEST_HALF), LARGEST_HALF) : value;
   const bits = Uint16Array.from(data as Float32Array, (value) => floatToHalf(cut(value)));
   return makeTensorProto(proto.name, { dataType: DataType.FLOAT16, dims, data: bits });
 }

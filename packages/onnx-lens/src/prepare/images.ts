@@ -44,9 +44,15 @@ export function readPicture(path: string): Picture {
 function fromPng(bytes: Buffer): Picture {
   // Width and height stand in the header, the first chunk, before anything is unpacked.
   const [width, height] = bytes.length < 24 ? [0, 0] : [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
-  if (width * height > MOST_MEGAPIXELS * 1e6) throw new Error(`it claims ${width} x ${height} pixels, more than ${MOST_MEGAPIXELS} megapixels`);
+  if (width * height > MOST_MEGAPIXELS * 1e6)
+    throw new Error(`it claims ${width} x ${height} pixels, more than ${MOST_MEGAPIXELS} megapixels`);
   const png = decodePng(bytes);
-  if (png.palette !== undefined) return { width: png.width, height: png.height, data: everyThird(convertIndexedToRgb(png), png.palette[0]?.length ?? 3) };
+  if (png.palette !== undefined)
+    return {
+      width: png.width,
+      height: png.height,
+      data: everyThird(convertIndexedToRgb(png), png.palette[0]?.length ?? 3),
+    };
   if (png.depth < 8) throw new Error(`it has ${png.depth} bits a pixel; 8 and 16 are read`);
   return { width: png.width, height: png.height, data: rgbOf(png) };
 }
@@ -55,7 +61,8 @@ function fromPng(bytes: Buffer): Picture {
 function everyThird(colours: ArrayLike<number>, channels: number): Uint8Array {
   const count = colours.length / channels;
   const data = new Uint8Array(3 * count);
-  for (let pixel = 0; pixel < count; pixel++) for (let channel = 0; channel < 3; channel++) data[3 * pixel + channel] = colours[channels * pixel + channel] ?? 0;
+  for (let pixel = 0; pixel < count; pixel++)
+    for (let channel = 0; channel < 3; channel++) data[3 * pixel + channel] = colours[channels * pixel + channel] ?? 0;
   return data;
 }
 
@@ -72,7 +79,12 @@ function rgbOf({ data, channels, depth, width, height }: DecodedPng): Uint8Array
 }
 
 function fromJpeg(bytes: Buffer): Picture {
-  const { width, height, data } = decodeJpeg(bytes, { useTArray: true, formatAsRGBA: false, maxResolutionInMP: MOST_MEGAPIXELS, maxMemoryUsageInMB: 1024 });
+  const { width, height, data } = decodeJpeg(bytes, {
+    useTArray: true,
+    formatAsRGBA: false,
+    maxResolutionInMP: MOST_MEGAPIXELS,
+    maxMemoryUsageInMB: 1024,
+  });
   return { width, height, data };
 }
 
@@ -84,13 +96,28 @@ function fromJpeg(bytes: Buffer): Picture {
  *   width take the picture's own, a free batch counts as 1.
  * @throws OnnxLensError USAGE for an input that takes no picture.
  */
-export function pictureTensor(picture: Picture, shape: readonly (number | string)[], { mean = [0], std = [255], order = 'rgb' }: ImagePreprocessing, input: string): Tensor {
+export function pictureTensor(
+  picture: Picture,
+  shape: readonly (number | string)[],
+  { mean = [0], std = [255], order = 'rgb' }: ImagePreprocessing,
+  input: string,
+): Tensor {
   const isPlanar = shape.length === 4 && shape[1] === 3;
   if (!isPlanar && !(shape.length === 4 && shape[3] === 3)) {
-    throw new OnnxLensError('USAGE', `Input "${input}" of shape [${shape.join(', ')}] takes no picture: four axes are needed, three channels at the second place or the last. Give .f32 files.`);
+    throw new OnnxLensError(
+      'USAGE',
+      `Input "${input}" of shape [${shape.join(', ')}] takes no picture: four axes are needed, three channels at the second place or the last. Give .f32 files.`,
+    );
   }
-  if (typeof shape[0] === 'number' && shape[0] !== 1) throw new OnnxLensError('USAGE', `Input "${input}" takes ${shape[0]} pictures at once; calibrate a model whose batch is free or 1.`);
-  const [height, width] = [sizeOf(shape[isPlanar ? 2 : 1], picture.height), sizeOf(shape[isPlanar ? 3 : 2], picture.width)];
+  if (typeof shape[0] === 'number' && shape[0] !== 1)
+    throw new OnnxLensError(
+      'USAGE',
+      `Input "${input}" takes ${shape[0]} pictures at once; calibrate a model whose batch is free or 1.`,
+    );
+  const [height, width] = [
+    sizeOf(shape[isPlanar ? 2 : 1], picture.height),
+    sizeOf(shape[isPlanar ? 3 : 2], picture.width),
+  ];
   const pixels = stretch(picture, width, height);
   const data = new Float32Array(3 * width * height);
   for (let at = 0; at < width * height; at++) {
@@ -141,7 +168,8 @@ function transpose(data: Float32Array, columns: number, rows: number): Float32Ar
   const result = new Float32Array(data.length);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
-      for (let channel = 0; channel < 3; channel++) result[3 * (column * rows + row) + channel] = data[3 * (row * columns + column) + channel] ?? 0;
+      for (let channel = 0; channel < 3; channel++)
+        result[3 * (column * rows + row) + channel] = data[3 * (row * columns + column) + channel] ?? 0;
     }
   }
   return result;

@@ -14,7 +14,10 @@ export interface Machine {
 /** This machine. Kernels, and with them the form of weights, are chosen by the processor's instruction sets. */
 export function thisMachine(): Machine {
   const cpu = cpus()[0]?.model.trim() ?? 'unknown';
-  const features = createHash('sha256').update(listedFeatures() ?? cpu).digest('hex').slice(0, 16);
+  const features = createHash('sha256')
+    .update(listedFeatures() ?? cpu)
+    .digest('hex')
+    .slice(0, 16);
   return { platform: platform(), arch: arch(), cpu, features };
 }
 

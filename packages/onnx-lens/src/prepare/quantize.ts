@@ -2,7 +2,14 @@ import { create } from '@bufbuild/protobuf';
 import { OnnxLensError } from '../errors.js';
 import { intAttribute } from '../model/attributes.js';
 import { copyMessage } from '../model/copy.js';
-import { GraphProtoSchema, ModelProtoSchema, TensorProto_DataType as DataType, ValueInfoProtoSchema, type ModelProto, type NodeProto } from '../model/generated/onnx_pb.js';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  TensorProto_DataType as DataType,
+  ValueInfoProtoSchema,
+  type ModelProto,
+  type NodeProto,
+} from '../model/generated/onnx_pb.js';
 import { serializeModel } from '../model/save.js';
 import { elementCount, floatTensor, tensorNumbers, type Tensor } from '../model/tensors.js';
 import { removeDead } from '../rewrite/passes/dead-nodes.js';
@@ -29,7 +36,10 @@ export async function quantizeModel(model: ModelProto, calibration: readonly Fee
   const bench = await Workbench.open(model);
   await raiseOpset.applyToGraph(bench);
   if (bench.opset < 13) {
-    throw new OnnxLensError('UNSUPPORTED_MODEL', `Scales for each channel need opset 13; this model's opset ${bench.opset} cannot be raised.`);
+    throw new OnnxLensError(
+      'UNSUPPORTED_MODEL',
+      `Scales for each channel need opset 13; this model's opset ${bench.opset} cannot be raised.`,
+    );
   }
   const nodes = bench.nodes.filter((node) => isQuantizable(node, bench));
   const activations = new Set(nodes.flatMap((node) => [node.input[0] ?? '', node.output[0] ?? '']));
@@ -48,28 +58,43 @@ function isQuantizable(node: NodeProto, bench: Workbench): boolean {
   if (node.domain !== '' || !['Conv', 'Gemm', 'MatMul'].includes(node.opType)) return false;
   const [data = '', weights = ''] = node.input;
   const rank = bench.rank(weights);
-  if (bench.dataType(data) !== DataType.FLOAT || bench.isConstant(data) || bench.constant(weights)?.dataType !== DataType.FLOAT) return false;
+  if (
+    bench.dataType(data) !== DataType.FLOAT ||
+    bench.isConstant(data) ||
+    bench.constant(weights)?.dataType !== DataType.FLOAT
+  )
+    return false;
   return node.opType === 'Conv' || (rank === 2 && intAttribute(node, 'transA', 0) === 0);
 }
 
 /** Runs the calibration inputs with the wanted values as outputs. */
-async function observe(model: ModelProto, values: readonly string[], calibration: readonly Feeds[]): Promise<Map<string, Range>> {
+async function observe(
+  model: ModelProto,
+  values: readonly string[],
+  calibration: readonly Feeds[],
+): Promise<Map<string, Range>> {
   const graph = model.graph ?? create(GraphProtoSchema);
   const inputs = new Set(graph.input.map((input) => input.name));
   const computed = values.filter((value) => !inputs.has(value));
   const listed = new Set(graph.output.map((output) => output.name));
   const added = computed.filter((name) => !listed.has(name)).map((name) => create(ValueInfoProtoSchema, { name }));
-  const watched = copyMessage(ModelProtoSchema, model, { graph: copyMessage(GraphProtoSchema, graph, { output: [...graph.output, ...added] }) });
-  const ranges = new Map<string, Range>();
-  await withSession(serializeModel(watched), { optimization: 'basic', origin: 'the model to calibrate' }, async (session) => {
-    for (const feeds of calibration) {
-      const results = await session.run(feeds, computed);
-      for (const value of values) {
-        const tensor = results.get(value) ?? feeds.get(value);
-        if (tensor !== undefined) ranges.set(value, widen(tensor, ranges.get(value)));
-      }
-    }
+  const watched = copyMessage(ModelProtoSchema, model, {
+    graph: copyMessage(GraphProtoSchema, graph, { output: [...graph.output, ...added] }),
   });
+  const ranges = new Map<string, Range>();
+  await withSession(
+    serializeModel(watched),
+    { optimization: 'basic', origin: 'the model to calibrate' },
+    async (session) => {
+      for (const feeds of calibration) {
+        const results = await session.run(feeds, computed);
+        for (const value of values) {
+          const tensor = results.get(value) ?? feeds.get(value);
+          if (tensor !== undefined) ranges.set(value, widen(tensor, ranges.get(value)));
+        }
+      }
+    },
+  );
   return ranges;
 }
 
@@ -92,7 +117,10 @@ function quantizeWeights(node: NodeProto, bench: Workbench): void {
   const { data, scales } = perChannel(weights, axis);
   const stored = bench.addConstant({ dataType: DataType.INT8, dims: weights.dims, data }, `${name}/int8`);
   const scale = bench.addConstant(floatTensor([scales.length], scales), `${name}/scale`);
-  const zero = bench.addConstant({ dataType: DataType.INT8, dims: [scales.length], data: new Int8Array(scales.length) }, `${name}/zero`);
+  const zero = bench.addConstant(
+    { dataType: DataType.INT8, dims: [scales.length], data: new Int8Array(scales.length) },
+    `${name}/zero`,
+  );
   bench.insertBefore(node, (emit) => {
     const restored = emit.node('DequantizeLinear', [stored, scale, zero], { axis });
     return node.input.map((input, place) => (place === 1 ? restored : input));
@@ -110,7 +138,9 @@ function perChannel(weights: Tensor, axis: number): { data: Int8Array; scales: n
     largest[channel] = Math.max(largest[channel] ?? 0, Math.abs(value));
   });
   const scales = largest.map((value) => Math.fround(value === 0 ? 1 : value / 127));
-  const data = Int8Array.from(numbers, (value, at) => Math.max(-127, Math.min(127, Math.round(value / (scales[channelOf(at)] ?? 1)))));
+  const data = Int8Array.from(numbers, (value, at) =>
+    Math.max(-127, Math.min(127, Math.round(value / (scales[channelOf(at)] ?? 1)))),
+  );
   return { data, scales };
 }
 
@@ -119,6 +149,11 @@ function quantizeActivation(value: string, { min, max }: Range, bench: Workbench
   const step = Math.fround((max - min) / 255);
   const zeroPoint = Math.max(0, Math.min(255, Math.round(-min / step)));
   const scale = bench.addConstant(floatTensor([], [step]), `${value}/scale`);
-  const zero = bench.addConstant({ dataType: DataType.UINT8, dims: [], data: Uint8Array.of(zeroPoint) }, `${value}/zero`);
-  bench.insertAfter(value, (emit) => emit.node('DequantizeLinear', [emit.node('QuantizeLinear', [value, scale, zero]), scale, zero]));
+  const zero = bench.addConstant(
+    { dataType: DataType.UINT8, dims: [], data: Uint8Array.of(zeroPoint) },
+    `${value}/zero`,
+  );
+  bench.insertAfter(value, (emit) =>
+    emit.node('DequantizeLinear', [emit.node('QuantizeLinear', [value, scale, zero]), scale, zero]),
+  );
 }

@@ -89,7 +89,9 @@ export class GraphView {
       }
       return view;
     };
-    const opsets = new Map(model.opsetImport.map(({ domain, version }) => [isStandard(domain) ? '' : domain, Number(version)]));
+    const opsets = new Map(
+      model.opsetImport.map(({ domain, version }) => [isStandard(domain) ? '' : domain, Number(version)]),
+    );
     const nodes = graph.node
       .filter((node) => !isConstantNode(node))
       .map((proto, index): NodeUnderConstruction => {
@@ -187,7 +189,10 @@ function link(nodes: readonly NodeUnderConstruction[]): void {
     for (const [from, { name }] of node.outputs.entries()) {
       if (name === '') continue;
       if (makers.has(name)) {
-        throw new OnnxLensError('VALUE_DUPLICATE', `${describeNode(node.proto)} makes "${name}", which another node makes too.`);
+        throw new OnnxLensError(
+          'VALUE_DUPLICATE',
+          `${describeNode(node.proto)} makes "${name}", which another node makes too.`,
+        );
       }
       makers.set(name, { node, from });
     }

@@ -13,7 +13,10 @@ const KNOWN: readonly Provider[] = [coreMl, xnnpack];
 export function providerNamed(name: ProviderName): Provider {
   const found = KNOWN.find((provider) => provider.name === name);
   if (found === undefined) {
-    throw new OnnxLensError('USAGE', `There are no rules for ${name}; choose one of ${KNOWN.map((provider) => provider.name).join(', ')}.`);
+    throw new OnnxLensError(
+      'USAGE',
+      `There are no rules for ${name}; choose one of ${KNOWN.map((provider) => provider.name).join(', ')}.`,
+    );
   }
   return found;
 }

@@ -1,6 +1,8 @@
 /** 1234567 as `1,234,567`. */
 export function count(value: number): string {
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
 /** Percent of 0 to 100 with one decimal, e.g. `81.3 %`; never rounded to 100 or 0 when it is neither. */
@@ -46,7 +48,7 @@ export function plural(value: number, noun: string): string {
 /** Ascending runs of numbers in short: `0-53, 56, 58-60`. Keeps the order that it is given. */
 export function ranges(numbers: readonly number[]): string {
   const parts: string[] = [];
-  for (let place = 0; place < numbers.length; ) {
+  for (let place = 0; place < numbers.length;) {
     let end = place;
     while (end + 1 < numbers.length && numbers[end + 1] === (numbers[end] ?? NaN) + 1) end++;
     parts.push(end === place ? `${numbers[place]}` : `${numbers[place]}-${numbers[end]}`);
@@ -69,6 +71,9 @@ export function tally(words: readonly string[], most = Infinity): string {
  * turn the direction of writing are shown as their code.
  */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+  return text.replace(
+    // eslint-disable-next-line no-control-regex
+    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
+    (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
 }

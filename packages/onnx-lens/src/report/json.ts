@@ -7,7 +7,23 @@ import type { LogComparison } from '../logs/compare.js';
  * stands beside them under other names.
  */
 export function coverageJson(result: CoverageResult, comparison: LogComparison | null = null): string {
-  const { model, target, rules, nodes, supported, cpu, coverage, partitions, impact, advice, perNode, causes, work, variants, notes } = result;
+  const {
+    model,
+    target,
+    rules,
+    nodes,
+    supported,
+    cpu,
+    coverage,
+    partitions,
+    impact,
+    advice,
+    perNode,
+    causes,
+    work,
+    variants,
+    notes,
+  } = result;
   const document = {
     model,
     provider: target.provider,

@@ -9,10 +9,14 @@ const MOST_REFUSALS = 40;
 /** What a log tells, as text. */
 export function logText(report: LogReport, options: TerminalOptions = {}): string {
   const page = new TextPage(options);
-  page.line(`${plural(report.lines, 'line')}, ${count(report.runtimeLines)} of ONNX Runtime, ${plural(report.sessions.length, 'session')} with facts about providers`);
+  page.line(
+    `${plural(report.lines, 'line')}, ${count(report.runtimeLines)} of ONNX Runtime, ${plural(report.sessions.length, 'session')} with facts about providers`,
+  );
   if (report.sessions.length === 0) {
     page.gap();
-    page.paragraph('Nothing here tells where nodes run. Log at INFO to see what a provider takes, at VERBOSE (severity 0) to see every node.');
+    page.paragraph(
+      'Nothing here tells where nodes run. Log at INFO to see what a provider takes, at VERBOSE (severity 0) to see every node.',
+    );
   }
   report.sessions.forEach((session, place) => sessionText(page, session, place + 1));
   return page.toString();
@@ -24,15 +28,27 @@ function sessionText(page: TextPage, session: LogSession, number: number): void 
   for (const capability of session.capabilities) capabilityText(page, capability);
   for (const { provider, nodes, all, list } of session.placements) {
     const what = nodes === null ? 'all nodes' : all ? `all ${plural(nodes, 'node')}` : plural(nodes, 'node');
-    const types = list.length === 0 ? '' : `: ${printable(tally(list.map(({ opType }) => opType), 8))}`;
+    const types =
+      list.length === 0
+        ? ''
+        : `: ${printable(
+            tally(
+              list.map(({ opType }) => opType),
+              8,
+            ),
+          )}`;
     page.paragraph(`placed on ${shortProvider(provider)}: ${what}${types}`, '  ');
   }
   const taken = session.placements.some(({ provider }) => /CoreML|NNAPI|Nnapi|QNN|WebNN/.test(provider));
   if (taken) page.paragraph('In placements a partition counts as one node.', '  ');
-  for (const [notice, times] of noticeCounts(session.notices)) page.paragraph(times > 1 ? `${notice} (${times} times)` : notice, '  ', '! ');
+  for (const [notice, times] of noticeCounts(session.notices))
+    page.paragraph(times > 1 ? `${notice} (${times} times)` : notice, '  ', '! ');
 }
 
-function capabilityText(page: TextPage, { provider, partitions, nodes, supported, verdicts, line }: LoggedCapability): void {
+function capabilityText(
+  page: TextPage,
+  { provider, partitions, nodes, supported, verdicts, line }: LoggedCapability,
+): void {
   const figure = (value: number | null): string => (value === null ? '-' : count(value));
   page.gap();
   page.line(`  ${page.colours.bold(shortProvider(provider))} ${page.colours.dim(`(line ${line})`)}`);
@@ -45,11 +61,22 @@ function capabilityText(page: TextPage, { provider, partitions, nodes, supported
       { title: 'Coverage', isNumber: true },
       { title: 'Partitions', isNumber: true },
     ],
-    rows: [[figure(nodes), figure(supported), figure(isBoth ? nodes - supported : null), isBoth ? share(supported, nodes) : '-', figure(partitions)]],
+    rows: [
+      [
+        figure(nodes),
+        figure(supported),
+        figure(isBoth ? nodes - supported : null),
+        isBoth ? share(supported, nodes) : '-',
+        figure(partitions),
+      ],
+    ],
   });
   const refused = verdicts.filter((verdict) => !verdict.supported);
   if (verdicts.length === 0) return;
-  page.paragraph(`${plural(verdicts.length, 'node')} asked one by one, ${count(refused.length)} refused${refused.length === 0 ? '' : `: ${printable(tally(refused.map(({ opType }) => opType)))}`}`, '  ');
+  page.paragraph(
+    `${plural(verdicts.length, 'node')} asked one by one, ${count(refused.length)} refused${refused.length === 0 ? '' : `: ${printable(tally(refused.map(({ opType }) => opType)))}`}`,
+    '  ',
+  );
   if (refused.length === 0) return;
   const refusals: Table = {
     columns: [
@@ -58,10 +85,18 @@ function capabilityText(page: TextPage, { provider, partitions, nodes, supported
       { title: 'Name', isNumber: false },
       { title: 'Logged before it', isNumber: false },
     ],
-    rows: refused.slice(0, MOST_REFUSALS).map(({ index, opType, name, reasons }) => [String(index), printable(opType), printable(name), printable(reasons.join('; '))]),
+    rows: refused
+      .slice(0, MOST_REFUSALS)
+      .map(({ index, opType, name, reasons }) => [
+        String(index),
+        printable(opType),
+        printable(name),
+        printable(reasons.join('; ')),
+      ]),
   };
   page.table(refusals);
-  if (refused.length > MOST_REFUSALS) page.paragraph(`and ${plural(refused.length - MOST_REFUSALS, 'node')} more (--json has all)`, '  ');
+  if (refused.length > MOST_REFUSALS)
+    page.paragraph(`and ${plural(refused.length - MOST_REFUSALS, 'node')} more (--json has all)`, '  ');
 }
 
 function noticeCounts(notices: readonly LogNotice[]): Map<string, number> {

@@ -11,7 +11,16 @@ import {
   workTable,
   type Table,
 } from './tables.js';
-import { freeDimensionsNote, meaning, nodeTitle, operatorTitle, providerTitle, targetLine, tensorTitle, variantsNote } from './wording.js';
+import {
+  freeDimensionsNote,
+  meaning,
+  nodeTitle,
+  operatorTitle,
+  providerTitle,
+  targetLine,
+  tensorTitle,
+  variantsNote,
+} from './wording.js';
 
 /** The analysis as GitHub-flavoured Markdown. */
 export function coverageMarkdown(result: CoverageResult, comparison: LogComparison | null = null): string {
@@ -28,14 +37,19 @@ export function coverageMarkdown(result: CoverageResult, comparison: LogComparis
     ...(result.partitions.length === 0 ? [] : [details('What crosses each boundary', table(boundaries(result)))]),
     ...(comparison === null ? [] : comparisonBlocks(comparison)),
     '## What this says and what it does not',
-    [meaning(result.target), result.rules.statement, ...result.notes].map((note) => `- ${escape(printable(note))}`).join('\n'),
+    [meaning(result.target), result.rules.statement, ...result.notes]
+      .map((note) => `- ${escape(printable(note))}`)
+      .join('\n'),
   ];
   return `${blocks.join('\n\n')}\n`;
 }
 
 function comparisonBlocks(comparison: LogComparison): string[] {
   const title = `Against the log ${comparison.log}, session ${comparison.session} of ${comparison.sessions}`;
-  return [...section(title, comparisonTable(comparison), comparison.statement), ...section('Nodes that differ', differingNodesTable(comparison))];
+  return [
+    ...section(title, comparisonTable(comparison), comparison.statement),
+    ...section('Nodes that differ', differingNodesTable(comparison)),
+  ];
 }
 
 function fallbackNodes({ perNode }: CoverageResult): Table {
@@ -47,7 +61,12 @@ function fallbackNodes({ perNode }: CoverageResult): Table {
       { title: 'Name', isNumber: false },
       { title: 'Why', isNumber: false },
     ],
-    rows: left.map((node) => [String(node.index), operatorTitle(node), nodeTitle(node), printable(node.reason?.text ?? '')]),
+    rows: left.map((node) => [
+      String(node.index),
+      operatorTitle(node),
+      nodeTitle(node),
+      printable(node.reason?.text ?? ''),
+    ]),
   };
 }
 
@@ -61,13 +80,15 @@ function boundaries({ partitions }: CoverageResult): Table {
       { title: 'Bytes', isNumber: true },
     ],
     rows: partitions.flatMap(({ index, nodes, inputs, outputs }) =>
-      [...inputs.map((tensor) => ['in', tensor] as const), ...outputs.map((tensor) => ['out', tensor] as const)].map(([side, tensor], place) => [
-        place === 0 ? String(index) : '',
-        place === 0 ? ranges(nodes) : '',
-        side,
-        tensorTitle(tensor),
-        tensor.bytes === null ? 'unknown' : bytes(tensor.bytes),
-      ]),
+      [...inputs.map((tensor) => ['in', tensor] as const), ...outputs.map((tensor) => ['out', tensor] as const)].map(
+        ([side, tensor], place) => [
+          place === 0 ? String(index) : '',
+          place === 0 ? ranges(nodes) : '',
+          side,
+          tensorTitle(tensor),
+          tensor.bytes === null ? 'unknown' : bytes(tensor.bytes),
+        ],
+      ),
     ),
   };
 }

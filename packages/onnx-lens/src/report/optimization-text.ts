@@ -13,7 +13,10 @@ export function optimizationText(result: RewrittenModel, options: TerminalOption
     page.section('Rewrites', nodesTable(result.passes));
     for (const { name, reason } of reasons) page.paragraph(`${name} ${reason ?? ''}.`, '  ', '- ');
   } else {
-    page.section(`Rewrites, counted by the rules of ONNX Runtime ${result.ort}${result.releases.length > 1 ? ', which takes least of it' : ''}`, passesTable(result.passes));
+    page.section(
+      `Rewrites, counted by the rules of ONNX Runtime ${result.ort}${result.releases.length > 1 ? ', which takes least of it' : ''}`,
+      passesTable(result.passes),
+    );
     for (const { name, reason } of reasons) page.paragraph(`${name} ${reason ?? ''}.`, '  ', '- ');
     page.section(`Coverage, ONNX Runtime ${result.ort}`, beforeAfterTable(result));
     if (result.releases.length > 1) page.section('By release of ONNX Runtime', releasesTable(result.releases));
@@ -47,26 +50,41 @@ export function proofText(title: string, proof: Proof, options: TerminalOptions 
       printable(output.name),
       difference(output.maxAbs),
       difference(output.maxRel),
-      output.first === null ? '-' : `[${output.first.join(', ')}] ${output.values?.join(' → ') ?? 'other shape or type'}`,
+      output.first === null
+        ? '-'
+        : `[${output.first.join(', ')}] ${output.values?.join(' → ') ?? 'other shape or type'}`,
       output.isIdentical ? 'bit-identical' : proof.tolerance === Infinity ? '' : output.isWithin ? 'within' : 'BEYOND',
     ]),
   });
   page.gap();
   const batches = proof.batches.length === 0 ? '' : ` in batches of each of ${proof.batches.join(', ')}`;
-  const inputs = proof.seed === null ? `on the ${proof.samples} inputs given` : `on ${proof.samples} seeded inputs${batches}, from seed ${proof.seed}, and on ties and zeros`;
+  const inputs =
+    proof.seed === null
+      ? `on the ${proof.samples} inputs given`
+      : `on ${proof.samples} seeded inputs${batches}, from seed ${proof.seed}, and on ties and zeros`;
   page.paragraph(`${verdictOf(proof)}, ${inputs}, ONNX Runtime CPU.`, '  ');
   return page.toString();
 }
 
 function verdictOf({ isIdentical, holds, tolerance, outputs }: Proof): string {
   if (isIdentical) return 'Every output is bit-identical';
-  if (tolerance === Infinity) return `Outputs differ by up to ${difference(Math.max(...outputs.map(({ maxAbs }) => maxAbs)))} (no limit was set; --tolerance sets one)`;
+  if (tolerance === Infinity)
+    return `Outputs differ by up to ${difference(Math.max(...outputs.map(({ maxAbs }) => maxAbs)))} (no limit was set; --tolerance sets one)`;
   return `${holds ? 'Every output is within' : 'Some output is beyond'} ${tolerance} * max(1, usual largest |value|)`;
 }
 
 function passesTable(passes: readonly PassRow[]): Table {
   return {
-    columns: [column('Rewrite'), number('Changed'), number('Nodes'), number('On the CPU'), number('Partitions'), number('Bytes across'), column(''), column('What it does')],
+    columns: [
+      column('Rewrite'),
+      number('Changed'),
+      number('Nodes'),
+      number('On the CPU'),
+      number('Partitions'),
+      number('Bytes across'),
+      column(''),
+      column('What it does'),
+    ],
     rows: passes.map(({ name, summary, changed, before, after, outcome }) => [
       name,
       count(changed),
@@ -84,13 +102,20 @@ function passesTable(passes: readonly PassRow[]): Table {
 function nodesTable(passes: readonly PassRow[]): Table {
   return {
     columns: [column('Rewrite'), number('Changed'), number('Nodes'), column(''), column('What it does')],
-    rows: passes.map(({ name, summary, changed, before, after, outcome }) => [name, count(changed), arrow(count(before.nodes), count(after.nodes)), outcome, summary]),
+    rows: passes.map(({ name, summary, changed, before, after, outcome }) => [
+      name,
+      count(changed),
+      arrow(count(before.nodes), count(after.nodes)),
+      outcome,
+      summary,
+    ]),
   };
 }
 
 function beforeAfterTable({ ort, releases, before, after }: RewrittenModel): Table {
   const release = releases.find((each) => each.ort === ort);
-  const crossing = (side: 'before' | 'after'): string => (release === undefined ? '' : bytes(release[side].boundaryBytes));
+  const crossing = (side: 'before' | 'after'): string =>
+    release === undefined ? '' : bytes(release[side].boundaryBytes);
   return {
     columns: [column(''), number('Before'), number('After')],
     rows: [
@@ -121,7 +146,13 @@ function releasesTable(releases: readonly ReleaseRow[]): Table {
     else rows.push({ first: release.ort, last: release.ort, figures: own });
   }
   return {
-    columns: [column('Release'), number('On the CPU'), number('Coverage'), number('Partitions'), number('Bytes across')],
+    columns: [
+      column('Release'),
+      number('On the CPU'),
+      number('Coverage'),
+      number('Partitions'),
+      number('Bytes across'),
+    ],
     rows: rows.map(({ first, last, figures: own }) => [first === last ? first : `${first} to ${last}`, ...own]),
   };
 }

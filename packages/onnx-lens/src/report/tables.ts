@@ -55,7 +55,16 @@ export function causesTable({ causes, partitions }: CoverageResult): Table {
 /** One row a partition. */
 export function partitionsTable({ partitions, perNode }: CoverageResult): Table {
   return {
-    columns: [number('#'), number('Nodes'), number('In'), number('Out'), number('Bytes across'), number('MACs'), number('Weights'), text('Operators')],
+    columns: [
+      number('#'),
+      number('Nodes'),
+      number('In'),
+      number('Out'),
+      number('Bytes across'),
+      number('MACs'),
+      number('Weights'),
+      text('Operators'),
+    ],
     rows: partitions.map(({ index, nodes, inputs, outputs, boundaryBytes, macs: work, weightBytes }) => {
       const isBound = [...inputs, ...outputs].some((tensor) => tensor.bytes === null);
       return [
@@ -66,7 +75,12 @@ export function partitionsTable({ partitions, perNode }: CoverageResult): Table 
         `${isBound ? '≥ ' : ''}${bytes(boundaryBytes)}`,
         macs(work),
         bytes(weightBytes),
-        printable(tally(nodes.map((node) => perNode[node]?.opType ?? '?'), 5)),
+        printable(
+          tally(
+            nodes.map((node) => perNode[node]?.opType ?? '?'),
+            5,
+          ),
+        ),
       ];
     }),
   };
@@ -83,7 +97,13 @@ export function workTable(result: CoverageResult): Table {
     share(there, here + there),
   ];
   return {
-    columns: [text('Share of'), number(`On ${providerTitle(result.target)}`), number(''), number('On the CPU'), number('')],
+    columns: [
+      text('Share of'),
+      number(`On ${providerTitle(result.target)}`),
+      number(''),
+      number('On the CPU'),
+      number(''),
+    ],
     rows: [
       row('Nodes', result.supported, result.cpu, count),
       row('Multiply-accumulates', macsOnProvider, macsOnCpu, macs),
@@ -94,19 +114,31 @@ export function workTable(result: CoverageResult): Table {
 
 /** The figures of a prediction beside those of a log. */
 export function comparisonTable({ figures: compared }: LogComparison): Table {
-  const title = { nodes: 'Nodes', supported: 'On the provider', cpu: 'On the CPU', coverage: 'Coverage', partitions: 'Partitions' } as const;
+  const title = {
+    nodes: 'Nodes',
+    supported: 'On the provider',
+    cpu: 'On the CPU',
+    coverage: 'Coverage',
+    partitions: 'Partitions',
+  } as const;
   return {
     columns: [text(''), number('Predicted'), number('Logged'), text('')],
     rows: compared.map(({ what, predicted, logged }) => {
       const show = what === 'coverage' ? percent : count;
-      return [title[what], show(predicted), logged === null ? '-' : show(logged), logged === null ? 'not in the log' : Math.abs(predicted - logged) < 0.05 ? 'same' : 'differs'];
+      return [
+        title[what],
+        show(predicted),
+        logged === null ? '-' : show(logged),
+        logged === null ? 'not in the log' : Math.abs(predicted - logged) < 0.05 ? 'same' : 'differs',
+      ];
     }),
   };
 }
 
 /** Nodes on which prediction and log differ. Empty when the log names none. */
 export function differingNodesTable({ nodes }: LogComparison): Table {
-  const side = (isTaken: boolean, reason: string): string => (isTaken ? 'taken' : reason === '' ? 'left' : `left: ${reason}`);
+  const side = (isTaken: boolean, reason: string): string =>
+    isTaken ? 'taken' : reason === '' ? 'left' : `left: ${reason}`;
   return {
     columns: [number('#'), text('Operator'), text('Name'), text('Predicted'), text('Logged')],
     rows: (nodes?.differing ?? []).map(({ index, opType, name, predicted, logged, predictedReason, loggedReasons }) => [

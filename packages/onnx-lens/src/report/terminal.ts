@@ -12,7 +12,15 @@ import {
   workTable,
   type Table,
 } from './tables.js';
-import { freeDimensionsNote, meaning, nodeTitle, operatorTitle, targetLine, tensorTitle, variantsNote } from './wording.js';
+import {
+  freeDimensionsNote,
+  meaning,
+  nodeTitle,
+  operatorTitle,
+  targetLine,
+  tensorTitle,
+  variantsNote,
+} from './wording.js';
 
 export type Colours = ReturnType<typeof pc.createColors>;
 
@@ -25,14 +33,19 @@ export interface TerminalOptions {
 }
 
 /** The analysis as text for a terminal: figures first, then causes, partitions, nodes and notes. */
-export function coverageText(result: CoverageResult, comparison: LogComparison | null = null, options: TerminalOptions = {}): string {
+export function coverageText(
+  result: CoverageResult,
+  comparison: LogComparison | null = null,
+  options: TerminalOptions = {},
+): string {
   const page = new TextPage(options);
   const { colours } = page;
   page.line(colours.bold(printable(result.model)));
   page.line(colours.dim(targetLine(result)));
   page.gap();
   const labels = Math.max(...figures(result).map(([label]) => label.length));
-  for (const [label, value] of figures(result)) page.line(`  ${label.padEnd(labels)}  ${colours.bold(value.padStart(9))}`);
+  for (const [label, value] of figures(result))
+    page.line(`  ${label.padEnd(labels)}  ${colours.bold(value.padStart(9))}`);
   page.gap();
   page.line(`  Impact  ${impactColour(result.impact, colours)(colours.bold(result.impact))}`);
   page.paragraph(result.advice, '  ');
@@ -46,7 +59,8 @@ export function coverageText(result: CoverageResult, comparison: LogComparison |
   if (comparison !== null) comparisonText(page, comparison);
 
   page.heading('What this says and what it does not');
-  for (const note of [meaning(result.target), result.rules.statement, ...result.notes]) page.paragraph(note, '  ', '- ');
+  for (const note of [meaning(result.target), result.rules.statement, ...result.notes])
+    page.paragraph(note, '  ', '- ');
   return page.toString();
 }
 
@@ -67,15 +81,23 @@ function causeNodes(page: TextPage, { perNode }: CoverageResult, { text, nodes }
 function boundary(page: TextPage, { index, nodes, inputs, outputs }: Partition): void {
   page.gap();
   page.paragraph(`#${index}: nodes ${ranges(nodes)}`, '  ');
-  for (const [side, tensors] of [['in ', inputs], ['out', outputs]] as const) {
+  for (const [side, tensors] of [
+    ['in ', inputs],
+    ['out', outputs],
+  ] as const) {
     for (const tensor of tensors) {
-      page.line(`    ${page.colours.dim(side)}  ${tensorTitle(tensor)}  ${page.colours.dim(tensor.bytes === null ? 'size unknown' : bytes(tensor.bytes))}`);
+      page.line(
+        `    ${page.colours.dim(side)}  ${tensorTitle(tensor)}  ${page.colours.dim(tensor.bytes === null ? 'size unknown' : bytes(tensor.bytes))}`,
+      );
     }
   }
 }
 
 function comparisonText(page: TextPage, comparison: LogComparison): void {
-  page.section(`Against the log ${printable(comparison.log)}, session ${comparison.session} of ${comparison.sessions}`, comparisonTable(comparison));
+  page.section(
+    `Against the log ${printable(comparison.log)}, session ${comparison.session} of ${comparison.sessions}`,
+    comparisonTable(comparison),
+  );
   page.gap();
   page.paragraph(comparison.statement, '  ');
   const differing = differingNodesTable(comparison);
@@ -135,12 +157,18 @@ export class TextPage {
 
   /** Aligned columns; a last column of text is wrapped under itself. */
   table({ columns, rows }: Table): void {
-    const widths = columns.map(({ title }, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
+    const widths = columns.map(({ title }, column) =>
+      Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+    );
     const last = columns.length - 1;
     const before = widths.slice(0, last).reduce((total, width) => total + width + 2, 2);
     const room = Math.max(24, this.#width - before);
     const pad = (text: string, column: number): string =>
-      columns[column]?.isNumber === true ? text.padStart(widths[column] ?? 0) : column === last ? text : text.padEnd(widths[column] ?? 0);
+      columns[column]?.isNumber === true
+        ? text.padStart(widths[column] ?? 0)
+        : column === last
+          ? text
+          : text.padEnd(widths[column] ?? 0);
     this.line(this.colours.dim(`  ${columns.map(({ title }, column) => pad(title, column)).join('  ')}`.trimEnd()));
     for (const row of rows) {
       const wrapped = columns[last]?.isNumber === true ? [row[last] ?? ''] : wrap(row[last] ?? '', room);

@@ -1,4 +1,11 @@
-import type { BoundaryTensor, CoverageResult, NodeVerdict, Partition, Target, VariantFigures } from '../coverage/result.js';
+import type {
+  BoundaryTensor,
+  CoverageResult,
+  NodeVerdict,
+  Partition,
+  Target,
+  VariantFigures,
+} from '../coverage/result.js';
 import { crossesFreeDimensions } from '../coverage/partitions.js';
 import { printable } from './format.js';
 import { isStandard } from '../model/opset.js';
@@ -54,7 +61,9 @@ export function variantsNote(target: Target): string {
 
 /** How far bytes and multiply-accumulates are those of a real inference; empty when all shapes are known. */
 export function freeDimensionsNote(partitions: readonly Partition[]): string {
-  return crossesFreeDimensions(partitions) ? 'Free dimensions count as 1 here, in bytes and multiply-accumulates alike; give them sizes with --fix for the figures of a real inference.' : '';
+  return crossesFreeDimensions(partitions)
+    ? 'Free dimensions count as 1 here, in bytes and multiply-accumulates alike; give them sizes with --fix for the figures of a real inference.'
+    : '';
 }
 
 /** Title of one column of the comparison of formats and shapes. */

@@ -6,10 +6,52 @@ import type { ValueType } from '../shapes/infer.js';
 /** Operators whose output has its first input's first axis, whatever else they do. */
 const KEEPS_BATCH = new Set([
   ...['Conv', 'ConvTranspose', 'MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool', 'LRN'],
-  ...['BatchNormalization', 'InstanceNormalization', 'Relu', 'LeakyRelu', 'PRelu', 'Sigmoid', 'Tanh', 'Elu', 'Clip', 'Cast', 'Sqrt', 'Neg', 'Abs', 'Exp'],
-  ...['HardSigmoid', 'HardSwish', 'Softmax', 'Identity', 'Dropout', 'DepthToSpace', 'SpaceToDepth', 'Reciprocal', 'Erf', 'Not'],
+  ...[
+    'BatchNormalization',
+    'InstanceNormalization',
+    'Relu',
+    'LeakyRelu',
+    'PRelu',
+    'Sigmoid',
+    'Tanh',
+    'Elu',
+    'Clip',
+    'Cast',
+    'Sqrt',
+    'Neg',
+    'Abs',
+    'Exp',
+  ],
+  ...[
+    'HardSigmoid',
+    'HardSwish',
+    'Softmax',
+    'Identity',
+    'Dropout',
+    'DepthToSpace',
+    'SpaceToDepth',
+    'Reciprocal',
+    'Erf',
+    'Not',
+  ],
 ]);
-const BROADCASTS = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Greater', 'Less', 'GreaterOrEqual', 'LessOrEqual', 'Equal', 'Where', 'Sum', 'Mean']);
+const BROADCASTS = new Set([
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'Pow',
+  'Max',
+  'Min',
+  'Greater',
+  'Less',
+  'GreaterOrEqual',
+  'LessOrEqual',
+  'Equal',
+  'Where',
+  'Sum',
+  'Mean',
+]);
 
 /**
  * Follows the name of the first axis where ONNX Runtime's inference loses it (it does at every Resize): an axis that is
@@ -28,7 +70,12 @@ export function completeBatch(graph: GraphProto, types: Map<string, ValueType>):
   }
 }
 
-function batchName(node: NodeProto, types: ReadonlyMap<string, ValueType>, rank: number, initializers: ReadonlyMap<string, TensorProto>): number | string | undefined {
+function batchName(
+  node: NodeProto,
+  types: ReadonlyMap<string, ValueType>,
+  rank: number,
+  initializers: ReadonlyMap<string, TensorProto>,
+): number | string | undefined {
   const shape = types.get(node.input[0] ?? '')?.shape ?? undefined;
   const own = shape?.[0] === '' ? undefined : shape?.[0];
   if (KEEPS_BATCH.has(node.opType)) return shape?.length === rank ? own : undefined;
@@ -51,7 +98,11 @@ function batchName(node: NodeProto, types: ReadonlyMap<string, ValueType>, rank:
   }
 }
 
-function broadcastName(node: NodeProto, types: ReadonlyMap<string, ValueType>, rank: number): number | string | undefined {
+function broadcastName(
+  node: NodeProto,
+  types: ReadonlyMap<string, ValueType>,
+  rank: number,
+): number | string | undefined {
   const first = node.input.map((input) => {
     const shape = types.get(input)?.shape ?? undefined;
     return shape === undefined ? '' : shape.length < rank ? 1 : (shape[0] ?? '');

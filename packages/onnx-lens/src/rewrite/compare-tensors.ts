@@ -32,7 +32,8 @@ const MEDIAN_SAMPLE = 4096;
  */
 export function compareTensors(expected: Tensor, actual: Tensor, tolerance: number): TensorDifference {
   const isSameForm = expected.dataType === actual.dataType && expected.dims.join() === actual.dims.join();
-  if (!isSameForm) return { isIdentical: false, isWithin: false, maxAbs: Infinity, maxRel: Infinity, first: [], values: null };
+  if (!isSameForm)
+    return { isIdentical: false, isWithin: false, maxAbs: Infinity, maxRel: Infinity, first: [], values: null };
   const [a, b] = [numbersOf(expected), numbersOf(actual)];
   let [maxAbs, maxRel, firstAt, isWithin] = [0, 0, -1, true];
   const count = elementCount(expected.dims);
@@ -78,7 +79,9 @@ function usualMagnitude(values: ArrayLike<number>): number {
 }
 
 function numbersOf(tensor: Tensor): ArrayLike<number> {
-  return tensor.data instanceof Float32Array || tensor.data instanceof Float64Array ? tensor.data : tensorNumbers(tensor);
+  return tensor.data instanceof Float32Array || tensor.data instanceof Float64Array
+    ? tensor.data
+    : tensorNumbers(tensor);
 }
 
 function placeOf(flat: number, dims: readonly number[]): number[] {

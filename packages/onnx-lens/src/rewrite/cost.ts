@@ -23,7 +23,10 @@ export interface SplitSummary {
  * A cost in ms: partitions, what crosses their edges, nodes and multiply-accumulates on either side, at round rates of a
  * recent laptop. The rates only weigh the terms against each other.
  */
-export function costOf(figures: Omit<SplitSummary, 'cost'>, macs: { readonly provider: number; readonly cpu: number }): number {
+export function costOf(
+  figures: Omit<SplitSummary, 'cost'>,
+  macs: { readonly provider: number; readonly cpu: number },
+): number {
   const { nodes, onCpu, partitions, boundaryBytes } = figures;
   return (
     partitions * PER_PARTITION +

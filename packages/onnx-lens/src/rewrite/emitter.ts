@@ -11,7 +11,12 @@ export class Emitter {
   readonly #stem: string;
   readonly #addConstant: (tensor: Tensor, hint: string) => string;
 
-  constructor(opset: number, fresh: (hint: string) => string, stem: string, addConstant: (tensor: Tensor, hint: string) => string) {
+  constructor(
+    opset: number,
+    fresh: (hint: string) => string,
+    stem: string,
+    addConstant: (tensor: Tensor, hint: string) => string,
+  ) {
     this.opset = opset;
     this.#fresh = fresh;
     this.#stem = stem;
@@ -19,7 +24,12 @@ export class Emitter {
   }
 
   /** A node with one output; returns the output's name. */
-  node(opType: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>> = {}, domain = ''): string {
+  node(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+    domain = '',
+  ): string {
     return this.nodeOutputs(opType, inputs, attributes, 1, domain)[0] as string; // one was asked for
   }
 
@@ -89,7 +99,13 @@ export class Emitter {
   }
 
   /** x[start:end:step] along each axis; ends and negative numbers as in ONNX. */
-  slice(value: string, starts: readonly number[], ends: readonly number[], axes: readonly number[], steps?: readonly number[]): string {
+  slice(
+    value: string,
+    starts: readonly number[],
+    ends: readonly number[],
+    axes: readonly number[],
+    steps?: readonly number[],
+  ): string {
     if (this.opset < 10) return this.node('Slice', [value], { starts, ends, axes });
     const inputs = [value, this.ints(starts), this.ints(ends), this.ints(axes)];
     return this.node('Slice', steps === undefined ? inputs : [...inputs, this.ints(steps)]);

@@ -57,13 +57,21 @@ function fixValue(value: ValueInfoProto, sizes: Readonly<Record<string, number>>
   const { shape } = tensor;
   if (shape === undefined) return value;
   const dim = dimensionsOf(value).map((each, axis) => {
-    const name = each.value.case === 'dimParam' && each.value.value !== '' ? each.value.value : `${value.name}[${axis}]`;
+    const name =
+      each.value.case === 'dimParam' && each.value.value !== '' ? each.value.value : `${value.name}[${axis}]`;
     const size = each.value.case === 'dimValue' ? undefined : sizes[name];
-    return size === undefined ? each : create(TensorShapeProto_DimensionSchema, { value: { case: 'dimValue', value: BigInt(size) } });
+    return size === undefined
+      ? each
+      : create(TensorShapeProto_DimensionSchema, { value: { case: 'dimValue', value: BigInt(size) } });
   });
   return copyMessage(ValueInfoProtoSchema, value, {
     type: copyMessage(TypeProtoSchema, type, {
-      value: { case: 'tensorType', value: copyMessage(TypeProto_TensorSchema, tensor, { shape: copyMessage(TensorShapeProtoSchema, shape, { dim }) }) },
+      value: {
+        case: 'tensorType',
+        value: copyMessage(TypeProto_TensorSchema, tensor, {
+          shape: copyMessage(TensorShapeProtoSchema, shape, { dim }),
+        }),
+      },
     }),
   });
 }

@@ -12,7 +12,8 @@ import type { Workbench } from './workbench.js';
  * NaN stays NaN and the difference of two equal infinities is NaN, where a comparison would say false.
  */
 export function positive(emit: Emitter, difference: string, dataType: DataType): string {
-  const { first, second } = LIFT[dataType === DataType.FLOAT16 ? 'half' : dataType === DataType.DOUBLE ? 'double' : 'single'];
+  const { first, second } =
+    LIFT[dataType === DataType.FLOAT16 ? 'half' : dataType === DataType.DOUBLE ? 'double' : 'single'];
   const lifted = emit.clip(emit.node('Mul', [difference, emit.scalar(dataType, first)]), dataType, 0, 1);
   return emit.clip(emit.node('Mul', [lifted, emit.scalar(dataType, second)]), dataType, 0, 1);
 }
@@ -32,7 +33,11 @@ const LOGIC = new Set(['Not', 'And', 'Or', 'Xor']);
 export function hasIndicator(bench: Workbench, value: string, dataType: DataType): boolean {
   const node = bench.producer(value);
   if (node === undefined || node.domain !== '') return false;
-  if (COMPARISONS.has(node.opType)) return node.input.length === 2 && node.input.every((name) => bench.dataType(name) === dataType && staysFinite(bench, name));
+  if (COMPARISONS.has(node.opType))
+    return (
+      node.input.length === 2 &&
+      node.input.every((name) => bench.dataType(name) === dataType && staysFinite(bench, name))
+    );
   return LOGIC.has(node.opType) && node.input.every((name) => hasIndicator(bench, name, dataType));
 }
 
@@ -43,8 +48,10 @@ export function indicator(emit: Emitter, bench: Workbench, value: string, dataTy
   const one = (): string => emit.scalar(dataType, 1);
   const not = (x: string): string => emit.node('Sub', [one(), x]);
   // x - 0 would be taken out, and the factor of the next step put into the weights of a convolution before it, where it overflows.
-  const isZero = (y: string): boolean => bench.numbers(y)?.every((each) => each === 0) === true && (bench.rank(y) ?? 1) === 0;
-  const above = (x: string, y: string): string => positive(emit, isZero(y) ? emit.clip(x, dataType, 0, 1) : emit.node('Sub', [x, y]), dataType);
+  const isZero = (y: string): boolean =>
+    bench.numbers(y)?.every((each) => each === 0) === true && (bench.rank(y) ?? 1) === 0;
+  const above = (x: string, y: string): string =>
+    positive(emit, isZero(y) ? emit.clip(x, dataType, 0, 1) : emit.node('Sub', [x, y]), dataType);
   const inner = (name: string): string => indicator(emit, bench, name, dataType);
   switch (node.opType) {
     case 'Greater':
@@ -66,18 +73,75 @@ export function indicator(emit: Emitter, bench: Workbench, value: string, dataTy
     default: {
       const [x, y] = [inner(a), inner(b)];
       // x + y - 2xy
-      return emit.node('Sub', [emit.node('Add', [x, y]), emit.node('Mul', [emit.scalar(dataType, 2), emit.node('Mul', [x, y])])]);
+      return emit.node('Sub', [
+        emit.node('Add', [x, y]),
+        emit.node('Mul', [emit.scalar(dataType, 2), emit.node('Mul', [x, y])]),
+      ]);
     }
   }
 }
 
 /** Operators whose results are finite for finite inputs of ordinary size: no division, logarithm, root or exponential. */
 const KEEPS_FINITE = new Set([
-  ...['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'Add', 'Sub', 'Mul', 'BatchNormalization', 'InstanceNormalization', 'LayerNormalization'],
-  ...['Relu', 'LeakyRelu', 'PRelu', 'Sigmoid', 'Tanh', 'HardSigmoid', 'HardSwish', 'Erf', 'Softmax', 'Gelu', 'Elu', 'Abs', 'Neg', 'Floor', 'Ceil', 'Round'],
-  ...['MaxPool', 'AveragePool', 'GlobalAveragePool', 'GlobalMaxPool', 'ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceL2', 'ReduceSumSquare'],
+  ...[
+    'Conv',
+    'ConvTranspose',
+    'Gemm',
+    'MatMul',
+    'Add',
+    'Sub',
+    'Mul',
+    'BatchNormalization',
+    'InstanceNormalization',
+    'LayerNormalization',
+  ],
+  ...[
+    'Relu',
+    'LeakyRelu',
+    'PRelu',
+    'Sigmoid',
+    'Tanh',
+    'HardSigmoid',
+    'HardSwish',
+    'Erf',
+    'Softmax',
+    'Gelu',
+    'Elu',
+    'Abs',
+    'Neg',
+    'Floor',
+    'Ceil',
+    'Round',
+  ],
+  ...[
+    'MaxPool',
+    'AveragePool',
+    'GlobalAveragePool',
+    'GlobalMaxPool',
+    'ReduceSum',
+    'ReduceMean',
+    'ReduceMax',
+    'ReduceMin',
+    'ReduceL2',
+    'ReduceSumSquare',
+  ],
   ...['Clip', 'Max', 'Min', 'Einsum', 'Resize', 'Upsample', 'Identity', 'Cast', 'TopK', 'Sum', 'Mean', 'Sqrt'],
-  ...['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose', 'Concat', 'Split', 'Slice', 'Gather', 'Expand', 'Tile', 'Pad', 'DepthToSpace', 'SpaceToDepth'],
+  ...[
+    'Reshape',
+    'Flatten',
+    'Squeeze',
+    'Unsqueeze',
+    'Transpose',
+    'Concat',
+    'Split',
+    'Slice',
+    'Gather',
+    'Expand',
+    'Tile',
+    'Pad',
+    'DepthToSpace',
+    'SpaceToDepth',
+  ],
 ]);
 
 /** How far up a value's history is followed; what lies beyond is taken to be as finite as what was seen. */
@@ -94,10 +158,12 @@ export function staysFinite(bench: Workbench, value: string, depth = 0): boolean
   const node = bench.producer(value);
   if (node === undefined) return true;
   if (node.opType === 'Sqrt' && !isNonNegative(bench, node.input[0] ?? '')) return false;
-  if (node.opType === 'Clip' && attribute(node, 'min') === undefined && node.input.length < 3) return staysFinite(bench, node.input[0] ?? '', depth + 1);
+  if (node.opType === 'Clip' && attribute(node, 'min') === undefined && node.input.length < 3)
+    return staysFinite(bench, node.input[0] ?? '', depth + 1);
   if (node.opType === 'Div') {
     const divisor = bench.numbers(node.input[1]);
-    const isSafe = divisor === undefined ? isAboveZero(bench, node.input[1] ?? '') : divisor.every((each) => each !== 0);
+    const isSafe =
+      divisor === undefined ? isAboveZero(bench, node.input[1] ?? '') : divisor.every((each) => each !== 0);
     return isSafe && staysFinite(bench, node.input[0] ?? '', depth + 1);
   }
   return KEEPS_FINITE.has(node.opType) && node.input.every((input) => staysFinite(bench, input, depth + 1));
@@ -110,7 +176,10 @@ function isFiniteConstant(tensor: Tensor): boolean {
   const known = finiteConstants.get(tensor);
   if (known !== undefined) return known;
   const { data } = tensor;
-  const answer = data instanceof Float32Array || data instanceof Float64Array ? data.every(Number.isFinite) : tensorNumbers(tensor).every(Number.isFinite);
+  const answer =
+    data instanceof Float32Array || data instanceof Float64Array
+      ? data.every(Number.isFinite)
+      : tensorNumbers(tensor).every(Number.isFinite);
   finiteConstants.set(tensor, answer);
   return answer;
 }
@@ -127,11 +196,14 @@ function isNonNegative(bench: Workbench, value: string): boolean {
 
 function isAboveZero(bench: Workbench, value: string): boolean {
   const node = bench.producer(value);
-  if (node?.opType === 'Expand' || node?.opType === 'Unsqueeze' || node?.opType === 'Reshape') return isAboveZero(bench, node.input[0] ?? '');
+  if (node?.opType === 'Expand' || node?.opType === 'Unsqueeze' || node?.opType === 'Reshape')
+    return isAboveZero(bench, node.input[0] ?? '');
   if (node?.opType === 'Sqrt') return isAboveZero(bench, node.input[0] ?? '');
   if (node?.opType === 'Add') {
     const [a = '', b = ''] = node.input;
-    return (isNonNegative(bench, a) && (bench.scalar(b) ?? 0) > 0) || (isNonNegative(bench, b) && (bench.scalar(a) ?? 0) > 0);
+    return (
+      (isNonNegative(bench, a) && (bench.scalar(b) ?? 0) > 0) || (isNonNegative(bench, b) && (bench.scalar(a) ?? 0) > 0)
+    );
   }
   return (node?.opType === 'Clip' || node?.opType === 'Max') && (bench.scalar(node.input[1]) ?? 0) > 0;
 }

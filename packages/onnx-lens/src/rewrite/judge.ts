@@ -46,7 +46,8 @@ export class Judge {
 
   constructor(options: JudgeOptions, weights: WeightFile, origin: string) {
     // For the CPU only the graph counts, which is the same whatever the release.
-    this.releases = options.ort !== undefined ? [options.ort] : options.provider === 'cpu' ? ORT_VERSIONS.slice(-1) : ORT_VERSIONS;
+    this.releases =
+      options.ort !== undefined ? [options.ort] : options.provider === 'cpu' ? ORT_VERSIONS.slice(-1) : ORT_VERSIONS;
     this.#options = options;
     this.#weights = weights;
     this.#origin = origin;
@@ -72,7 +73,12 @@ export class Judge {
   #groups(graph: GraphView, ort: OrtVersion): Split['groups'] {
     const { provider, format } = this.#options;
     if (provider === 'cpu') return [];
-    return decide(providerNamed(provider), graph, { provider, format: provider === 'coreml' ? format : null, staticShapesOnly: false, ort }).groups;
+    return decide(providerNamed(provider), graph, {
+      provider,
+      format: provider === 'coreml' ? format : null,
+      staticShapesOnly: false,
+      ort,
+    }).groups;
   }
 
   /** Figures under one release's rules, by all that was learnt of shapes until now. */
@@ -80,8 +86,11 @@ export class Judge {
     const { graph, groups } = splits.get(ort) as Split; // `look` made one for each release
     const onProvider = new Set(groups.flat());
     const macs = { provider: 0, cpu: 0 };
-    for (const node of graph.nodes) macs[onProvider.has(node) ? 'provider' : 'cpu'] += macsOf(this.#known.complete(node));
-    const crossing = groups.flatMap((group) => boundaryOf(graph, group)).map((value) => boundaryTensor(this.#known.completeValue(value)).bytes ?? 0);
+    for (const node of graph.nodes)
+      macs[onProvider.has(node) ? 'provider' : 'cpu'] += macsOf(this.#known.complete(node));
+    const crossing = groups
+      .flatMap((group) => boundaryOf(graph, group))
+      .map((value) => boundaryTensor(this.#known.completeValue(value)).bytes ?? 0);
     const figures = {
       nodes: graph.nodes.length,
       onCpu: graph.nodes.length - onProvider.size,
@@ -97,7 +106,13 @@ export class Judge {
     const { provider, format } = this.#options;
     // For the CPU the analysis only counts nodes; any provider's will do.
     const accelerator = provider === 'cpu' ? 'coreml' : provider;
-    return analyseSource(this.source(model), { provider: accelerator, ...(accelerator === 'coreml' ? { format } : {}), ort, name, compareVariants });
+    return analyseSource(this.source(model), {
+      provider: accelerator,
+      ...(accelerator === 'coreml' ? { format } : {}),
+      ort,
+      name,
+      compareVariants,
+    });
   }
 
   /** The costs under all releases' rules together. */

@@ -13,11 +13,18 @@ export interface KnownPadding {
 export function knownPadding(node: NodeProto, bench: Workbench): KnownPadding | undefined {
   const [data = '', padsName, valueName = '', axesName = ''] = node.input;
   const rank = bench.rank(data);
-  if (node.opType !== 'Pad' || node.domain !== '' || stringAttribute(node, 'mode', 'constant') !== 'constant' || rank === undefined) return undefined;
+  if (
+    node.opType !== 'Pad' ||
+    node.domain !== '' ||
+    stringAttribute(node, 'mode', 'constant') !== 'constant' ||
+    rank === undefined
+  )
+    return undefined;
   const pads = bench.numbers(padsName) ?? intsAttribute(node, 'pads');
   const axes = axesName === '' ? Array.from({ length: rank }, (_, axis) => axis) : bench.numbers(axesName);
   const value = valueName === '' ? (attribute(node, 'value')?.f ?? 0) : bench.scalar(valueName);
-  if (pads === undefined || axes === undefined || value === undefined || pads.length !== 2 * axes.length) return undefined;
+  if (pads === undefined || axes === undefined || value === undefined || pads.length !== 2 * axes.length)
+    return undefined;
   const amounts = (offset: number): number[] =>
     Array.from({ length: rank }, (_, axis) => {
       const place = axes.findIndex((each) => (each + rank) % rank === axis);
@@ -28,6 +35,8 @@ export function knownPadding(node: NodeProto, bench: Workbench): KnownPadding | 
 
 /** Begins, then ends, of the spatial axes of a padding that takes nothing away and touches no other axis; else undefined. */
 export function spatialAmounts({ before, after }: KnownPadding): number[] | undefined {
-  const isSpatial = [...before, ...after].every((amount, place) => amount >= 0 && (amount === 0 || place % before.length >= 2));
+  const isSpatial = [...before, ...after].every(
+    (amount, place) => amount >= 0 && (amount === 0 || place % before.length >= 2),
+  );
   return isSpatial ? [...before.slice(2), ...after.slice(2)] : undefined;
 }

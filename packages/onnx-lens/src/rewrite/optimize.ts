@@ -110,7 +110,9 @@ async function rewriteModel(model: ModelProto, options: RewriteOptions, weights:
   const start = isFixed ? await judge.look(fixed) : original;
   const ort = judge.hardest(start);
   const rows: Row[] = isFixed ? [fixRow(fix, original, start)] : [];
-  const wanted = (options.rewrites ?? selectRewrites(options.passes)).filter((rewrite) => provider !== 'cpu' || rewrite.purpose === 'simplify');
+  const wanted = (options.rewrites ?? selectRewrites(options.passes)).filter(
+    (rewrite) => provider !== 'cpu' || rewrite.purpose === 'simplify',
+  );
   const trail = await applyInTurn(start, wanted, judge, rows, options);
   const best = await leaveOutUseless(trail, judge, rows, ort, options);
   const helps = judge.cost(best) < judge.cost(start);
@@ -122,11 +124,24 @@ async function rewriteModel(model: ModelProto, options: RewriteOptions, weights:
     isChanged: helps || isFixed,
     provider,
     ort,
-    passes: shown.map((row) => ({ ...row, before: judge.summary(row.before, ort), after: judge.summary(row.after, ort) })),
-    releases: judge.releases.map((release) => ({ ort: release, before: judge.summary(original, release), after: judge.summary(result, release) })),
+    passes: shown.map((row) => ({
+      ...row,
+      before: judge.summary(row.before, ort),
+      after: judge.summary(row.after, ort),
+    })),
+    releases: judge.releases.map((release) => ({
+      ort: release,
+      before: judge.summary(original, release),
+      after: judge.summary(result, release),
+    })),
     freeDimensions: free,
     before: await judge.coverage(original, ort, name, false),
-    after: await judge.coverage(result, ort, name, free.length > 0 && judge.summary(result, ort).onCpu > 0 && provider !== 'cpu'),
+    after: await judge.coverage(
+      result,
+      ort,
+      name,
+      free.length > 0 && judge.summary(result, ort).onCpu > 0 && provider !== 'cpu',
+    ),
   };
 }
 
@@ -139,7 +154,13 @@ interface Trail extends Judged {
   readonly before: ReadonlyMap<AnyRewrite, Judged>;
 }
 
-async function applyInTurn(start: Judged, rewrites: readonly AnyRewrite[], judge: Judge, rows: Row[], { onProgress }: RewriteOptions): Promise<Trail> {
+async function applyInTurn(
+  start: Judged,
+  rewrites: readonly AnyRewrite[],
+  judge: Judge,
+  rows: Row[],
+  { onProgress }: RewriteOptions,
+): Promise<Trail> {
   let current = start;
   let tried: readonly AnyRewrite[] = [];
   const before = new Map<AnyRewrite, Judged>();
@@ -156,10 +177,18 @@ async function applyInTurn(start: Judged, rewrites: readonly AnyRewrite[], judge
       if (counts.size === 0) continue;
       current = await judge.look(bench.snapshot());
       // Places that an earlier rewrite found only now count in its row; the figures are those of the rewrite whose turn it is.
-      for (const each of together) addPlaces(rows, each, counts.get(each.name) ?? 0, previous, each === rewrite ? current : previous);
+      for (const each of together)
+        addPlaces(rows, each, counts.get(each.name) ?? 0, previous, each === rewrite ? current : previous);
     } catch (error) {
       // A rewrite that makes what ONNX Runtime does not take must not spoil the others; the row says so.
-      rows.push({ ...describe(rewrite), changed: 0, before: previous, after: previous, outcome: 'refused', reason: messageOf(error) });
+      rows.push({
+        ...describe(rewrite),
+        changed: 0,
+        before: previous,
+        after: previous,
+        outcome: 'refused',
+        reason: messageOf(error),
+      });
       bench = await Workbench.open(previous.model);
     }
   }
@@ -167,7 +196,11 @@ async function applyInTurn(start: Judged, rewrites: readonly AnyRewrite[], judge
 }
 
 /** On a bench where all but the new rewrite have found all there is: when that finds nothing either, the others need no look. */
-async function rewriteAnew(bench: Workbench, rewrite: AnyRewrite, together: readonly AnyRewrite[]): Promise<RewriteCounts> {
+async function rewriteAnew(
+  bench: Workbench,
+  rewrite: AnyRewrite,
+  together: readonly AnyRewrite[],
+): Promise<RewriteCounts> {
   const own = await rewriteToFixedPoint(bench, [rewrite], removeDead);
   if (own.size === 0) return own;
   const all = await rewriteToFixedPoint(bench, together, removeDead);
@@ -183,14 +216,25 @@ function addPlaces(rows: Row[], rewrite: AnyRewrite, changed: number, before: Ju
 }
 
 /** Leaves out, from the last to the first, each rewrite for the provider without which the whole is no worse. */
-async function leaveOutUseless(trail: Trail, judge: Judge, rows: Row[], ort: OrtVersion, { onProgress }: RewriteOptions): Promise<Judged> {
+async function leaveOutUseless(
+  trail: Trail,
+  judge: Judge,
+  rows: Row[],
+  ort: OrtVersion,
+  { onProgress }: RewriteOptions,
+): Promise<Judged> {
   let best: Judged = trail;
   const hasActed = ({ name }: AnyRewrite): boolean => rows.some((row) => row.name === name && row.changed > 0);
   // One that rounds otherwise must not come in the place of an exact one that is left out.
   let rewrites = trail.rewrites.filter((rewrite) => rewrite.rounds !== true || hasActed(rewrite));
   const candidates = rewrites.filter((rewrite) => rewrite.purpose === 'provider' && hasActed(rewrite));
   for (const [done, rewrite] of candidates.toReversed().entries()) {
-    onProgress?.({ step: 'leaving out', rewrite: rewrite.name, done: candidates.length + done, total: 2 * candidates.length });
+    onProgress?.({
+      step: 'leaving out',
+      rewrite: rewrite.name,
+      done: candidates.length + done,
+      total: 2 * candidates.length,
+    });
     const rest = rewrites.filter((each) => each !== rewrite);
     // What stood before this rewrite holds no trace of it, nor of those that were left out already, which come after it.
     const from = trail.before.get(rewrite) ?? trail;
@@ -219,7 +263,8 @@ function isWorthKeeping({ rounds }: AnyRewrite, without: Judged, together: Judge
 
 function lossOf(rewrite: AnyRewrite, without: Judged, together: Judged, judge: Judge, ort: OrtVersion): string {
   const [cost, costTogether] = [judge.cost(without), judge.cost(together)];
-  if (costTogether < cost && rewrite.rounds === true) return 'rounds otherwise, and places no more nodes: the whole is as well placed without it';
+  if (costTogether < cost && rewrite.rounds === true)
+    return 'rounds otherwise, and places no more nodes: the whole is as well placed without it';
   if (cost === costTogether) return 'brings nothing: the whole is as good without it';
   const figures = (judged: Judged): string => {
     const { partitions, onCpu, nodes } = judge.summary(judged, ort);
@@ -234,10 +279,22 @@ function describe({ name, summary }: AnyRewrite): Pick<PassRow, 'name' | 'summar
 
 function fixRow(fix: Readonly<Record<string, number>>, before: Judged, after: Judged): Row {
   const sizes = Object.entries(fix).map(([name, size]) => `${name}=${size}`);
-  return { name: 'fix', summary: `fixes ${sizes.join(', ')}`, changed: sizes.length, before, after, outcome: 'kept', reason: null };
+  return {
+    name: 'fix',
+    summary: `fixes ${sizes.join(', ')}`,
+    changed: sizes.length,
+    before,
+    after,
+    outcome: 'kept',
+    reason: null,
+  };
 }
 
 function withoutGain(row: Row, isFixed: boolean): Row {
   if (row.outcome !== 'kept' || (isFixed && row.name === 'fix')) return row;
-  return { ...row, outcome: 'dropped', reason: 'brings nothing: what ONNX Runtime makes of the model is no better for it' };
+  return {
+    ...row,
+    outcome: 'dropped',
+    reason: 'brings nothing: what ONNX Runtime makes of the model is no better for it',
+  };
 }

@@ -31,7 +31,9 @@ const USUAL_SIZES = [64, 224, 32, 128, 640, 16, 8, 1] as const;
 const WHOLE_RANGES: ReadonlyMap<DataType, InputRange> = new Map([
   [DataType.UINT8, { min: 0, max: 255 }],
   [DataType.INT8, { min: -128, max: 127 }],
-  ...[DataType.INT16, DataType.UINT16, DataType.INT32, DataType.UINT32, DataType.INT64, DataType.UINT64].map((type) => [type, { min: 0, max: 9 }] as const),
+  ...[DataType.INT16, DataType.UINT16, DataType.INT32, DataType.UINT32, DataType.INT64, DataType.UINT64].map(
+    (type) => [type, { min: 0, max: 9 }] as const,
+  ),
 ]);
 /** Random runs with a second set of sizes, where one is taken. */
 const RUNS_OF_OTHER_SIZES = 2;
@@ -48,7 +50,11 @@ export function batchesOf(session: Session, batches: readonly number[]): (number
  *
  * @throws OnnxLensError PROOF_FAILED when the original runs on none of the inputs that are tried.
  */
-export async function* proofRuns(original: Session, rewritten: Session, options: RunPlanOptions): AsyncGenerator<ProofRun> {
+export async function* proofRuns(
+  original: Session,
+  rewritten: Session,
+  options: RunPlanOptions,
+): AsyncGenerator<ProofRun> {
   for (const batch of batchesOf(rewritten, options.batches)) {
     const [sizes, ...others] = await usableSizes(original, rewritten, batch, options);
     if (sizes === undefined) return;
@@ -61,7 +67,8 @@ export async function* proofRuns(original: Session, rewritten: Session, options:
     for (let at = 0; at < count; at++) yield run(options.seed + at, 'random', sizes);
     for (const kind of ['ties', 'zeros'] as const) yield run(options.seed + count, kind, sizes);
     for (const other of others) {
-      for (let at = 0; at < Math.min(count, RUNS_OF_OTHER_SIZES); at++) yield run(options.seed + count + 1 + at, 'random', other);
+      for (let at = 0; at < Math.min(count, RUNS_OF_OTHER_SIZES); at++)
+        yield run(options.seed + count + 1 + at, 'random', other);
     }
   }
 }
@@ -90,7 +97,9 @@ function nameOf(input: string, dim: string, axis: number): string {
 function freeNames(session: Session, batch: number | null, given: Readonly<Record<string, number>>): string[] {
   const own = batchName(session);
   const names = session.inputs.flatMap(({ name, shape }) =>
-    shape.flatMap((dim, axis) => (typeof dim === 'string' && !isBatch(dim, axis, batch, own) ? [nameOf(name, dim, axis)] : [])),
+    shape.flatMap((dim, axis) =>
+      typeof dim === 'string' && !isBatch(dim, axis, batch, own) ? [nameOf(name, dim, axis)] : [],
+    ),
   );
   return [...new Set(names)].filter((name) => given[name] === undefined);
 }
@@ -110,7 +119,11 @@ function makeFeeds(
       const dims = shape.map((dim, axis) => {
         if (typeof dim === 'number') return dim;
         const called = nameOf(name, dim, axis);
-        return sizes[called] ?? sizes[`${name}[${axis}]`] ?? (isBatch(dim, axis, batch, own) ? (batch ?? 1) : (free.get(called) ?? 1));
+        return (
+          sizes[called] ??
+          sizes[`${name}[${axis}]`] ??
+          (isBatch(dim, axis, batch, own) ? (batch ?? 1) : (free.get(called) ?? 1))
+        );
       });
       const range = ranges[name] ?? (wide ? WHOLE_RANGES.get(dataType) : undefined);
       return [name, seededTensor(dataType, dims, seed + 1000 * place, range, kind)];
@@ -119,7 +132,12 @@ function makeFeeds(
 }
 
 /** One or two sets of sizes with which the original runs: a set of different ones where it takes it, and another. */
-async function usableSizes(original: Session, rewritten: Session, batch: number | null, options: RunPlanOptions): Promise<Sizes[]> {
+async function usableSizes(
+  original: Session,
+  rewritten: Session,
+  batch: number | null,
+  options: RunPlanOptions,
+): Promise<Sizes[]> {
   const names = freeNames(rewritten, batch, options.sizes);
   if (names.length === 0) {
     await runsOn(original, makeFeeds(rewritten, batch, new Map(), 1, options), true);
@@ -127,7 +145,8 @@ async function usableSizes(original: Session, rewritten: Session, batch: number 
   }
   const alike = (size: number): Sizes => new Map(names.map((name) => [name, size]));
   const rising = (size: number): Sizes => new Map(names.map((name, place) => [name, size * (2 + place) * 0.5]));
-  const falling = (size: number): Sizes => new Map(names.map((name, place) => [name, size * (1 + names.length - place) * 0.5]));
+  const falling = (size: number): Sizes =>
+    new Map(names.map((name, place) => [name, size * (1 + names.length - place) * 0.5]));
   for (const size of USUAL_SIZES) {
     for (const sizes of size >= 8 && names.length > 1 ? [rising(size), alike(size)] : [alike(size)]) {
       const isLast = size === USUAL_SIZES[USUAL_SIZES.length - 1];
@@ -141,11 +160,19 @@ async function usableSizes(original: Session, rewritten: Session, batch: number 
 }
 
 /** True when the original takes larger whole numbers than 0 and 1 (and has an input of such). */
-async function takesWholeNumbers(original: Session, rewritten: Session, batch: number | null, sizes: Sizes, options: RunPlanOptions): Promise<boolean> {
-  if (!rewritten.inputs.some(({ name, dataType }) => WHOLE_RANGES.has(dataType) && options.ranges[name] === undefined)) return false;
+async function takesWholeNumbers(
+  original: Session,
+  rewritten: Session,
+  batch: number | null,
+  sizes: Sizes,
+  options: RunPlanOptions,
+): Promise<boolean> {
+  if (!rewritten.inputs.some(({ name, dataType }) => WHOLE_RANGES.has(dataType) && options.ranges[name] === undefined))
+    return false;
   const seeds = Array.from({ length: 3 }, (_, place) => options.seed + place);
   for (const seed of seeds) {
-    if (!(await runsOn(original, makeFeeds(rewritten, batch, sizes, seed, options, 'random', true), false))) return false;
+    if (!(await runsOn(original, makeFeeds(rewritten, batch, sizes, seed, options, 'random', true), false)))
+      return false;
   }
   return true;
 }
@@ -156,6 +183,10 @@ async function runsOn(original: Session, feeds: ReadonlyMap<string, Tensor>, mus
     return true;
   } catch (error) {
     if (!mustRun) return false;
-    throw new OnnxLensError('PROOF_FAILED', `The original cannot be run on made-up inputs, so nothing can be proven (give --range, or fix sizes with --fix): ${messageOf(error)}`, { cause: error });
+    throw new OnnxLensError(
+      'PROOF_FAILED',
+      `The original cannot be run on made-up inputs, so nothing can be proven (give --range, or fix sizes with --fix): ${messageOf(error)}`,
+      { cause: error },
+    );
   }
 }

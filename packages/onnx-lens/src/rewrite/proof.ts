@@ -67,20 +67,38 @@ function runnable(model: RunnableModel): string | Uint8Array {
  *   on any inputs that were tried; RUNTIME_REFUSED when ONNX Runtime does not take a model. A difference does not throw:
  *   look at `holds`.
  */
-export async function proveEqual(original: RunnableModel, rewritten: RunnableModel, options: ProofOptions = {}): Promise<Proof> {
-  const { samples = 8, seed = 1, tolerance = 1e-5, optimization = 'basic', batches = DEFAULT_BATCHES, sizes = {}, ranges = {} } = options;
+export async function proveEqual(
+  original: RunnableModel,
+  rewritten: RunnableModel,
+  options: ProofOptions = {},
+): Promise<Proof> {
+  const {
+    samples = 8,
+    seed = 1,
+    tolerance = 1e-5,
+    optimization = 'basic',
+    batches = DEFAULT_BATCHES,
+    sizes = {},
+    ranges = {},
+  } = options;
   const source = runnable(original);
-  const open = { optimization, ...(options.dataFolder === undefined ? {} : { dataFolder: resolve(options.dataFolder) }) };
+  const open = {
+    optimization,
+    ...(options.dataFolder === undefined ? {} : { dataFolder: resolve(options.dataFolder) }),
+  };
   const plan: RunPlanOptions = { samples, seed, batches, sizes, ranges };
   return withSession(source, { ...open, origin: 'the original' }, (first) =>
     withSession(runnable(rewritten), { ...open, origin: 'the rewritten model' }, async (second) => {
       checkInterface(first, second);
       const outputs = new Map<string, OutputProof>();
       let beyond: Beyond | undefined;
-      for await (const run of options.inputs === undefined ? proofRuns(first, second, plan) : givenRuns(options.inputs)) {
+      for await (const run of options.inputs === undefined
+        ? proofRuns(first, second, plan)
+        : givenRuns(options.inputs)) {
         const compared = await compareRun(first, second, run, tolerance);
         const outside = compared.find((output) => !output.isWithin);
-        if (outside !== undefined && run.kind !== 'random' && (await isUnstable(source, open, run, tolerance))) continue;
+        if (outside !== undefined && run.kind !== 'random' && (await isUnstable(source, open, run, tolerance)))
+          continue;
         if (outside !== undefined) beyond ??= { name: outside.name, run };
         for (const output of compared) outputs.set(output.name, worse(outputs.get(output.name), output));
       }
@@ -110,7 +128,12 @@ function* givenRuns(inputs: readonly ReadonlyMap<string, Tensor>[]): Generator<P
 }
 
 /** @returns nothing for ties and zeros that the original cannot be run on. */
-async function compareRun(first: Session, second: Session, { feeds, seed, batch, kind }: ProofRun, tolerance: number): Promise<OutputProof[]> {
+async function compareRun(
+  first: Session,
+  second: Session,
+  { feeds, seed, batch, kind }: ProofRun,
+  tolerance: number,
+): Promise<OutputProof[]> {
   const expected = await first.run(feeds).catch((error: unknown) => {
     if (kind === 'random') throw error;
     return new Map<string, Tensor>();
@@ -127,10 +150,17 @@ async function compareRun(first: Session, second: Session, { feeds, seed, batch,
  * True when the original itself gives other values on an input once ONNX Runtime optimizes it otherwise: on inputs full of
  * ties and zeros a network may decide by its rounding, and then they say nothing of a rewrite.
  */
-async function isUnstable(source: string | Uint8Array, open: SessionOptions, run: ProofRun, tolerance: number): Promise<boolean> {
+async function isUnstable(
+  source: string | Uint8Array,
+  open: SessionOptions,
+  run: ProofRun,
+  tolerance: number,
+): Promise<boolean> {
   const how = (optimization: OptimizationLevel): SessionOptions => ({ ...open, optimization, origin: 'the original' });
   return withSession(source, how('disabled'), (plain) =>
-    withSession(source, how('all'), async (optimized) => (await compareRun(plain, optimized, run, tolerance)).some((output) => !output.isWithin)),
+    withSession(source, how('all'), async (optimized) =>
+      (await compareRun(plain, optimized, run, tolerance)).some((output) => !output.isWithin),
+    ),
   );
 }
 
@@ -138,7 +168,10 @@ async function isUnstable(source: string | Uint8Array, open: SessionOptions, run
 async function checkRepeatable(first: Session, { name, run: { feeds } }: Beyond): Promise<void> {
   const [once, again] = [(await first.run(feeds)).get(name), (await first.run(feeds)).get(name)];
   if (once === undefined || again === undefined || compareTensors(once, again, 0).isIdentical) return;
-  throw new OnnxLensError('PROOF_FAILED', `The original gives other values of "${name}" each time it is run on the same input (it draws random numbers), so nothing can be proven of it.`);
+  throw new OnnxLensError(
+    'PROOF_FAILED',
+    `The original gives other values of "${name}" each time it is run on the same input (it draws random numbers), so nothing can be proven of it.`,
+  );
 }
 
 function worse(known: OutputProof | undefined, next: OutputProof): OutputProof {
@@ -155,10 +188,14 @@ function worse(known: OutputProof | undefined, next: OutputProof): OutputProof {
 }
 
 function checkInterface(first: Session, second: Session): void {
-  const names = (values: Session['inputs']): string => values.map((value) => `${value.name}:${value.dataType}`).join(', ');
+  const names = (values: Session['inputs']): string =>
+    values.map((value) => `${value.name}:${value.dataType}`).join(', ');
   for (const side of ['inputs', 'outputs'] as const) {
     if (names(first[side]) !== names(second[side])) {
-      throw new OnnxLensError('PROOF_FAILED', `The rewritten model has other ${side} than the original: ${names(second[side])} instead of ${names(first[side])}.`);
+      throw new OnnxLensError(
+        'PROOF_FAILED',
+        `The rewritten model has other ${side} than the original: ${names(second[side])} instead of ${names(first[side])}.`,
+      );
     }
   }
 }

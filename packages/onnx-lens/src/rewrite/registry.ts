@@ -95,7 +95,12 @@ export function selectRewrites(names: readonly string[] = []): readonly AnyRewri
     throw new OnnxLensError('USAGE', `There is no rewrite "${unknown.join('", "')}"; the rewrites are ${known}.`);
   }
   if (without.length > 0 && only.length > 0) {
-    throw new OnnxLensError('USAGE', 'Give either the rewrites to apply, or the ones to leave out with "-" in front, not both.');
+    throw new OnnxLensError(
+      'USAGE',
+      'Give either the rewrites to apply, or the ones to leave out with "-" in front, not both.',
+    );
   }
-  return REWRITES.filter((rewrite) => (only.length > 0 ? only.includes(rewrite.name) : !without.includes(rewrite.name)));
+  return REWRITES.filter((rewrite) =>
+    only.length > 0 ? only.includes(rewrite.name) : !without.includes(rewrite.name),
+  );
 }

@@ -38,11 +38,20 @@ const TIE_STEPS = 8;
  *   numbers 0 and 1, which is valid as an index or a mask nearly everywhere.
  * @throws OnnxLensError UNSUPPORTED_MODEL for strings, for what is no tensor, and for more than {@link MOST_ELEMENTS}.
  */
-export function seededTensor(dataType: DataType, dims: readonly number[], seed: number, range?: InputRange, kind: InputKind = 'random'): Tensor {
+export function seededTensor(
+  dataType: DataType,
+  dims: readonly number[],
+  seed: number,
+  range?: InputRange,
+  kind: InputKind = 'random',
+): Tensor {
   const random = randomNumbers(seed * 7919 + 17);
   const count = elementCount(dims);
   if (!(count <= MOST_ELEMENTS)) {
-    throw new OnnxLensError('UNSUPPORTED_MODEL', `An input of shape [${dims.join(', ')}] is too large for values to be made up for it (${MOST_ELEMENTS.toLocaleString('en')} at most); fix its free dimensions to smaller sizes.`);
+    throw new OnnxLensError(
+      'UNSUPPORTED_MODEL',
+      `An input of shape [${dims.join(', ')}] is too large for values to be made up for it (${MOST_ELEMENTS.toLocaleString('en')} at most); fix its free dimensions to smaller sizes.`,
+    );
   }
   const floats = range ?? FLOAT_RANGES[seed % FLOAT_RANGES.length] ?? { min: -1, max: 1 };
   const whole = kind === 'zeros' ? nearestToZero(range ?? { min: 0, max: 1 }) : (range ?? { min: 0, max: 1 });
@@ -75,9 +84,16 @@ export function seededTensor(dataType: DataType, dims: readonly number[], seed: 
       return { dataType, dims, data: filled(new Int8Array(count), nextWhole) };
     case DataType.STRING:
     case DataType.UNDEFINED:
-      throw new OnnxLensError('UNSUPPORTED_MODEL', 'The model has an input of words, a sequence or a map, for which no values can be made up.');
+      throw new OnnxLensError(
+        'UNSUPPORTED_MODEL',
+        'The model has an input of words, a sequence or a map, for which no values can be made up.',
+      );
     default:
-      return { dataType, dims, data: filled(new Uint8Array(count), dataType === DataType.BOOL ? () => Math.round(random()) : nextWhole) };
+      return {
+        dataType,
+        dims,
+        data: filled(new Uint8Array(count), dataType === DataType.BOOL ? () => Math.round(random()) : nextWhole),
+      };
   }
 }
 

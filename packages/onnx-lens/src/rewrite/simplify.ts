@@ -32,14 +32,25 @@ const SAMPLES = 2;
  * @param output where to write the simpler model, its weights inside.
  * @throws OnnxLensError FILE_UNWRITABLE; USAGE for a dimension to fix that the model does not have.
  */
-export async function simplifyExactly(path: string, output: string, { fix = {}, onProgress }: SimplifyOptions = {}): Promise<Simplification> {
+export async function simplifyExactly(
+  path: string,
+  output: string,
+  { fix = {}, onProgress }: SimplifyOptions = {},
+): Promise<Simplification> {
   try {
-    const { model, isChanged, passes } = await optimizeForProvider(loadModel(path, 'read'), { provider: 'cpu', fix, name: path, ...(onProgress === undefined ? {} : { onProgress }) });
+    const { model, isChanged, passes } = await optimizeForProvider(loadModel(path, 'read'), {
+      provider: 'cpu',
+      fix,
+      name: path,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
     const rewrites = passes.filter(({ outcome, name }) => outcome === 'kept' && name !== 'fix').map(({ name }) => name);
     if (!isChanged || rewrites.length === 0) return { kind: 'as it was', reason: null };
     saveModel(model, output);
     const { isIdentical } = await proveEqual(path, output, { samples: SAMPLES, dataFolder: dirname(path) });
-    return isIdentical ? { kind: 'simplified', rewrites } : { kind: 'as it was', reason: 'a simpler form does not give the same outputs to the last bit' };
+    return isIdentical
+      ? { kind: 'simplified', rewrites }
+      : { kind: 'as it was', reason: 'a simpler form does not give the same outputs to the last bit' };
   } catch (cause) {
     if (!(cause instanceof OnnxLensError) || cause.code === 'FILE_UNWRITABLE' || cause.code === 'USAGE') throw cause;
     return { kind: 'as it was', reason: cause.message };

@@ -1,5 +1,12 @@
 import { create } from '@bufbuild/protobuf';
-import { GraphProtoSchema, ModelProtoSchema, ValueInfoProtoSchema, TensorProto_DataType as DataType, type ModelProto, type TensorProto } from '../model/generated/onnx_pb.js';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  ValueInfoProtoSchema,
+  TensorProto_DataType as DataType,
+  type ModelProto,
+  type TensorProto,
+} from '../model/generated/onnx_pb.js';
 import { valueInfo } from '../model/builder.js';
 import { elementCount, tensorDims } from '../model/tensors.js';
 import { completeBatch } from './batch-symbol.js';
@@ -42,5 +49,5 @@ function isHeavy(tensor: TensorProto): boolean {
 }
 
 function dataTypeOf(tensor: TensorProto): DataType {
-  return (tensor.dataType ?? DataType.UNDEFINED);
+  return tensor.dataType ?? DataType.UNDEFINED;
 }

@@ -1,5 +1,10 @@
 import { OnnxLensError } from '../errors.js';
-import { TensorProto_DataType as DataType, type GraphProto, type NodeProto, type TensorProto } from '../model/generated/onnx_pb.js';
+import {
+  TensorProto_DataType as DataType,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+} from '../model/generated/onnx_pb.js';
 import { capturedValues } from '../model/graph.js';
 import { readTensor, type Tensor } from '../model/tensors.js';
 
@@ -37,11 +42,13 @@ export function indexValues(graph: GraphProto): ValueIndex {
 export function constantNodeValue(node: NodeProto): Tensor | undefined {
   for (const attribute of node.attribute) {
     if (attribute.name === 'value' && attribute.t !== undefined) return tryRead(attribute.t);
-    if (attribute.name === 'value_float') return { dataType: DataType.FLOAT, dims: [], data: Float32Array.of(attribute.f) };
+    if (attribute.name === 'value_float')
+      return { dataType: DataType.FLOAT, dims: [], data: Float32Array.of(attribute.f) };
     if (attribute.name === 'value_floats') {
       return { dataType: DataType.FLOAT, dims: [attribute.floats.length], data: Float32Array.from(attribute.floats) };
     }
-    if (attribute.name === 'value_int') return { dataType: DataType.INT64, dims: [], data: BigInt64Array.of(attribute.i) };
+    if (attribute.name === 'value_int')
+      return { dataType: DataType.INT64, dims: [], data: BigInt64Array.of(attribute.i) };
     if (attribute.name === 'value_ints') {
       return { dataType: DataType.INT64, dims: [attribute.ints.length], data: BigInt64Array.from(attribute.ints) };
     }

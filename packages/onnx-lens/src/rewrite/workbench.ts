@@ -167,7 +167,12 @@ export class Workbench {
   hasSameShape(first: string, second: string): boolean {
     const a = this.shape(first);
     const b = this.shape(second);
-    return a !== undefined && b !== undefined && a.length === b.length && a.every((dim, axis) => dim !== '' && dim === b[axis]);
+    return (
+      a !== undefined &&
+      b !== undefined &&
+      a.length === b.length &&
+      a.every((dim, axis) => dim !== '' && dim === b[axis])
+    );
   }
 
   /**
@@ -200,7 +205,12 @@ export class Workbench {
     }
     const source = renamed.get(value) ?? value;
     if (this.isKept(old)) {
-      const identity = create(NodeProtoSchema, { name: this.fresh('Identity'), opType: 'Identity', input: [source], output: [old] });
+      const identity = create(NodeProtoSchema, {
+        name: this.fresh('Identity'),
+        opType: 'Identity',
+        input: [source],
+        output: [old],
+      });
       const after = Math.max(...this.graph.node.map((each, at) => (each.output.includes(source) ? at : -1)));
       this.graph.node.splice(after + 1, 0, identity);
       return;
@@ -234,7 +244,12 @@ export class Workbench {
   }
 
   #emitter(stem: string): Emitter {
-    return new Emitter(this.#opset, (hint) => this.fresh(hint), stem, (tensor, hint) => this.addConstant(tensor, hint));
+    return new Emitter(
+      this.#opset,
+      (hint) => this.fresh(hint),
+      stem,
+      (tensor, hint) => this.addConstant(tensor, hint),
+    );
   }
 
   /** Puts a node in the place of another that makes the same values. */
@@ -263,7 +278,9 @@ export class Workbench {
 
   removeInitializers(names: ReadonlySet<string>): void {
     this.graph.initializer = this.graph.initializer.filter((tensor) => !names.has(tensor.name));
-    this.graph.sparseInitializer = this.graph.sparseInitializer.filter((tensor) => !names.has(tensor.values?.name ?? ''));
+    this.graph.sparseInitializer = this.graph.sparseInitializer.filter(
+      (tensor) => !names.has(tensor.values?.name ?? ''),
+    );
     this.#index = undefined;
   }
 

@@ -25,7 +25,11 @@ export interface OptimizeOptions {
  * @param source path of an .onnx file, or a model.
  * @throws OnnxLensError RUNTIME_REFUSED.
  */
-export async function optimize(source: string | ModelProto, level: OptimizationLevel, options: OptimizeOptions = {}): Promise<ModelProto> {
+export async function optimize(
+  source: string | ModelProto,
+  level: OptimizationLevel,
+  options: OptimizeOptions = {},
+): Promise<ModelProto> {
   const folder = mkdtempSync(join(tmpdir(), 'onnx-lens-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   // Ctrl-C leaves by way of process.exit, which runs no finally.
@@ -41,7 +45,9 @@ export async function optimize(source: string | ModelProto, level: OptimizationL
       threads: 1,
       ...(options.freeDimensions === undefined ? {} : { freeDimensions: options.freeDimensions }),
       ...(options.dataFolder === undefined ? {} : { dataFolder: resolve(options.dataFolder) }),
-      ...(typeof source === 'string' && options.dataFolder === undefined ? { dataFolder: resolve(dirname(source)) } : {}),
+      ...(typeof source === 'string' && options.dataFolder === undefined
+        ? { dataFolder: resolve(dirname(source)) }
+        : {}),
     });
     try {
       await (await opened).close();

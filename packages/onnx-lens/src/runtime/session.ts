@@ -85,7 +85,10 @@ export class Session {
     try {
       results = wanted === undefined ? await this.#session.run(native) : await this.#session.run(native, [...wanted]);
     } catch (cause) {
-      const fed = Array.from(feeds, ([name, { dataType, dims }]) => `${name}: ${DataType[dataType]} [${dims.join(', ')}]`).join('; ');
+      const fed = Array.from(
+        feeds,
+        ([name, { dataType, dims }]) => `${name}: ${DataType[dataType]} [${dims.join(', ')}]`,
+      ).join('; ');
       throw refusal(`ONNX Runtime cannot run ${this.#origin} on (${fed})`, cause);
     }
     return new Map(Object.entries(results).map(([name, value]) => [name, fromRuntime(name, value)]));
@@ -145,7 +148,10 @@ function refusal(what: string, cause: unknown): OnnxLensError {
     .replace(/\[ONNXRuntimeError\] : \d+ : [A-Z_]+ : /g, '')
     .replace(/\S*\/onnxruntime\/\S+\.(?:cc|h):\d+ /g, '')
     // The C++ function that failed: `void onnxruntime::load::Validate(const std::string&, int) `.
-    .replace(/^(?:[\w:<>&*]+ ){0,4}onnxruntime::[\w:~<>]{1,200}\([^()]{0,600}(?:\([^()]{0,200}\)[^()]{0,200})*\)(?: const)? /, '')
+    .replace(
+      /^(?:[\w:<>&*]+ ){0,4}onnxruntime::[\w:~<>]{1,200}\([^()]{0,600}(?:\([^()]{0,200}\)[^()]{0,200})*\)(?: const)? /,
+      '',
+    )
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
@@ -184,7 +190,10 @@ function describe(value: InferenceSession.ValueMetadata): ValueDescription {
 function toRuntime(name: string, { dataType, dims, data }: Tensor): RuntimeTensor {
   const type = toRuntimeType.get(dataType);
   if (type === undefined) {
-    throw new OnnxLensError('UNSUPPORTED_MODEL', `Input "${name}" of type ${DataType[dataType]} cannot be fed from JavaScript.`);
+    throw new OnnxLensError(
+      'UNSUPPORTED_MODEL',
+      `Input "${name}" of type ${DataType[dataType]} cannot be fed from JavaScript.`,
+    );
   }
   // The pairs of RUNTIME_TYPES make the array fit the type; the constructor's overloads cannot express that.
   return new RuntimeTensor(type, data as Float32Array, dims);
@@ -197,6 +206,7 @@ function fromRuntime(name: string, value: RuntimeTensor): Tensor {
   }
   const { data } = value;
   // Newer versions of Node give float16 as Float16Array; here its bits are wanted on every version.
-  const bits = dataType === DataType.FLOAT16 ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
+  const bits =
+    dataType === DataType.FLOAT16 ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) : data;
   return { dataType, dims: [...value.dims], data: bits };
 }

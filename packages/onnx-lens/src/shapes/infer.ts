@@ -50,11 +50,15 @@ export async function inferShapes(model: ModelProto, options: InferOptions = {})
   const fixed = withFixedInputs(graph, freeDimensions);
   const asked = withEveryValueAsOutput(model, computedShapes ? fixed : withHiddenShapeValues(fixed));
   const typed = await optimize(asked, 'disabled', origin);
-  for (const value of [...(typed.graph?.input ?? []), ...(typed.graph?.valueInfo ?? []), ...(typed.graph?.output ?? [])]) {
+  for (const value of [
+    ...(typed.graph?.input ?? []),
+    ...(typed.graph?.valueInfo ?? []),
+    ...(typed.graph?.output ?? []),
+  ]) {
     types.set(value.name, valueType(value.type));
   }
   for (const tensor of graph.initializer) {
-    types.set(tensor.name, { dataType: (tensor.dataType ?? DataType.UNDEFINED), shape: tensor.dims.map(Number) });
+    types.set(tensor.name, { dataType: tensor.dataType ?? DataType.UNDEFINED, shape: tensor.dims.map(Number) });
   }
   return types;
 }
@@ -148,7 +152,9 @@ function marker(): FunctionProto {
     domain: MARKER,
     output: ['constant'],
     opsetImport: [create(OperatorSetIdProtoSchema, { domain: '', version: 13n })],
-    node: [create(NodeProtoSchema, { opType: 'Constant', output: ['constant'], attribute: [makeAttribute('value_int', 0)] })],
+    node: [
+      create(NodeProtoSchema, { opType: 'Constant', output: ['constant'], attribute: [makeAttribute('value_int', 0)] }),
+    ],
   });
 }
 

@@ -34,7 +34,12 @@ interface CoverageDocument {
   readonly cpu: number;
   readonly partitions: number;
   readonly staticShapesOnly: boolean;
-  readonly perNode: readonly { readonly name: string; readonly supported: boolean; readonly partition: number | null; readonly reason: string | null }[];
+  readonly perNode: readonly {
+    readonly name: string;
+    readonly supported: boolean;
+    readonly partition: number | null;
+    readonly reason: string | null;
+  }[];
   readonly logComparison?: { readonly agrees: boolean };
 }
 
@@ -46,7 +51,15 @@ function json(...args: string[]): CoverageDocument {
 
 describe('a model that falls in two', () => {
   test('as JSON on standard output, and nothing else there', () => {
-    expect(json()).toMatchObject({ provider: 'coreml', format: 'neuralnetwork', ort: '1.30', nodes: 3, supported: 2, cpu: 1, partitions: 2 });
+    expect(json()).toMatchObject({
+      provider: 'coreml',
+      format: 'neuralnetwork',
+      ort: '1.30',
+      nodes: 3,
+      supported: 2,
+      cpu: 1,
+      partitions: 2,
+    });
     expect(json().perNode).toMatchObject([
       { name: 'first', supported: true, partition: 0, reason: null },
       { name: 'odd', supported: false, partition: null, reason: expect.any(String) as string },
@@ -62,7 +75,16 @@ describe('a model that falls in two', () => {
   });
 
   test('every face in one run: files whole, the text on standard output', () => {
-    const { status, stdout } = onnxLens(['coverage', MODEL, '--html', at('r.html'), '--md', at('r.md'), '--json', at('r.json')]);
+    const { status, stdout } = onnxLens([
+      'coverage',
+      MODEL,
+      '--html',
+      at('r.html'),
+      '--md',
+      at('r.md'),
+      '--json',
+      at('r.json'),
+    ]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/Total operators\s+3\n/);
     expect(readFileSync(at('r.html'), 'utf8')).toMatch(/^<!doctype html>[^]*<\/html>\n$/);
@@ -71,7 +93,8 @@ describe('a model that falls in two', () => {
   });
 
   test('against a log', () => {
-    const log = 'CoreMLExecutionProvider::GetCapability, number of partitions supported by CoreML: 2 number of nodes in the graph: 3 number of nodes supported by CoreML: 2\n';
+    const log =
+      'CoreMLExecutionProvider::GetCapability, number of partitions supported by CoreML: 2 number of nodes in the graph: 3 number of nodes supported by CoreML: 2\n';
     writeFileSync(at('run.log'), log);
     expect(json('--compare-log', at('run.log')).logComparison).toMatchObject({ agrees: true });
     const piped = onnxLens(['coverage', MODEL, '--compare-log', '-'], { input: log });
@@ -84,7 +107,11 @@ describe('weights in every form of the file format', () => {
     const graph = new GraphBuilder('typed');
     const x = graph.input('x', DataType.FLOAT, ['batch', 4]);
     const reshaped = graph.node('Reshape', [x, graph.ints([-1, 2])], {}, { name: 'reshape' });
-    graph.output(graph.node('Mul', [reshaped, graph.floats([2], [1, 2])], {}, { name: 'mul', outputs: ['y'] }), DataType.FLOAT, ['rows', 2]);
+    graph.output(
+      graph.node('Mul', [reshaped, graph.floats([2], [1, 2])], {}, { name: 'mul', outputs: ['y'] }),
+      DataType.FLOAT,
+      ['rows', 2],
+    );
     const model = graph.toModel({ opset: 17 });
     for (const tensor of model.graph!.initializer) {
       const { data } = readTensor(tensor);
@@ -104,14 +131,22 @@ describe('another provider', () => {
   test('has its own rules, and no formats to compare', () => {
     const graph = new GraphBuilder('conv');
     const x = graph.input('x', DataType.FLOAT, [1, 3, 8, 8]);
-    const features = graph.node('Conv', [x, graph.floats([4, 3, 3, 3], new Array<number>(108).fill(0.1))], {}, { name: 'taken' });
+    const features = graph.node(
+      'Conv',
+      [x, graph.floats([4, 3, 3, 3], new Array<number>(108).fill(0.1))],
+      {},
+      { name: 'taken' },
+    );
     graph.output(graph.node('Sin', [features], {}, { name: 'left', outputs: ['y'] }), DataType.FLOAT, [1, 4, 6, 6]);
     saveModel(graph.toModel({ opset: 17 }), at('conv.onnx'));
     const { status, stdout } = onnxLens(['coverage', at('conv.onnx'), '--provider', 'xnnpack', '--json', '-']);
     expect(status).toBe(0);
     const document = JSON.parse(stdout) as CoverageDocument;
     expect(document).toMatchObject({ provider: 'xnnpack', format: null, nodes: 2, supported: 1, partitions: 1 });
-    expect(document.perNode).toMatchObject([{ name: 'taken', supported: true }, { name: 'left', supported: false }]);
+    expect(document.perNode).toMatchObject([
+      { name: 'taken', supported: true },
+      { name: 'left', supported: false },
+    ]);
   });
 });
 
@@ -156,7 +191,11 @@ describe('bad input is one clear sentence and exit 1', () => {
     },
     'a missing initializer': () => {
       const model = threeNodes();
-      model.graph!.node[1] = { ...model.graph!.node[1]!, opType: 'Add', input: [model.graph!.node[1]!.input[0]!, 'weights'] };
+      model.graph!.node[1] = {
+        ...model.graph!.node[1]!,
+        opType: 'Add',
+        input: [model.graph!.node[1]!.input[0]!, 'weights'],
+      };
       return serializeModel(model);
     },
     'an output that nothing makes': () => {

@@ -25,16 +25,21 @@ describe('exit codes and messages', () => {
   });
 
   test("the version is the package's", () => {
-    const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+    const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
     expect(onnxLens(['--version'])).toMatchObject({ status: 0, stdout: `${manifest.version}\n` });
   });
 
-  test.each([[['frobnicate']], [['logs']], [['trace', 'x', '--top', '0']], [['logs', 'x', '--nonsense']], [[]]])('wrong use leaves with 2: %j', (args) => {
-    const { status, stdout, stderr } = onnxLens(args);
-    expect(status).toBe(2);
-    expect(stdout).toBe('');
-    expect(stderr).not.toBe('');
-  });
+  test.each([[['frobnicate']], [['logs']], [['trace', 'x', '--top', '0']], [['logs', 'x', '--nonsense']], [[]]])(
+    'wrong use leaves with 2: %j',
+    (args) => {
+      const { status, stdout, stderr } = onnxLens(args);
+      expect(status).toBe(2);
+      expect(stdout).toBe('');
+      expect(stderr).not.toBe('');
+    },
+  );
 
   test('a failure is one sentence and leaves with 1; --verbose shows where it came from', () => {
     const missing = join(folder, 'missing.log');
@@ -71,8 +76,17 @@ describe('logs', () => {
     const text = onnxLens(['logs', '-'], { input: SUMMARY });
     expect(text.status).toBe(0);
     expect(text.stdout).toMatch(/520\s+359\s+161\s+69\.0 %\s+28/);
-    const { sessions } = JSON.parse(onnxLens(['logs', '-', '--json'], { input: SUMMARY }).stdout) as { sessions: { capabilities: object[] }[] };
-    expect(sessions[0]!.capabilities[0]).toEqual({ provider: 'CoreML', partitions: 28, nodes: 520, supported: 359, verdicts: [], line: 1 });
+    const { sessions } = JSON.parse(onnxLens(['logs', '-', '--json'], { input: SUMMARY }).stdout) as {
+      sessions: { capabilities: object[] }[];
+    };
+    expect(sessions[0]!.capabilities[0]).toEqual({
+      provider: 'CoreML',
+      partitions: 28,
+      nodes: 520,
+      supported: 359,
+      verdicts: [],
+      line: 1,
+    });
   });
 
   test("from a file in UTF-16, as PowerShell's redirection writes it", () => {
@@ -84,21 +98,40 @@ describe('logs', () => {
   test('colours only where they are wanted', () => {
     const escape = '\u001b[';
     expect(onnxLens(['logs', '-'], { input: SUMMARY }).stdout).not.toContain(escape);
-    expect(onnxLens(['logs', '-'], { input: SUMMARY, env: { NO_COLOR: undefined, FORCE_COLOR: '1' } }).stdout).toContain(escape);
+    expect(
+      onnxLens(['logs', '-'], { input: SUMMARY, env: { NO_COLOR: undefined, FORCE_COLOR: '1' } }).stdout,
+    ).toContain(escape);
   });
 
   test("a stranger's names cannot move the cursor", () => {
-    const { stdout } = onnxLens(['logs', '-'], { input: '[V:onnxruntime:, helper.cc:1 f] Operator type: [A\u0007\u009b2J] index: [1] name: [x\u202ey] supported: [0]\n' });
+    const { stdout } = onnxLens(['logs', '-'], {
+      input:
+        '[V:onnxruntime:, helper.cc:1 f] Operator type: [A\u0007\u009b2J] index: [1] name: [x\u202ey] supported: [0]\n',
+    });
     expect(stdout).toContain('\\u009b2J');
     expect(stdout).toContain('x\\u202ey');
   });
 });
 
 test('trace prints shares, and refuses what is no profile', () => {
-  const events = [{ cat: 'Node', pid: 1, tid: 1, ts: 0, dur: 1500, ph: 'X', name: 'c_kernel_time', args: { op_name: 'Conv', provider: 'CPUExecutionProvider' } }];
+  const events = [
+    {
+      cat: 'Node',
+      pid: 1,
+      tid: 1,
+      ts: 0,
+      dur: 1500,
+      ph: 'X',
+      name: 'c_kernel_time',
+      args: { op_name: 'Conv', provider: 'CPUExecutionProvider' },
+    },
+  ];
   const profile = join(folder, 'profile.json');
   writeFileSync(profile, JSON.stringify(events));
   expect(onnxLens(['trace', profile]).stdout).toMatch(/1\.50 ms\s+100\.0 %\s+1\s+Conv/);
   expect((JSON.parse(onnxLens(['trace', profile, '--json']).stdout) as { nodesMs: number }).nodesMs).toBe(1.5);
-  expect(onnxLens(['trace', '-'], { input: '{"a": 1}' })).toMatchObject({ status: 1, stderr: expect.stringContaining('standard input is not a profile') as string });
+  expect(onnxLens(['trace', '-'], { input: '{"a": 1}' })).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('standard input is not a profile') as string,
+  });
 });

@@ -54,7 +54,9 @@ describe('a torch.save file', () => {
     expect(tensorNumbers(tensors.get('a.weight')!.read())).toEqual([1, 1, 1, 1]);
     const other = loadCheckpoint(`${folder}nested.pt`, { key: 'net_ema' });
     expect(tensorNumbers(other.tensors.get('a.weight')!.read())).toEqual([0, 0, 0, 0]);
-    expect(() => loadCheckpoint(`${folder}nested.pt`, { key: 'nowhere' })).toThrow(/no state_dict under the key "nowhere"/);
+    expect(() => loadCheckpoint(`${folder}nested.pt`, { key: 'nowhere' })).toThrow(
+      /no state_dict under the key "nowhere"/,
+    );
   });
 
   it.each(['proto4.pt', 'proto4l.pt', 'nocrc.pt', 'attr.pt'])('may be written with other settings (%s)', (name) => {
@@ -76,10 +78,17 @@ describe('a checkpoint from a stranger', () => {
   });
 
   it('that holds a module, a program, a sparse tensor or nothing of ours is refused in words', () => {
-    expect(() => parseCheckpoint(fixture('module-legacy.pt'))).toThrow(/torch\.nn\.modules\.linear\.Linear.*state_dict/);
+    expect(() => parseCheckpoint(fixture('module-legacy.pt'))).toThrow(
+      /torch\.nn\.modules\.linear\.Linear.*state_dict/,
+    );
     expect(() => parseCheckpoint(fixture('script.pt'))).toThrow(/TorchScript/);
     expect(() => parseCheckpoint(fixture('sparse.pt'))).toThrow(/_rebuild_sparse_tensor/);
-    for (const bytes of [new Uint8Array(), text('hello, I am text'), zipSync({ 'a.txt': text('a') }), legacy(Uint8Array.of(0x4e))]) {
+    for (const bytes of [
+      new Uint8Array(),
+      text('hello, I am text'),
+      zipSync({ 'a.txt': text('a') }),
+      legacy(Uint8Array.of(0x4e)),
+    ]) {
       expect(() => parseCheckpoint(bytes)).toThrow(expect.objectContaining({ code: 'NOT_CHECKPOINT' }));
     }
   });
@@ -89,7 +98,9 @@ describe('a checkpoint from a stranger', () => {
     expect(() => parseCheckpoint(legacy(text('(ios\nsystem\n')))).toThrow(/INST/);
     expect(() => parseCheckpoint(legacy(Uint8Array.of(0x7d, 0x82, 1)))).toThrow(/EXT1/);
     // Calling what a call returned, a class that may only be named, and a builtin.
-    expect(() => parseCheckpoint(legacy(concat(text('ctorch\nFloatStorage\n'), Uint8Array.of(0x29, 0x52))))).toThrow(/FloatStorage/);
+    expect(() => parseCheckpoint(legacy(concat(text('ctorch\nFloatStorage\n'), Uint8Array.of(0x29, 0x52))))).toThrow(
+      /FloatStorage/,
+    );
     expect(() => parseCheckpoint(legacy(text('cbuiltins\neval\n')))).toThrow(/builtins\.eval/);
     expect(() => parseCheckpoint(legacy(text('ccollections\n__proto__\n')))).toThrow(/__proto__/);
   });
@@ -129,20 +140,24 @@ describe('a checkpoint from a stranger', () => {
 
   it('may nest and refer to itself as deep as it likes', () => {
     const depth = 300_000;
-    expect(() => parseCheckpoint(legacy(concat(new Uint8Array(depth).fill(0x5d), new Uint8Array(depth - 1).fill(0x61))))).toThrow(
-      /no state_dict/,
-    );
+    expect(() =>
+      parseCheckpoint(legacy(concat(new Uint8Array(depth).fill(0x5d), new Uint8Array(depth - 1).fill(0x61)))),
+    ).toThrow(/no state_dict/);
     // d = {}; d['a'] = d
     const loop = concat(Uint8Array.of(0x7d, 0x71, 0), name('a'), Uint8Array.of(0x68, 0, 0x73));
     expect(() => parseCheckpoint(legacy(loop))).toThrow(/no state_dict/);
     // Sixty lists, each holding the one before twice: 2^60 paths.
-    const doubling = Array.from({ length: 60 }, (_, level) => Uint8Array.of(0x5d, 0x71, level + 1, 0x68, level, 0x61, 0x68, level, 0x61));
+    const doubling = Array.from({ length: 60 }, (_, level) =>
+      Uint8Array.of(0x5d, 0x71, level + 1, 0x68, level, 0x61, 0x68, level, 0x61),
+    );
     expect(() => parseCheckpoint(legacy(concat(Uint8Array.of(0x5d, 0x71, 0), ...doubling)))).toThrow(/no state_dict/);
   });
 
   it('that makes millions of objects, or has a dict copied over and over, ends at a limit', () => {
     expect(() => parseCheckpoint(legacy(new Uint8Array(3_000_000).fill(0x7d)))).toThrow(/more objects/);
-    const fill = Array.from({ length: 2_000 }, (_, key) => concat(Uint8Array.of(0x4d), Uint8Array.of(key & 255, key >> 8), Uint8Array.of(0x4e, 0x73)));
+    const fill = Array.from({ length: 2_000 }, (_, key) =>
+      concat(Uint8Array.of(0x4d), Uint8Array.of(key & 255, key >> 8), Uint8Array.of(0x4e, 0x73)),
+    );
     const counter = concat(text('ccollections\nCounter\n'), Uint8Array.of(0x71, 1));
     const copies = Array.from({ length: 2_000 }, () => Uint8Array.of(0x68, 1, 0x68, 0, 0x85, 0x52));
     const bomb = concat(Uint8Array.of(0x7d, 0x71, 0), ...fill, counter, ...copies);
@@ -151,17 +166,32 @@ describe('a checkpoint from a stranger', () => {
 
   it('may have names of any length, wrapped however often, and empty tensors with any other dimensions', () => {
     const long = 'module.'.repeat(300_000);
-    expect([...parseCheckpoint(legacy(tensorDict(`${long}w`, 'k', 0, [0, 2 ** 30, 2 ** 30], [1, 1, 1]), ['k'], [0])).tensors]).toMatchObject([
-      ['w', { dims: [0, 2 ** 30, 2 ** 30] }],
-    ]);
+    expect([
+      ...parseCheckpoint(legacy(tensorDict(`${long}w`, 'k', 0, [0, 2 ** 30, 2 ** 30], [1, 1, 1]), ['k'], [0])).tensors,
+    ]).toMatchObject([['w', { dims: [0, 2 ** 30, 2 ** 30] }]]);
     // Forty dimensions of 2^30 multiply to infinity.
     const dims = [...new Array<number>(40).fill(2 ** 30), 0];
-    const empty = parseCheckpoint(legacy(tensorDict('w', 'k', 0, dims, dims.map(() => 1)), ['k'], [0]));
+    const empty = parseCheckpoint(
+      legacy(
+        tensorDict(
+          'w',
+          'k',
+          0,
+          dims,
+          dims.map(() => 1),
+        ),
+        ['k'],
+        [0],
+      ),
+    );
     expect(empty.tensors.get('w')!.read().data).toHaveLength(0);
   });
 
   it('may not have small files inside it lie over each other, or unpack to more than a tensor can hold', () => {
-    const stored = zipSync({ 'x/data.pkl': pickle(tensorDict('w', 'k', 1)), 'x/data/k': new Uint8Array(4), 'x/data/l': new Uint8Array(64) }, { level: 0 });
+    const stored = zipSync(
+      { 'x/data.pkl': pickle(tensorDict('w', 'k', 1)), 'x/data/k': new Uint8Array(4), 'x/data/l': new Uint8Array(64) },
+      { level: 0 },
+    );
     expect(() => readAll(stored)).not.toThrow();
     const claims = (bytes: Uint8Array, field: number, value: number): Uint8Array => {
       const view = new DataView(bytes.buffer);
@@ -173,14 +203,20 @@ describe('a checkpoint from a stranger', () => {
       return bytes;
     };
     expect(() => parseCheckpoint(claims(stored.slice(), 20, stored.length - 1))).toThrow(/lie over each other/);
-    const deflated = zipSync({ 'x/data.pkl': pickle(tensorDict('w', 'k', 1)), 'x/data/k': new Uint8Array(4), 'x/data/l': new Uint8Array(64) }, { level: 9 });
+    const deflated = zipSync(
+      { 'x/data.pkl': pickle(tensorDict('w', 'k', 1)), 'x/data/k': new Uint8Array(4), 'x/data/l': new Uint8Array(64) },
+      { level: 9 },
+    );
     expect(() => parseCheckpoint(claims(deflated, 24, 2 ** 30))).toThrow(/claims to unpack to more/);
   });
 
   it('may not be a zip bomb, and its names are keys, not paths', () => {
     const value = pickle(tensorDict('w', '../../../etc/passwd', 1));
     expect(() => parseCheckpoint(zipSync({ 'x/data.pkl': value }))).toThrow(/lacks the data of its storage/);
-    const bomb = zipSync({ 'x/data.pkl': pickle(tensorDict('w', 'k', 1)), 'x/data/k': new Uint8Array(1 << 20) }, { level: 9 });
+    const bomb = zipSync(
+      { 'x/data.pkl': pickle(tensorDict('w', 'k', 1)), 'x/data/k': new Uint8Array(1 << 20) },
+      { level: 9 },
+    );
     expect(() => readAll(bomb)).toThrow(/should hold 4 bytes/);
     const view = new DataView(bomb.buffer);
     const directory = view.getUint32(bomb.length - 6, true);
@@ -214,8 +250,21 @@ function tensorDict(tensor: string, key: string, count: number, dims = [count], 
     tuple([name('storage'), text('ctorch\nFloatStorage\n'), name(key), name('cpu'), int(count)]),
     Uint8Array.of(0x51),
   );
-  const args = tuple([storage, int(0), tuple(dims.map(int)), tuple(strides.map(int)), Uint8Array.of(0x89), Uint8Array.of(0x4e)]);
-  return concat(Uint8Array.of(0x7d), name(tensor), text('ctorch._utils\n_rebuild_tensor_v2\n'), args, Uint8Array.of(0x52, 0x73));
+  const args = tuple([
+    storage,
+    int(0),
+    tuple(dims.map(int)),
+    tuple(strides.map(int)),
+    Uint8Array.of(0x89),
+    Uint8Array.of(0x4e),
+  ]);
+  return concat(
+    Uint8Array.of(0x7d),
+    name(tensor),
+    text('ctorch._utils\n_rebuild_tensor_v2\n'),
+    args,
+    Uint8Array.of(0x52, 0x73),
+  );
 }
 
 /** A file of the older format around the body of a pickle, with float32 storages of that many zeros. */
@@ -223,7 +272,14 @@ function legacy(body: Uint8Array, keys: readonly string[] = [], counts: readonly
   const head = fixture('legacy.pt').subarray(0, 17);
   const list = concat(Uint8Array.of(0x5d), ...keys.map((key) => concat(name(key), Uint8Array.of(0x61))));
   const data = counts.map((count) => concat(uint32(count), uint32(0), new Uint8Array(count * 4)));
-  const parts = [head, pickle(concat(Uint8Array.of(0x4d), Uint8Array.of(0xe9, 3))), pickle(Uint8Array.of(0x7d)), pickle(body), pickle(list), ...data];
+  const parts = [
+    head,
+    pickle(concat(Uint8Array.of(0x4d), Uint8Array.of(0xe9, 3))),
+    pickle(Uint8Array.of(0x7d)),
+    pickle(body),
+    pickle(list),
+    ...data,
+  ];
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

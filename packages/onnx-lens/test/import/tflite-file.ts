@@ -16,7 +16,12 @@ export interface MadeOperator {
 }
 
 /** A .tflite file of the least that the schema asks for. Buffer 0 is the empty one and not listed; tensor 0 is the input. */
-export function tfliteFile(tensors: readonly MadeTensor[], operators: readonly MadeOperator[], buffers: readonly Uint8Array[], output: number): Uint8Array {
+export function tfliteFile(
+  tensors: readonly MadeTensor[],
+  operators: readonly MadeOperator[],
+  buffers: readonly Uint8Array[],
+  output: number,
+): Uint8Array {
   const builder = new Builder(1024);
   const table = (fields: number, fill: () => void): number => {
     builder.startObject(fields);

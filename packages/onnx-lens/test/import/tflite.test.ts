@@ -3,7 +3,15 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
-import { convertTflite, DataType, elementCount, serializeModel, Session, type ModelProto, type TfliteImportOptions } from '../../src/index.js';
+import {
+  convertTflite,
+  DataType,
+  elementCount,
+  serializeModel,
+  Session,
+  type ModelProto,
+  type TfliteImportOptions,
+} from '../../src/index.js';
 import { SHARED } from '../shared-folder.js';
 import { tfliteFile } from './tflite-file.js';
 
@@ -43,7 +51,11 @@ async function outputsOf(model: ModelProto): Promise<Map<string, number[]>> {
 
 const FOR_CPU = { prelu: 'convolutions', channelZeros: 'convolution' } as const;
 
-async function expectGolden(bytes: Uint8Array, golden: Readonly<Record<string, Golden>>, options: TfliteImportOptions = {}): Promise<void> {
+async function expectGolden(
+  bytes: Uint8Array,
+  golden: Readonly<Record<string, Golden>>,
+  options: TfliteImportOptions = {},
+): Promise<void> {
   const outputs = await outputsOf(convertTflite(bytes, 'the net', options));
   expect([...outputs.keys()].sort()).toEqual(Object.keys(golden).sort());
   for (const [name, { mean, values }] of Object.entries(golden)) {
@@ -68,7 +80,10 @@ describe('an imported TFLite model computes what LiteRT computes', () => {
       reshaped_classifier_face_4: { mean: -6.88431, values: [-8.1749, -6.1083, -6.6369, -7.6267, -7.0393, -6.6281] },
     }));
 
-  it.each([['as it is', {}], ["for the CPU's blocked layout", FOR_CPU]])('for the face mesh, written %s', (_, options) =>
+  it.each([
+    ['as it is', {}],
+    ["for the CPU's blocked layout", FOR_CPU],
+  ])('for the face mesh, written %s', (_, options) =>
     expectGolden(
       plainMesh(),
       {
@@ -93,7 +108,8 @@ describe('an imported TFLite model computes what LiteRT computes', () => {
 });
 
 describe('the graph of an imported TFLite model', () => {
-  const count = (model: ModelProto, opType: string): number => model.graph!.node.filter((node) => node.opType === opType).length;
+  const count = (model: ModelProto, opType: string): number =>
+    model.graph!.node.filter((node) => node.opType === opType).length;
 
   it('transposes at its input only, and nowhere when the input may have its channels second', () => {
     expect(count(convertTflite(plainMesh(), 'mesh'), 'Transpose')).toBe(1);
@@ -101,7 +117,9 @@ describe('the graph of an imported TFLite model', () => {
   });
 
   it('keeps half-float weights small on request, and computes the same', async () => {
-    const [small, wide] = (['keep', 'widen'] as const).map((halfWeights) => convertTflite(shortRange(), 'detector', { halfWeights }));
+    const [small, wide] = (['keep', 'widen'] as const).map((halfWeights) =>
+      convertTflite(shortRange(), 'detector', { halfWeights }),
+    );
     expect(serializeModel(small!).length).toBeLessThan(0.6 * serializeModel(wide!).length);
     expect(await outputsOf(small!)).toEqual(await outputsOf(wide!));
   });
@@ -136,7 +154,9 @@ describe("a graph written for the CPU's blocked layout", () => {
   });
 
   it("keeps the detector's Pads, which add fewer channels than there are", () => {
-    expect(serializeModel(convertTflite(shortRange(), 'detector', FOR_CPU))).toEqual(serializeModel(convertTflite(shortRange(), 'detector')));
+    expect(serializeModel(convertTflite(shortRange(), 'detector', FOR_CPU))).toEqual(
+      serializeModel(convertTflite(shortRange(), 'detector')),
+    );
   });
 });
 
@@ -144,7 +164,10 @@ describe('a TFLite file that cannot be imported', () => {
   it('is refused with the operator and its place when one is not covered', () => {
     const sparse = readFileSync(join(DETECTION, 'face_detection_full_range_sparse.tflite'));
     expect(() => convertTflite(sparse, 'sparse.tflite')).toThrow(
-      expect.objectContaining({ code: 'UNSUPPORTED_OPERATOR', message: expect.stringMatching(/DENSIFY.*sparse\.tflite.*operator 8/) as string }),
+      expect.objectContaining({
+        code: 'UNSUPPORTED_OPERATOR',
+        message: expect.stringMatching(/DENSIFY.*sparse\.tflite.*operator 8/) as string,
+      }),
     );
   });
 
@@ -157,14 +180,18 @@ describe('a TFLite file that cannot be imported', () => {
   it('ends in a clear error wherever it was cut off', () => {
     const whole = shortRange();
     for (let length = 0; length < whole.length; length += 16411) {
-      expect(() => convertTflite(whole.subarray(0, length), 'cut.tflite')).toThrow(expect.objectContaining({ name: 'OnnxLensError' }));
+      expect(() => convertTflite(whole.subarray(0, length), 'cut.tflite')).toThrow(
+        expect.objectContaining({ name: 'OnnxLensError' }),
+      );
     }
   });
 
   it('ends in a clear error, or a graph, whatever bytes are wrong', () => {
     const whole = shortRange();
     // Structure lies at both ends of the file, weights between.
-    const places = Array.from({ length: 150 }, (_, index) => (index % 2 === 0 ? (index * 61) % 4096 : whole.length - 1 - ((index * 97) % 32768)));
+    const places = Array.from({ length: 150 }, (_, index) =>
+      index % 2 === 0 ? (index * 61) % 4096 : whole.length - 1 - ((index * 97) % 32768),
+    );
     for (const place of places) {
       const damaged = Uint8Array.from(whole);
       damaged[place] = damaged[place]! ^ 0xff;
@@ -178,18 +205,37 @@ describe('a TFLite file that cannot be imported', () => {
 
   it('is refused when its sizes are no whole numbers', () => {
     const TILE = 69;
-    const tensors = [{ shape: [2], type: 0, buffer: 0 }, { shape: [1], type: 0, buffer: 1 }, { shape: [3], type: 0, buffer: 0 }];
+    const tensors = [
+      { shape: [2], type: 0, buffer: 0 },
+      { shape: [1], type: 0, buffer: 1 },
+      { shape: [3], type: 0, buffer: 0 },
+    ];
     const multiples = new Uint8Array(Float32Array.of(1.5).buffer);
     const file = tfliteFile(tensors, [{ code: TILE, inputs: [0, 1], outputs: [2] }], [multiples], 2);
-    expect(() => convertTflite(file, 'odd.tflite')).toThrow(expect.objectContaining({ code: 'NOT_TFLITE', message: expect.stringMatching(/whole numbers for its multiples/) as string }));
+    expect(() => convertTflite(file, 'odd.tflite')).toThrow(
+      expect.objectContaining({
+        code: 'NOT_TFLITE',
+        message: expect.stringMatching(/whole numbers for its multiples/) as string,
+      }),
+    );
   });
 
   it('is read though its shape arithmetic goes beyond all numbers', () => {
     const REDUCE_PROD = 81;
     const huge = { shape: [40], type: 4, buffer: 1 };
-    const tensors = [{ shape: [1], type: 0, buffer: 0 }, huge, { shape: [1], type: 2, buffer: 2 }, { shape: [], type: 4, buffer: 0 }];
+    const tensors = [
+      { shape: [1], type: 0, buffer: 0 },
+      huge,
+      { shape: [1], type: 2, buffer: 2 },
+      { shape: [], type: 4, buffer: 0 },
+    ];
     const values = new Uint8Array(new BigInt64Array(40).fill(2n ** 62n).buffer);
-    const file = tfliteFile(tensors, [{ code: REDUCE_PROD, inputs: [1, 2], outputs: [3] }], [values, new Uint8Array(4)], 3);
+    const file = tfliteFile(
+      tensors,
+      [{ code: REDUCE_PROD, inputs: [1, 2], outputs: [3] }],
+      [values, new Uint8Array(4)],
+      3,
+    );
     expect(convertTflite(file, 'product.tflite').graph!.node.map(({ opType }) => opType)).toContain('ReduceProd');
   });
 
@@ -197,10 +243,20 @@ describe('a TFLite file that cannot be imported', () => {
     const ADD = 0;
     const shape = [512, 512];
     const count = 1000;
-    const tensors = [{ shape, type: 0, buffer: 0 }, { shape, type: 0, buffer: 1 }, ...Array.from({ length: count }, () => ({ shape, type: 0, buffer: 0 }))];
-    const operators = Array.from({ length: count }, (_, place) => ({ code: ADD, inputs: [place === 0 ? 0 : place + 1, 1], outputs: [place + 2] }));
+    const tensors = [
+      { shape, type: 0, buffer: 0 },
+      { shape, type: 0, buffer: 1 },
+      ...Array.from({ length: count }, () => ({ shape, type: 0, buffer: 0 })),
+    ];
+    const operators = Array.from({ length: count }, (_, place) => ({
+      code: ADD,
+      inputs: [place === 0 ? 0 : place + 1, 1],
+      outputs: [place + 2],
+    }));
     const file = tfliteFile(tensors, operators, [new Uint8Array(4 * 512 * 512)], count + 1);
-    expect(() => convertTflite(file, 'bomb.tflite')).toThrow(expect.objectContaining({ code: 'NOT_TFLITE', message: expect.stringMatching(/many times as large/) as string }));
+    expect(() => convertTflite(file, 'bomb.tflite')).toThrow(
+      expect.objectContaining({ code: 'NOT_TFLITE', message: expect.stringMatching(/many times as large/) as string }),
+    );
     const fewer = tfliteFile(tensors.slice(0, 4), operators.slice(0, 2), [new Uint8Array(4 * 512 * 512)], 3);
     expect(convertTflite(fewer, 'few.tflite').graph!.node).toHaveLength(2);
   });

@@ -8,7 +8,7 @@ const result = sampleResult('resize');
 const compare = (log: string) => compareWithLog(result, parseLog(log), 'run.log');
 
 describe('a prediction held against a log', () => {
-  test("agrees node by node, a group that was dropped after a yes included", () => {
+  test('agrees node by node, a group that was dropped after a yes included', () => {
     const comparison = compare(sampleLog(result));
     expect(comparison.agrees).toBe(true);
     expect(comparison.figures.map(({ what, predicted, logged }) => [what, predicted, logged])).toEqual([
@@ -18,21 +18,42 @@ describe('a prediction held against a log', () => {
       ['coverage', 400 / 6, 400 / 6],
       ['partitions', 2, 2],
     ]);
-    expect(comparison.nodes).toMatchObject({ basis: 'verdicts', compared: 6, differing: [], onlyPredicted: [], onlyLogged: [] });
+    expect(comparison.nodes).toMatchObject({
+      basis: 'verdicts',
+      compared: 6,
+      differing: [],
+      onlyPredicted: [],
+      onlyLogged: [],
+    });
   });
 
   test('names the node that differs, with both reasons', () => {
-    const log = sampleLog(result, new Map([[3, false]])).replace(/(.*index: \[43\])/, '[V:onnxruntime:, conv_op_builder.cc:200 IsOpSupportedImpl] The weight of Conv must be known\n$1');
+    const log = sampleLog(result, new Map([[3, false]])).replace(
+      /(.*index: \[43\])/,
+      '[V:onnxruntime:, conv_op_builder.cc:200 IsOpSupportedImpl] The weight of Conv must be known\n$1',
+    );
     const comparison = compare(log);
     expect(comparison.agrees).toBe(false);
     expect(comparison.nodes!.differing).toEqual([
-      { index: 3, name: 'second', opType: 'Conv', predicted: true, logged: false, predictedReason: null, loggedReasons: ['The weight of Conv must be known'], line: 5 },
+      {
+        index: 3,
+        name: 'second',
+        opType: 'Conv',
+        predicted: true,
+        logged: false,
+        predictedReason: null,
+        loggedReasons: ['The weight of Conv must be known'],
+        line: 5,
+      },
     ]);
     expect(comparison.statement).toContain('1 of the 6 nodes');
   });
 
   test('of several sessions takes the one that is like the model', () => {
-    const other = sampleLog(sampleResult('another')).replaceAll('first', 'erste').replaceAll('second', 'zweite').replaceAll('lone', 'allein');
+    const other = sampleLog(sampleResult('another'))
+      .replaceAll('first', 'erste')
+      .replaceAll('second', 'zweite')
+      .replaceAll('lone', 'allein');
     const comparison = compare(`${other}\n${sampleLog(result)}`);
     expect(comparison).toMatchObject({ session: 2, sessions: 2, agrees: true });
   });
@@ -45,8 +66,10 @@ describe('a prediction held against a log', () => {
     expect(comparison.statement).toContain('differs from the log in partitions');
   });
 
-  test("says that another graph was logged, and how to get at it", () => {
-    const comparison = compare('CoreMLExecutionProvider::GetCapability, number of partitions supported by CoreML: 2 number of nodes in the graph: 7 number of nodes supported by CoreML: 4');
+  test('says that another graph was logged, and how to get at it', () => {
+    const comparison = compare(
+      'CoreMLExecutionProvider::GetCapability, number of partitions supported by CoreML: 2 number of nodes in the graph: 7 number of nodes supported by CoreML: 4',
+    );
     expect(comparison.agrees).toBe(false);
     expect(comparison.statement).toContain('--assume-optimized');
   });
@@ -61,11 +84,20 @@ describe('a prediction held against a log', () => {
         '[V:onnxruntime:, session_state.cc:1 VerifyEachNodeIsAssignedToAnEp]   Conv (first)',
       ].join('\n'),
     );
-    expect(comparison.nodes).toMatchObject({ basis: 'placements', compared: 2, differing: [{ index: 0, logged: false }], onlyPredicted: [] });
+    expect(comparison.nodes).toMatchObject({
+      basis: 'placements',
+      compared: 2,
+      differing: [{ index: 0, logged: false }],
+      onlyPredicted: [],
+    });
   });
 
   test('a log that says nothing of the provider is refused', () => {
     expect(() => compare('hello')).toThrow(OnnxLensError);
-    expect(() => compare('NnapiExecutionProvider::GetCapability, number of partitions supported by NNAPI: 3 number of nodes in the graph: 90 number of nodes supported by NNAPI: 80')).toThrow(/run\.log says nothing of what CoreMLExecutionProvider takes/);
+    expect(() =>
+      compare(
+        'NnapiExecutionProvider::GetCapability, number of partitions supported by NNAPI: 3 number of nodes in the graph: 90 number of nodes supported by NNAPI: 80',
+      ),
+    ).toThrow(/run\.log says nothing of what CoreMLExecutionProvider takes/);
   });
 });

@@ -18,7 +18,11 @@ describe("the provider's summary is read in whatever a logger wraps around it", 
     "through Apple's NSLog": `2024-06-13 12:07:02.915 python[2858:101813] 2024-06-13 12:07:02.914917 ${MARK} ${SUMMARY}`,
     'from docker compose': `worker-1  | 2025-10-28 16:33:01.123 ${MARK} ${SUMMARY}`,
     "from Rust's tracing": `2026-06-13T06:47:39.025710Z  WARN ort{id="" location="coreml_execution_provider.cc:113 GetCapability"}: ort::logging: ${SUMMARY}`,
-    'as a JSON line of docker': JSON.stringify({ log: `2025-10-28 ${MARK} ${SUMMARY}\n`, stream: 'stderr', time: '2025-10-28T16:33:01Z' }),
+    'as a JSON line of docker': JSON.stringify({
+      log: `2025-10-28 ${MARK} ${SUMMARY}\n`,
+      stream: 'stderr',
+      time: '2025-10-28T16:33:01Z',
+    }),
     "as a JSON line of Rust's tracing": JSON.stringify({
       level: 'WARN',
       fields: { message: SUMMARY, id: '', location: 'coreml_execution_provider.cc:113 GetCapability' },
@@ -41,35 +45,63 @@ describe("the provider's summary is read in whatever a logger wraps around it", 
   });
 
   test('the seed document quotes it with the figures cut off: partitions are known, the rest is not', () => {
-    const { sessions } = parseLog(`${MARK}\nCoreMLExecutionProvider::GetCapability, number of partitions supported by CoreML: 18\n\n**Implications**:\n- Memory copies\n`);
-    expect(sessions[0]!.capabilities).toMatchObject([{ provider: 'CoreML', partitions: 18, nodes: null, supported: null }]);
+    const { sessions } = parseLog(
+      `${MARK}\nCoreMLExecutionProvider::GetCapability, number of partitions supported by CoreML: 18\n\n**Implications**:\n- Memory copies\n`,
+    );
+    expect(sessions[0]!.capabilities).toMatchObject([
+      { provider: 'CoreML', partitions: 18, nodes: null, supported: null },
+    ]);
   });
 
   test('a template with [N] in place of the figure is no figure', () => {
-    const { sessions } = parseLog(`${MARK}\nCoreMLExecutionProvider::GetCapability, number of partitions supported by CoreML: [N]`);
+    const { sessions } = parseLog(
+      `${MARK}\nCoreMLExecutionProvider::GetCapability, number of partitions supported by CoreML: [N]`,
+    );
     expect(sessions[0]!.capabilities).toMatchObject([{ partitions: null }]);
   });
 });
 
 describe('other providers', () => {
   const lines: readonly [string, object][] = [
-    ['NnapiExecutionProvider::GetCapability, number of partitions supported by NNAPI: 3 number of nodes in the graph: 90 number of nodes supported by NNAPI: 80', { provider: 'NNAPI', partitions: 3, nodes: 90, supported: 80 }],
-    ['WebNNExecutionProvider::GetCapability, number of partitions supported by WebNN: 2 number of nodes in the graph: 9 number of nodes supported by WebNN: 8', { provider: 'WebNN', partitions: 2, nodes: 9, supported: 8 }],
-    ['VSINPUExecutionProvider::GetCapability, number of partitions supported by VSINPU: 2; number of nodes in the graph: 9; number of nodes supported by VSINPU: 8', { provider: 'VSINPU', partitions: 2, nodes: 9, supported: 8 }],
-    ['Number of partitions supported by QNN EP: 1, number of nodes in the graph: 3, number of nodes supported by QNN: 2', { provider: 'QNN', partitions: 1, nodes: 3, supported: 2 }],
+    [
+      'NnapiExecutionProvider::GetCapability, number of partitions supported by NNAPI: 3 number of nodes in the graph: 90 number of nodes supported by NNAPI: 80',
+      { provider: 'NNAPI', partitions: 3, nodes: 90, supported: 80 },
+    ],
+    [
+      'WebNNExecutionProvider::GetCapability, number of partitions supported by WebNN: 2 number of nodes in the graph: 9 number of nodes supported by WebNN: 8',
+      { provider: 'WebNN', partitions: 2, nodes: 9, supported: 8 },
+    ],
+    [
+      'VSINPUExecutionProvider::GetCapability, number of partitions supported by VSINPU: 2; number of nodes in the graph: 9; number of nodes supported by VSINPU: 8',
+      { provider: 'VSINPU', partitions: 2, nodes: 9, supported: 8 },
+    ],
+    [
+      'Number of partitions supported by QNN EP: 1, number of nodes in the graph: 3, number of nodes supported by QNN: 2',
+      { provider: 'QNN', partitions: 1, nodes: 3, supported: 2 },
+    ],
     ['Number of partitions supported by QNN EP: 0', { provider: 'QNN', partitions: 0, nodes: null, supported: null }],
-    ['DnnlExecutionProvider::GetCapability, number of partitions supported by DNNL: 4 number of nodes in the graph: 10 number of nodes supported by DNNL: 5 (50.00%)', { provider: 'DNNL', partitions: 4, nodes: 10, supported: 5 }],
-    ['[TensorRT EP] Graph is partitioned and number of subgraphs running on TensorRT execution provider is 7', { provider: 'TensorRT', partitions: 7 }],
+    [
+      'DnnlExecutionProvider::GetCapability, number of partitions supported by DNNL: 4 number of nodes in the graph: 10 number of nodes supported by DNNL: 5 (50.00%)',
+      { provider: 'DNNL', partitions: 4, nodes: 10, supported: 5 },
+    ],
+    [
+      '[TensorRT EP] Graph is partitioned and number of subgraphs running on TensorRT execution provider is 7',
+      { provider: 'TensorRT', partitions: 7 },
+    ],
     ['[TensorRT EP] Whole graph will run on TensorRT execution provider', { provider: 'TensorRT', partitions: 1 }],
     ['[TensorRT EP] No graph will run on TensorRT execution provider', { provider: 'TensorRT', partitions: 0 }],
     ['[OpenVINO-EP] Supported subgraphs on OpenVINO: 5', { provider: 'OpenVINO', partitions: 5 }],
   ];
   test.each(lines)('%s', (text, expected) => {
-    expect(parseLog(`2024 [I:onnxruntime:Default, x_execution_provider.cc:9 GetCapability] ${text}\n`).sessions[0]!.capabilities).toMatchObject([expected]);
+    expect(
+      parseLog(`2024 [I:onnxruntime:Default, x_execution_provider.cc:9 GetCapability] ${text}\n`).sessions[0]!
+        .capabilities,
+    ).toMatchObject([expected]);
   });
 
   test("Android's logcat, with NNAPI's node units", () => {
-    const head = '01-19 18:32:33.396 16761 16761 V onnxruntime:  [V:onnxruntime:ort-java, nnapi_execution_provider.cc:146 operator()]';
+    const head =
+      '01-19 18:32:33.396 16761 16761 V onnxruntime:  [V:onnxruntime:ort-java, nnapi_execution_provider.cc:146 operator()]';
     const { sessions } = parseLog(
       [
         `${head} Node supported: [1] Operator type: [Reshape] index: [215] name: [Reshape_3] as part of the NodeUnit type: [Reshape] index: [215] name: [Reshape_3]`,
@@ -84,7 +116,13 @@ describe('other providers', () => {
         partitions: null,
         verdicts: [
           { index: 215, name: 'Reshape_3', opType: 'Reshape', supported: true, reasons: [] },
-          { index: 37, name: 'onnx::MatMul_5129', opType: 'DequantizeLinear', supported: false, reasons: ['A must be 2D'] },
+          {
+            index: 37,
+            name: 'onnx::MatMul_5129',
+            opType: 'DequantizeLinear',
+            supported: false,
+            reasons: ['A must be 2D'],
+          },
         ],
       },
     ]);
@@ -115,7 +153,13 @@ describe('node by node', () => {
     const [session] = sessions;
     expect(session!.capabilities[0]!.verdicts).toMatchObject([
       { index: 85, name: 'conv[2]d (x)', opType: 'Conv', supported: true, reasons: [] },
-      { index: 86, name: '', opType: 'Resize', supported: false, reasons: ['Resize only supports 4D input', 'Operator [Resize] is not supported by the impl'] },
+      {
+        index: 86,
+        name: '',
+        opType: 'Resize',
+        supported: false,
+        reasons: ['Resize only supports 4D input', 'Operator [Resize] is not supported by the impl'],
+      },
     ]);
     expect(session!.placements).toMatchObject([
       { provider: 'CoreMLExecutionProvider', nodes: 2, list: [{}, {}] },
@@ -138,7 +182,10 @@ describe('node by node', () => {
     );
     expect(sessions).toHaveLength(1);
     expect(sessions[0]!.capabilities).toMatchObject([{ partitions: 14, nodes: 226, supported: 212 }]);
-    expect(sessions[0]!.placements).toMatchObject([{ nodes: 14, list: [] }, { nodes: 14, list: [] }]);
+    expect(sessions[0]!.placements).toMatchObject([
+      { nodes: 14, list: [] },
+      { nodes: 14, list: [] },
+    ]);
   });
 
   test("old versions' placements: one line for all, or a list on the provider's line", () => {
@@ -148,7 +195,13 @@ describe('node by node', () => {
       parseLog(`${mark}  Provider: [CUDAExecutionProvider]: [Conv (conv_1), Relu (), ]`),
     ].map(({ sessions }) => sessions[0]!.placements[0]);
     expect(all).toMatchObject({ provider: 'CPUExecutionProvider', nodes: null, all: true });
-    expect(listed).toMatchObject({ nodes: 2, list: [{ opType: 'Conv', name: 'conv_1' }, { opType: 'Relu', name: '' }] });
+    expect(listed).toMatchObject({
+      nodes: 2,
+      list: [
+        { opType: 'Conv', name: 'conv_1' },
+        { opType: 'Relu', name: '' },
+      ],
+    });
   });
 
   test('what else costs speed', () => {
@@ -172,17 +225,26 @@ describe('node by node', () => {
 describe('several sessions in one file', () => {
   const line = (id: string, partitions: number, nodes: number): string =>
     `2025-10-28 16:33:01 [W:onnxruntime:${id}, coreml_execution_provider.cc:107 GetCapability] CoreMLExecutionProvider::GetCapability, number of partitions supported by CoreML: ${partitions} number of nodes in the graph: ${nodes} number of nodes supported by CoreML: ${nodes - 1}`;
-  const partitionsOf = (log: string): (number | null)[][] => parseLog(log).sessions.map(({ capabilities }) => capabilities.map((each) => each.partitions));
+  const partitionsOf = (log: string): (number | null)[][] =>
+    parseLog(log).sessions.map(({ capabilities }) => capabilities.map((each) => each.partitions));
 
   test("the seed's three models, one after the other", () => {
-    expect(partitionsOf([line('', 28, 520), 'Loading detector', line('', 3, 144), line('', 18, 855)].join('\n'))).toEqual([[28], [3], [18]]);
+    expect(
+      partitionsOf([line('', 28, 520), 'Loading detector', line('', 3, 144), line('', 18, 855)].join('\n')),
+    ).toEqual([[28], [3], [18]]);
   });
 
   test('under ids of their own, interleaved', () => {
-    const start = (id: string): string => `[I:onnxruntime:${id}, inference_session.cc:2610 Initialize] Initializing session.`;
-    const placed = (id: string): string => `[V:onnxruntime:${id}, session_state.cc:1246 VerifyEachNodeIsAssignedToAnEp]  All nodes placed on [CoreMLExecutionProvider]. Number of nodes: 1`;
-    const { sessions } = parseLog([start('a'), start('b'), line('b', 2, 7), line('a', 1, 5), placed('a'), placed('b')].join('\n'));
-    expect(sessions.map(({ logger, capabilities, placements }) => [logger, capabilities[0]!.partitions, placements.length])).toEqual([
+    const start = (id: string): string =>
+      `[I:onnxruntime:${id}, inference_session.cc:2610 Initialize] Initializing session.`;
+    const placed = (id: string): string =>
+      `[V:onnxruntime:${id}, session_state.cc:1246 VerifyEachNodeIsAssignedToAnEp]  All nodes placed on [CoreMLExecutionProvider]. Number of nodes: 1`;
+    const { sessions } = parseLog(
+      [start('a'), start('b'), line('b', 2, 7), line('a', 1, 5), placed('a'), placed('b')].join('\n'),
+    );
+    expect(
+      sessions.map(({ logger, capabilities, placements }) => [logger, capabilities[0]!.partitions, placements.length]),
+    ).toEqual([
       ['a', 1, 1],
       ['b', 2, 1],
     ]);
@@ -201,5 +263,9 @@ describe('several sessions in one file', () => {
 test('a text without any of it gives no session, and hostile text no trouble', () => {
   expect(parseLog('')).toEqual({ lines: 0, runtimeLines: 0, sessions: [] });
   expect(parseLog('hello\n{"a": [1, 2]}\n').sessions).toEqual([]);
-  expect(parseLog(`${'[W:'.repeat(50_000)}\n${'Operator type: ['.repeat(20_000)}\n${'{"a":'.repeat(5000)}}\n${'1 Memcpy nodes are added to the graph '.repeat(2000)}`).sessions).toEqual([]);
+  expect(
+    parseLog(
+      `${'[W:'.repeat(50_000)}\n${'Operator type: ['.repeat(20_000)}\n${'{"a":'.repeat(5000)}}\n${'1 Memcpy nodes are added to the graph '.repeat(2000)}`,
+    ).sessions,
+  ).toEqual([]);
 });

@@ -25,7 +25,8 @@ describe('a profile that ONNX Runtime itself wrote', () => {
       enableProfiling: true,
       profileFilePrefix: join(folder, 'profile'),
     });
-    for (let run = 0; run < RUNS; run++) await session.run({ x: new ort.Tensor('float32', new Float32Array(64 * 64), [1, 64, 64]) });
+    for (let run = 0; run < RUNS; run++)
+      await session.run({ x: new ort.Tensor('float32', new Float32Array(64 * 64), [1, 64, 64]) });
     session.endProfiling();
     await session.release();
     text = readFileSync(join(folder, readdirSync(folder)[0]!), 'utf8');
@@ -36,11 +37,17 @@ describe('a profile that ONNX Runtime itself wrote', () => {
     expect(trace.complete).toBe(true);
     expect(trace.unreadable).toBe(0);
     expect(trace.runsMs).toHaveLength(RUNS);
-    expect(trace.nodes.map(({ opType, calls }) => [opType, calls]).sort()).toEqual([['MatMul', RUNS], ['Relu', RUNS]]);
+    expect(trace.nodes.map(({ opType, calls }) => [opType, calls]).sort()).toEqual([
+      ['MatMul', RUNS],
+      ['Relu', RUNS],
+    ]);
     expect(trace.nodes.map(({ name }) => name).sort()).toEqual(['say "relu"\\now', 'square']);
     expect(trace.providers).toMatchObject([{ provider: 'CPUExecutionProvider', nodes: 2, calls: 2 * RUNS }]);
     expect(trace.providers[0]!.share).toBeCloseTo(1, 9);
-    expect(trace.nodesMs + trace.betweenNodesMs!).toBeCloseTo(trace.runsMs.reduce((a, b) => a + b, 0), 6);
+    expect(trace.nodesMs + trace.betweenNodesMs!).toBeCloseTo(
+      trace.runsMs.reduce((a, b) => a + b, 0),
+      6,
+    );
   });
 
   test('cut off anywhere, it is read as far as it goes', () => {
@@ -55,7 +62,16 @@ describe('a profile that ONNX Runtime itself wrote', () => {
   });
 });
 
-const node = (name: string, ts: number, dur: number, args: object, tid = 1): object => ({ cat: 'Node', pid: 1, tid, ts, dur, ph: 'X', name: `${name}_kernel_time`, args });
+const node = (name: string, ts: number, dur: number, args: object, tid = 1): object => ({
+  cat: 'Node',
+  pid: 1,
+  tid,
+  ts,
+  dur,
+  ph: 'X',
+  name: `${name}_kernel_time`,
+  args,
+});
 const cpu = { provider: 'CPUExecutionProvider' };
 
 test("a loop's own time is without its body's", () => {
@@ -67,8 +83,15 @@ test("a loop's own time is without its body's", () => {
     node('after', 810, 100, { provider: 'CoreMLExecutionProvider', op_name: 'CoreML_0' }),
   ];
   const trace = parseTrace(JSON.stringify(events));
-  expect(trace.nodes.map(({ name, ms, calls }) => [name, ms, calls])).toEqual([['body', 0.6, 2], ['loop', 0.2, 1], ['after', 0.1, 1]]);
-  expect(trace.providers.map(({ provider, ms }) => [provider, Number(ms.toFixed(6))])).toEqual([['CPUExecutionProvider', 0.8], ['CoreMLExecutionProvider', 0.1]]);
+  expect(trace.nodes.map(({ name, ms, calls }) => [name, ms, calls])).toEqual([
+    ['body', 0.6, 2],
+    ['loop', 0.2, 1],
+    ['after', 0.1, 1],
+  ]);
+  expect(trace.providers.map(({ provider, ms }) => [provider, Number(ms.toFixed(6))])).toEqual([
+    ['CPUExecutionProvider', 0.8],
+    ['CoreMLExecutionProvider', 0.1],
+  ]);
   expect(trace.betweenNodesMs).toBeCloseTo(0.1, 9);
 });
 
@@ -83,13 +106,16 @@ test("fences of old versions and the device's own kernels are not counted as nod
   expect(trace.deviceMs).toBe(0.7);
 });
 
-test.each([['', 'empty'], ['hello', 'text'], ['[{"name": "x", "ph": "X", "ts": 1, "dur": 2, "cat": "browser"}]', "another program's trace"], ['null', 'null'], ['[{"cat":"Node","name":"a_kernel_time","ts":0,"dur":"x"}]', 'no times']])(
-  'what is no profile is refused: %s (%s)',
-  (text) => {
-    expect(() => parseTrace(text, 'x.json')).toThrow(OnnxLensError);
-    expect(() => parseTrace(text, 'x.json')).toThrow(/x\.json is not a profile/);
-  },
-);
+test.each([
+  ['', 'empty'],
+  ['hello', 'text'],
+  ['[{"name": "x", "ph": "X", "ts": 1, "dur": 2, "cat": "browser"}]', "another program's trace"],
+  ['null', 'null'],
+  ['[{"cat":"Node","name":"a_kernel_time","ts":0,"dur":"x"}]', 'no times'],
+])('what is no profile is refused: %s (%s)', (text) => {
+  expect(() => parseTrace(text, 'x.json')).toThrow(OnnxLensError);
+  expect(() => parseTrace(text, 'x.json')).toThrow(/x\.json is not a profile/);
+});
 
 test('processes and threads that are neither numbers nor words are read over', () => {
   const odd = { ...node('conv', 0, 10, { ...cpu, op_name: 'Conv' }), pid: { toString: 1, valueOf: 1 } };

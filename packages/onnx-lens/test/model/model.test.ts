@@ -38,7 +38,11 @@ describe('model', () => {
 
   it('refuses text, an empty file and a cut-off file as NOT_ONNX', () => {
     const whole = serializeModel(chain());
-    for (const bytes of [new TextEncoder().encode('hello, I am text'), new Uint8Array(), whole.subarray(0, whole.length - 7)]) {
+    for (const bytes of [
+      new TextEncoder().encode('hello, I am text'),
+      new Uint8Array(),
+      whole.subarray(0, whole.length - 7),
+    ]) {
       expect(() => parseModel(bytes, 'file.onnx')).toThrow(expect.objectContaining({ code: 'NOT_ONNX' }));
     }
   });
@@ -75,7 +79,10 @@ describe('a model from a stranger', () => {
   it('cannot have one weight file read over and over, but tensors may share their values', () => {
     const folder = mkdtempSync(join(tmpdir(), 'onnx-lens-external-'));
     try {
-      writeFileSync(join(folder, 'weights'), new Uint8Array(Float32Array.from({ length: 100 }, (_, place) => place).buffer));
+      writeFileSync(
+        join(folder, 'weights'),
+        new Uint8Array(Float32Array.from({ length: 100 }, (_, place) => place).buffer),
+      );
       const save = (offsets: readonly number[]): string => {
         const builder = new GraphBuilder('external');
         const x = builder.input('x', DataType.FLOAT, [50]);
@@ -86,14 +93,22 @@ describe('a model from a stranger', () => {
           tensor.rawData = new Uint8Array();
           tensor.dataLocation = 1;
           const values = { location: 'weights', offset: String(offsets[place]), length: '200' };
-          tensor.externalData = Object.entries(values).map(([key, value]) => ({ $typeName: 'onnx.StringStringEntryProto', key, value }));
+          tensor.externalData = Object.entries(values).map(([key, value]) => ({
+            $typeName: 'onnx.StringStringEntryProto',
+            key,
+            value,
+          }));
         });
         const path = join(folder, 'model.onnx');
         saveModel(model, path);
         return path;
       };
       const tied = loadModel(save([0, 200, ...new Array<number>(20).fill(0)]), 'read');
-      expect(tied.graph!.initializer.map((tensor) => readTensor(tensor).data[1])).toEqual([1, 51, ...new Array<number>(20).fill(1)]);
+      expect(tied.graph!.initializer.map((tensor) => readTensor(tensor).data[1])).toEqual([
+        1,
+        51,
+        ...new Array<number>(20).fill(1),
+      ]);
       expect(() => loadModel(save([0, 4, 8, 12, 16]), 'read')).toThrow(/lie over each other/);
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -124,7 +139,9 @@ describe('tensors', () => {
   it('are refused when shape and data disagree', () => {
     const builder = new GraphBuilder('bad');
     builder.floats([2, 3], [1, 2, 3]);
-    expect(() => readTensor(builder.toGraph().initializer[0]!)).toThrow(expect.objectContaining({ code: 'TENSOR_INVALID' }));
+    expect(() => readTensor(builder.toGraph().initializer[0]!)).toThrow(
+      expect.objectContaining({ code: 'TENSOR_INVALID' }),
+    );
     builder.floats([-3, -1], [1, 2, 3]);
     expect(() => readTensor(builder.toGraph().initializer[1]!)).toThrow(/negative dimension/);
   });

@@ -2,7 +2,19 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DataType, GraphBuilder, compileModel, ensureCompiled, kneeOf, loadCompiled, loadModel, measureBatchCurve, saveModel, serializeModel, withSession } from '../../src/index.js';
+import {
+  DataType,
+  GraphBuilder,
+  compileModel,
+  ensureCompiled,
+  kneeOf,
+  loadCompiled,
+  loadModel,
+  measureBatchCurve,
+  saveModel,
+  serializeModel,
+  withSession,
+} from '../../src/index.js';
 import { seededTensor } from '../../src/rewrite/seeded-inputs.js';
 import { weights } from '../rewrite/patterns.js';
 
@@ -30,7 +42,10 @@ function withComputedShape(end = 'Relu') {
   const features = graph.node('Conv', [x, weights(graph, [16, 8, 3, 3], 1)]);
   const shape = graph.node('Shape', [features]);
   const size = (at: number): string => graph.node('Gather', [shape, graph.ints([at])], { axis: 0 });
-  const flat = graph.node('Reshape', [features, graph.node('Concat', [size(0), graph.node('Mul', [size(1), graph.node('Mul', [size(2), size(3)])])], { axis: 0 })]);
+  const flat = graph.node('Reshape', [
+    features,
+    graph.node('Concat', [size(0), graph.node('Mul', [size(1), graph.node('Mul', [size(2), size(3)])])], { axis: 0 }),
+  ]);
   graph.node(end, [flat], {}, { outputs: ['y'] });
   graph.output('y', DataType.FLOAT, ['batch', 'flat']);
   return graph.toModel({ opset: 17 });
@@ -42,7 +57,9 @@ describe('a compiled model', () => {
     const { modelPath } = await compileModel(source, join(folder, 'compiled'));
     const feeds = new Map([['x', seededTensor(DataType.FLOAT, [2, 8, 10, 10], 1)]]);
     const plain = await withSession(source, { threads: 1 }, (session) => session.run(feeds));
-    const compiled = await withSession(modelPath, { optimization: 'disabled', threads: 1 }, (session) => session.run(feeds));
+    const compiled = await withSession(modelPath, { optimization: 'disabled', threads: 1 }, (session) =>
+      session.run(feeds),
+    );
     expect(compiled.get('y')).toEqual(plain.get('y'));
   });
 
@@ -50,19 +67,35 @@ describe('a compiled model', () => {
     const graph = new GraphBuilder('odd');
     const x = graph.input('x', DataType.FLOAT, [2, 261]);
     const odd = graph.node('Mul', [graph.node('Add', [x, weights(graph, [261], 1)]), weights(graph, [261], 2)]);
-    graph.node('MatMul', [graph.node('MatMul', [odd, weights(graph, [261, 33], 3)]), weights(graph, [33, 257], 4)], {}, { outputs: ['y'] });
+    graph.node(
+      'MatMul',
+      [graph.node('MatMul', [odd, weights(graph, [261, 33], 3)]), weights(graph, [33, 257], 4)],
+      {},
+      { outputs: ['y'] },
+    );
     graph.output('y', DataType.FLOAT, [2, 257]);
     const source = join(folder, 'odd.onnx');
     saveModel(graph.toModel({ opset: 17 }), source);
     const { modelPath } = await compileModel(source, join(folder, 'compiled'));
     const places = loadModel(modelPath).graph!.initializer.flatMap(({ externalData }) =>
-      externalData.flatMap(({ key, value }) => (key === 'offset' ? [Number(value)] : key.startsWith('prepacked') ? value.split('|').slice(1).map((blob) => Number(blob.split(';')[0])) : [])),
+      externalData.flatMap(({ key, value }) =>
+        key === 'offset'
+          ? [Number(value)]
+          : key.startsWith('prepacked')
+            ? value
+                .split('|')
+                .slice(1)
+                .map((blob) => Number(blob.split(';')[0]))
+            : [],
+      ),
     );
     expect(places.length).toBeGreaterThan(4);
     expect(places.filter((place) => place % 64 !== 0)).toEqual([]);
     const feeds = new Map([['x', seededTensor(DataType.FLOAT, [2, 261], 1)]]);
     const plain = await withSession(source, { threads: 1 }, (session) => session.run(feeds));
-    const compiled = await withSession(modelPath, { optimization: 'disabled', threads: 1 }, (session) => session.run(feeds));
+    const compiled = await withSession(modelPath, { optimization: 'disabled', threads: 1 }, (session) =>
+      session.run(feeds),
+    );
     expect(compiled.get('y')).toEqual(plain.get('y'));
   });
 
@@ -72,11 +105,15 @@ describe('a compiled model', () => {
     const nodes = (path: string): number => loadModel(path).graph?.node.length ?? 0;
     const simple = await compileModel(source, join(folder, 'simple'));
     const asItWas = await compileModel(source, join(folder, 'as-it-was'), { simplify: false });
-    expect(simple.manifest.simplification).toMatchObject({ kind: 'simplified', rewrites: expect.arrayContaining(['shape-arithmetic']) });
+    expect(simple.manifest.simplification).toMatchObject({
+      kind: 'simplified',
+      rewrites: expect.arrayContaining(['shape-arithmetic']),
+    });
     expect(asItWas.manifest.simplification).toBeNull();
     expect(nodes(simple.modelPath)).toBeLessThan(nodes(asItWas.modelPath));
     const feeds = new Map([['x', seededTensor(DataType.FLOAT, [3, 8, 10, 10], 1)]]);
-    const run = (path: string) => withSession(path, { optimization: 'disabled', threads: 1 }, (session) => session.run(feeds));
+    const run = (path: string) =>
+      withSession(path, { optimization: 'disabled', threads: 1 }, (session) => session.run(feeds));
     expect((await run(simple.modelPath)).get('y')).toEqual((await run(asItWas.modelPath)).get('y'));
     expect(() => loadCompiled(source, join(folder, 'simple'), { simplify: false })).toThrow(/another graph/);
     expect(readdirSync(join(folder, 'simple')).sort()).toEqual(['manifest.json', 'model.onnx', 'weights.bin']);
@@ -90,7 +127,9 @@ describe('a compiled model', () => {
   });
 
   it('is refused where a dimension is to be fixed that the model does not have', async () => {
-    await expect(compileModel(join(folder, 'model.onnx'), join(folder, 'compiled'), { fix: { height: 8 } })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(
+      compileModel(join(folder, 'model.onnx'), join(folder, 'compiled'), { fix: { height: 8 } }),
+    ).rejects.toMatchObject({ code: 'USAGE' });
   });
 
   it('is used as it is when it fits, and leaves no half-made folders', async () => {
@@ -102,18 +141,56 @@ describe('a compiled model', () => {
   });
 
   it.each([
-    ['the model has changed', (target: string) => { saveModel(network(5), join(target, '..', 'model.onnx')); }, /another source/],
-    ['ONNX Runtime is another', (target: string) => { edit(target, { ort: '1.0.0' }); }, /another ONNX Runtime/],
-    ['the processor is another', (target: string) => { edit(target, { machine: { platform: process.platform, arch: process.arch, cpu: '', features: 'x' } }); }, /another processor/],
-    ['a file is cut off', (target: string) => { truncateSync(join(target, 'model.onnx'), 10); }, /another size/],
-    ['a byte of its weights has flipped', (target: string) => { flipByte(join(target, 'weights.bin')); }, /is damaged/],
-    ['the manifest names other files', (target: string) => { edit(target, { files: { '../secret': 1 } }); }, /another version/],
+    [
+      'the model has changed',
+      (target: string) => {
+        saveModel(network(5), join(target, '..', 'model.onnx'));
+      },
+      /another source/,
+    ],
+    [
+      'ONNX Runtime is another',
+      (target: string) => {
+        edit(target, { ort: '1.0.0' });
+      },
+      /another ONNX Runtime/,
+    ],
+    [
+      'the processor is another',
+      (target: string) => {
+        edit(target, { machine: { platform: process.platform, arch: process.arch, cpu: '', features: 'x' } });
+      },
+      /another processor/,
+    ],
+    [
+      'a file is cut off',
+      (target: string) => {
+        truncateSync(join(target, 'model.onnx'), 10);
+      },
+      /another size/,
+    ],
+    [
+      'a byte of its weights has flipped',
+      (target: string) => {
+        flipByte(join(target, 'weights.bin'));
+      },
+      /is damaged/,
+    ],
+    [
+      'the manifest names other files',
+      (target: string) => {
+        edit(target, { files: { '../secret': 1 } });
+      },
+      /another version/,
+    ],
   ])('is refused and made again when %s', async (_, spoil, message) => {
     const source = join(folder, 'model.onnx');
     const target = join(folder, 'compiled');
     await compileModel(source, target);
     spoil(target);
-    expect(() => loadCompiled(source, target)).toThrow(expect.objectContaining({ code: 'MANIFEST_MISMATCH', message: expect.stringMatching(message) }));
+    expect(() => loadCompiled(source, target)).toThrow(
+      expect.objectContaining({ code: 'MANIFEST_MISMATCH', message: expect.stringMatching(message) }),
+    );
     expect((await ensureCompiled(source, target)).rebuilt).toMatch(message);
     expect(loadCompiled(source, target).manifest.version).toBe(5);
   });
@@ -138,8 +215,12 @@ describe('a compiled model', () => {
 
   it('is not made of what is no model', async () => {
     writeFileSync(join(folder, 'text.onnx'), 'hello');
-    await expect(compileModel(join(folder, 'text.onnx'), join(folder, 'compiled'))).rejects.toMatchObject({ code: 'RUNTIME_REFUSED' });
-    await expect(compileModel(join(folder, 'none.onnx'), join(folder, 'compiled'))).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+    await expect(compileModel(join(folder, 'text.onnx'), join(folder, 'compiled'))).rejects.toMatchObject({
+      code: 'RUNTIME_REFUSED',
+    });
+    await expect(compileModel(join(folder, 'none.onnx'), join(folder, 'compiled'))).rejects.toMatchObject({
+      code: 'FILE_UNREADABLE',
+    });
     expect(readdirSync(folder)).not.toContain('compiled');
   });
 });
@@ -170,7 +251,9 @@ describe('the batch curve', () => {
     const graph = new GraphBuilder('fixed');
     graph.node('Relu', [graph.input('x', DataType.FLOAT, [1, 4])], {}, { outputs: ['y'] });
     graph.output('y', DataType.FLOAT, [1, 4]);
-    await expect(measureBatchCurve(serializeModel(graph.toModel({ opset: 17 })))).rejects.toMatchObject({ code: 'UNSUPPORTED_MODEL' });
+    await expect(measureBatchCurve(serializeModel(graph.toModel({ opset: 17 })))).rejects.toMatchObject({
+      code: 'UNSUPPORTED_MODEL',
+    });
   });
 });
 

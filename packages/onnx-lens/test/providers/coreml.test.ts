@@ -30,18 +30,33 @@ function one(
   { opset = 17, type = DataType.FLOAT, outputs = 1 } = {},
 ): ModelProto {
   const graph = new GraphBuilder('one');
-  const names = inputs.map((input, place) => (typeof input === 'function' ? input(graph) : graph.input(`x${place}`, type, input)));
+  const names = inputs.map((input, place) =>
+    typeof input === 'function' ? input(graph) : graph.input(`x${place}`, type, input),
+  );
   const made = graph.nodeOutputs(opType, names, attributes, outputs);
   const model = graph.toModel({ opset });
-  model.graph!.output.push(...made.map((name) => ({ $typeName: 'onnx.ValueInfoProto' as const, name, docString: '', metadataProps: [] })));
+  model.graph!.output.push(
+    ...made.map((name) => ({ $typeName: 'onnx.ValueInfoProto' as const, name, docString: '', metadataProps: [] })),
+  );
   return model;
 }
 
-const floats = (dims: readonly number[], value = 1) => (graph: GraphBuilder): string =>
-  graph.constant('c', floatTensor(dims, new Array<number>(dims.reduce((a, b) => a * b, 1)).fill(value)));
-const list = (...values: readonly number[]) => (graph: GraphBuilder): string => graph.constant('c', floatTensor([values.length], values));
-const ints = (...values: readonly number[]) => (graph: GraphBuilder): string => graph.ints(values);
-const scalar = (value: number) => (graph: GraphBuilder): string => graph.constant('c', int64Tensor([], [value]));
+const floats =
+  (dims: readonly number[], value = 1) =>
+  (graph: GraphBuilder): string =>
+    graph.constant('c', floatTensor(dims, new Array<number>(dims.reduce((a, b) => a * b, 1)).fill(value)));
+const list =
+  (...values: readonly number[]) =>
+  (graph: GraphBuilder): string =>
+    graph.constant('c', floatTensor([values.length], values));
+const ints =
+  (...values: readonly number[]) =>
+  (graph: GraphBuilder): string =>
+    graph.ints(values);
+const scalar =
+  (value: number) =>
+  (graph: GraphBuilder): string =>
+    graph.constant('c', int64Tensor([], [value]));
 const none = (): string => '';
 
 const image = [1, 4, 8, 8] as const;
@@ -49,84 +64,346 @@ const upscale = { mode: 'nearest', nearest_mode: 'floor', coordinate_transformat
 
 const CASES: readonly Case[] = [
   { title: 'Relu', model: one('Relu', [image]), neuralnetwork: 'yes', mlprogram: 'yes' },
-  { title: 'Relu of float16', model: one('Relu', [image], {}, { type: DataType.FLOAT16 }), neuralnetwork: 'input-type', mlprogram: 'yes' },
-  { title: 'an operator without a builder', model: one('Floor', [image]), neuralnetwork: 'op-type', mlprogram: 'op-type' },
-  { title: 'a dimension beyond 16384', model: one('Relu', [[1, 16385]]), neuralnetwork: 'input-shape.too-large', mlprogram: 'input-shape.too-large' },
-  { title: 'a dimension beyond 16384, 1.23', model: one('Relu', [[1, 16385]]), neuralnetwork: 'yes', mlprogram: 'yes', ort: '1.23' },
-  { title: 'six dimensions', model: one('Relu', [[1, 1, 1, 1, 1, 2]]), neuralnetwork: 'input-shape.rank', mlprogram: 'input-shape.rank' },
-  { title: 'an operator newer than opset 21', model: one('MaxPool', [image], { kernel_shape: [2, 2] }, { opset: 22 }), neuralnetwork: 'opset', mlprogram: 'opset' },
-  { title: 'an operator of opset 22 in 1.23', model: one('MaxPool', [image], { kernel_shape: [2, 2] }, { opset: 22 }), neuralnetwork: 'yes', mlprogram: 'yes', ort: '1.23' },
+  {
+    title: 'Relu of float16',
+    model: one('Relu', [image], {}, { type: DataType.FLOAT16 }),
+    neuralnetwork: 'input-type',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'an operator without a builder',
+    model: one('Floor', [image]),
+    neuralnetwork: 'op-type',
+    mlprogram: 'op-type',
+  },
+  {
+    title: 'a dimension beyond 16384',
+    model: one('Relu', [[1, 16385]]),
+    neuralnetwork: 'input-shape.too-large',
+    mlprogram: 'input-shape.too-large',
+  },
+  {
+    title: 'a dimension beyond 16384, 1.23',
+    model: one('Relu', [[1, 16385]]),
+    neuralnetwork: 'yes',
+    mlprogram: 'yes',
+    ort: '1.23',
+  },
+  {
+    title: 'six dimensions',
+    model: one('Relu', [[1, 1, 1, 1, 1, 2]]),
+    neuralnetwork: 'input-shape.rank',
+    mlprogram: 'input-shape.rank',
+  },
+  {
+    title: 'an operator newer than opset 21',
+    model: one('MaxPool', [image], { kernel_shape: [2, 2] }, { opset: 22 }),
+    neuralnetwork: 'opset',
+    mlprogram: 'opset',
+  },
+  {
+    title: 'an operator of opset 22 in 1.23',
+    model: one('MaxPool', [image], { kernel_shape: [2, 2] }, { opset: 22 }),
+    neuralnetwork: 'yes',
+    mlprogram: 'yes',
+    ort: '1.23',
+  },
   { title: 'Erf', model: one('Erf', [image]), neuralnetwork: 'format', mlprogram: 'yes' },
   { title: 'Exp', model: one('Exp', [image]), neuralnetwork: 'op-type', mlprogram: 'op-type' },
   { title: 'Exp in 1.24', model: one('Exp', [image]), neuralnetwork: 'format', mlprogram: 'yes', ort: '1.24' },
   { title: 'Max', model: one('Max', [image, image]), neuralnetwork: 'format', mlprogram: 'yes' },
-  { title: 'Pow of two types', model: one('Pow', [image, ints(2)]), neuralnetwork: 'pow.types', mlprogram: 'pow.types' },
-  { title: 'PRelu per channel', model: one('PRelu', [image, floats([4, 1, 1])]), neuralnetwork: 'yes', mlprogram: 'yes' },
-  { title: 'PRelu along the width', model: one('PRelu', [image, floats([8])]), neuralnetwork: 'prelu.slope', mlprogram: 'prelu.slope' },
-  { title: 'Softmax of a free shape', model: one('Softmax', [['n', 4]]), neuralnetwork: 'input-shape.dynamic', mlprogram: 'input-shape.dynamic' },
-  { title: 'Softmax of a free shape, 1.23', model: one('Softmax', [['n', 4]]), neuralnetwork: 'yes', mlprogram: 'yes', ort: '1.23' },
+  {
+    title: 'Pow of two types',
+    model: one('Pow', [image, ints(2)]),
+    neuralnetwork: 'pow.types',
+    mlprogram: 'pow.types',
+  },
+  {
+    title: 'PRelu per channel',
+    model: one('PRelu', [image, floats([4, 1, 1])]),
+    neuralnetwork: 'yes',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'PRelu along the width',
+    model: one('PRelu', [image, floats([8])]),
+    neuralnetwork: 'prelu.slope',
+    mlprogram: 'prelu.slope',
+  },
+  {
+    title: 'Softmax of a free shape',
+    model: one('Softmax', [['n', 4]]),
+    neuralnetwork: 'input-shape.dynamic',
+    mlprogram: 'input-shape.dynamic',
+  },
+  {
+    title: 'Softmax of a free shape, 1.23',
+    model: one('Softmax', [['n', 4]]),
+    neuralnetwork: 'yes',
+    mlprogram: 'yes',
+    ort: '1.23',
+  },
   { title: 'Conv', model: one('Conv', [image, floats([2, 4, 3, 3])]), neuralnetwork: 'yes', mlprogram: 'yes' },
-  { title: 'Conv with a computed weight', model: one('Conv', [image, [2, 4, 3, 3]]), neuralnetwork: 'conv.weight', mlprogram: 'yes' },
-  { title: 'Conv in three dimensions', model: one('Conv', [[1, 1, 4, 4, 4], floats([1, 1, 2, 2, 2])]), neuralnetwork: 'conv.rank', mlprogram: 'conv.rank' },
-  { title: 'ConvTranspose', model: one('ConvTranspose', [image, floats([4, 2, 2, 2])], { pads: [0, 0, 0, 0], strides: [2, 2] }), neuralnetwork: 'format', mlprogram: 'yes' },
-  { title: 'ConvTranspose without pads', model: one('ConvTranspose', [image, floats([4, 2, 2, 2])]), neuralnetwork: 'format', mlprogram: 'crash.convtranspose-pads' },
-  { title: 'AveragePool with ceil_mode', model: one('AveragePool', [image], { kernel_shape: [2, 2], ceil_mode: 1 }), neuralnetwork: 'pool.ceil-mode', mlprogram: 'yes' },
-  { title: 'MaxPool with indices', model: one('MaxPool', [image], { kernel_shape: [2, 2] }, { outputs: 2 }), neuralnetwork: 'pool.indices', mlprogram: 'pool.indices' },
+  {
+    title: 'Conv with a computed weight',
+    model: one('Conv', [image, [2, 4, 3, 3]]),
+    neuralnetwork: 'conv.weight',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'Conv in three dimensions',
+    model: one('Conv', [[1, 1, 4, 4, 4], floats([1, 1, 2, 2, 2])]),
+    neuralnetwork: 'conv.rank',
+    mlprogram: 'conv.rank',
+  },
+  {
+    title: 'ConvTranspose',
+    model: one('ConvTranspose', [image, floats([4, 2, 2, 2])], { pads: [0, 0, 0, 0], strides: [2, 2] }),
+    neuralnetwork: 'format',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'ConvTranspose without pads',
+    model: one('ConvTranspose', [image, floats([4, 2, 2, 2])]),
+    neuralnetwork: 'format',
+    mlprogram: 'crash.convtranspose-pads',
+  },
+  {
+    title: 'AveragePool with ceil_mode',
+    model: one('AveragePool', [image], { kernel_shape: [2, 2], ceil_mode: 1 }),
+    neuralnetwork: 'pool.ceil-mode',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'MaxPool with indices',
+    model: one('MaxPool', [image], { kernel_shape: [2, 2] }, { outputs: 2 }),
+    neuralnetwork: 'pool.indices',
+    mlprogram: 'pool.indices',
+  },
   { title: 'ReduceMean', model: one('ReduceMean', [image], { axes: [2, 3] }), neuralnetwork: 'yes', mlprogram: 'yes' },
   { title: 'ReduceMax', model: one('ReduceMax', [image], { axes: [2, 3] }), neuralnetwork: 'format', mlprogram: 'yes' },
-  { title: 'ReduceSum with computed axes', model: one('ReduceMean', [image, (graph) => graph.input('axes', DataType.INT64, [1])], {}, { opset: 18 }), neuralnetwork: 'reduce.axes', mlprogram: 'reduce.axes' },
-  { title: 'InstanceNormalization', model: one('InstanceNormalization', [image, floats([4]), floats([4])]), neuralnetwork: 'format', mlprogram: 'yes' },
-  { title: 'BatchNormalization of three dimensions', model: one('BatchNormalization', [[1, 4, 8], floats([4]), floats([4]), floats([4]), floats([4])]), neuralnetwork: 'batchnorm.rank', mlprogram: 'batchnorm.rank' },
+  {
+    title: 'ReduceSum with computed axes',
+    model: one('ReduceMean', [image, (graph) => graph.input('axes', DataType.INT64, [1])], {}, { opset: 18 }),
+    neuralnetwork: 'reduce.axes',
+    mlprogram: 'reduce.axes',
+  },
+  {
+    title: 'InstanceNormalization',
+    model: one('InstanceNormalization', [image, floats([4]), floats([4])]),
+    neuralnetwork: 'format',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'BatchNormalization of three dimensions',
+    model: one('BatchNormalization', [[1, 4, 8], floats([4]), floats([4]), floats([4]), floats([4])]),
+    neuralnetwork: 'batchnorm.rank',
+    mlprogram: 'batchnorm.rank',
+  },
   { title: 'LRN', model: one('LRN', [image], { size: 3 }), neuralnetwork: 'yes', mlprogram: 'format' },
-  { title: 'MatMul of matrices', model: one('MatMul', [[2, 3], floats([3, 4])]), neuralnetwork: 'yes', mlprogram: 'yes' },
-  { title: 'MatMul of computed matrices', model: one('MatMul', [[2, 3], [3, 4]]), neuralnetwork: 'matmul.constant', mlprogram: 'yes' },
-  { title: 'MatMul of a vector', model: one('MatMul', [[3], floats([3, 4])]), neuralnetwork: 'matmul.rank', mlprogram: 'matmul.vector' },
-  { title: 'Gemm with transA', model: one('Gemm', [[3, 2], floats([3, 4])], { transA: 1 }), neuralnetwork: 'gemm.attributes', mlprogram: 'gemm.attributes' },
-  { title: 'Resize by two', model: one('Resize', [image, none, list(1, 1, 2, 2)], upscale), neuralnetwork: 'yes', mlprogram: 'yes' },
-  { title: 'Resize by a half', model: one('Resize', [image, none, list(1, 1, 0.5, 0.5)], { mode: 'linear' }), neuralnetwork: 'resize.downsampling', mlprogram: 'yes' },
-  { title: 'Resize with round_prefer_floor', model: one('Resize', [image, none, list(1, 1, 2, 2)], { mode: 'nearest' }), neuralnetwork: 'resize.nearest-mode', mlprogram: 'resize.nearest-mode' },
-  { title: 'Resize with half_pixel', model: one('Resize', [image, none, list(1, 1, 2, 2)], { mode: 'linear' }), neuralnetwork: 'resize.coordinate-mode', mlprogram: 'yes' },
-  { title: 'Resize of the channels', model: one('Resize', [image, none, list(1, 2, 2, 2)], upscale), neuralnetwork: 'resize.axes', mlprogram: 'resize.axes' },
-  { title: 'DepthToSpace, CRD', model: one('DepthToSpace', [image], { blocksize: 2, mode: 'CRD' }), neuralnetwork: 'depthtospace.mode', mlprogram: 'yes' },
+  {
+    title: 'MatMul of matrices',
+    model: one('MatMul', [[2, 3], floats([3, 4])]),
+    neuralnetwork: 'yes',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'MatMul of computed matrices',
+    model: one('MatMul', [
+      [2, 3],
+      [3, 4],
+    ]),
+    neuralnetwork: 'matmul.constant',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'MatMul of a vector',
+    model: one('MatMul', [[3], floats([3, 4])]),
+    neuralnetwork: 'matmul.rank',
+    mlprogram: 'matmul.vector',
+  },
+  {
+    title: 'Gemm with transA',
+    model: one('Gemm', [[3, 2], floats([3, 4])], { transA: 1 }),
+    neuralnetwork: 'gemm.attributes',
+    mlprogram: 'gemm.attributes',
+  },
+  {
+    title: 'Resize by two',
+    model: one('Resize', [image, none, list(1, 1, 2, 2)], upscale),
+    neuralnetwork: 'yes',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'Resize by a half',
+    model: one('Resize', [image, none, list(1, 1, 0.5, 0.5)], { mode: 'linear' }),
+    neuralnetwork: 'resize.downsampling',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'Resize with round_prefer_floor',
+    model: one('Resize', [image, none, list(1, 1, 2, 2)], { mode: 'nearest' }),
+    neuralnetwork: 'resize.nearest-mode',
+    mlprogram: 'resize.nearest-mode',
+  },
+  {
+    title: 'Resize with half_pixel',
+    model: one('Resize', [image, none, list(1, 1, 2, 2)], { mode: 'linear' }),
+    neuralnetwork: 'resize.coordinate-mode',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'Resize of the channels',
+    model: one('Resize', [image, none, list(1, 2, 2, 2)], upscale),
+    neuralnetwork: 'resize.axes',
+    mlprogram: 'resize.axes',
+  },
+  {
+    title: 'DepthToSpace, CRD',
+    model: one('DepthToSpace', [image], { blocksize: 2, mode: 'CRD' }),
+    neuralnetwork: 'depthtospace.mode',
+    mlprogram: 'yes',
+  },
   { title: 'GridSample', model: one('GridSample', [image, [1, 2, 2, 2]]), neuralnetwork: 'format', mlprogram: 'yes' },
   { title: 'Shape', model: one('Shape', [image]), neuralnetwork: 'yes', mlprogram: 'yes' },
-  { title: 'Shape of some dimensions', model: one('Shape', [image], { start: 1, end: 3 }), neuralnetwork: 'shape.slice', mlprogram: 'yes' },
-  { title: 'Shape out of range', model: one('Shape', [image], { start: 0, end: 4 }), neuralnetwork: 'shape.slice', mlprogram: 'crash.shape-slice' },
+  {
+    title: 'Shape of some dimensions',
+    model: one('Shape', [image], { start: 1, end: 3 }),
+    neuralnetwork: 'shape.slice',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'Shape out of range',
+    model: one('Shape', [image], { start: 0, end: 4 }),
+    neuralnetwork: 'shape.slice',
+    mlprogram: 'crash.shape-slice',
+  },
   { title: 'Reshape', model: one('Reshape', [image, ints(1, -1)]), neuralnetwork: 'yes', mlprogram: 'yes' },
-  { title: 'Reshape of a free shape', model: one('Reshape', [['n', 4], ints(-1, 2, 2)]), neuralnetwork: 'input-shape.dynamic', mlprogram: 'input-shape.dynamic' },
+  {
+    title: 'Reshape of a free shape',
+    model: one('Reshape', [['n', 4], ints(-1, 2, 2)]),
+    neuralnetwork: 'input-shape.dynamic',
+    mlprogram: 'input-shape.dynamic',
+  },
   { title: 'Unsqueeze', model: one('Unsqueeze', [[2, 3], ints(0)]), neuralnetwork: 'format', mlprogram: 'yes' },
-  { title: 'Unsqueeze to six dimensions', model: one('Unsqueeze', [[1, 1, 1, 1, 2], ints(0)]), neuralnetwork: 'format', mlprogram: 'unsqueeze.rank' },
+  {
+    title: 'Unsqueeze to six dimensions',
+    model: one('Unsqueeze', [[1, 1, 1, 1, 2], ints(0)]),
+    neuralnetwork: 'format',
+    mlprogram: 'unsqueeze.rank',
+  },
   { title: 'Flatten', model: one('Flatten', [image]), neuralnetwork: 'yes', mlprogram: 'format' },
   { title: 'Slice', model: one('Slice', [image, ints(0), ints(2), ints(1)]), neuralnetwork: 'yes', mlprogram: 'yes' },
-  { title: 'Slice of nothing', model: one('Slice', [image, ints(3), ints(3), ints(1)]), neuralnetwork: 'slice.empty', mlprogram: 'slice.empty' },
+  {
+    title: 'Slice of nothing',
+    model: one('Slice', [image, ints(3), ints(3), ints(1)]),
+    neuralnetwork: 'slice.empty',
+    mlprogram: 'slice.empty',
+  },
   { title: 'Gather', model: one('Gather', [[4, 3], ints(0, 2)]), neuralnetwork: 'yes', mlprogram: 'format' },
-  { title: 'Gather, 1.22', model: one('Gather', [[4, 3], ints(0, 2)]), neuralnetwork: 'yes', mlprogram: 'yes', ort: '1.22' },
-  { title: 'Gather by a scalar', model: one('Gather', [[4, 3], scalar(0)]), neuralnetwork: 'gather.scalar', mlprogram: 'format' },
-  { title: 'Gather by a scalar, 1.30', model: one('Gather', [[4, 3], scalar(0)]), neuralnetwork: 'yes', mlprogram: 'yes', ort: '1.30' },
-  { title: 'Split', model: one('Split', [image, ints(1, 3)], { axis: 1 }, { outputs: 2 }), neuralnetwork: 'yes', mlprogram: 'yes' },
-  { title: 'Split before opset 13', model: one('Split', [image], { axis: 1, split: [1, 3] }, { opset: 11, outputs: 2 }), neuralnetwork: 'opset', mlprogram: 'opset' },
-  { title: 'Split before opset 13, 1.27', model: one('Split', [image], { axis: 1, split: [1, 3] }, { opset: 11, outputs: 2 }), neuralnetwork: 'yes', mlprogram: 'yes', ort: '1.27' },
-  { title: 'Concat of channels', model: one('Concat', [image, image], { axis: 1 }), neuralnetwork: 'yes', mlprogram: 'yes' },
-  { title: 'Concat of rows', model: one('Concat', [image, image], { axis: 2 }), neuralnetwork: 'concat.axis', mlprogram: 'yes' },
-  { title: 'Pad', model: one('Pad', [image, ints(0, 0, 1, 1, 0, 0, 1, 1), floats([])]), neuralnetwork: 'yes', mlprogram: 'format' },
-  { title: 'Pad without a value', model: one('Pad', [image, ints(0, 0, 1, 1, 0, 0, 1, 1)]), neuralnetwork: 'pad.value', mlprogram: 'format' },
-  { title: 'Pad by reflection, 1.26', model: one('Pad', [image, ints(0, 0, 1, 1, 0, 0, 1, 1)], { mode: 'reflect' }), neuralnetwork: 'pad.mode', mlprogram: 'yes', ort: '1.26' },
+  {
+    title: 'Gather, 1.22',
+    model: one('Gather', [[4, 3], ints(0, 2)]),
+    neuralnetwork: 'yes',
+    mlprogram: 'yes',
+    ort: '1.22',
+  },
+  {
+    title: 'Gather by a scalar',
+    model: one('Gather', [[4, 3], scalar(0)]),
+    neuralnetwork: 'gather.scalar',
+    mlprogram: 'format',
+  },
+  {
+    title: 'Gather by a scalar, 1.30',
+    model: one('Gather', [[4, 3], scalar(0)]),
+    neuralnetwork: 'yes',
+    mlprogram: 'yes',
+    ort: '1.30',
+  },
+  {
+    title: 'Split',
+    model: one('Split', [image, ints(1, 3)], { axis: 1 }, { outputs: 2 }),
+    neuralnetwork: 'yes',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'Split before opset 13',
+    model: one('Split', [image], { axis: 1, split: [1, 3] }, { opset: 11, outputs: 2 }),
+    neuralnetwork: 'opset',
+    mlprogram: 'opset',
+  },
+  {
+    title: 'Split before opset 13, 1.27',
+    model: one('Split', [image], { axis: 1, split: [1, 3] }, { opset: 11, outputs: 2 }),
+    neuralnetwork: 'yes',
+    mlprogram: 'yes',
+    ort: '1.27',
+  },
+  {
+    title: 'Concat of channels',
+    model: one('Concat', [image, image], { axis: 1 }),
+    neuralnetwork: 'yes',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'Concat of rows',
+    model: one('Concat', [image, image], { axis: 2 }),
+    neuralnetwork: 'concat.axis',
+    mlprogram: 'yes',
+  },
+  {
+    title: 'Pad',
+    model: one('Pad', [image, ints(0, 0, 1, 1, 0, 0, 1, 1), floats([])]),
+    neuralnetwork: 'yes',
+    mlprogram: 'format',
+  },
+  {
+    title: 'Pad without a value',
+    model: one('Pad', [image, ints(0, 0, 1, 1, 0, 0, 1, 1)]),
+    neuralnetwork: 'pad.value',
+    mlprogram: 'format',
+  },
+  {
+    title: 'Pad by reflection, 1.26',
+    model: one('Pad', [image, ints(0, 0, 1, 1, 0, 0, 1, 1)], { mode: 'reflect' }),
+    neuralnetwork: 'pad.mode',
+    mlprogram: 'yes',
+    ort: '1.26',
+  },
   { title: 'Clip', model: one('Clip', [image, floats([], 0), floats([], 6)]), neuralnetwork: 'yes', mlprogram: 'yes' },
-  { title: 'Clip to one value', model: one('Clip', [image, floats([], 1), floats([], 1)]), neuralnetwork: 'clip.equal', mlprogram: 'clip.equal' },
-  { title: 'Cast that comes first', model: one('Cast', [image], { to: 7 }), neuralnetwork: 'cast.types', mlprogram: 'cast.first' },
+  {
+    title: 'Clip to one value',
+    model: one('Clip', [image, floats([], 1), floats([], 1)]),
+    neuralnetwork: 'clip.equal',
+    mlprogram: 'clip.equal',
+  },
+  {
+    title: 'Cast that comes first',
+    model: one('Cast', [image], { to: 7 }),
+    neuralnetwork: 'cast.types',
+    mlprogram: 'cast.first',
+  },
 ];
 
 async function verdict(model: ModelProto, format: CoreMlFormat, ort: OrtVersion): Promise<string> {
   const result = await analyseCoverage(model, { format, ort, assumeOptimized: true, compareVariants: false });
   const [node] = result.perNode;
   // A lone node that moves data only is taken, and then given back with its group.
-  return node === undefined ? 'no node' : node.supported || node.reason?.rule === 'partition.dropped' ? 'yes' : (node.reason?.rule ?? 'no reason');
+  return node === undefined
+    ? 'no node'
+    : node.supported || node.reason?.rule === 'partition.dropped'
+      ? 'yes'
+      : (node.reason?.rule ?? 'no reason');
 }
 
 describe('the Core ML provider', () => {
   for (const { title, model, neuralnetwork, mlprogram, ort = '1.21' } of CASES) {
     it(`judges ${title}: ${neuralnetwork} in NeuralNetwork, ${mlprogram} in ML Program`, async () => {
-      expect({ neuralnetwork: await verdict(model, 'neuralnetwork', ort), mlprogram: await verdict(model, 'mlprogram', ort) }).toEqual({ neuralnetwork, mlprogram });
+      expect({
+        neuralnetwork: await verdict(model, 'neuralnetwork', ort),
+        mlprogram: await verdict(model, 'mlprogram', ort),
+      }).toEqual({ neuralnetwork, mlprogram });
     });
   }
 
@@ -142,7 +419,11 @@ describe('the Core ML provider', () => {
     const options = { assumeOptimized: true, compareVariants: false } as const;
     expect((await analyseCoverage(model, { ...options, ort: '1.26' })).partitions).toHaveLength(1);
     const newer = await analyseCoverage(model, { ...options, ort: '1.27' });
-    expect([newer.partitions.length, newer.supported, newer.perNode[0]?.reason?.rule]).toEqual([0, 0, 'partition.dropped']);
+    expect([newer.partitions.length, newer.supported, newer.perNode[0]?.reason?.rule]).toEqual([
+      0,
+      0,
+      'partition.dropped',
+    ]);
   });
 
   it('names a crash in the notes', async () => {

@@ -13,13 +13,17 @@ describe.skipIf(!existsSync(exported))('the exported networks (skipped where the
     ['retinaface', { batch_size: 1, height: 640, width: 640 }, 100, 1],
     ['star', {}, 99.5, 1],
     ['mtl', {}, 99, 2],
-  ] as const)('%s with %o reaches its goal on Core ML and computes the same', async (name, fix, coverage, partitions) => {
-    const model = parseModel(brotliDecompressSync(readFileSync(join(exported, `${name}_as_exported.onnx.br`))), name);
-    const result = await optimizeForProvider(model, { fix });
-    expect(result.releases.map(({ ort }) => ort)).toEqual([...ORT_VERSIONS]);
-    expect(Math.min(...result.releases.map(({ after }) => after.coverage))).toBeGreaterThanOrEqual(coverage);
-    expect(Math.max(...result.releases.map(({ after }) => after.partitions))).toBeLessThanOrEqual(partitions);
-    const proof = await proveEqual(model, result.model, { samples: 2, batches: [1, 2] });
-    expect(proof.outputs.filter((output) => output.maxAbs > 1e-5 && !output.isWithin)).toEqual([]);
-  }, 480_000);
+  ] as const)(
+    '%s with %o reaches its goal on Core ML and computes the same',
+    async (name, fix, coverage, partitions) => {
+      const model = parseModel(brotliDecompressSync(readFileSync(join(exported, `${name}_as_exported.onnx.br`))), name);
+      const result = await optimizeForProvider(model, { fix });
+      expect(result.releases.map(({ ort }) => ort)).toEqual([...ORT_VERSIONS]);
+      expect(Math.min(...result.releases.map(({ after }) => after.coverage))).toBeGreaterThanOrEqual(coverage);
+      expect(Math.max(...result.releases.map(({ after }) => after.partitions))).toBeLessThanOrEqual(partitions);
+      const proof = await proveEqual(model, result.model, { samples: 2, batches: [1, 2] });
+      expect(proof.outputs.filter((output) => output.maxAbs > 1e-5 && !output.isWithin)).toEqual([]);
+    },
+    480_000,
+  );
 });

@@ -13,7 +13,10 @@ const einsum = (equation: string, ...others: readonly (readonly number[])[]): Pa
   rewrites: ['einsum'],
   gone: ['Einsum'],
   tolerance: 1e-5,
-  model: () => model(['batch', 3, 4, 5], 17, (g, x) => g.node('Einsum', [x, ...others.map((dims, place) => weights(g, dims, place + 1))], { equation })),
+  model: () =>
+    model(['batch', 3, 4, 5], 17, (g, x) =>
+      g.node('Einsum', [x, ...others.map((dims, place) => weights(g, dims, place + 1))], { equation }),
+    ),
 });
 
 /** Patterns of networks other than those that this tool began with. */
@@ -36,7 +39,12 @@ export const MORE_PATTERNS: readonly Pattern[] = [
     rewrites: ['flatten-conv', 'dead-nodes'],
     gone: ['Flatten', 'Gemm'],
     tolerance: 1e-5,
-    model: () => model(['batch', 3, 4, 5], 17, (g, x) => g.node('Gemm', [g.node('Flatten', [x]), weights(g, transB === 1 ? [7, 60] : [60, 7]), weights(g, [7], 2)], { transB })),
+    model: () =>
+      model(['batch', 3, 4, 5], 17, (g, x) =>
+        g.node('Gemm', [g.node('Flatten', [x]), weights(g, transB === 1 ? [7, 60] : [60, 7]), weights(g, [7], 2)], {
+          transB,
+        }),
+      ),
   })),
   ...[-1, 1].map((axis) => ({
     title: `Softmax with a free batch along ${axis}`,
@@ -57,7 +65,14 @@ export const MORE_PATTERNS: readonly Pattern[] = [
     rewrites: ['exponential-forms'],
     gone: [opType],
     tolerance: 1e-5,
-    model: () => model(['batch', 40], 18, (g, x) => g.node(opType, [g.node('Clip', [x, g.floats([], [-90]), g.floats([], [30])])], opType === 'Elu' || opType === 'Celu' ? { alpha: float(0.7) } : {})),
+    model: () =>
+      model(['batch', 40], 18, (g, x) =>
+        g.node(
+          opType,
+          [g.node('Clip', [x, g.floats([], [-90]), g.floats([], [30])])],
+          opType === 'Elu' || opType === 'Celu' ? { alpha: float(0.7) } : {},
+        ),
+      ),
   })),
   {
     title: 'Mish as exporters before opset 18 write it',
@@ -81,13 +96,21 @@ export const MORE_PATTERNS: readonly Pattern[] = [
     title: `zeros around ${rank === 3 ? 'a sequence' : 'an image'} that no convolution reads`,
     rewrites: ['pad-conv'],
     gone: ['Pad'],
-    model: () => model(['batch', 3, 4, 5].slice(0, rank), 17, (g, x) => g.node('Pad', [x, g.ints(rank === 3 ? [0, 0, 2, 0, 0, 1] : [0, 0, 2, 0, 0, 0, 1, 3])])),
+    model: () =>
+      model(['batch', 3, 4, 5].slice(0, rank), 17, (g, x) =>
+        g.node('Pad', [x, g.ints(rank === 3 ? [0, 0, 2, 0, 0, 1] : [0, 0, 2, 0, 0, 0, 1, 3])]),
+      ),
   })),
   {
     title: 'zeros with axes as an input, in front of a Conv',
     rewrites: ['fixed-padding', 'dead-nodes'],
     gone: ['Pad'],
-    model: () => model(['batch', 3, 4, 5], 18, (g, x) => g.node('Conv', [g.node('Pad', [x, g.ints([1, 2, 3, 0]), '', g.ints([-1, 2])]), weights(g, [2, 3, 3, 3])], { pads: [1, 0, 0, 1] })),
+    model: () =>
+      model(['batch', 3, 4, 5], 18, (g, x) =>
+        g.node('Conv', [g.node('Pad', [x, g.ints([1, 2, 3, 0]), '', g.ints([-1, 2])]), weights(g, [2, 3, 3, 3])], {
+          pads: [1, 0, 0, 1],
+        }),
+      ),
   },
   {
     title: 'padding in front of pools',
@@ -96,9 +119,18 @@ export const MORE_PATTERNS: readonly Pattern[] = [
     model: () =>
       model(['batch', 3, 6, 7], 17, (g, x) => {
         const pads = g.ints([0, 0, 1, 0, 0, 0, 1, 2]);
-        const largest = g.node('MaxPool', [g.node('Pad', [x, pads, g.floats([], [-Infinity])])], { kernel_shape: [3, 3], strides: [2, 2] });
-        const ofPositive = g.node('MaxPool', [g.node('Pad', [g.node('Relu', [x]), pads])], { kernel_shape: [3, 3], strides: [2, 2] });
-        const mean = g.node('AveragePool', [g.node('Pad', [x, pads, g.floats([], [0])])], { kernel_shape: [3, 3], strides: [2, 2] });
+        const largest = g.node('MaxPool', [g.node('Pad', [x, pads, g.floats([], [-Infinity])])], {
+          kernel_shape: [3, 3],
+          strides: [2, 2],
+        });
+        const ofPositive = g.node('MaxPool', [g.node('Pad', [g.node('Relu', [x]), pads])], {
+          kernel_shape: [3, 3],
+          strides: [2, 2],
+        });
+        const mean = g.node('AveragePool', [g.node('Pad', [x, pads, g.floats([], [0])])], {
+          kernel_shape: [3, 3],
+          strides: [2, 2],
+        });
         return g.node('Concat', [largest, ofPositive, mean], { axis: 1 });
       }),
   },
@@ -108,7 +140,11 @@ export const MORE_PATTERNS: readonly Pattern[] = [
     gone: [],
     model: () =>
       model(['batch', 3, 4, 5], 17, (g, x) => {
-        const larger = g.node('ConvTranspose', [x, weights(g, [3, 2, 3, 3])], { strides: [2, 2], pads: [1, 1, 1, 1], output_padding: [1, 1] });
+        const larger = g.node('ConvTranspose', [x, weights(g, [3, 2, 3, 3])], {
+          strides: [2, 2],
+          pads: [1, 1, 1, 1],
+          output_padding: [1, 1],
+        });
         return g.node('ConvTranspose', [larger, weights(g, [2, 2, 2, 2], 2)], { strides: [2, 2] });
       }),
   },
@@ -117,7 +153,10 @@ export const MORE_PATTERNS: readonly Pattern[] = [
     rewrites: ['local-response'],
     gone: ['LRN'],
     tolerance: 1e-5,
-    model: () => model(['batch', 7, 3, 4], 17, (g, x) => g.node('LRN', [x], { size: 5, alpha: float(0.1), beta: float(0.75), bias: float(2) })),
+    model: () =>
+      model(['batch', 7, 3, 4], 17, (g, x) =>
+        g.node('LRN', [x], { size: 5, alpha: float(0.1), beta: float(0.75), bias: float(2) }),
+      ),
   },
   {
     title: 'Where by a constant mask, infinite and not',
@@ -126,7 +165,11 @@ export const MORE_PATTERNS: readonly Pattern[] = [
     tolerance: 1e-6,
     model: () =>
       model(['batch', 4, 4], 17, (g, x) => {
-        const mask = g.constant('mask', { dataType: DataType.BOOL, dims: [4, 4], data: Uint8Array.from({ length: 16 }, (_, at) => Number(at % 4 <= at / 4)) });
+        const mask = g.constant('mask', {
+          dataType: DataType.BOOL,
+          dims: [4, 4],
+          data: Uint8Array.from({ length: 16 }, (_, at) => Number(at % 4 <= at / 4)),
+        });
         const causal = g.node('Softmax', [g.node('Where', [mask, x, g.floats([], [-Infinity])])]);
         return g.node('Add', [causal, g.node('Where', [mask, x, g.node('Mul', [x, x])])]);
       }),
@@ -135,7 +178,10 @@ export const MORE_PATTERNS: readonly Pattern[] = [
     title: 'a mask that is cast twice',
     rewrites: ['compare-select', 'dead-nodes'],
     gone: ['Greater', 'Cast'],
-    model: () => model(['batch', 40], 17, (g, x) => g.node('Cast', [g.node('Cast', [g.node('Greater', [x, g.floats([], [0.25])])], { to: 7 })], { to: 1 })),
+    model: () =>
+      model(['batch', 40], 17, (g, x) =>
+        g.node('Cast', [g.node('Cast', [g.node('Greater', [x, g.floats([], [0.25])])], { to: 7 })], { to: 1 }),
+      ),
   },
   {
     title: 'a convolution compared with zero, whose weights must not take up the factors',
@@ -144,7 +190,8 @@ export const MORE_PATTERNS: readonly Pattern[] = [
     model: () =>
       model(['batch', 3, 6, 6], 17, (g, x) => {
         const made = g.node('Conv', [x, weights(g, [2, 3, 3, 3])]);
-        const compared = (opType: string): string => g.node('Cast', [g.node(opType, [g.node('Mul', [made, g.floats([], [50])]), g.floats([], [0])])], { to: 1 });
+        const compared = (opType: string): string =>
+          g.node('Cast', [g.node(opType, [g.node('Mul', [made, g.floats([], [50])]), g.floats([], [0])])], { to: 1 });
         return g.node('Sub', [compared('Greater'), compared('Less')]);
       }),
   },

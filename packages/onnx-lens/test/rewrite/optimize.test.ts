@@ -58,7 +58,9 @@ describe('optimizing for Core ML', () => {
     expect(result.after.coverage).toBe(100);
     const proof = await proveEqual(source, result.model, { samples: 8, batches: [1, 2, 5] });
     expect(proof.holds).toBe(true);
-    expect(result.passes.filter((row) => row.outcome === 'kept').map((row) => row.name)).toEqual(expect.arrayContaining(['pad-concat', 'hard-activations', 'einsum']));
+    expect(result.passes.filter((row) => row.outcome === 'kept').map((row) => row.name)).toEqual(
+      expect.arrayContaining(['pad-concat', 'hard-activations', 'einsum']),
+    );
   }, 60_000);
 
   it('counts work by the same shapes before and after, so that a graph of hidden shapes does not look light', async () => {
@@ -66,9 +68,16 @@ describe('optimizing for Core ML', () => {
     const graph = new GraphBuilder('hidden');
     const x = graph.input('x', DataType.FLOAT, ['batch', 3, 16, 16]);
     const size = graph.node('Gather', [graph.node('Shape', [x]), graph.constant('i', int64Tensor([], [2]))]);
-    const half = graph.node('Cast', [graph.node('Div', [graph.node('Cast', [size], { to: 1 }), graph.floats([], [16])])], { to: 7 });
+    const half = graph.node(
+      'Cast',
+      [graph.node('Div', [graph.node('Cast', [size], { to: 1 }), graph.floats([], [16])])],
+      { to: 7 },
+    );
     const one = graph.node('Unsqueeze', [half, graph.ints([0])]);
-    const padded = graph.node('Pad', [x, graph.node('Concat', [graph.ints([0, 0]), one, one, graph.ints([0, 0]), one, one], { axis: 0 })]);
+    const padded = graph.node('Pad', [
+      x,
+      graph.node('Concat', [graph.ints([0, 0]), one, one, graph.ints([0, 0]), one, one], { axis: 0 }),
+    ]);
     graph.node('Conv', [padded, weights(graph, [8, 3, 3, 3])], {}, { outputs: ['y'] });
     graph.output('y', DataType.FLOAT, ['batch', 8, 16, 16]);
     const result = await optimizeForProvider(graph.toModel({ opset: 17 }));
@@ -90,7 +99,12 @@ describe('optimizing for Core ML', () => {
       purpose: 'provider',
       apply(node, bench) {
         if (node.opType !== 'Relu') return false;
-        bench.replace(node, (emit) => emit.node('Max', [node.input[0] ?? '', emit.node('Mul', [node.input[0] ?? '', emit.scalar(DataType.FLOAT, 0)])]));
+        bench.replace(node, (emit) =>
+          emit.node('Max', [
+            node.input[0] ?? '',
+            emit.node('Mul', [node.input[0] ?? '', emit.scalar(DataType.FLOAT, 0)]),
+          ]),
+        );
         return true;
       },
     };
@@ -123,11 +137,18 @@ describe('the proof', () => {
     graph.node('Add', [x, graph.node('RandomNormalLike', [x])], {}, { outputs: ['y'] });
     graph.output('y', DataType.FLOAT, [4]);
     const source = graph.toModel({ opset: 17 });
-    await expect(proveEqual(source, source, { samples: 1 })).rejects.toMatchObject({ code: 'PROOF_FAILED', message: expect.stringMatching(/other values of "y" each time/) });
+    await expect(proveEqual(source, source, { samples: 1 })).rejects.toMatchObject({
+      code: 'PROOF_FAILED',
+      message: expect.stringMatching(/other values of "y" each time/),
+    });
   });
 
   /** A graph of given inputs and the one node or nodes that differ between a model and its wrong copy. */
-  const small = (dims: readonly (number | string)[], dataType: DataType, build: (graph: GraphBuilder, x: string) => string): ModelProto => {
+  const small = (
+    dims: readonly (number | string)[],
+    dataType: DataType,
+    build: (graph: GraphBuilder, x: string) => string,
+  ): ModelProto => {
     const graph = new GraphBuilder('small');
     const made = build(graph, graph.input('x', dataType, dims));
     graph.output(graph.node('Identity', [made], {}, { outputs: ['y'] }), DataType.FLOAT, []);
@@ -135,29 +156,80 @@ describe('the proof', () => {
     for (const output of proto.graph!.output) output.type = undefined;
     return proto;
   };
-  const indicator = (opType: string) => (g: GraphBuilder, x: string): string => g.node('Cast', [g.node(opType, [x, g.floats([], [0.5])])], { to: 1 });
-  const reshaped = (first: number, second: number) => (g: GraphBuilder, x: string): string => {
-    const size = (at: number): string => g.node('Slice', [g.node('Shape', [x]), g.ints([at]), g.ints([at + 1])]);
-    return g.node('Reshape', [x, g.node('Concat', [g.ints([-1]), size(first), size(second)], { axis: 0 })]);
-  };
-  const masked = (gain: number) => (g: GraphBuilder, x: string): string => {
-    const far = g.constant('far', { dataType: DataType.FLOAT, dims: [4], data: Float32Array.of(-1e9, 0, 0, 0) });
-    return g.node('Add', [g.node('Mul', [x, g.floats([], [gain])]), far]);
-  };
-  const counted = (extra: number) => (g: GraphBuilder, x: string): string =>
-    g.node('Add', [g.node('Cast', [g.node('Mul', [x, g.floats([], [1e6])])], { to: 7 }), g.constant('extra', int64Tensor([], [extra]))]);
-  const wholes = (opType: string) => (g: GraphBuilder, x: string): string => g.node(opType, opType === 'Mul' ? [x, x] : [x]);
+  const indicator =
+    (opType: string) =>
+    (g: GraphBuilder, x: string): string =>
+      g.node('Cast', [g.node(opType, [x, g.floats([], [0.5])])], { to: 1 });
+  const reshaped =
+    (first: number, second: number) =>
+    (g: GraphBuilder, x: string): string => {
+      const size = (at: number): string => g.node('Slice', [g.node('Shape', [x]), g.ints([at]), g.ints([at + 1])]);
+      return g.node('Reshape', [x, g.node('Concat', [g.ints([-1]), size(first), size(second)], { axis: 0 })]);
+    };
+  const masked =
+    (gain: number) =>
+    (g: GraphBuilder, x: string): string => {
+      const far = g.constant('far', { dataType: DataType.FLOAT, dims: [4], data: Float32Array.of(-1e9, 0, 0, 0) });
+      return g.node('Add', [g.node('Mul', [x, g.floats([], [gain])]), far]);
+    };
+  const counted =
+    (extra: number) =>
+    (g: GraphBuilder, x: string): string =>
+      g.node('Add', [
+        g.node('Cast', [g.node('Mul', [x, g.floats([], [1e6])])], { to: 7 }),
+        g.constant('extra', int64Tensor([], [extra])),
+      ]);
+  const wholes =
+    (opType: string) =>
+    (g: GraphBuilder, x: string): string =>
+      g.node(opType, opType === 'Mul' ? [x, x] : [x]);
 
   it.each([
-    ['at ties alone', small([2, 64], DataType.FLOAT, indicator('Greater')), small([2, 64], DataType.FLOAT, indicator('GreaterOrEqual'))],
-    ['at zero alone', small([4], DataType.FLOAT, (g, x) => g.node('Sqrt', [g.node('Mul', [x, x])])), small([4], DataType.FLOAT, (g, x) => g.node('Div', [g.node('Mul', [x, x]), g.node('Abs', [x])]))],
-    ['in a batch alone', small(['n', 4], DataType.FLOAT, (g, x) => g.node('ReduceMax', [x], { axes: [1] })), small(['n', 4], DataType.FLOAT, (g, x) => g.node('ReduceMax', [x], { axes: [0, 1] }))],
-    ['where rows are taken for columns', small(['n', 'h', 'w'], DataType.FLOAT, reshaped(1, 2)), small(['n', 'h', 'w'], DataType.FLOAT, reshaped(2, 1))],
-    ['by little beside a value of -1e9', small([4], DataType.FLOAT, masked(1)), small([4], DataType.FLOAT, masked(1.01))],
-    ['by one in whole numbers of millions', small([4], DataType.FLOAT, counted(0)), small([4], DataType.FLOAT, counted(1))],
-    ['for whole numbers beyond 0 and 1', small([9], DataType.INT64, wholes('Abs')), small([9], DataType.INT64, wholes('Mul'))],
-    ['for negative numbers alone', small([9], DataType.FLOAT, (g, x) => g.node('Abs', [x])), small([9], DataType.FLOAT, (g, x) => g.node('Relu', [x]))],
-    ['for large numbers alone', small([9], DataType.FLOAT, (g, x) => g.node('Identity', [x])), small([9], DataType.FLOAT, (g, x) => g.node('Clip', [x, g.floats([], [-100]), g.floats([], [100])]))],
+    [
+      'at ties alone',
+      small([2, 64], DataType.FLOAT, indicator('Greater')),
+      small([2, 64], DataType.FLOAT, indicator('GreaterOrEqual')),
+    ],
+    [
+      'at zero alone',
+      small([4], DataType.FLOAT, (g, x) => g.node('Sqrt', [g.node('Mul', [x, x])])),
+      small([4], DataType.FLOAT, (g, x) => g.node('Div', [g.node('Mul', [x, x]), g.node('Abs', [x])])),
+    ],
+    [
+      'in a batch alone',
+      small(['n', 4], DataType.FLOAT, (g, x) => g.node('ReduceMax', [x], { axes: [1] })),
+      small(['n', 4], DataType.FLOAT, (g, x) => g.node('ReduceMax', [x], { axes: [0, 1] })),
+    ],
+    [
+      'where rows are taken for columns',
+      small(['n', 'h', 'w'], DataType.FLOAT, reshaped(1, 2)),
+      small(['n', 'h', 'w'], DataType.FLOAT, reshaped(2, 1)),
+    ],
+    [
+      'by little beside a value of -1e9',
+      small([4], DataType.FLOAT, masked(1)),
+      small([4], DataType.FLOAT, masked(1.01)),
+    ],
+    [
+      'by one in whole numbers of millions',
+      small([4], DataType.FLOAT, counted(0)),
+      small([4], DataType.FLOAT, counted(1)),
+    ],
+    [
+      'for whole numbers beyond 0 and 1',
+      small([9], DataType.INT64, wholes('Abs')),
+      small([9], DataType.INT64, wholes('Mul')),
+    ],
+    [
+      'for negative numbers alone',
+      small([9], DataType.FLOAT, (g, x) => g.node('Abs', [x])),
+      small([9], DataType.FLOAT, (g, x) => g.node('Relu', [x])),
+    ],
+    [
+      'for large numbers alone',
+      small([9], DataType.FLOAT, (g, x) => g.node('Identity', [x])),
+      small([9], DataType.FLOAT, (g, x) => g.node('Clip', [x, g.floats([], [-100]), g.floats([], [100])])),
+    ],
   ])('catches a model that differs %s', async (_, source, wrong) => {
     expect((await proveEqual(source, source)).isIdentical).toBe(true);
     expect((await proveEqual(source, wrong)).holds).toBe(false);
@@ -181,7 +253,9 @@ describe('the proof', () => {
     };
     const withAbs = withRoot();
     withAbs.graph!.node[0]!.opType = 'Relu';
-    expect((await proveEqual(withRoot(), withAbs, { samples: 1, ranges: { x: { min: -2, max: -1 } } })).outputs[0]?.maxAbs).toBe(Infinity);
+    expect(
+      (await proveEqual(withRoot(), withAbs, { samples: 1, ranges: { x: { min: -2, max: -1 } } })).outputs[0]?.maxAbs,
+    ).toBe(Infinity);
     expect((await proveEqual(withRoot(), withRoot(), { samples: 1 })).isIdentical).toBe(true);
   });
 });
@@ -197,7 +271,9 @@ describe('smaller numbers', () => {
   it('8-bit QDQ from calibration inputs stays within a tenth of the range', async () => {
     const source = reflecting();
     const range = { min: -1, max: 1 };
-    const calibration = [1, 2, 3, 4].map((seed) => new Map([['image', seededTensor(DataType.FLOAT, [1, 3, 12, 12], seed, range)]]));
+    const calibration = [1, 2, 3, 4].map(
+      (seed) => new Map([['image', seededTensor(DataType.FLOAT, [1, 3, 12, 12], seed, range)]]),
+    );
     const quantized = await quantizeModel(source, calibration);
     expect(quantized.graph!.node.filter((node) => node.opType === 'QuantizeLinear').length).toBeGreaterThan(3);
     const read = new Set(quantized.graph!.node.flatMap((node) => node.input));
@@ -215,7 +291,8 @@ describe('onnx-lens optimize', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const run = (...args: string[]): Promise<unknown> => createProgram().parseAsync(['node', 'onnx-lens', 'optimize', ...args]);
+  const run = (...args: string[]): Promise<unknown> =>
+    createProgram().parseAsync(['node', 'onnx-lens', 'optimize', ...args]);
 
   it('writes the model when the proof holds', async () => {
     const [source, target] = [join(folder, 'in.onnx'), join(folder, 'out.onnx')];
@@ -258,7 +335,9 @@ describe('onnx-lens optimize', () => {
   it('writes nothing when the tolerance is not met', async () => {
     const [source, target] = [join(folder, 'in.onnx'), join(folder, 'refused.onnx')];
     saveModel(reflecting(), source);
-    await expect(run(source, '-o', target, '--ort', '1.21', '--verify', '2', '--tolerance', '0', '--fp16')).rejects.toMatchObject({ code: 'PROOF_FAILED' });
+    await expect(
+      run(source, '-o', target, '--ort', '1.21', '--verify', '2', '--tolerance', '0', '--fp16'),
+    ).rejects.toMatchObject({ code: 'PROOF_FAILED' });
     expect(existsSync(target)).toBe(false);
   }, 60_000);
 });

@@ -16,7 +16,12 @@ export interface Pattern {
 type Dims = readonly (number | string)[];
 
 /** One float input `x`, one output `y` that `build` makes. */
-export function model(dims: Dims, opset: number, build: (graph: GraphBuilder, x: string) => string, dataType = DataType.FLOAT): ModelProto {
+export function model(
+  dims: Dims,
+  opset: number,
+  build: (graph: GraphBuilder, x: string) => string,
+  dataType = DataType.FLOAT,
+): ModelProto {
   const graph = new GraphBuilder('pattern');
   const x = graph.input('x', dataType, dims);
   const made = build(graph, x);
@@ -34,7 +39,13 @@ export function model(dims: Dims, opset: number, build: (graph: GraphBuilder, x:
 export function weights(graph: GraphBuilder, dims: readonly number[], seed = 1): string {
   const random = randomNumbers(seed);
   const count = dims.reduce((a, b) => a * b, 1);
-  return graph.constant('w', floatTensor(dims, Float32Array.from({ length: count }, () => random() * 2 - 1)));
+  return graph.constant(
+    'w',
+    floatTensor(
+      dims,
+      Float32Array.from({ length: count }, () => random() * 2 - 1),
+    ),
+  );
 }
 
 const scalarOf = (graph: GraphBuilder, value: number): string => graph.floats([], [value]);
@@ -60,8 +71,14 @@ export const PATTERNS: readonly Pattern[] = [
     gone: ['Tile', 'Expand', 'Shape'],
     model: () =>
       model(['batch', 3, 4, 5], 17, (g, x) => {
-        const batch = g.node('Unsqueeze', [g.node('Gather', [g.node('Shape', [x]), g.constant('zero', int64Tensor([], [0]))]), g.ints([0])]);
-        const tiled = g.node('Tile', [weights(g, [1, 2, 4, 5]), g.node('Concat', [batch, g.ints([1, 1, 1])], { axis: 0 })]);
+        const batch = g.node('Unsqueeze', [
+          g.node('Gather', [g.node('Shape', [x]), g.constant('zero', int64Tensor([], [0]))]),
+          g.ints([0]),
+        ]);
+        const tiled = g.node('Tile', [
+          weights(g, [1, 2, 4, 5]),
+          g.node('Concat', [batch, g.ints([1, 1, 1])], { axis: 0 }),
+        ]);
         const flat = g.node('Expand', [weights(g, [1, 3], 2), g.node('Concat', [batch, g.ints([3])], { axis: 0 })]);
         const joined = g.node('Concat', [x, tiled], { axis: 1 });
         return g.node('Concat', [g.node('ReduceMean', [joined], { axes: [2, 3], keepdims: 0 }), flat], { axis: 1 });
@@ -74,7 +91,10 @@ export const PATTERNS: readonly Pattern[] = [
     model: () =>
       model(['batch', 8, 3, 5], 17, (g, x) => {
         const six = g.node('Reshape', [x, g.ints([0, 2, 2, 2, 3, 5])]);
-        return g.node('Reshape', [g.node('Transpose', [six], { perm: mode === 'CRD' ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2] }), g.ints([0, 2, 6, 10])]);
+        return g.node('Reshape', [
+          g.node('Transpose', [six], { perm: mode === 'CRD' ? [0, 1, 4, 2, 5, 3] : [0, 3, 4, 1, 5, 2] }),
+          g.ints([0, 2, 6, 10]),
+        ]);
       }),
   })),
   ...(['nearest', 'linear'] as const).map((mode) => ({
@@ -97,7 +117,10 @@ export const PATTERNS: readonly Pattern[] = [
         const total = (axis: number): string => {
           const size = g.node('Cast', [g.node('Gather', [shape, g.constant('i', int64Tensor([], [axis]))])], { to: 1 });
           const steps = g.node('Ceil', [g.node('Div', [size, scalarOf(g, 2)])]);
-          const need = g.node('Add', [g.node('Mul', [g.node('Sub', [steps, scalarOf(g, 1)]), scalarOf(g, 2)]), scalarOf(g, 3)]);
+          const need = g.node('Add', [
+            g.node('Mul', [g.node('Sub', [steps, scalarOf(g, 1)]), scalarOf(g, 2)]),
+            scalarOf(g, 3),
+          ]);
           return g.node('Clip', [g.node('Sub', [need, size]), scalarOf(g, 0)]);
         };
         const pads = [2, 3].map((axis) => {
@@ -115,19 +138,24 @@ export const PATTERNS: readonly Pattern[] = [
     title: 'auto_pad SAME_LOWER of an odd size',
     rewrites: ['fixed-padding'],
     gone: [],
-    model: () => model(['batch', 2, 7, 10], 17, (g, x) => g.node('Conv', [x, weights(g, [3, 2, 3, 2])], { auto_pad: 'SAME_LOWER', strides: [2, 3] })),
+    model: () =>
+      model(['batch', 2, 7, 10], 17, (g, x) =>
+        g.node('Conv', [x, weights(g, [3, 2, 3, 2])], { auto_pad: 'SAME_LOWER', strides: [2, 3] }),
+      ),
   },
   ...(['reflect', 'edge'] as const).map((mode): Pattern => ({
     title: `${mode} padding`,
     rewrites: ['pad-concat'],
     gone: ['Pad'],
-    model: () => model(['batch', 2, 5, 6], 17, (g, x) => g.node('Pad', [x, g.ints([0, 0, 1, 3, 0, 0, 2, 0])], { mode })),
+    model: () =>
+      model(['batch', 2, 5, 6], 17, (g, x) => g.node('Pad', [x, g.ints([0, 0, 1, 3, 0, 0, 2, 0])], { mode })),
   })),
   {
     title: 'padded channels, as BlazeFace has them',
     rewrites: ['pad-concat'],
     gone: ['Pad'],
-    model: () => model([1, 3, 4, 4], 17, (g, x) => g.node('Pad', [x, g.ints([0, 1, 0, 0, 0, 2, 0, 0]), scalarOf(g, 0.25)])),
+    model: () =>
+      model([1, 3, 4, 4], 17, (g, x) => g.node('Pad', [x, g.ints([0, 1, 0, 0, 0, 2, 0, 0]), scalarOf(g, 0.25)])),
   },
   ...[
     ['b i j, b j k -> b i k', [2, 3, 4], [2, 4, 5]],
@@ -144,7 +172,10 @@ export const PATTERNS: readonly Pattern[] = [
     rewrites: ['einsum'],
     gone: ['Einsum'],
     tolerance: 1e-5,
-    model: () => model(a as number[], 17, (g, x) => g.node('Einsum', [x, weights(g, b as number[])], { equation: equation as string })),
+    model: () =>
+      model(a as number[], 17, (g, x) =>
+        g.node('Einsum', [x, weights(g, b as number[])], { equation: equation as string }),
+      ),
   })),
   {
     title: 'a TopK threshold with ties',
@@ -189,7 +220,10 @@ export const PATTERNS: readonly Pattern[] = [
     gone: ['Where', 'And', 'Not', 'Greater', 'Less'],
     model: () =>
       model(['batch', 5], 17, (g, x) => {
-        const inside = g.node('And', [g.node('Greater', [x, scalarOf(g, -0.5)]), g.node('Not', [g.node('Less', [scalarOf(g, 0.5), x])])]);
+        const inside = g.node('And', [
+          g.node('Greater', [x, scalarOf(g, -0.5)]),
+          g.node('Not', [g.node('Less', [scalarOf(g, 0.5), x])]),
+        ]);
         return g.node('Where', [inside, g.node('Sigmoid', [x]), weights(g, [1, 5])]);
       }),
   },
@@ -200,7 +234,10 @@ export const PATTERNS: readonly Pattern[] = [
     model: () =>
       model(['batch', 4, 6], 17, (g, x) => {
         const norm = g.node('ReduceMax', [x], { axes: [-1], keepdims: 1 });
-        return g.node('Div', [x, g.node('Expand', [g.node('Add', [g.node('Mul', [norm, norm]), scalarOf(g, 1)]), g.node('Shape', [x])])]);
+        return g.node('Div', [
+          x,
+          g.node('Expand', [g.node('Add', [g.node('Mul', [norm, norm]), scalarOf(g, 1)]), g.node('Shape', [x])]),
+        ]);
       }),
   },
   {
@@ -215,7 +252,9 @@ export const PATTERNS: readonly Pattern[] = [
         const map = g.node('Tile', [weights(g, [1, 1, 6, 6], 5), times]);
         const radius = g.node('Sqrt', [g.node('Mul', [map, map])]);
         const unit = g.node('Div', [radius, g.node('ReduceMax', [radius], { keepdims: 0 })]);
-        return g.node('Conv', [g.node('Concat', [x, map, unit], { axis: 1 }), weights(g, [3, 4, 3, 3])], { pads: [1, 1, 1, 1] });
+        return g.node('Conv', [g.node('Concat', [x, map, unit], { axis: 1 }), weights(g, [3, 4, 3, 3])], {
+          pads: [1, 1, 1, 1],
+        });
       }),
   },
   ...(['ReduceL2', 'ReduceL1', 'ReduceSumSquare'] as const).map((opType): Pattern => ({
@@ -230,7 +269,10 @@ export const PATTERNS: readonly Pattern[] = [
     rewrites: ['power-forms'],
     gone: ['Pow'],
     tolerance: 1e-5,
-    model: () => model(['batch', 4], 17, (g, x) => g.node('Pow', [g.node('Add', [g.node('Mul', [x, x]), scalarOf(g, 0.1)]), scalarOf(g, power)])),
+    model: () =>
+      model(['batch', 4], 17, (g, x) =>
+        g.node('Pow', [g.node('Add', [g.node('Mul', [x, x]), scalarOf(g, 0.1)]), scalarOf(g, power)]),
+      ),
   })),
   ...(['Neg', 'Abs', 'Softsign'] as const).map((opType): Pattern => ({
     tolerance: 1e-6,
@@ -251,7 +293,10 @@ export const PATTERNS: readonly Pattern[] = [
     rewrites: ['instance-norm'],
     gone: ['InstanceNormalization'],
     tolerance: 1e-4,
-    model: () => model(['batch', 3, 5, 4], 17, (g, x) => g.node('InstanceNormalization', [x, weights(g, [3], 1), weights(g, [3], 2)], { epsilon: float(1e-3) })),
+    model: () =>
+      model(['batch', 3, 5, 4], 17, (g, x) =>
+        g.node('InstanceNormalization', [x, weights(g, [3], 1), weights(g, [3], 2)], { epsilon: float(1e-3) }),
+      ),
   },
   {
     title: 'BatchNormalization of rank 3',
@@ -259,14 +304,23 @@ export const PATTERNS: readonly Pattern[] = [
     gone: ['BatchNormalization'],
     tolerance: 1e-5,
     model: () =>
-      model(['batch', 3, 5], 17, (g, x) => g.node('BatchNormalization', [x, weights(g, [3], 1), weights(g, [3], 2), weights(g, [3], 3), g.floats([3], [0.5, 1, 2])])),
+      model(['batch', 3, 5], 17, (g, x) =>
+        g.node('BatchNormalization', [
+          x,
+          weights(g, [3], 1),
+          weights(g, [3], 2),
+          weights(g, [3], 3),
+          g.floats([3], [0.5, 1, 2]),
+        ]),
+      ),
   },
   {
     title: 'HardSwish and HardSigmoid as MobileNetV3 has them',
     rewrites: ['hard-activations'],
     gone: ['HardSwish', 'HardSigmoid'],
     tolerance: 1e-5,
-    model: () => model(['batch', 4], 17, (g, x) => g.node('HardSigmoid', [g.node('HardSwish', [x])], { alpha: 0.17, beta: 0.5 })),
+    model: () =>
+      model(['batch', 4], 17, (g, x) => g.node('HardSigmoid', [g.node('HardSwish', [x])], { alpha: 0.17, beta: 0.5 })),
   },
   {
     title: 'Gather of a scalar, a run and scattered indices',
@@ -275,7 +329,11 @@ export const PATTERNS: readonly Pattern[] = [
     model: () =>
       model(['batch', 6, 4], 17, (g, x) => {
         const taken = g.node('Gather', [x, g.ints([4, 5, 0, -2])], { axis: 1 });
-        return g.node('Gather', [g.node('Gather', [taken, g.ints([1, 2])], { axis: 1 }), g.constant('i', int64Tensor([], [-1]))], { axis: 2 });
+        return g.node(
+          'Gather',
+          [g.node('Gather', [taken, g.ints([1, 2])], { axis: 1 }), g.constant('i', int64Tensor([], [-1]))],
+          { axis: 2 },
+        );
       }),
   },
   {
@@ -295,7 +353,10 @@ export const PATTERNS: readonly Pattern[] = [
     title: 'Squeeze, Unsqueeze and Flatten of fixed shapes',
     rewrites: ['reshape-forms'],
     gone: ['Flatten', 'Squeeze', 'Unsqueeze'],
-    model: () => model([2, 1, 6, 4], 17, (g, x) => g.node('Flatten', [g.node('Unsqueeze', [g.node('Squeeze', [x, g.ints([1])]), g.ints([0, 3])])], { axis: 2 })),
+    model: () =>
+      model([2, 1, 6, 4], 17, (g, x) =>
+        g.node('Flatten', [g.node('Unsqueeze', [g.node('Squeeze', [x, g.ints([1])]), g.ints([0, 3])])], { axis: 2 }),
+      ),
   },
   ...[
     ['asymmetric', 'floor'],
@@ -309,7 +370,11 @@ export const PATTERNS: readonly Pattern[] = [
       gone: [],
       model: () =>
         model([2, 3, 4, 5], 17, (g, x) =>
-          g.node('Resize', [x, '', '', g.ints([2, 3, 4 * factor, 5 * factor])], { mode: 'nearest', coordinate_transformation_mode: transformation, nearest_mode: rounding }),
+          g.node('Resize', [x, '', '', g.ints([2, 3, 4 * factor, 5 * factor])], {
+            mode: 'nearest',
+            coordinate_transformation_mode: transformation,
+            nearest_mode: rounding,
+          }),
         ),
     })),
   ),
@@ -318,7 +383,13 @@ export const PATTERNS: readonly Pattern[] = [
     rewrites: ['softmax-concat'],
     gone: [],
     model: () =>
-      model([1, 16000, 2], 17, (g, x) => g.node('Softmax', [g.node('Concat', [x, g.node('Slice', [x, g.ints([0]), g.ints([900]), g.ints([1])])], { axis: 1 })], { axis: -1 })),
+      model([1, 16000, 2], 17, (g, x) =>
+        g.node(
+          'Softmax',
+          [g.node('Concat', [x, g.node('Slice', [x, g.ints([0]), g.ints([900]), g.ints([1])])], { axis: 1 })],
+          { axis: -1 },
+        ),
+      ),
   },
   {
     title: 'Gemm with factors, and MatMul with a vector',
@@ -327,7 +398,11 @@ export const PATTERNS: readonly Pattern[] = [
     tolerance: 1e-4,
     model: () =>
       model([4, 6], 17, (g, x) => {
-        const product = g.node('Gemm', [x, weights(g, [4, 5]), weights(g, [5], 2)], { transA: 1, alpha: float(0.5), beta: float(2) });
+        const product = g.node('Gemm', [x, weights(g, [4, 5]), weights(g, [5], 2)], {
+          transA: 1,
+          alpha: float(0.5),
+          beta: float(2),
+        });
         return g.node('MatMul', [product, weights(g, [5], 3)]);
       }),
   },
@@ -340,7 +415,9 @@ export const PATTERNS: readonly Pattern[] = [
         const [a = '', b = ''] = g.nodeOutputs('Split', [x], { axis: 1, split: [1, 3] }, 2);
         const up = g.node('Upsample', [b, g.floats([4], [1, 1, 2, 2])], { mode: 'nearest' });
         const clipped = g.node('Clip', [g.node('Dropout', [up])], { min: float(-0.5), max: float(0.5) });
-        const soft = g.node('Softmax', [g.node('Pad', [clipped], { pads: [0, 0, 1, 0, 0, 0, 0, 1], value: float(0.25) })]);
+        const soft = g.node('Softmax', [
+          g.node('Pad', [clipped], { pads: [0, 0, 1, 0, 0, 0, 0, 1], value: float(0.25) }),
+        ]);
         const sliced = g.node('Slice', [soft], { starts: [1, 0], ends: [3, 3], axes: [1, 3] });
         const flat = g.node('Squeeze', [g.node('Unsqueeze', [sliced], { axes: [0] })], { axes: [0] });
         return g.node('Mul', [flat, g.node('ReduceSum', [a], { axes: [1, 2, 3], keepdims: 1 })]);
@@ -362,7 +439,9 @@ export const PATTERNS: readonly Pattern[] = [
     gone: ['EyeLike', 'ConstantOfShape', 'Range', 'Tile', 'Expand'],
     model: () =>
       model(['batch', 4, 4], 17, (g, x) => {
-        const ones = g.node('ConstantOfShape', [g.ints([4, 4])], { value: makeTensorProto('one', floatTensor([1], [1])) });
+        const ones = g.node('ConstantOfShape', [g.ints([4, 4])], {
+          value: makeTensorProto('one', floatTensor([1], [1])),
+        });
         const row = g.node('Range', [scalarOf(g, 0), scalarOf(g, 4), scalarOf(g, 1)]);
         const tiled = g.node('Tile', [row, g.ints([1])]);
         const eye = g.node('EyeLike', [ones], { k: 1 });

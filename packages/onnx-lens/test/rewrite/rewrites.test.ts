@@ -33,7 +33,11 @@ describe.each(ALL_PATTERNS)('$title', ({ rewrites, gone, model: make, tolerance 
   it('gives the same with all rewrites at once', async () => {
     const source = make();
     const { model: result } = await rewritten(source, []);
-    const proof = await proveEqual(source, result, { samples: 3, batches: [1, 3], tolerance: Math.max(tolerance, 1e-5) });
+    const proof = await proveEqual(source, result, {
+      samples: 3,
+      batches: [1, 3],
+      tolerance: Math.max(tolerance, 1e-5),
+    });
     expect(proof.outputs.filter((output) => !output.isWithin)).toEqual([]);
   });
 });
@@ -50,7 +54,12 @@ describe('rewrites keep their hands off', () => {
       return inner;
     };
     const condition = graph.node('Greater', [graph.node('ReduceMax', [x], { keepdims: 0 }), graph.floats([], [0])]);
-    graph.node('If', [condition], { then_branch: branch('yes', 'Relu').toGraph(), else_branch: branch('no', 'Neg').toGraph() }, { outputs: ['y'] });
+    graph.node(
+      'If',
+      [condition],
+      { then_branch: branch('yes', 'Relu').toGraph(), else_branch: branch('no', 'Neg').toGraph() },
+      { outputs: ['y'] },
+    );
     graph.node('Identity', [x], {}, { outputs: ['copy'] });
     graph.output('y', DataType.FLOAT, [2, 3]);
     graph.output('copy', DataType.FLOAT, [2, 3]);
@@ -61,13 +70,19 @@ describe('rewrites keep their hands off', () => {
   });
 
   it('Where with an infinite branch, which a product would turn into NaN', async () => {
-    const source = model([2, 4], 17, (g, x) => g.node('Softmax', [g.node('Where', [g.node('Greater', [x, g.floats([], [0])]), x, g.floats([], [-Infinity])])]));
+    const source = model([2, 4], 17, (g, x) =>
+      g.node('Softmax', [g.node('Where', [g.node('Greater', [x, g.floats([], [0])]), x, g.floats([], [-Infinity])])]),
+    );
     const { model: result } = await rewritten(source, ['compare-select']);
     expect(operators(result)).toContain('Where');
   });
 
   it('comparisons of whole numbers, whose difference could overflow', async () => {
-    const source = model([2, 4], 17, (g, x) => g.node('Cast', [g.node('Greater', [g.node('Cast', [x], { to: 7 }), g.constant('i', int64Tensor([], [0]))])], { to: 1 }));
+    const source = model([2, 4], 17, (g, x) =>
+      g.node('Cast', [g.node('Greater', [g.node('Cast', [x], { to: 7 }), g.constant('i', int64Tensor([], [0]))])], {
+        to: 1,
+      }),
+    );
     expect((await rewritten(source, ['compare-select'])).places).toBe(0);
   });
 

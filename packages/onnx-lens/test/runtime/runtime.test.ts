@@ -36,15 +36,24 @@ describe('a session', () => {
     const x = builder.input('x', DataType.FLOAT16, [2]);
     builder.output(builder.node('Identity', [x], {}, { outputs: ['y'] }), DataType.FLOAT16, [2]);
     const half = { dataType: DataType.FLOAT16, dims: [2], data: Uint16Array.of(0x3c00, 0xfbff) };
-    const results = await withSession(serializeModel(builder.toModel({ opset: 17 })), {}, (session) => session.run(new Map([['x', half]])));
+    const results = await withSession(serializeModel(builder.toModel({ opset: 17 })), {}, (session) =>
+      session.run(new Map([['x', half]])),
+    );
     expect(results.get('y')).toEqual(half);
   });
 
   it('refuses what ONNX Runtime refuses, in one sentence', async () => {
     const builder = new GraphBuilder('unknown');
-    builder.output(builder.node('Nonsense', [builder.input('x', DataType.FLOAT, [1])], {}, { outputs: ['y'] }), DataType.FLOAT, [1]);
+    builder.output(
+      builder.node('Nonsense', [builder.input('x', DataType.FLOAT, [1])], {}, { outputs: ['y'] }),
+      DataType.FLOAT,
+      [1],
+    );
     await expect(Session.open(serializeModel(builder.toModel({ opset: 17 })))).rejects.toThrow(
-      expect.objectContaining({ code: 'RUNTIME_REFUSED', message: expect.stringMatching(/^ONNX Runtime cannot open the model: .*Nonsense[^\n]*\.$/) }),
+      expect.objectContaining({
+        code: 'RUNTIME_REFUSED',
+        message: expect.stringMatching(/^ONNX Runtime cannot open the model: .*Nonsense[^\n]*\.$/),
+      }),
     );
     await withSession(serializeModel(doubler()), {}, async (session) => {
       await expect(session.run(new Map([['x', floatTensor([1, 2], [1, 2])]]))).rejects.toThrow(/x: FLOAT \[1, 2\]/);
@@ -114,7 +123,14 @@ describe('shapes', () => {
   it('know the initializers too', async () => {
     const builder = new GraphBuilder('initializers');
     const axes = builder.constant('axes', int64Tensor([1], [0]));
-    builder.output(builder.node('Unsqueeze', [builder.input('x', DataType.FLOAT, [3]), axes], {}, { outputs: ['y'] }), DataType.FLOAT, [1, 3]);
-    expect((await inferShapes(builder.toModel({ opset: 17 }))).get('axes')).toEqual({ dataType: DataType.INT64, shape: [1] });
+    builder.output(
+      builder.node('Unsqueeze', [builder.input('x', DataType.FLOAT, [3]), axes], {}, { outputs: ['y'] }),
+      DataType.FLOAT,
+      [1, 3],
+    );
+    expect((await inferShapes(builder.toModel({ opset: 17 }))).get('axes')).toEqual({
+      dataType: DataType.INT64,
+      shape: [1],
+    });
   });
 });

@@ -90,13 +90,18 @@ export function decodeFaces(
  * their places weighted by score; it keeps its own score.
  */
 export function mergeFaces(faces: readonly RawFace[], overlapThreshold: number): RawFace[] {
-  let rest = faces.map((face, place) => ({ face, place })).sort((a, b) => b.face.score - a.face.score || a.place - b.place).map(({ face }) => face);
+  let rest = faces
+    .map((face, place) => ({ face, place }))
+    .sort((a, b) => b.face.score - a.face.score || a.place - b.place)
+    .map(({ face }) => face);
   const merged: RawFace[] = [];
   for (let [best] = rest; best !== undefined; [best] = rest) {
     const top = best;
     const group = rest.filter((face) => face === top || overlap(face, top) > overlapThreshold);
     const total = group.reduce((sum, { score }) => sum + score, 0);
-    const values = top.values.map((_, place) => group.reduce((sum, face) => sum + face.score * (face.values[place] ?? 0), 0) / total);
+    const values = top.values.map(
+      (_, place) => group.reduce((sum, face) => sum + face.score * (face.values[place] ?? 0), 0) / total,
+    );
     merged.push({ score: top.score, values });
     rest = rest.filter((face) => !group.includes(face));
   }

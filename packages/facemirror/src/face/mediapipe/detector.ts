@@ -2,7 +2,15 @@ import type { Frame } from '../../frames/frame.js';
 import type { InferencePool } from '../../inference/pool.js';
 import type { FaceDetector, FaceRegion, Search } from '../adapters.js';
 import type { Detection, Point } from '../observation.js';
-import { anchorCentres, decodeFaces, FULL_RANGE, mergeFaces, SHORT_RANGE, type BlazeFaceSpec, type RawFace } from './blazeface.js';
+import {
+  anchorCentres,
+  decodeFaces,
+  FULL_RANGE,
+  mergeFaces,
+  SHORT_RANGE,
+  type BlazeFaceSpec,
+  type RawFace,
+} from './blazeface.js';
 import { fromRegion, regionCrop, type Sampling } from './region.js';
 
 /** Names of the nets in the pool. */
@@ -24,7 +32,10 @@ export class MediaPipeDetector implements FaceDetector {
   readonly #sampling: Sampling;
   readonly #anchors = { short: anchorCentres(SHORT_RANGE), full: anchorCentres(FULL_RANGE) };
 
-  constructor(pool: Pick<InferencePool, 'run'>, options: { readonly hasFullRange: boolean; readonly sampling: Sampling }) {
+  constructor(
+    pool: Pick<InferencePool, 'run'>,
+    options: { readonly hasFullRange: boolean; readonly sampling: Sampling },
+  ) {
     this.#pool = pool;
     this.hasThorough = options.hasFullRange;
     this.#sampling = options.sampling;
@@ -32,12 +43,21 @@ export class MediaPipeDetector implements FaceDetector {
 
   async detect(frame: Frame, search: Search): Promise<readonly Detection[]> {
     if (search === 'quick' || !this.hasThorough) {
-      const faces = await this.#facesIn(frame, wholeFrame(frame), SHORT_RANGE_MODEL, SHORT_RANGE, this.#anchors.short, QUICK_THRESHOLD);
+      const faces = await this.#facesIn(
+        frame,
+        wholeFrame(frame),
+        SHORT_RANGE_MODEL,
+        SHORT_RANGE,
+        this.#anchors.short,
+        QUICK_THRESHOLD,
+      );
       return mergeFaces(faces, MERGE_OVERLAP).map(toDetection);
     }
     const faces: RawFace[] = [];
     for (const region of tiles(frame)) {
-      faces.push(...(await this.#facesIn(frame, region, FULL_RANGE_MODEL, FULL_RANGE, this.#anchors.full, THOROUGH_THRESHOLD)));
+      faces.push(
+        ...(await this.#facesIn(frame, region, FULL_RANGE_MODEL, FULL_RANGE, this.#anchors.full, THOROUGH_THRESHOLD)),
+      );
     }
     return mergeFaces(faces, MERGE_OVERLAP).map(toDetection);
   }
@@ -77,7 +97,8 @@ function toFrame(values: Float64Array, region: FaceRegion): Float64Array {
 function toDetection({ score, values }: RawFace): Detection {
   const [left = 0, top = 0, right = 0, bottom = 0] = values;
   const keypoints: Point[] = [];
-  for (let place = 4; place < values.length; place += 2) keypoints.push({ x: values[place] ?? 0, y: values[place + 1] ?? 0 });
+  for (let place = 4; place < values.length; place += 2)
+    keypoints.push({ x: values[place] ?? 0, y: values[place + 1] ?? 0 });
   return { box: { x: left, y: top, width: right - left, height: bottom - top }, score, keypoints };
 }
 

@@ -7,7 +7,15 @@ import type { Box, Detection, FaceObservation, Landmarks, Point } from '../obser
 import { MESH_PARTNERS } from '../mesh-symmetry.js';
 import { axesOf } from '../region-axes.js';
 import { ALL_POINTS, BLENDSHAPE_POINTS, LEFT_EYE_OUTER, MESH_POINTS, REFINEMENTS, RIGHT_EYE_OUTER } from './points.js';
-import { fromRegion, mirroredCrop, regionAbout, regionAround, regionCrop, shiftedRegion, type Sampling } from './region.js';
+import {
+  fromRegion,
+  mirroredCrop,
+  regionAbout,
+  regionAround,
+  regionCrop,
+  shiftedRegion,
+  type Sampling,
+} from './region.js';
 
 /** Names of the nets in the pool. */
 export const MESH_MODEL = 'face-mesh';
@@ -71,7 +79,10 @@ const FURTHER_LOOKS: readonly { readonly scale: number; readonly lower: number; 
     { scale: 1.1, lower: -0.04 },
     { scale: 0.9, lower: 0.04 },
     { scale: 1.1, lower: 0.04 },
-  ].flatMap((cut) => [{ ...cut, mirrored: false }, { ...cut, mirrored: true }]),
+  ].flatMap((cut) => [
+    { ...cut, mirrored: false },
+    { ...cut, mirrored: true },
+  ]),
 ];
 
 /** Finds the 478 landmarks of a face, and with the bundle's net its 52 blendshapes. */
@@ -142,7 +153,9 @@ export class MediaPipeLandmarker implements Landmarker {
 
   async #blendshapes(points: Float32Array): Promise<Float32Array | null> {
     if (!this.#hasBlendshapes) return null;
-    const data = Float32Array.from(BLENDSHAPE_POINTS.flatMap((point) => [points[3 * point] ?? 0, points[3 * point + 1] ?? 0]));
+    const data = Float32Array.from(
+      BLENDSHAPE_POINTS.flatMap((point) => [points[3 * point] ?? 0, points[3 * point + 1] ?? 0]),
+    );
     const outputs = await this.#pool.run({
       model: BLENDSHAPES_MODEL,
       inputs: { 'serving_default_input_points:0': { kind: 'values', dims: [1, BLENDSHAPE_POINTS.length, 2], data } },
@@ -152,7 +165,11 @@ export class MediaPipeLandmarker implements Landmarker {
 }
 
 function nextRegion({ landmarks }: FaceObservation): FaceRegion {
-  return regionAbout(landmarks.points, pointAt(landmarks.points, RIGHT_EYE_OUTER), pointAt(landmarks.points, LEFT_EYE_OUTER));
+  return regionAbout(
+    landmarks.points,
+    pointAt(landmarks.points, RIGHT_EYE_OUTER),
+    pointAt(landmarks.points, LEFT_EYE_OUTER),
+  );
 }
 
 /** Landmarks of a mirrored crop as those of the crop itself. */

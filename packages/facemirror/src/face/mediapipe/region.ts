@@ -40,7 +40,11 @@ export function regionAbout(landmarks: Float32Array, rightEye: Point, leftEye: P
     bottom = Math.max(bottom, down);
   }
   const [across, down] = [(left + right) / 2, (top + bottom) / 2];
-  return squareAt({ x: across * cos - down * sin, y: across * sin + down * cos }, { width: right - left, height: bottom - top }, angle);
+  return squareAt(
+    { x: across * cos - down * sin, y: across * sin + down * cos },
+    { width: right - left, height: bottom - top },
+    angle,
+  );
 }
 
 function turnOf(rightEye: Point, leftEye: Point): number {

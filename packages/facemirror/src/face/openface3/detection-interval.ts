@@ -55,6 +55,11 @@ export class AdaptiveInterval implements DetectionInterval {
 
 /** How far a box's sides have moved, as a part of the shorter side. */
 function drift(from: Box, to: Box): number {
-  const sides = [to.x - from.x, to.y - from.y, to.x + to.width - from.x - from.width, to.y + to.height - from.y - from.height];
+  const sides = [
+    to.x - from.x,
+    to.y - from.y,
+    to.x + to.width - from.x - from.width,
+    to.y + to.height - from.y - from.height,
+  ];
   return Math.max(...sides.map(Math.abs)) / Math.max(1, Math.min(from.width, from.height));
 }

@@ -54,7 +54,10 @@ export class RetinaFaceDetector implements FaceDetector {
 
   async #facesIn(frame: Frame, { x, y, width, height }: Box, longSide: number): Promise<Detection[]> {
     const scale = Math.min(1, longSide / Math.max(width, height));
-    const [wide, high] = [width, height].map((side) => Math.max(GRID, Math.ceil((side * scale) / GRID) * GRID)) as [number, number];
+    const [wide, high] = [width, height].map((side) => Math.max(GRID, Math.ceil((side * scale) / GRID) * GRID)) as [
+      number,
+      number,
+    ];
     // A crop's pixel p shows the source's p / scale, edges of the first pixels aligned; what lies beyond the region fills up the grid.
     const step = 1 / scale;
     const [x0, y0] = [x + step / 2 - 0.5, y + step / 2 - 0.5];
@@ -69,7 +72,10 @@ export class RetinaFaceDetector implements FaceDetector {
       border: 'black',
       sampling: 'antialiased',
     };
-    const outputs = await this.#pool.run({ model: RETINAFACE_MODEL, inputs: { input: { kind: 'crops', crops: [{ frame, crop }] } } });
+    const outputs = await this.#pool.run({
+      model: RETINAFACE_MODEL,
+      inputs: { input: { kind: 'crops', crops: [{ frame, crop }] } },
+    });
     const { loc, conf, landms } = outputs;
     if (loc === undefined || conf === undefined || landms === undefined) return [];
     const raw = { loc: loc.data, conf: conf.data, landms: landms.data };
@@ -82,7 +88,12 @@ export class RetinaFaceDetector implements FaceDetector {
 }
 
 function grown({ x, y, width, height }: Box): Box {
-  return { x: x - ((GROWTH - 1) / 2) * width, y: y - ((GROWTH - 1) / 2) * height, width: width * GROWTH, height: height * GROWTH };
+  return {
+    x: x - ((GROWTH - 1) / 2) * width,
+    y: y - ((GROWTH - 1) / 2) * height,
+    width: width * GROWTH,
+    height: height * GROWTH,
+  };
 }
 
 /** No farther from the last region than smoothing allows. */
@@ -93,6 +104,9 @@ function mixed(last: Box, now: Box): Box {
 
 function contains(outer: Box, inner: Box): boolean {
   return (
-    inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height
+    inner.x >= outer.x &&
+    inner.y >= outer.y &&
+    inner.x + inner.width <= outer.x + outer.width &&
+    inner.y + inner.height <= outer.y + outer.height
   );
 }

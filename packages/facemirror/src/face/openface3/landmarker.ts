@@ -42,7 +42,12 @@ export class StarLandmarker implements Landmarker {
     const raw = outputs['landmarks']?.data;
     if (raw?.length !== 2 * POINTS || !raw.every((value) => Number.isFinite(value))) return null;
     const { box, score } = this.#detections.get(region) ?? { box: boxOf(region), score: 1 };
-    return { box, confidence: score, landmarks: { topology: 'wflw-98', points: toFrame(raw, region) }, blendshapes: null };
+    return {
+      box,
+      confidence: score,
+      landmarks: { topology: 'wflw-98', points: toFrame(raw, region) },
+      blendshapes: null,
+    };
   }
 }
 
@@ -75,5 +80,10 @@ function toFrame(raw: Float32Array, { centre, width }: FaceRegion): Float32Array
 }
 
 function boxOf({ centre, width, height }: FaceRegion): Box {
-  return { x: centre.x - width / GROWTH / 2, y: centre.y - height / GROWTH / 2, width: width / GROWTH, height: height / GROWTH };
+  return {
+    x: centre.x - width / GROWTH / 2,
+    y: centre.y - height / GROWTH / 2,
+    width: width / GROWTH,
+    height: height / GROWTH,
+  };
 }

@@ -29,7 +29,12 @@ export interface RetinaFaceOutputs {
  * @param width and height of the network's input.
  * @param threshold faces with lower scores (0 to 1) are left out.
  */
-export function decodeRetinaFace({ loc, conf, landms }: RetinaFaceOutputs, width: number, height: number, threshold: number): Detection[] {
+export function decodeRetinaFace(
+  { loc, conf, landms }: RetinaFaceOutputs,
+  width: number,
+  height: number,
+  threshold: number,
+): Detection[] {
   const faces: Detection[] = [];
   let prior = 0;
   for (const { stride, sides } of GRIDS) {
@@ -39,9 +44,17 @@ export function decodeRetinaFace({ loc, conf, landms }: RetinaFaceOutputs, width
       for (const side of sides) {
         const score = conf[2 * prior + 1] ?? 0;
         if (score > threshold) {
-          const centre: Point = { x: ((cell % columns) + 0.5) * stride, y: (Math.floor(cell / columns) + 0.5) * stride };
+          const centre: Point = {
+            x: ((cell % columns) + 0.5) * stride,
+            y: (Math.floor(cell / columns) + 0.5) * stride,
+          };
           const box = decodeBox(loc.subarray(4 * prior, 4 * prior + 4), centre, side);
-          if (isInPicture(box, width, height)) faces.push({ box, score, keypoints: decodePoints(landms.subarray(10 * prior, 10 * prior + 10), centre, side) });
+          if (isInPicture(box, width, height))
+            faces.push({
+              box,
+              score,
+              keypoints: decodePoints(landms.subarray(10 * prior, 10 * prior + 10), centre, side),
+            });
         }
         prior++;
       }
@@ -66,7 +79,14 @@ function decodeBox(values: Float32Array, centre: Point, side: number): Box {
 /** A face may reach beyond the picture, but a network of wrong weights sees faces of the size of a galaxy. */
 function isInPicture(box: Box, width: number, height: number): boolean {
   const largest = 2 * Math.max(width, height);
-  return box.width <= largest && box.height <= largest && box.x < width && box.y < height && box.x + box.width > 0 && box.y + box.height > 0;
+  return (
+    box.width <= largest &&
+    box.height <= largest &&
+    box.x < width &&
+    box.y < height &&
+    box.x + box.width > 0 &&
+    box.y + box.height > 0
+  );
 }
 
 function decodePoints(values: Float32Array, centre: Point, side: number): Point[] {

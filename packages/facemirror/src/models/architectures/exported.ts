@@ -60,13 +60,24 @@ export function adoptExport(model: ModelProto, origin: string): { name: Architec
   const inputs = valuesOf(graph?.input.filter(({ name }) => !initializers.has(name)) ?? []);
   const outputs = valuesOf(graph?.output ?? []);
   const [input, second] = inputs;
-  const signature = SIGNATURES.find((each) => input !== undefined && second === undefined && fitsInput(each, input) && pickOutputs(each, outputs) !== null);
+  const signature = SIGNATURES.find(
+    (each) =>
+      input !== undefined && second === undefined && fitsInput(each, input) && pickOutputs(each, outputs) !== null,
+  );
   const picked = signature === undefined ? null : pickOutputs(signature, outputs);
   if (graph === undefined || input === undefined || signature === undefined || picked === null) {
-    throw new FaceMirrorError('CHECKPOINT_MISMATCH', `${origin} is an ONNX model, but its inputs and outputs are those of none of RetinaFace, STAR and MTL.`);
+    throw new FaceMirrorError(
+      'CHECKPOINT_MISMATCH',
+      `${origin} is an ONNX model, but its inputs and outputs are those of none of RetinaFace, STAR and MTL.`,
+    );
   }
-  graph.output = signature.outputs.flatMap(({ name }) => graph.output.find((output) => output.name === picked.get(name)) ?? []);
-  const names = new Map([[input.name, signature.input], ...[...picked].map(([ours, theirs]) => [theirs, ours] as const)]);
+  graph.output = signature.outputs.flatMap(
+    ({ name }) => graph.output.find((output) => output.name === picked.get(name)) ?? [],
+  );
+  const names = new Map([
+    [input.name, signature.input],
+    ...[...picked].map(([ours, theirs]) => [theirs, ours] as const),
+  ]);
   rename(graph, names);
   return { name: signature.name, model };
 }
@@ -90,7 +101,10 @@ function pickOutputs({ outputs: wanted }: Signature, outputs: readonly Value[]):
   for (const { name, lastDim, rank } of wanted) {
     const alike = outputs.filter(({ dims }) => dims.length === rank && dims.at(-1) === lastDim);
     // A free dimension's size is not known: such an output is taken by its name only.
-    const named = outputs.find(({ name: theirs, dims }) => theirs === name && dims.length === rank && [lastDim, null].includes(dims.at(-1) ?? null));
+    const named = outputs.find(
+      ({ name: theirs, dims }) =>
+        theirs === name && dims.length === rank && [lastDim, null].includes(dims.at(-1) ?? null),
+    );
     const match = named ?? alike.at(-1);
     if (match === undefined) return null;
     picked.set(name, match.name);
@@ -106,5 +120,6 @@ function rename(graph: GraphOf, names: ReadonlyMap<string, string>): void {
     node.input = node.input.map(nameOf);
     node.output = node.output.map(nameOf);
   }
-  for (const holder of [...graph.input, ...graph.output, ...graph.initializer, ...graph.valueInfo]) holder.name = nameOf(holder.name);
+  for (const holder of [...graph.input, ...graph.output, ...graph.initializer, ...graph.valueInfo])
+    holder.name = nameOf(holder.name);
 }

@@ -5,7 +5,11 @@ import { RETINAFACE } from './retinaface.js';
 import { STAR } from './star.js';
 
 /** The networks of the suite openface3 by name. */
-export const ARCHITECTURES: Readonly<Record<ArchitectureName, Architecture>> = { retinaface: RETINAFACE, star: STAR, mtl: MTL };
+export const ARCHITECTURES: Readonly<Record<ArchitectureName, Architecture>> = {
+  retinaface: RETINAFACE,
+  star: STAR,
+  mtl: MTL,
+};
 
 /**
  * The network whose tensors these are, by their names: the one that shares most with them, if that is at least half of

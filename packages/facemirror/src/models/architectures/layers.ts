@@ -32,7 +32,11 @@ export function normLine(weights: Weights, name: string, epsilon = NORM_EPSILON)
 
 /** Reads a convolution; without a bias in the checkpoint, zeros. */
 export function readKernel(weights: Weights, name: string, dims: Kernel['dims'], hasBias: boolean): Kernel {
-  return { dims, weight: weights.get(`${name}.weight`), bias: hasBias ? weights.get(`${name}.bias`) : new Float32Array(dims[0]) };
+  return {
+    dims,
+    weight: weights.get(`${name}.weight`),
+    bias: hasBias ? weights.get(`${name}.bias`) : new Float32Array(dims[0]),
+  };
 }
 
 /** The convolution that computes what `kernel` and then the batch norm compute. */
@@ -103,13 +107,23 @@ export interface ConvOptions {
 }
 
 /** Adds a convolution node. */
-export function conv(graph: GraphBuilder, name: string, input: string, kernel: Kernel, options: ConvOptions = {}): string {
+export function conv(
+  graph: GraphBuilder,
+  name: string,
+  input: string,
+  kernel: Kernel,
+  options: ConvOptions = {},
+): string {
   const [, , height, width] = kernel.dims;
   const pads = options.pads ?? Math.floor(height / 2);
   const { stride = 1, groups = 1 } = options;
   return graph.node(
     'Conv',
-    [input, graph.floats(kernel.dims, kernel.weight, `${name}.weight`), graph.floats([kernel.dims[0]], kernel.bias, `${name}.bias`)],
+    [
+      input,
+      graph.floats(kernel.dims, kernel.weight, `${name}.weight`),
+      graph.floats([kernel.dims[0]], kernel.bias, `${name}.bias`),
+    ],
     {
       kernel_shape: [height, width],
       strides: [stride, stride],
@@ -126,4 +140,8 @@ export function doubleSize(graph: GraphBuilder, name: string, input: string): st
 }
 
 /** Attributes of a Resize that repeats pixels as torch.nn.functional.interpolate(mode='nearest') does. */
-export const NEAREST = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' } as const;
+export const NEAREST = {
+  mode: 'nearest',
+  coordinate_transformation_mode: 'asymmetric',
+  nearest_mode: 'floor',
+} as const;

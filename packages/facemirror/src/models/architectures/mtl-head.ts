@@ -13,7 +13,9 @@ const SMALLEST_NORM = 1e-12;
 export function actionUnitTensors(features: number): TensorSpec[] {
   return [
     { name: 'au_regressor.sc', dims: [NODES, features], init: 'small' },
-    ...Array.from({ length: NODES }, (_, node) => spec.linear(`au_regressor.class_linears.${node}`, features, features)).flat(),
+    ...Array.from({ length: NODES }, (_, node) =>
+      spec.linear(`au_regressor.class_linears.${node}`, features, features),
+    ).flat(),
     ...spec.linear('au_regressor.gnn.U', features, features),
     ...spec.linear('au_regressor.gnn.V', features, features),
     ...spec.norm('au_regressor.gnn.bnv', NODES),
@@ -36,15 +38,24 @@ export interface HeadOptions {
  * graph convolution X' = ReLU(X + norm(A V(X) + U(X))) with A the normalised graph of nearest neighbours, and the cosine of
  * each node with a learned centre.
  */
-export function addActionUnitHead(graph: GraphBuilder, weights: Weights, { input, features, batch, output }: HeadOptions): void {
-  const op = (opType: string, inputs: readonly string[], part: string): string => graph.node(opType, inputs, {}, { name: `au.${part}` });
+export function addActionUnitHead(
+  graph: GraphBuilder,
+  weights: Weights,
+  { input, features, batch, output }: HeadOptions,
+): void {
+  const op = (opType: string, inputs: readonly string[], part: string): string =>
+    graph.node(opType, inputs, {}, { name: `au.${part}` });
   const numbers = Array.from({ length: NODES }, (_, node) => `au_regressor.class_linears.${node}`);
   const linear = gemm(graph, 'au.class_linears', input, weights, numbers, features);
   const shape = (dims: readonly number[], part: string): string => graph.ints([batch ?? -1, ...dims], `au.${part}`);
   const nodes = op('Reshape', [linear, shape([NODES, features], 'nodes.shape')], 'nodes');
   const neighbours = addNeighbours(graph, nodes, shape);
   // U and V read the same: one product for both.
-  const rows = op('Reshape', [nodes, graph.ints([batch === undefined ? -1 : batch * NODES, features], 'au.rows.shape')], 'rows');
+  const rows = op(
+    'Reshape',
+    [nodes, graph.ints([batch === undefined ? -1 : batch * NODES, features], 'au.rows.shape')],
+    'rows',
+  );
   const both = gemm(graph, 'au.gnn', rows, weights, ['au_regressor.gnn.U', 'au_regressor.gnn.V'], features);
   const mixed = op('Reshape', [both, shape([NODES, 2 * features], 'mixed.shape')], 'mixed');
   const sizes = graph.ints([features, features], 'au.sizes');
@@ -58,8 +69,16 @@ export function addActionUnitHead(graph: GraphBuilder, weights: Weights, { input
 }
 
 /** Linear layers that read the same, as one product of matrices. */
-function gemm(graph: GraphBuilder, name: string, input: string, weights: Weights, layers: readonly string[], features: number): string {
-  const stacked = (part: 'weight' | 'bias'): Float32Array => concatFloats(layers.map((layer) => weights.get(`${layer}.${part}`)));
+function gemm(
+  graph: GraphBuilder,
+  name: string,
+  input: string,
+  weights: Weights,
+  layers: readonly string[],
+  features: number,
+): string {
+  const stacked = (part: 'weight' | 'bias'): Float32Array =>
+    concatFloats(layers.map((layer) => weights.get(`${layer}.${part}`)));
   const weight = graph.floats([layers.length * features, features], stacked('weight'), `${name}.weight`);
   const bias = graph.floats([layers.length * features], stacked('bias'), `${name}.bias`);
   return graph.node('Gemm', [input, weight, bias], { transB: 1 }, { name });
@@ -73,7 +92,11 @@ function gemm(graph: GraphBuilder, name: string, input: string, weights: Weights
  * raised and clipped to 0 … 1, twice: 2^200 makes 1 of the smallest positive float32, 2^-149, and 2^100 is the most that
  * one factor can bring.
  */
-function addNeighbours(graph: GraphBuilder, nodes: string, shape: (dims: readonly number[], part: string) => string): string {
+function addNeighbours(
+  graph: GraphBuilder,
+  nodes: string,
+  shape: (dims: readonly number[], part: string) => string,
+): string {
   const op = (opType: string, inputs: readonly string[], part: string, attributes = {}): string =>
     graph.node(opType, inputs, attributes, { name: `au.${part}` });
   const transposed = op('Transpose', [nodes], 'transposed', { perm: [0, 2, 1] });

@@ -49,7 +49,15 @@ function blocks(): Block[] {
   STAGES.forEach(([repeats, kernel, stride, expansion, output], stage) => {
     for (let place = 0; place < repeats; place++) {
       const name = `base_model.blocks.${stage}.${place}`;
-      all.push({ name, kernel, stride: place === 0 ? stride : 1, input, wide: input * expansion, squeezed: input / 4, output });
+      all.push({
+        name,
+        kernel,
+        stride: place === 0 ? stride : 1,
+        input,
+        wide: input * expansion,
+        squeezed: input / 4,
+        output,
+      });
       input = output;
     }
   });
@@ -57,7 +65,11 @@ function blocks(): Block[] {
 }
 
 /** Names of a block's convolutions and norms: without expansion they are counted from another start. */
-function parts({ input, wide }: Block): { expand: [string, string] | null; depthwise: [string, string]; project: [string, string] } {
+function parts({ input, wide }: Block): {
+  expand: [string, string] | null;
+  depthwise: [string, string];
+  project: [string, string];
+} {
   return input === wide
     ? { expand: null, depthwise: ['conv_dw', 'bn1'], project: ['conv_pw', 'bn2'] }
     : { expand: ['conv_pw', 'bn1'], depthwise: ['conv_dw', 'bn2'], project: ['conv_pwl', 'bn3'] };
@@ -110,7 +122,11 @@ class MtlGraph {
     this.#linear('emotion_classifier', emotion, EMOTIONS, 'emotion');
     this.#linear('gaze_regressor', gaze, GAZE_ANGLES, 'gaze');
     addActionUnitHead(graph, weights, { input: actionUnits, features: FEATURES, batch: options.batch, output: 'au' });
-    for (const [name, count] of [['emotion', EMOTIONS], ['gaze', GAZE_ANGLES], ['au', 8]] as const) {
+    for (const [name, count] of [
+      ['emotion', EMOTIONS],
+      ['gaze', GAZE_ANGLES],
+      ['au', 8],
+    ] as const) {
       graph.output(name, DataType.FLOAT, [batch, count]);
     }
   }
@@ -118,14 +134,22 @@ class MtlGraph {
   /** The image's features, (batch, features). */
   #backbone(image: string): string {
     const { graph } = this;
-    let value = this.#silu('base_model.act1', this.#convNorm('base_model.conv_stem', 'base_model.bn1', image, [STEM_CHANNELS, 3, 3, 3], 2, SIZE));
+    let value = this.#silu(
+      'base_model.act1',
+      this.#convNorm('base_model.conv_stem', 'base_model.bn1', image, [STEM_CHANNELS, 3, 3, 3], 2, SIZE),
+    );
     let size = SIZE / 2;
     for (const block of blocks()) {
       value = this.#block(block, value, size);
       size /= block.stride;
     }
     const head = this.#convNorm('base_model.conv_head', 'base_model.bn2', value, [FEATURES, 320, 1, 1], 1, size);
-    const pooled = graph.node('GlobalAveragePool', [this.#silu('base_model.act2', head)], {}, { name: 'base_model.pool' });
+    const pooled = graph.node(
+      'GlobalAveragePool',
+      [this.#silu('base_model.act2', head)],
+      {},
+      { name: 'base_model.pool' },
+    );
     return graph.node('Reshape', [pooled, graph.ints([-1, FEATURES], 'features.shape')], {}, { name: 'features' });
   }
 
@@ -133,26 +157,46 @@ class MtlGraph {
     const { graph } = this;
     const { name, kernel, stride, wide, squeezed, output } = block;
     const { expand, depthwise, project } = parts(block);
-    const convNorm = ([convName, norm]: [string, string], value: string, dims: Kernel['dims'], step = 1, groups = 1): string =>
-      this.#convNorm(`${name}.${convName}`, `${name}.${norm}`, value, dims, step, size, groups);
-    const widened = expand === null ? input : this.#silu(`${name}.act1`, convNorm(expand, input, [wide, block.input, 1, 1]));
+    const convNorm = (
+      [convName, norm]: [string, string],
+      value: string,
+      dims: Kernel['dims'],
+      step = 1,
+      groups = 1,
+    ): string => this.#convNorm(`${name}.${convName}`, `${name}.${norm}`, value, dims, step, size, groups);
+    const widened =
+      expand === null ? input : this.#silu(`${name}.act1`, convNorm(expand, input, [wide, block.input, 1, 1]));
     const filtered = this.#silu(`${name}.act2`, convNorm(depthwise, widened, [wide, 1, kernel, kernel], stride, wide));
     const gated = this.#squeezeExcite(`${name}.se`, filtered, wide, squeezed);
     const projected = convNorm(project, gated, [output, wide, 1, 1]);
-    return stride === 1 && block.input === output ? graph.node('Add', [projected, input], {}, { name: `${name}.add` }) : projected;
+    return stride === 1 && block.input === output
+      ? graph.node('Add', [projected, input], {}, { name: `${name}.add` })
+      : projected;
   }
 
   #squeezeExcite(name: string, value: string, wide: number, squeezed: number): string {
     const { graph } = this;
-    const kernel = (part: string, dims: Kernel['dims']): Kernel => readKernel(this.#weights, `${name}.${part}`, dims, true);
+    const kernel = (part: string, dims: Kernel['dims']): Kernel =>
+      readKernel(this.#weights, `${name}.${part}`, dims, true);
     const mean = graph.node('GlobalAveragePool', [value], {}, { name: `${name}.mean` });
-    const reduced = this.#silu(`${name}.act`, conv(graph, `${name}.conv_reduce`, mean, kernel('conv_reduce', [squeezed, wide, 1, 1])));
+    const reduced = this.#silu(
+      `${name}.act`,
+      conv(graph, `${name}.conv_reduce`, mean, kernel('conv_reduce', [squeezed, wide, 1, 1])),
+    );
     const expanded = conv(graph, `${name}.conv_expand`, reduced, kernel('conv_expand', [wide, squeezed, 1, 1]));
     const gate = graph.node('Sigmoid', [expanded], {}, { name: `${name}.gate` });
     return graph.node('Mul', [value, gate], {}, { name });
   }
 
-  #convNorm(name: string, norm: string, value: string, dims: Kernel['dims'], stride: number, size: number, groups = 1): string {
+  #convNorm(
+    name: string,
+    norm: string,
+    value: string,
+    dims: Kernel['dims'],
+    stride: number,
+    size: number,
+    groups = 1,
+  ): string {
     const kernel = foldNorm(readKernel(this.#weights, name, dims, false), normLine(this.#weights, norm, NORM_EPSILON));
     return conv(this.graph, name, value, kernel, { stride, groups, pads: samePads(size, dims[2], stride) });
   }
@@ -165,13 +209,16 @@ class MtlGraph {
   /** The tasks' linear layers and ReLUs, as one product of matrices. */
   #tasks(features: string): [emotion: string, gaze: string, actionUnits: string] {
     const { graph } = this;
-    const stacked = (part: 'weight' | 'bias'): Float32Array => concatFloats(TASKS.map((task) => this.#weights.get(`fc_${task}.${part}`)));
+    const stacked = (part: 'weight' | 'bias'): Float32Array =>
+      concatFloats(TASKS.map((task) => this.#weights.get(`fc_${task}.${part}`)));
     const weight = graph.floats([TASKS.length * FEATURES, FEATURES], stacked('weight'), 'fc.weight');
     const bias = graph.floats([TASKS.length * FEATURES], stacked('bias'), 'fc.bias');
     const linear = graph.node('Gemm', [features, weight, bias], { transB: 1 }, { name: 'fc' });
     const relu = graph.node('Relu', [linear], {}, { name: 'fc.relu' });
     const sizes = graph.ints([FEATURES, FEATURES, FEATURES], 'fc.sizes');
-    const [emotion = '', gaze = '', actionUnits = ''] = graph.nodeOutputs('Split', [relu, sizes], { axis: 1 }, 3, { name: 'fc.split' });
+    const [emotion = '', gaze = '', actionUnits = ''] = graph.nodeOutputs('Split', [relu, sizes], { axis: 1 }, 3, {
+      name: 'fc.split',
+    });
     return [emotion, gaze, actionUnits];
   }
 

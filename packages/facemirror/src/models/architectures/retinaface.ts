@@ -94,7 +94,9 @@ function tensors(): TensorSpec[] {
     ]),
     ...LEVELS.flatMap((level, place) => convNorm(`fpn.output${level}`, [FEATURES, LEVEL_CHANNELS[place] ?? 0, 1, 1])),
     ...[1, 2].flatMap((level) => convNorm(`fpn.merge${level}`, [FEATURES, FEATURES, 3, 3])),
-    ...LEVELS.flatMap((level) => CONTEXT.flatMap(([name, input, output]) => convNorm(`ssh${level}.${name}`, [output, input, 3, 3]))),
+    ...LEVELS.flatMap((level) =>
+      CONTEXT.flatMap(([name, input, output]) => convNorm(`ssh${level}.${name}`, [output, input, 3, 3])),
+    ),
     ...HEADS.flatMap(({ name, values }) =>
       LEVELS.flatMap((_, place) => spec.conv(`${name}.${place}.conv1x1`, [ANCHORS * values, FEATURES, 1, 1], true)),
     ),
@@ -122,7 +124,9 @@ class RetinaFaceGraph {
       options.height ?? 'height',
       options.width ?? 'width',
     ]);
-    const features = this.#pyramid(this.#backbone(input)).map((feature, place) => this.#context(`ssh${place + 1}`, feature));
+    const features = this.#pyramid(this.#backbone(input)).map((feature, place) =>
+      this.#context(`ssh${place + 1}`, feature),
+    );
     this.#heads(features);
   }
 
@@ -131,19 +135,29 @@ class RetinaFaceGraph {
     const isBoth = (height === undefined) === (width === undefined);
     const areCounts = [height, width].every((size) => size === undefined || (Number.isInteger(size) && size >= 32));
     if (!isBoth || !areCounts) {
-      throw new FaceMirrorError('USAGE', 'Give RetinaFace both a height and a width of at least 32 pixels, or neither.');
+      throw new FaceMirrorError(
+        'USAGE',
+        'Give RetinaFace both a height and a width of at least 32 pixels, or neither.',
+      );
     }
   }
 
   /** Convolution, batch norm and, unless `isLinear`, leaky ReLU. `at`: the convolution's place in its module. */
-  #convNorm(name: string, input: string, dims: Kernel['dims'], options: ConvOptions & { at?: number; isLinear?: boolean } = {}): string {
+  #convNorm(
+    name: string,
+    input: string,
+    dims: Kernel['dims'],
+    options: ConvOptions & { at?: number; isLinear?: boolean } = {},
+  ): string {
     const at = options.at ?? 0;
     const kernel = foldNorm(
       readKernel(this.#weights, `${name}.${at}`, dims, false),
       normLine(this.#weights, `${name}.${at + 1}`),
     );
     const value = conv(this.graph, `${name}.${at}`, input, kernel, options);
-    return options.isLinear === true ? value : this.graph.node('LeakyRelu', [value], { alpha: SLOPE }, { name: `${name}.${at + 2}` });
+    return options.isLinear === true
+      ? value
+      : this.graph.node('LeakyRelu', [value], { alpha: SLOPE }, { name: `${name}.${at + 2}` });
   }
 
   /** The outputs of the three stages. */
@@ -151,7 +165,10 @@ class RetinaFaceGraph {
     let value = this.#convNorm('body.stage1.0', input, [STEM_CHANNELS, 3, 3, 3], { stride: 2 });
     const stages: string[] = [];
     for (const block of blockNames()) {
-      const wide = this.#convNorm(block.name, value, [block.input, 1, 3, 3], { stride: block.stride, groups: block.input });
+      const wide = this.#convNorm(block.name, value, [block.input, 1, 3, 3], {
+        stride: block.stride,
+        groups: block.input,
+      });
       value = this.#convNorm(block.name, wide, [block.output, block.input, 1, 1], { at: 3 });
       stages[Number(block.name.charAt('body.stage'.length)) - 1] = value;
     }
@@ -176,7 +193,9 @@ class RetinaFaceGraph {
     const { height, width } = this.#options;
     const name = `fpn.enlarge${level}`;
     const stride = 4 * 2 ** level;
-    const isDouble = [height, width].every((size) => size === undefined || cells(size, stride) === 2 * cells(size, 2 * stride));
+    const isDouble = [height, width].every(
+      (size) => size === undefined || cells(size, stride) === 2 * cells(size, 2 * stride),
+    );
     if (isDouble || height === undefined || width === undefined) return doubleSize(this.graph, name, coarse);
     const { batch } = this.#options;
     if (batch === undefined) {
@@ -210,7 +229,9 @@ class RetinaFaceGraph {
   #heads(features: readonly string[]): void {
     const { graph } = this;
     const { batch } = this.#options;
-    const levels = features.map((feature, place) => this.#levelRows(feature, `heads.${place}`, this.#headKernel(place)));
+    const levels = features.map((feature, place) =>
+      this.#levelRows(feature, `heads.${place}`, this.#headKernel(place)),
+    );
     const priors = this.#priors();
     HEADS.forEach(({ output, values }, head) => {
       const rows = levels.map((level) => level[head] ?? '');
@@ -224,7 +245,10 @@ class RetinaFaceGraph {
     const { graph } = this;
     const values = conv(graph, name, feature, kernel);
     const last = graph.node('Transpose', [values], { perm: [0, 2, 3, 1] }, { name: `${name}.last` });
-    const sizes = graph.ints(HEADS.map((head) => ANCHORS * head.values), `${name}.sizes`);
+    const sizes = graph.ints(
+      HEADS.map((head) => ANCHORS * head.values),
+      `${name}.sizes`,
+    );
     const parts = graph.nodeOutputs('Split', [last, sizes], { axis: 3 }, HEADS.length, { name: `${name}.split` });
     return HEADS.map((head, place) => {
       const part = parts[place] ?? '';

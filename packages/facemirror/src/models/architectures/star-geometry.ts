@@ -54,7 +54,9 @@ export function coordinateMaps(size: number): Float32Array {
 }
 
 /** The three maps of {@link coordinateMaps}, one by one. */
-export function splitMaps(maps: Float32Array): readonly [down: Float32Array, across: Float32Array, radius: Float32Array] {
+export function splitMaps(
+  maps: Float32Array,
+): readonly [down: Float32Array, across: Float32Array, radius: Float32Array] {
   const each = maps.length / 3;
   return [maps.subarray(0, each), maps.subarray(each, 2 * each), maps.subarray(2 * each)];
 }
@@ -63,7 +65,12 @@ export function splitMaps(maps: Float32Array): readonly [down: Float32Array, acr
  * What a kernel with zero padding (half its size) makes of square maps, bias included: a constant of the graph.
  * Summed in float64.
  */
-export function convolve(maps: Float32Array, size: number, { dims, weight, bias }: Kernel, stride: number): Float32Array {
+export function convolve(
+  maps: Float32Array,
+  size: number,
+  { dims, weight, bias }: Kernel,
+  stride: number,
+): Float32Array {
   const [outputs, inputs, height, width] = dims;
   const reach = Math.floor(height / 2);
   const side = size / stride;

@@ -36,7 +36,8 @@ function hourglassTensors(name: string, level: number): TensorSpec[] {
 /** Every tensor of the network's checkpoint. */
 export function starTensors(): TensorSpec[] {
   const stacks = Array.from({ length: STACKS }, (_, stack) => stack);
-  const pointwise = (name: string, output: number, input: number): TensorSpec[] => spec.conv(`${name}.conv`, [output, input, 1, 1], true);
+  const pointwise = (name: string, output: number, input: number): TensorSpec[] =>
+    spec.conv(`${name}.conv`, [output, input, 1, 1], true);
   return [
     ...spec.conv('pre.0.conv', [64, 6, 7, 7], true),
     ...spec.norm('pre.0.bn', 64),
@@ -53,12 +54,14 @@ export function starTensors(): TensorSpec[] {
       ...pointwise(`out_edgemaps.${stack}`, STAR_EDGES, CHANNELS),
       ...pointwise(`out_pointmaps.${stack}`, STAR_POINTS, CHANNELS),
     ]),
-    ...stacks.slice(1).flatMap((_, stack) => [
-      ...pointwise(`merge_features.${stack}`, CHANNELS, CHANNELS),
-      ...pointwise(`merge_heatmaps.${stack}`, CHANNELS, STAR_POINTS),
-      ...pointwise(`merge_edgemaps.${stack}`, CHANNELS, STAR_EDGES),
-      ...pointwise(`merge_pointmaps.${stack}`, CHANNELS, STAR_POINTS),
-    ]),
+    ...stacks
+      .slice(1)
+      .flatMap((_, stack) => [
+        ...pointwise(`merge_features.${stack}`, CHANNELS, CHANNELS),
+        ...pointwise(`merge_heatmaps.${stack}`, CHANNELS, STAR_POINTS),
+        ...pointwise(`merge_edgemaps.${stack}`, CHANNELS, STAR_EDGES),
+        ...pointwise(`merge_pointmaps.${stack}`, CHANNELS, STAR_POINTS),
+      ]),
   ];
 }
 

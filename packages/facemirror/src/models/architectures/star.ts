@@ -1,6 +1,16 @@
 import { DataType, GraphBuilder } from 'onnx-lens';
 import { batchDimension, OPSET, type Architecture, type BuildOptions } from './architecture.js';
-import { conv, doubleSize, foldNorm, inputChannels, joinKernels, normLine, readKernel, stackKernels, type Kernel } from './layers.js';
+import {
+  conv,
+  doubleSize,
+  foldNorm,
+  inputChannels,
+  joinKernels,
+  normLine,
+  readKernel,
+  stackKernels,
+  type Kernel,
+} from './layers.js';
 import { convolve, coordinateMaps, splitMaps, STAR_EDGES, STAR_POINTS } from './star-geometry.js';
 import { CHANNELS, LEVELS, STACKS, starTensors } from './star-tensors.js';
 import type { Weights } from './weights.js';
@@ -13,7 +23,12 @@ import type { Weights } from './weights.js';
  * from the first pixel's centre to the last one's. With all outputs, for each stack 1 … 4: `landmarks_stackK`,
  * `pointmaps_stackK` (batch, 98, 64, 64), `edgemaps_stackK` (batch, 9, 64, 64) and `heatmaps_stackK` (batch, 98, 64, 64).
  */
-export const STAR: Architecture = { name: 'star', title: 'STAR (StackedHGNetV1, WFLW-98)', tensors: starTensors, build };
+export const STAR: Architecture = {
+  name: 'star',
+  title: 'STAR (StackedHGNetV1, WFLW-98)',
+  tensors: starTensors,
+  build,
+};
 
 const SIZE = 256;
 const GRID = 64;
@@ -68,8 +83,17 @@ class StarGraph {
   #stem(image: string): string {
     const { graph } = this;
     // CoordConv adds three channels that are the same for every image: what the kernel makes of them is a constant.
-    const kernel = foldNorm(readKernel(this.#weights, 'pre.0.conv', [64, 6, 7, 7], true), normLine(this.#weights, 'pre.0.bn'));
-    const ofImage = conv(graph, 'pre.0.conv', image, { ...inputChannels(kernel, 0, 3), bias: new Float32Array(64) }, { stride: 2 });
+    const kernel = foldNorm(
+      readKernel(this.#weights, 'pre.0.conv', [64, 6, 7, 7], true),
+      normLine(this.#weights, 'pre.0.bn'),
+    );
+    const ofImage = conv(
+      graph,
+      'pre.0.conv',
+      image,
+      { ...inputChannels(kernel, 0, 3), bias: new Float32Array(64) },
+      { stride: 2 },
+    );
     const half = SIZE / 2;
     const coordinates = graph.floats(
       [1, 64, half, half],
@@ -86,10 +110,23 @@ class StarGraph {
     const { graph } = this;
     const hourglass = this.#hourglass(`hgs.${stack}`, this.#coordinates(stack, value, before), LEVELS);
     const block = this.#block(`features.${stack}.0`, hourglass, CHANNELS, CHANNELS);
-    const kernel = foldNorm(this.#pointwise(`features.${stack}.1`, CHANNELS, CHANNELS), normLine(this.#weights, `features.${stack}.1.bn`));
+    const kernel = foldNorm(
+      this.#pointwise(`features.${stack}.1`, CHANNELS, CHANNELS),
+      normLine(this.#weights, `features.${stack}.1.bn`),
+    );
     const feature = this.#relu(`features.${stack}.1`, conv(graph, `features.${stack}.1.conv`, block, kernel));
-    const heat = conv(graph, `out_heatmaps.${stack}`, feature, this.#pointwise(`out_heatmaps.${stack}`, STAR_POINTS, CHANNELS));
-    const normal = graph.node('InstanceNormalization', [heat, this.#ones, this.#zeros], { epsilon: 1e-5 }, { name: `heatmap_norm.${stack}` });
+    const heat = conv(
+      graph,
+      `out_heatmaps.${stack}`,
+      feature,
+      this.#pointwise(`out_heatmaps.${stack}`, STAR_POINTS, CHANNELS),
+    );
+    const normal = graph.node(
+      'InstanceNormalization',
+      [heat, this.#ones, this.#zeros],
+      { epsilon: 1e-5 },
+      { name: `heatmap_norm.${stack}` },
+    );
     return { feature, heatmaps: this.#relu(`heatmap_relu.${stack}`, normal) };
   }
 
@@ -106,7 +143,11 @@ class StarGraph {
     const ofCoordinates = inputChannels(kernel, CHANNELS, kernel.dims[1]);
     const coordinates =
       before === null
-        ? graph.floats([1, CHANNELS, GRID, GRID], convolve(coordinateMaps(GRID), GRID, ofCoordinates, 1), `${name}.coordinates`)
+        ? graph.floats(
+            [1, CHANNELS, GRID, GRID],
+            convolve(coordinateMaps(GRID), GRID, ofCoordinates, 1),
+            `${name}.coordinates`,
+          )
         : conv(graph, `${name}.coordinates`, this.#boundaryCoordinates(name, before), ofCoordinates);
     return graph.node('Add', [features, coordinates], {}, { name: `${name}.add` });
   }
@@ -123,7 +164,12 @@ class StarGraph {
     const raise = 2 ** 14;
     const last = graph.node(
       'Slice',
-      [before.heatmaps, graph.ints([STAR_POINTS - 1], 'slice.from'), graph.ints([STAR_POINTS], 'slice.to'), graph.ints([1], 'slice.axis')],
+      [
+        before.heatmaps,
+        graph.ints([STAR_POINTS - 1], 'slice.from'),
+        graph.ints([STAR_POINTS], 'slice.to'),
+        graph.ints([1], 'slice.axis'),
+      ],
       {},
       { name: `${name}.boundary` },
     );
@@ -158,13 +204,18 @@ class StarGraph {
       { epsilon: 1e-45 },
       { name: `${name}.bn1` },
     );
-    const kernel = (part: string, dims: Kernel['dims']): Kernel => readKernel(this.#weights, `${name}.${part}.conv`, dims, true);
+    const kernel = (part: string, dims: Kernel['dims']): Kernel =>
+      readKernel(this.#weights, `${name}.${part}.conv`, dims, true);
     const narrow = foldNorm(kernel('conv1', [middle, input, 1, 1]), normLine(this.#weights, `${name}.bn2`));
     const wide = foldNorm(kernel('conv2', [middle, middle, 3, 3]), normLine(this.#weights, `${name}.bn3`));
-    const first = this.#relu(`${name}.relu2`, conv(graph, `${name}.conv1`, this.#relu(`${name}.relu1`, normal), narrow));
+    const first = this.#relu(
+      `${name}.relu2`,
+      conv(graph, `${name}.conv1`, this.#relu(`${name}.relu1`, normal), narrow),
+    );
     const second = this.#relu(`${name}.relu3`, conv(graph, `${name}.conv2`, first, wide));
     const third = conv(graph, `${name}.conv3`, second, kernel('conv3', [output, middle, 1, 1]));
-    const skip = input === output ? value : conv(graph, `${name}.skip_layer`, value, kernel('skip_layer', [output, input, 1, 1]));
+    const skip =
+      input === output ? value : conv(graph, `${name}.skip_layer`, value, kernel('skip_layer', [output, input, 1, 1]));
     return graph.node('Add', [third, skip], {}, { name: `${name}.add` });
   }
 
@@ -189,15 +240,24 @@ class StarGraph {
   #merge(stack: number, value: string, { feature, heatmaps }: Stack): string {
     const { graph } = this;
     const logits = this.#attentionKernel(stack);
-    const attention = graph.node('Sigmoid', [conv(graph, `out_attention.${stack}`, feature, logits)], {}, { name: `attention.${stack}` });
-    const kernel = (what: string, inputs: number): Kernel => this.#pointwise(`merge_${what}.${stack}`, CHANNELS, inputs);
+    const attention = graph.node(
+      'Sigmoid',
+      [conv(graph, `out_attention.${stack}`, feature, logits)],
+      {},
+      { name: `attention.${stack}` },
+    );
+    const kernel = (what: string, inputs: number): Kernel =>
+      this.#pointwise(`merge_${what}.${stack}`, CHANNELS, inputs);
     const ofAttention = joinKernels([kernel('pointmaps', STAR_POINTS), kernel('edgemaps', STAR_EDGES)]);
     const parts = [
       conv(graph, `merge_features.${stack}`, feature, kernel('features', CHANNELS)),
       conv(graph, `merge_heatmaps.${stack}`, heatmaps, kernel('heatmaps', STAR_POINTS)),
       conv(graph, `merge_attention.${stack}`, attention, ofAttention),
     ];
-    return parts.reduce((sum, part, place) => graph.node('Add', [sum, part], {}, { name: `merge.${stack}.${place}` }), value);
+    return parts.reduce(
+      (sum, part, place) => graph.node('Add', [sum, part], {}, { name: `merge.${stack}.${place}` }),
+      value,
+    );
   }
 
   /** Heat maps times their attention, and the centre of mass of each: sums over all pixels as one product of matrices. */
@@ -206,7 +266,9 @@ class StarGraph {
     const name = `decode.${stack}`;
     const attention = this.#fineSigmoid(`${name}.attention`, feature, this.#attentionKernel(stack));
     const sizes = graph.ints([STAR_POINTS, STAR_EDGES], `${name}.sizes`);
-    const [points = '', edges = ''] = graph.nodeOutputs('Split', [attention, sizes], { axis: 1 }, 2, { name: `${name}.split` });
+    const [points = '', edges = ''] = graph.nodeOutputs('Split', [attention, sizes], { axis: 1 }, 2, {
+      name: `${name}.split`,
+    });
     const membership: Kernel = {
       dims: [STAR_POINTS, STAR_EDGES, 1, 1],
       weight: this.#weights.get('e2h_transform.weight'),
@@ -217,17 +279,41 @@ class StarGraph {
     const fused = graph.node('Mul', [mask, heatmaps], {}, { name: `${name}.fused` });
     const flat = graph.node('Reshape', [fused, this.#flatShape(name)], {}, { name: `${name}.flat` });
     const [down, across] = splitMaps(coordinateMaps(GRID));
-    const columns = Float32Array.from({ length: 3 * GRID * GRID }, (_, place) => [across, down][place % 3]?.[Math.floor(place / 3)] ?? 1);
-    const sums = graph.node('MatMul', [flat, graph.floats([GRID * GRID, 3], columns, `${name}.columns`)], {}, { name: `${name}.sums` });
+    const columns = Float32Array.from(
+      { length: 3 * GRID * GRID },
+      (_, place) => [across, down][place % 3]?.[Math.floor(place / 3)] ?? 1,
+    );
+    const sums = graph.node(
+      'MatMul',
+      [flat, graph.floats([GRID * GRID, 3], columns, `${name}.columns`)],
+      {},
+      { name: `${name}.sums` },
+    );
     const cut = graph.ints([2, 1], `${name}.cut`);
-    const [moments = '', mass = ''] = graph.nodeOutputs('Split', [sums, cut], { axis: 2 }, 2, { name: `${name}.moments` });
+    const [moments = '', mass = ''] = graph.nodeOutputs('Split', [sums, cut], { axis: 2 }, 2, {
+      name: `${name}.moments`,
+    });
     const output = this.#hasAllOutputs ? `landmarks_stack${stack + 1}` : 'landmarks';
-    graph.node('Div', [moments, this.#clip(`${name}.mass`, mass, SMALLEST_SUM)], {}, { name: `${name}.divide`, outputs: [output] });
+    graph.node(
+      'Div',
+      [moments, this.#clip(`${name}.mass`, mass, SMALLEST_SUM)],
+      {},
+      { name: `${name}.divide`, outputs: [output] },
+    );
     this.#declare(output, [STAR_POINTS, 2]);
     if (!this.#hasAllOutputs) return;
-    const maps = { pointmaps: [points, STAR_POINTS], edgemaps: [edges, STAR_EDGES], heatmaps: [fused, STAR_POINTS] } as const;
+    const maps = {
+      pointmaps: [points, STAR_POINTS],
+      edgemaps: [edges, STAR_EDGES],
+      heatmaps: [fused, STAR_POINTS],
+    } as const;
     for (const [what, [value, channels]] of Object.entries(maps)) {
-      const named = graph.node('Identity', [value], {}, { name: `${name}.${what}`, outputs: [`${what}_stack${stack + 1}`] });
+      const named = graph.node(
+        'Identity',
+        [value],
+        {},
+        { name: `${name}.${what}`, outputs: [`${what}_stack${stack + 1}`] },
+      );
       this.#declare(named, [channels, GRID, GRID]);
     }
     if (isLast) {
@@ -244,8 +330,13 @@ class StarGraph {
   #fineSigmoid(name: string, feature: string, kernel: Kernel): string {
     const { graph } = this;
     const one = graph.floats([], [1], `${name}.one`);
-    const op = (opType: string, inputs: readonly string[], part: string): string => graph.node(opType, inputs, {}, { name: `${name}.${part}` });
-    const eighth = { ...kernel, weight: kernel.weight.map((value) => value / 8), bias: kernel.bias.map((value) => value / 8) };
+    const op = (opType: string, inputs: readonly string[], part: string): string =>
+      graph.node(opType, inputs, {}, { name: `${name}.${part}` });
+    const eighth = {
+      ...kernel,
+      weight: kernel.weight.map((value) => value / 8),
+      bias: kernel.bias.map((value) => value / 8),
+    };
     const bounded = this.#clip(`${name}.bounded`, conv(graph, `${name}.logits`, feature, eighth), -5, 5);
     const share = op('Sigmoid', [bounded], 'share');
     let odds = op('Div', [share, op('Sub', [one, share], 'rest')], 'odds');
@@ -275,7 +366,9 @@ class StarGraph {
   }
 
   #clip(name: string, value: string, low: number, high?: number): string {
-    const limits = [low, ...(high === undefined ? [] : [high])].map((limit) => this.graph.floats([], [limit], `${name}.limit`));
+    const limits = [low, ...(high === undefined ? [] : [high])].map((limit) =>
+      this.graph.floats([], [limit], `${name}.limit`),
+    );
     return this.graph.node('Clip', [value, ...limits], {}, { name });
   }
 

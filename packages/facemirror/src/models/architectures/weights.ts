@@ -54,7 +54,10 @@ export const spec = {
 };
 
 /** How a checkpoint differs from what a network needs, in words; empty when it fits. */
-function tensorMismatches(expected: readonly TensorSpec[], found: ReadonlyMap<string, Pick<CheckpointTensor, 'dims'>>): string[] {
+function tensorMismatches(
+  expected: readonly TensorSpec[],
+  found: ReadonlyMap<string, Pick<CheckpointTensor, 'dims'>>,
+): string[] {
   const known = new Set(expected.map(({ name }) => name));
   const shape = (dims: readonly number[]): string => `[${dims.join(', ')}]`;
   const ofExpected = expected.flatMap(({ name, dims, optional }) => {
@@ -63,7 +66,9 @@ function tensorMismatches(expected: readonly TensorSpec[], found: ReadonlyMap<st
     const fits = tensor.dims.length === dims.length && dims.every((dim, axis) => tensor.dims[axis] === dim);
     return fits ? [] : [`"${name}" has the shape ${shape(tensor.dims)} instead of ${shape(dims)}`];
   });
-  const extra = [...found].filter(([name]) => !known.has(name)).map(([name, { dims }]) => `"${name}" ${shape(dims)} is not part of it`);
+  const extra = [...found]
+    .filter(([name]) => !known.has(name))
+    .map(([name, { dims }]) => `"${name}" ${shape(dims)} is not part of it`);
   return [...ofExpected, ...extra];
 }
 

@@ -21,7 +21,13 @@ export type BenchEvent =
   | { readonly kind: 'notice'; readonly sentence: string }
   /** A run begins; of the first of each combination, to warm up and to compare tables, `number` is 0: it is not timed. */
   | { readonly kind: 'run'; readonly number: number; readonly count: number; readonly combination: Combination }
-  | { readonly kind: 'ran'; readonly number: number; readonly count: number; readonly combination: Combination; readonly measurement: RunMeasurement };
+  | {
+      readonly kind: 'ran';
+      readonly number: number;
+      readonly count: number;
+      readonly combination: Combination;
+      readonly measurement: RunMeasurement;
+    };
 
 /**
  * Runs the whole pipeline on one video in every combination, in pairs with the first, each run in a process of its own.
@@ -29,7 +35,11 @@ export type BenchEvent =
  *
  * @throws FaceMirrorError of the runs: FILE_UNREADABLE, NO_FACE, MODEL_MISSING, PROVIDER_UNAVAILABLE (of every provider), ...; CANCELLED when the signal says so.
  */
-export async function runBench(settings: BenchSettings, signal: AbortSignal, onEvent: (event: BenchEvent) => void): Promise<BenchResult> {
+export async function runBench(
+  settings: BenchSettings,
+  signal: AbortSignal,
+  onEvent: (event: BenchEvent) => void,
+): Promise<BenchResult> {
   const folder = await mkdtemp(join(tmpdir(), 'facemirror-bench-'));
   const notices = new Set<string>();
   const onNotice = (sentence: string): void => {
@@ -45,7 +55,11 @@ export async function runBench(settings: BenchSettings, signal: AbortSignal, onE
       onEvent({ kind: 'run', number, count, combination });
       const out = join(folder, 'results');
       const heard: string[] = [];
-      const measurement = await runApart({ video, out, settings: runSettings(settings, combination) }, signal, (sentence) => heard.push(sentence));
+      const measurement = await runApart(
+        { video, out, settings: runSettings(settings, combination) },
+        signal,
+        (sentence) => heard.push(sentence),
+      );
       await rm(out, { recursive: true, force: true });
       heard.forEach(onNotice);
       const provider = measurement.taken?.provider ?? combination.provider;
@@ -68,7 +82,10 @@ export async function runBench(settings: BenchSettings, signal: AbortSignal, onE
       host: machineFacts(),
       settings,
       video: { file: basename(video), sha256, frames: runs[0]?.frames ?? 0 },
-      combinations: combinations.map((combination, place) => ({ ...combination, ...(paired[place] ?? { runs: [], ratios: [] }) })),
+      combinations: combinations.map((combination, place) => ({
+        ...combination,
+        ...(paired[place] ?? { runs: [], ratios: [] }),
+      })),
       tablesIdentical: [...tables.values()].every((each) => each.size === 1),
       notices: [...notices],
     };
@@ -82,7 +99,11 @@ export async function runBench(settings: BenchSettings, signal: AbortSignal, onE
  * must not stand under its name.
  * @throws FaceMirrorError PROVIDER_UNAVAILABLE where none is left.
  */
-async function warmUp(combinations: readonly Combination[], run: (combination: Combination) => Promise<unknown>, onNotice: (sentence: string) => void): Promise<Combination[]> {
+async function warmUp(
+  combinations: readonly Combination[],
+  run: (combination: Combination) => Promise<unknown>,
+  onNotice: (sentence: string) => void,
+): Promise<Combination[]> {
   const ready: Combination[] = [];
   const missed = new Map<ProviderChoice, FaceMirrorError>();
   for (const combination of combinations) {
@@ -103,8 +124,23 @@ async function warmUp(combinations: readonly Combination[], run: (combination: C
 
 function runSettings({ suite, modelsFolder }: BenchSettings, combination: Combination): RunSettings {
   return {
-    suite, modelsFolder, ...combination,
-    neutral: { kind: 'calmest-second' }, camera: 'normal', face: 'largest', detectSide: null, iris: false, debugVideo: true, audio: true, encoder: 'auto',
-    quality: DEFAULT_QUALITY, jobs: 1, profile: true, report: false, trace: null, allowNoFace: false, force: true,
+    suite,
+    modelsFolder,
+    ...combination,
+    neutral: { kind: 'calmest-second' },
+    camera: 'normal',
+    face: 'largest',
+    detectSide: null,
+    iris: false,
+    debugVideo: true,
+    audio: true,
+    encoder: 'auto',
+    quality: DEFAULT_QUALITY,
+    jobs: 1,
+    profile: true,
+    report: false,
+    trace: null,
+    allowNoFace: false,
+    force: true,
   };
 }

@@ -45,13 +45,24 @@ async function measure({ video, out, settings }: BenchJob): Promise<RunMeasureme
       done = event;
     }
   };
-  await runBatch({ paths: [video], out, settings, signal: controller.signal, onEvent, onWorkerUsage: (usage) => workers.push(usage) });
+  await runBatch({
+    paths: [video],
+    out,
+    settings,
+    signal: controller.signal,
+    onEvent,
+    onWorkerUsage: (usage) => workers.push(usage),
+  });
   const { user, system } = process.cpuUsage(cpuWhenOpen);
   // TypeScript does not see the assignment in the listener.
   const finished = done as Extract<BatchEvent, { kind: 'done' }> | null;
   if (finished === null) throw new Error('the run ended without a result');
   const { suite } = finished.record;
-  if (suite.providerAsked !== undefined) throw new FaceMirrorError('PROVIDER_UNAVAILABLE', `No figures are given for ${suite.providerAsked}: ${suite.providerReason ?? ''}`);
+  if (suite.providerAsked !== undefined)
+    throw new FaceMirrorError(
+      'PROVIDER_UNAVAILABLE',
+      `No figures are given for ${suite.providerAsked}: ${suite.providerReason ?? ''}`,
+    );
   const wallMs = doneAt - openedAt;
   const cpuMs = (user + system) / 1000 + sum(workers.map((worker) => worker.cpuMs));
   return {
@@ -61,7 +72,11 @@ async function measure({ video, out, settings }: BenchJob): Promise<RunMeasureme
     othersShare: idleShare === null ? null : Math.max(0, 1 - idleShare - cpuMs / (wallMs * usableCores())),
     peakRssBytes: peakRssBytes() + sum(workers.map((worker) => worker.peakRssBytes)),
     frames: finished.record.frames.read,
-    taken: { provider: suite.provider, workers: suite.workers, batch: Object.fromEntries(Object.entries(suite.batching ?? {}).map(([network, { frames }]) => [network, frames])) },
+    taken: {
+      provider: suite.provider,
+      workers: suite.workers,
+      batch: Object.fromEntries(Object.entries(suite.batching ?? {}).map(([network, { frames }]) => [network, frames])),
+    },
     tablesSha256: await hashTables(finished.files),
   };
 }

@@ -22,7 +22,11 @@ export interface Axes {
 export function combinationsOf(axes: Axes): Combination[] {
   const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
   return unique(axes.provider).flatMap((provider) =>
-    unique(axes.isolation).flatMap((isolation) => unique(axes.batch).flatMap((batch) => unique(axes.workers).map((workers) => ({ provider, workers, batch, isolation })))),
+    unique(axes.isolation).flatMap((isolation) =>
+      unique(axes.batch).flatMap((batch) =>
+        unique(axes.workers).map((workers) => ({ provider, workers, batch, isolation })),
+      ),
+    ),
   );
 }
 

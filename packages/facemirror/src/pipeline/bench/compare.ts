@@ -49,18 +49,33 @@ export function compareBenches(before: BenchResult, after: BenchResult): BenchCo
     const now = after.combinations.find((each) => isSame(each, old));
     if (now !== undefined) combinations.push(changeOf(old, now));
   }
-  if (combinations.length === 0) throw new FaceMirrorError('USAGE', 'The two benches have no combination of provider, workers, batch and isolation in common.');
-  if (!haveSameTables(before, after)) notes.push('The tables are not the same bytes before and after: more than the speed has changed.');
+  if (combinations.length === 0)
+    throw new FaceMirrorError(
+      'USAGE',
+      'The two benches have no combination of provider, workers, batch and isolation in common.',
+    );
+  if (!haveSameTables(before, after))
+    notes.push('The tables are not the same bytes before and after: more than the speed has changed.');
   notes.push(...othersAtWork(before, after));
   const missing = before.combinations.length + after.combinations.length - 2 * combinations.length;
-  if (missing > 0) notes.push(`${missing} ${missing === 1 ? 'combination is' : 'combinations are'} in one of the benches only.`);
+  if (missing > 0)
+    notes.push(`${missing} ${missing === 1 ? 'combination is' : 'combinations are'} in one of the benches only.`);
   return { combinations, notes };
 }
 
 function changeOf(before: CombinationRuns, after: CombinationRuns): CombinationChange {
   const { provider, workers, batch, isolation } = before;
-  const change = (value: (run: RunMeasurement) => number): Change => compareFigures(before.runs.map(value), after.runs.map(value));
-  return { provider, workers, batch, isolation, wallMs: change((run) => run.wallMs), peakRssBytes: change((run) => run.peakRssBytes), openingMs: change((run) => run.openingMs) };
+  const change = (value: (run: RunMeasurement) => number): Change =>
+    compareFigures(before.runs.map(value), after.runs.map(value));
+  return {
+    provider,
+    workers,
+    batch,
+    isolation,
+    wallMs: change((run) => run.wallMs),
+    peakRssBytes: change((run) => run.peakRssBytes),
+    openingMs: change((run) => run.openingMs),
+  };
 }
 
 /** Of figures of which less is better. */
@@ -88,9 +103,13 @@ function differences(before: BenchResult, after: BenchResult): string[] {
     ['ONNX Runtime', before.versions.onnxRuntime, after.versions.onnxRuntime],
     ['Face Mirror', before.versions.program, after.versions.program],
   ];
-  const notes = pairs.filter(([, old, now]) => old !== now).map(([what, old, now]) => `${what} is not the same: ${old} before, ${now} after.`);
+  const notes = pairs
+    .filter(([, old, now]) => old !== now)
+    .map(([what, old, now]) => `${what} is not the same: ${old} before, ${now} after.`);
   const isOtherMachine = (['cpu', 'cores', 'platform'] as const).some((part) => before.host[part] !== after.host[part]);
-  return isOtherMachine ? ['These are two machines: what differs may be theirs, and says nothing of the program.', ...notes] : notes;
+  return isOtherMachine
+    ? ['These are two machines: what differs may be theirs, and says nothing of the program.', ...notes]
+    : notes;
 }
 
 function haveSameTables(before: BenchResult, after: BenchResult): boolean {
@@ -105,12 +124,16 @@ function haveSameTables(before: BenchResult, after: BenchResult): boolean {
 /** A busy machine is no machine to compare on. */
 function othersAtWork(before: BenchResult, after: BenchResult): string[] {
   const [old, now] = [before, after].map((bench) => othersShare(bench.combinations.flatMap(({ runs }) => runs)));
-  if (old === undefined || now === undefined || old === null || now === null || Math.max(old, now) < BUSY_WITH_OTHERS) return [];
+  if (old === undefined || now === undefined || old === null || now === null || Math.max(old, now) < BUSY_WITH_OTHERS)
+    return [];
   return [`Other programs took ${percent(old)} of the processor time before, ${percent(now)} after.`];
 }
 
 function incomparable(what: string, before: string, after: string): FaceMirrorError {
-  return new FaceMirrorError('USAGE', `The two benches cannot be compared, as ${what} is not the same: ${before} before, ${after} after.`);
+  return new FaceMirrorError(
+    'USAGE',
+    `The two benches cannot be compared, as ${what} is not the same: ${before} before, ${after} after.`,
+  );
 }
 
 /** By its content; but of the demo clip another machine's encoder may write other bytes of the same pictures. */

@@ -30,7 +30,8 @@ export function figuresOf({ runs, ratios }: CombinationRuns, cores: number): Com
     framesPerSecond: medianOf((run) => (run.frames * 1000) / run.wallMs),
     busyShare: medianOf((run) => run.cpuMs / (run.wallMs * cores)),
     peakRssBytes: medianOf((run) => run.peakRssBytes),
-    ratio: ratios.length === 0 ? null : { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
+    ratio:
+      ratios.length === 0 ? null : { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
   };
 }
 
@@ -39,7 +40,11 @@ export function figuresOf({ runs, ratios }: CombinationRuns, cores: number): Com
  * baseline right before its own.
  * @param order see `runOrder`; 0 is the baseline.
  */
-export function pairRuns(order: readonly number[], runs: readonly RunMeasurement[], combinations: number): Pick<CombinationRuns, 'runs' | 'ratios'>[] {
+export function pairRuns(
+  order: readonly number[],
+  runs: readonly RunMeasurement[],
+  combinations: number,
+): Pick<CombinationRuns, 'runs' | 'ratios'>[] {
   const sorted = Array.from({ length: combinations }, () => ({ runs: [] as RunMeasurement[], ratios: [] as number[] }));
   let baseline: RunMeasurement | null = null;
   runs.forEach((run, index) => {

@@ -13,7 +13,10 @@ export function chanceOfDifference(first: readonly number[], second: readonly nu
   for (const one of first) for (const other of second) wins += one < other ? 1 : one === other ? 0.5 : 0;
   // Ties leave halves: rounding towards the middle claims less.
   const fewer = Math.ceil(Math.min(wins, pairs - wins));
-  const oneSided = pairs > MOST_COUNTED_PAIRS ? normalTail(fewer, first.length, second.length) : countedTail(fewer, first.length, second.length);
+  const oneSided =
+    pairs > MOST_COUNTED_PAIRS
+      ? normalTail(fewer, first.length, second.length)
+      : countedTail(fewer, first.length, second.length);
   return Math.min(1, 2 * oneSided);
 }
 
@@ -27,7 +30,9 @@ export function leastChance(first: number, second: number): number {
 /** Part of all orders of n and m values in which at most `most` pairs are won. */
 function countedTail(most: number, n: number, m: number): number {
   // ways[j][u]: orders of the first i values of the one set and j of the other with u pairs won.
-  let ways = Array.from({ length: m + 1 }, () => Float64Array.from({ length: n * m + 1 }, (_, wins) => (wins === 0 ? 1 : 0)));
+  let ways = Array.from({ length: m + 1 }, () =>
+    Float64Array.from({ length: n * m + 1 }, (_, wins) => (wins === 0 ? 1 : 0)),
+  );
   for (let i = 1; i <= n; i++) {
     const next = ways.map(() => new Float64Array(n * m + 1));
     for (let j = 0; j <= m; j++) {

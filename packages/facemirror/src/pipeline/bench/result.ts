@@ -16,7 +16,11 @@ export interface RunMeasurement {
   readonly peakRssBytes: number;
   readonly frames: number;
   /** What was really taken, of which `auto` says nothing: frames by network. Absent in old results, as is the provider in some. */
-  readonly taken?: { readonly provider?: string; readonly workers: number; readonly batch: Readonly<Record<string, number>> };
+  readonly taken?: {
+    readonly provider?: string;
+    readonly workers: number;
+    readonly batch: Readonly<Record<string, number>>;
+  };
   /** Part of the machine's processor time that other programs took meanwhile, 0 to 1; null where it cannot be told. Absent in old results. */
   readonly othersShare?: number | null;
   /** Of the names and bytes of all tables; lower-case hex. */
@@ -59,16 +63,25 @@ export interface BenchResult {
 
 /** As it lies in a file: old ones are of one provider. */
 interface StoredBench extends Omit<BenchResult, 'settings' | 'combinations'> {
-  readonly settings: Omit<BenchSettings, 'provider'> & { readonly provider: ProviderChoice | readonly ProviderChoice[] };
+  readonly settings: Omit<BenchSettings, 'provider'> & {
+    readonly provider: ProviderChoice | readonly ProviderChoice[];
+  };
   readonly combinations: readonly (Omit<CombinationRuns, 'provider'> & { readonly provider?: ProviderChoice })[];
 }
 
 /** A saved bench. @throws FaceMirrorError FILE_UNREADABLE for a file that is none. */
 export async function readBench(path: string): Promise<BenchResult> {
-  const stored = await readJsonFile(path, isBench, 'the result of a bench: give a file that "facemirror bench --out FILE" wrote.');
+  const stored = await readJsonFile(
+    path,
+    isBench,
+    'the result of a bench: give a file that "facemirror bench --out FILE" wrote.',
+  );
   const { provider } = stored.settings;
   const providers = typeof provider === 'string' ? [provider] : provider;
-  const combinations = stored.combinations.map((each) => ({ ...each, provider: each.provider ?? providers[0] ?? 'auto' }));
+  const combinations = stored.combinations.map((each) => ({
+    ...each,
+    provider: each.provider ?? providers[0] ?? 'auto',
+  }));
   return { ...stored, settings: { ...stored.settings, provider: providers }, combinations };
 }
 
@@ -90,14 +103,25 @@ function isBench(value: unknown): value is StoredBench {
 }
 
 function isCombination(value: unknown): boolean {
-  const figures = { openingMs: 'number', wallMs: 'number', cpuMs: 'number', peakRssBytes: 'number', frames: 'number' } as const;
+  const figures = {
+    openingMs: 'number',
+    wallMs: 'number',
+    cpuMs: 'number',
+    peakRssBytes: 'number',
+    frames: 'number',
+  } as const;
   return (
     hasTypes(value, { isolation: 'string' }) &&
     (value['provider'] === undefined || isProvider(value['provider'])) &&
     [value['workers'], value['batch']].every(isCount) &&
     Array.isArray(value['runs']) &&
     value['runs'].length > 0 &&
-    value['runs'].every((run) => hasTypes(run, figures) && Object.keys(figures).every((key) => Number(run[key]) >= 0) && Number(run['wallMs']) > 0) &&
+    value['runs'].every(
+      (run) =>
+        hasTypes(run, figures) &&
+        Object.keys(figures).every((key) => Number(run[key]) >= 0) &&
+        Number(run['wallMs']) > 0,
+    ) &&
     Array.isArray(value['ratios'])
   );
 }
@@ -115,7 +139,10 @@ function isCount(value: unknown): boolean {
   return value === 'auto' || (Number.isSafeInteger(value) && Number(value) > 0);
 }
 
-function hasTypes(value: unknown, types: Readonly<Record<string, 'string' | 'number'>>): value is Record<string, unknown> {
+function hasTypes(
+  value: unknown,
+  types: Readonly<Record<string, 'string' | 'number'>>,
+): value is Record<string, unknown> {
   return isObject(value) && Object.entries(types).every(([key, type]) => typeof value[key] === type);
 }
 

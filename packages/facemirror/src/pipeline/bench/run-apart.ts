@@ -17,7 +17,11 @@ const STOP_PATIENCE_MS = 10_000;
  * Runs the pipeline in a process of its own and gives what it took.
  * @throws FaceMirrorError as the run did; CANCELLED when the signal stopped it.
  */
-export async function runApart(job: BenchJob, signal: AbortSignal, onNotice: (sentence: string) => void): Promise<RunMeasurement> {
+export async function runApart(
+  job: BenchJob,
+  signal: AbortSignal,
+  onNotice: (sentence: string) => void,
+): Promise<RunMeasurement> {
   if (signal.aborted) throw stopped();
   const answer: { last: Extract<FromBenchChild, { kind: 'measured' | 'failed' }> | null } = { last: null };
   const patience = new Patience();
@@ -54,7 +58,10 @@ export async function runApart(job: BenchJob, signal: AbortSignal, onNotice: (se
 }
 
 function lost(why: string): FaceMirrorError {
-  return new FaceMirrorError('WORKER_LOST', `A run of the bench was lost: ${why}. Run it again; if it fails again, this machine may have too little memory.`);
+  return new FaceMirrorError(
+    'WORKER_LOST',
+    `A run of the bench was lost: ${why}. Run it again; if it fails again, this machine may have too little memory.`,
+  );
 }
 
 function stopped(): FaceMirrorError {

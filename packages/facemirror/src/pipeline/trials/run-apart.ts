@@ -31,26 +31,37 @@ export async function tryNetwork(job: TrialJob, seconds: number, signal?: AbortS
   const trials: Trial[] = [];
   const untried: Untried[] = [];
   let why = 'the process that tried it was lost';
-  const { child, ended } = startHelper<TrialOutcome | { readonly kind: 'failed'; readonly message: string }>(CHILD_FILE, job, {
-    stderr: 'ignore',
-    onMessage: (outcome) => {
-      if (outcome.kind === 'tried') trials.push(outcome.trial);
-      else if (outcome.kind === 'untried') untried.push(outcome.untried);
-      else why = `it failed (${outcome.message.replace(/\.$/, '')})`;
+  const { child, ended } = startHelper<TrialOutcome | { readonly kind: 'failed'; readonly message: string }>(
+    CHILD_FILE,
+    job,
+    {
+      stderr: 'ignore',
+      onMessage: (outcome) => {
+        if (outcome.kind === 'tried') trials.push(outcome.trial);
+        else if (outcome.kind === 'untried') untried.push(outcome.untried);
+        else why = `it failed (${outcome.message.replace(/\.$/, '')})`;
+      },
     },
-  });
+  );
   const stop = (reason: string): void => {
     why = reason;
     child.kill('SIGKILL');
   };
   const onAbort = (): void => stop('the run was stopped');
-  const timer = setTimeout(() => stop(`it takes longer than the ${Math.round(seconds)} s that are given to a network`), seconds * 1000);
+  const timer = setTimeout(
+    () => stop(`it takes longer than the ${Math.round(seconds)} s that are given to a network`),
+    seconds * 1000,
+  );
   signal?.addEventListener('abort', onAbort);
   if (signal?.aborted === true) onAbort();
   await ended;
   clearTimeout(timer);
   signal?.removeEventListener('abort', onAbort);
   const told = new Set([...trials, ...untried].map(({ kind }) => kind));
-  const missing = TRIAL_KINDS.filter((kind) => !told.has(kind)).map((kind): Untried => ({ kind, model: job.name, why }));
+  const missing = TRIAL_KINDS.filter((kind) => !told.has(kind)).map((kind): Untried => ({
+    kind,
+    model: job.name,
+    why,
+  }));
   return { trials, untried: [...untried, ...missing], isComplete: missing.length === 0 };
 }

@@ -38,7 +38,8 @@ export interface TrialSubject extends AssumedSizes {
   readonly isOfRun: boolean;
 }
 
-export type TrialOutcome = { readonly kind: 'tried'; readonly trial: Trial } | { readonly kind: 'untried'; readonly untried: Untried };
+export type TrialOutcome =
+  { readonly kind: 'tried'; readonly trial: Trial } | { readonly kind: 'untried'; readonly untried: Untried };
 
 /**
  * Tries on this machine's CPU what the recommendations are about, the cheapest first: the model opened prepared, fed in
@@ -55,9 +56,17 @@ export async function runTrials(subject: TrialSubject, tell: (outcome: TrialOutc
 /** A network that is one partition has nothing to gain from a rewrite, which would take long to find out. */
 async function isNothingToReduce({ name, model, sizes, target, isOfRun }: TrialSubject): Promise<TrialOutcome | null> {
   const given = isOfRun ? fixDimensions(model, sizes) : model;
-  const { cpu, nodes, partitions } = await analyseCoverage(given, { provider: 'coreml', compareVariants: false, ...target });
+  const { cpu, nodes, partitions } = await analyseCoverage(given, {
+    provider: 'coreml',
+    compareVariants: false,
+    ...target,
+  });
   if (cpu > 0 || partitions.length !== 1) return null;
-  return untried({ kind: 'rewrite', model: name, why: `nothing to reduce, all ${nodes} nodes are one partition on Core ML` });
+  return untried({
+    kind: 'rewrite',
+    model: name,
+    why: `nothing to reduce, all ${nodes} nodes are one partition on Core ML`,
+  });
 }
 
 /** Opens the file as it is and as `onnx-lens compile`, or the run's own cache, prepares it. */
@@ -75,7 +84,13 @@ async function tryPrecompiled({ name, model, isOfRun }: TrialSubject): Promise<T
       return took;
     };
     const [beforeMs, afterMs] = await medianPair(opening(original, 'all'), opening(modelPath, 'disabled'));
-    return tried({ kind: 'precompile', model: name, beforeMs, afterMs, what: 'opening as it is against opening prepared' });
+    return tried({
+      kind: 'precompile',
+      model: name,
+      beforeMs,
+      afterMs,
+      what: 'opening as it is against opening prepared',
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -90,8 +105,17 @@ async function tryBatches({ name, model, sizes, batchName }: TrialSubject): Prom
     const startedAt = performance.now();
     for (const batch of BATCHES) {
       if (performance.now() - startedAt > BATCHES_MS) break;
-      const [single, several] = await medianPair(() => timeRun(session, { ...sizes, [batchName]: 1 }), () => timeRun(session, { ...sizes, [batchName]: batch }));
-      const trial: Trial = { kind: 'batch', model: name, beforeMs: single, afterMs: several / batch, what: `batch 1 against batch ${batch}, per item` };
+      const [single, several] = await medianPair(
+        () => timeRun(session, { ...sizes, [batchName]: 1 }),
+        () => timeRun(session, { ...sizes, [batchName]: batch }),
+      );
+      const trial: Trial = {
+        kind: 'batch',
+        model: name,
+        beforeMs: single,
+        afterMs: several / batch,
+        what: `batch 1 against batch ${batch}, per item`,
+      };
       if (best === null || trial.afterMs / trial.beforeMs < best.afterMs / best.beforeMs) best = trial;
     }
     return best === null ? untried({ kind: 'batch', model: name, why: 'no batch was tried' }) : tried(best);
@@ -100,7 +124,11 @@ async function tryBatches({ name, model, sizes, batchName }: TrialSubject): Prom
 
 async function tryRewrite({ name, model, sizes, target, isOfRun }: TrialSubject): Promise<TrialOutcome> {
   const given = isOfRun ? fixDimensions(model, sizes) : model;
-  const { model: rewritten, isChanged, releases } = await optimizeForProvider(given, { provider: 'coreml', name, fix: isOfRun ? {} : sizes, ...target });
+  const {
+    model: rewritten,
+    isChanged,
+    releases,
+  } = await optimizeForProvider(given, { provider: 'coreml', name, fix: isOfRun ? {} : sizes, ...target });
   // The rewrites are judged by all releases; the report is about one of them.
   const ort = target.ort ?? ORT_VERSIONS.at(-1);
   const release = releases.find((each) => each.ort === ort) ?? releases.at(-1);
@@ -108,17 +136,31 @@ async function tryRewrite({ name, model, sizes, target, isOfRun }: TrialSubject)
   const partitions = { before: release.before.partitions, after: release.after.partitions };
   return withSession(serializeModel(given), { threads: 1, freeDimensions: sizes }, (first) =>
     withSession(serializeModel(rewritten), { threads: 1, freeDimensions: sizes }, async (second) => {
-      const [beforeMs, afterMs] = await medianPair(() => timeRun(first, sizes), () => timeRun(second, sizes));
-      return tried({ kind: 'rewrite', model: name, beforeMs, afterMs, what: 'as it is against rewritten, one item on the CPU', partitions });
+      const [beforeMs, afterMs] = await medianPair(
+        () => timeRun(first, sizes),
+        () => timeRun(second, sizes),
+      );
+      return tried({
+        kind: 'rewrite',
+        model: name,
+        beforeMs,
+        afterMs,
+        what: 'as it is against rewritten, one item on the CPU',
+        partitions,
+      });
     }),
   );
 }
 
 async function timeRun(session: Session, sizes: AssumedSizes['sizes']): Promise<number> {
-  const feeds = new Map(session.inputs.map((input): [string, Tensor] => {
-    const dims = input.shape.map((dim, axis) => (typeof dim === 'number' ? dim : (sizes[dim] ?? sizes[`${input.name}[${axis}]`] ?? 1)));
-    return [input.name, { dataType: input.dataType, dims, data: new Float32Array(dims.reduce((a, b) => a * b, 1)) }];
-  }));
+  const feeds = new Map(
+    session.inputs.map((input): [string, Tensor] => {
+      const dims = input.shape.map((dim, axis) =>
+        typeof dim === 'number' ? dim : (sizes[dim] ?? sizes[`${input.name}[${axis}]`] ?? 1),
+      );
+      return [input.name, { dataType: input.dataType, dims, data: new Float32Array(dims.reduce((a, b) => a * b, 1)) }];
+    }),
+  );
   const startedAt = performance.now();
   await session.run(feeds);
   return performance.now() - startedAt;

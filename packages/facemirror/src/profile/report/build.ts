@@ -16,7 +16,9 @@ export function buildReport(facts: RunFacts): ReportDocument {
     title: `Performance analysis: ${facts.video}`,
     subtitle: `Face Mirror ${facts.programVersion}, suite ${facts.suite}, provider ${facts.provider}, ${machine.cpu} (${machine.cores} cores, ${machine.platform}), ONNX Runtime ${machine.onnxRuntime}, Node ${machine.node}, ${facts.finishedAt}`,
     headline: [
-      ...(facts.providerAsked === null ? [] : [['Provider', `${providerInWords(facts.provider)}, not ${providerInWords(facts.providerAsked)}`] as const]),
+      ...(facts.providerAsked === null
+        ? []
+        : [['Provider', `${providerInWords(facts.provider)}, not ${providerInWords(facts.providerAsked)}`] as const]),
       ['Speed', `${profile.framesPerSecond.toFixed(1)} frames/s`],
       ['Wall time', ms(profile.wallMs)],
       ['Cores busy', percent(busyShare(profile))],

@@ -9,7 +9,12 @@ const LEFT = 150;
 
 /** Text made safe for HTML and attribute values. */
 export function escapeHtml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll("'", '&#39;');
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
 }
 
 /** More points than that are finer than a screen, and a zigzag of neighbours hides their course. */
@@ -18,11 +23,19 @@ const MOST_POINTS = 120;
 /** Neighbouring points joined, so that at most so many are left. */
 function joined(points: readonly SeriesPoint[], most: number): SeriesPoint[] {
   const together = Math.ceil(points.length / most);
-  const groups = Array.from({ length: Math.ceil(points.length / together) }, (_, group) => points.slice(group * together, (group + 1) * together));
+  const groups = Array.from({ length: Math.ceil(points.length / together) }, (_, group) =>
+    points.slice(group * together, (group + 1) * together),
+  );
   return groups.flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    return [{ at: first.at, mean: group.reduce((sum, { mean }) => sum + mean, 0) / group.length, max: Math.max(...group.map(({ max }) => max)) }];
+    return [
+      {
+        at: first.at,
+        mean: group.reduce((sum, { mean }) => sum + mean, 0) / group.length,
+        max: Math.max(...group.map(({ max }) => max)),
+      },
+    ];
   });
 }
 
@@ -49,7 +62,11 @@ export function seriesChart(title: string, all: readonly SeriesPoint[], unit: st
     return `<text x="${x(at)}" y="${height - 8}" text-anchor="${part === 1 ? 'end' : part === 0 ? 'start' : 'middle'}">${escapeHtml(format(at))}</text>`;
   });
   const axisName = `<text x="${LEFT - 8}" y="${height - 8}" text-anchor="end">${escapeHtml(axis)}</text>`;
-  return drawing(height, `${title}: ${seriesInWords(all, unit)}`, `${axisName}${ticks.join('')}<polygon class="shade" points="${shade}"/><polyline class="line" points="${line}"/>${places.join('')}`);
+  return drawing(
+    height,
+    `${title}: ${seriesInWords(all, unit)}`,
+    `${axisName}${ticks.join('')}<polygon class="shade" points="${shade}"/><polyline class="line" points="${line}"/>${places.join('')}`,
+  );
 }
 
 const STAGE_HUES: Readonly<Record<Stage, number>> = {
@@ -73,7 +90,10 @@ export function timelineChart(title: string, spans: readonly TimelineSpan[]): st
   const rowHeight = 26;
   const height = lanes.length * rowHeight + 30;
   const scale = (WIDTH - LEFT - 20) / (end - start || 1);
-  const names = lanes.map((lane, row) => `<text x="${LEFT - 8}" y="${row * rowHeight + 14}" text-anchor="end" dominant-baseline="middle">${escapeHtml(lane)}</text>`);
+  const names = lanes.map(
+    (lane, row) =>
+      `<text x="${LEFT - 8}" y="${row * rowHeight + 14}" text-anchor="end" dominant-baseline="middle">${escapeHtml(lane)}</text>`,
+  );
   const bars = spans.map((span) => {
     const x = (LEFT + (span.startMs - start) * scale).toFixed(2);
     const width = Math.max(0.75, span.durationMs * scale).toFixed(2);
@@ -91,7 +111,9 @@ export function timelineChart(title: string, spans: readonly TimelineSpan[]): st
 
 /** What the colours mean. */
 function legend(stages: readonly Stage[]): string {
-  const entries = [...new Set(stages)].map((stage) => `<span><i style="--hue:${STAGE_HUES[stage]}"></i>${escapeHtml(stage)}</span>`);
+  const entries = [...new Set(stages)].map(
+    (stage) => `<span><i style="--hue:${STAGE_HUES[stage]}"></i>${escapeHtml(stage)}</span>`,
+  );
   return `<p class="legend">${entries.join('')}<span>paler: every other frame</span></p>`;
 }
 

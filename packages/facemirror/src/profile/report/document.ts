@@ -10,7 +10,13 @@ export type Block =
   | { readonly kind: 'log'; readonly lines: readonly string[] }
   /** Lengths side by side; `text` is the value in words, `stage` lends its colour. */
   | { readonly kind: 'bars'; readonly title: string; readonly bars: readonly Bar[] }
-  | { readonly kind: 'series'; readonly title: string; readonly unit: string; readonly axis: string; readonly points: readonly SeriesPoint[] }
+  | {
+      readonly kind: 'series';
+      readonly title: string;
+      readonly unit: string;
+      readonly axis: string;
+      readonly points: readonly SeriesPoint[];
+    }
   | { readonly kind: 'timeline'; readonly title: string; readonly spans: readonly TimelineSpan[] };
 
 export interface Bar {

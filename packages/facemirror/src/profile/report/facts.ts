@@ -62,7 +62,17 @@ export interface PlacementFacts {
 /** How many frames a network was given in one run, and why: the user asked, measuring chose it, or there was nothing to measure with. */
 export type BatchingFacts =
   | { readonly frames: number; readonly chosen: 'asked' | 'unmeasured' }
-  | { readonly frames: number; readonly chosen: 'measured'; readonly curve: { readonly points: readonly { readonly frames: number; readonly msPerFrame: number; readonly memoryBytes: number }[] } };
+  | {
+      readonly frames: number;
+      readonly chosen: 'measured';
+      readonly curve: {
+        readonly points: readonly {
+          readonly frames: number;
+          readonly msPerFrame: number;
+          readonly memoryBytes: number;
+        }[];
+      };
+    };
 
 /** What can be tried: a rewrite for fewer partitions, opening a compiled model, several items in a run. */
 export const TRIAL_KINDS = ['rewrite', 'precompile', 'batch'] as const;
@@ -92,7 +102,11 @@ export interface Untried {
 export interface NetworkFindings {
   readonly onnxRuntime: string;
   /** The job in words: detection, landmarks or action units. */
-  readonly networks: readonly { readonly name: string; readonly job: string; /** Opened from its compiled form. */ readonly isCompiled?: boolean }[];
+  readonly networks: readonly {
+    readonly name: string;
+    readonly job: string;
+    /** Opened from its compiled form. */ readonly isCompiled?: boolean;
+  }[];
   readonly utilization: readonly UtilizationFacts[];
   readonly warnings: readonly RuntimeWarning[];
   readonly trials: readonly Trial[];
@@ -163,5 +177,9 @@ export interface RunFacts {
   /** Models that were opened from their compiled form. */
   readonly compiled: readonly string[];
   /** Which models do which job, by the names that the profile uses. */
-  readonly jobs: { readonly detection: readonly string[]; readonly landmarks: readonly string[]; readonly actionUnits: readonly string[] };
+  readonly jobs: {
+    readonly detection: readonly string[];
+    readonly landmarks: readonly string[];
+    readonly actionUnits: readonly string[];
+  };
 }

@@ -39,19 +39,38 @@ export function framesPerCall({ profile }: Pick<RunFacts, 'profile'>, model: Mod
 }
 
 /** Head and rows: for each of the three recommendations and each model, what was expected once and what was measured now. */
-export function gainsTable(facts: RunFacts): { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] } {
+export function gainsTable(facts: RunFacts): {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+} {
   const rows = (Object.keys(EXPECTED_BEFORE) as TrialKind[]).flatMap((kind) => {
     const { title, gain } = EXPECTED_BEFORE[kind];
-    const tried = facts.trials.filter((trial) => trial.kind === kind).map((trial) => [title, gain, trial.model, figuresOf(trial), gainInWords(trialGain(trial)), inTheRun(facts, trial)]);
-    const untried = facts.untried.filter((each) => each.kind === kind).map(({ model, why }) => [title, gain, model, `not tried: ${why}`, 'not tried', 'not tried']);
+    const tried = facts.trials
+      .filter((trial) => trial.kind === kind)
+      .map((trial) => [
+        title,
+        gain,
+        trial.model,
+        figuresOf(trial),
+        gainInWords(trialGain(trial)),
+        inTheRun(facts, trial),
+      ]);
+    const untried = facts.untried
+      .filter((each) => each.kind === kind)
+      .map(({ model, why }) => [title, gain, model, `not tried: ${why}`, 'not tried', 'not tried']);
     const all = [...tried, ...untried];
-    return all.length === 0 ? [[title, gain, 'all', 'not tried: the run was made without --report', 'not tried', 'not tried']] : all;
+    return all.length === 0
+      ? [[title, gain, 'all', 'not tried: the run was made without --report', 'not tried', 'not tried']]
+      : all;
   });
   return { head: ['Recommendation', 'Expected once', 'Model', 'Measured here', 'Gain', "Of this run's time"], rows };
 }
 
 function figuresOf(trial: Trial): string {
-  const split = trial.partitions === undefined ? '' : `${trial.partitions.before} to ${trial.partitions.after} partitions on Core ML, `;
+  const split =
+    trial.partitions === undefined
+      ? ''
+      : `${trial.partitions.before} to ${trial.partitions.after} partitions on Core ML, `;
   return `${split}${ms(trial.beforeMs)} to ${ms(trial.afterMs)} (${trial.what})`;
 }
 
@@ -62,6 +81,7 @@ function inTheRun(facts: RunFacts, trial: Trial): string {
     if (facts.compiled.includes(trial.model)) return 'in use already';
     return gainInWords(facts.profile.wallMs === 0 ? 0 : (trial.beforeMs - trial.afterMs) / facts.profile.wallMs);
   }
-  if (trial.kind === 'batch' && itemsPerCall(model) > 1) return `in use: ${itemsPerCall(model).toFixed(1)} items an inference`;
+  if (trial.kind === 'batch' && itemsPerCall(model) > 1)
+    return `in use: ${itemsPerCall(model).toFixed(1)} items an inference`;
   return gainInWords(shareOfWork(facts, model) * trialGain(trial));
 }

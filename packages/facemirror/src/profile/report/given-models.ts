@@ -19,20 +19,29 @@ export function givenModels({ profile, utilization }: Pick<RunFacts, 'profile' |
 export function recommendForGiven(facts: RunFacts): Recommendation[] {
   const ranks = ['HIGH', 'MEDIUM', 'LOW'];
   return givenModels(facts)
-    .flatMap((model) => [reducePartitions(facts, model), precompile(facts, model.model), batchInference(facts, model.model)])
+    .flatMap((model) => [
+      reducePartitions(facts, model),
+      precompile(facts, model.model),
+      batchInference(facts, model.model),
+    ])
     .filter((each) => each !== null)
     .toSorted((a, b) => ranks.indexOf(a.priority) - ranks.indexOf(b.priority) || countedGain(b) - countedGain(a));
 }
 
 /** What it costs is a matter of Core ML, so that its priority is what the analysis says of that, whatever a CPU gains. */
-function reducePartitions(facts: RunFacts, { model, partitions, coverage, provider, macsShare, impact, causes, boundaryBytes }: UtilizationFacts): Recommendation | null {
+function reducePartitions(
+  facts: RunFacts,
+  { model, partitions, coverage, provider, macsShare, impact, causes, boundaryBytes }: UtilizationFacts,
+): Recommendation | null {
   if (partitions < 2) return null;
   const trial = findTrial(facts, 'rewrite', model);
   return {
     title: `Reduce partitioning of ${model}`,
     current: `${counted(partitions, 'partition')} at ${coverage.toFixed(1)} % of nodes on ${provider}.`,
     options: [
-      trial?.partitions === undefined ? 'Rewrite the graph: onnx-lens optimize proves that the result computes the same.' : `Rewrite the graph with onnx-lens optimize: ${trial.partitions.before} to ${trial.partitions.after} partitions when tried here.`,
+      trial?.partitions === undefined
+        ? 'Rewrite the graph: onnx-lens optimize proves that the result computes the same.'
+        : `Rewrite the graph with onnx-lens optimize: ${trial.partitions.before} to ${trial.partitions.after} partitions when tried here.`,
       ...causes.slice(0, 3).map(({ text, nodes }) => `${text} (${counted(nodes, 'node')})`),
     ],
     of: 'its inference',
@@ -74,5 +83,11 @@ function worthIt(trial: Trial | null, least: number): trial is Trial {
 function measured(trial: Trial, parts: Pick<Recommendation, 'title' | 'current' | 'options' | 'of'>): Recommendation {
   // Opening is done once: it is never what matters most.
   const priority = parts.of === 'its opening' ? 'LOW' : priorityOf(trialGain(trial));
-  return { ...parts, expectedGain: null, basis: 'The model was no part of this run.', measuredGain: trialGain(trial), priority };
+  return {
+    ...parts,
+    expectedGain: null,
+    basis: 'The model was no part of this run.',
+    measuredGain: trialGain(trial),
+    priority,
+  };
 }

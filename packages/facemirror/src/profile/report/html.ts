@@ -26,7 +26,9 @@ svg text{fill:var(--muted);font-size:12px}.grid{stroke:var(--edge)}.line{fill:no
 /** The report as one self-contained HTML page: no script, no reference to anything outside. */
 export function renderHtml(report: ReportDocument): string {
   const sections = report.sections.map((section) => {
-    const subsections = section.subsections.map((each) => `<h3>${escapeHtml(each.title)}</h3>${each.blocks.map(renderBlock).join('')}`);
+    const subsections = section.subsections.map(
+      (each) => `<h3>${escapeHtml(each.title)}</h3>${each.blocks.map(renderBlock).join('')}`,
+    );
     return `<section><h2>${escapeHtml(section.title)}</h2>${section.blocks.map(renderBlock).join('')}${subsections.join('')}</section>`;
   });
   return `<!doctype html>
@@ -43,7 +45,9 @@ function renderBlock(block: Block): string {
     case 'text':
       return `<p>${escapeHtml(block.text)}</p>`;
     case 'list':
-      return block.items.length === 0 ? '' : `<ul>${block.items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`;
+      return block.items.length === 0
+        ? ''
+        : `<ul>${block.items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`;
     case 'figures':
       return `<div class="scroll"><table class="figures">${block.rows.map(([label, value]) => `<tr><th scope="row">${escapeHtml(label)}</th><td>${escapeHtml(value)}</td></tr>`).join('')}</table></div>`;
     case 'table':
@@ -53,7 +57,9 @@ function renderBlock(block: Block): string {
     case 'log':
       return `<pre>${escapeHtml(block.lines.join('\n'))}</pre>`;
     case 'series':
-      return block.points.length === 0 ? '' : figure(block.title, seriesChart(block.title, block.points, block.unit, block.axis));
+      return block.points.length === 0
+        ? ''
+        : figure(block.title, seriesChart(block.title, block.points, block.unit, block.axis));
     case 'timeline':
       return block.spans.length === 0 ? '' : figure(block.title, timelineChart(block.title, block.spans));
   }
@@ -61,10 +67,15 @@ function renderBlock(block: Block): string {
 
 /** Columns of numbers end at the right, columns of words begin at the left. */
 function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const isWords = head.map((_, column) => rows.some((row) => /^[A-Za-z]/.test(row[column] ?? '') && (row[column] ?? '').length > 16));
-  const cell = (tag: 'th' | 'td', inside: string, column: number): string => `<${tag}${tag === 'th' ? ' scope="col"' : ''}${isWords[column] === true ? ' class="words"' : ''}>${inside}</${tag}>`;
+  const isWords = head.map((_, column) =>
+    rows.some((row) => /^[A-Za-z]/.test(row[column] ?? '') && (row[column] ?? '').length > 16),
+  );
+  const cell = (tag: 'th' | 'td', inside: string, column: number): string =>
+    `<${tag}${tag === 'th' ? ' scope="col"' : ''}${isWords[column] === true ? ' class="words"' : ''}>${inside}</${tag}>`;
   const header = head.map((name, column) => cell('th', escapeHtml(name), column));
-  const body = rows.map((row) => `<tr>${row.map((text, column) => cell('td', renderCell(text), column)).join('')}</tr>`);
+  const body = rows.map(
+    (row) => `<tr>${row.map((text, column) => cell('td', renderCell(text), column)).join('')}</tr>`,
+  );
   return `<div class="scroll"><table><thead><tr>${header.join('')}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }
 

@@ -39,17 +39,19 @@ export function countedGain({ measuredGain, expectedGain }: Recommendation): num
  * side by side on several cores) is counted at its share of all CPU work, so that gains are never promised twice.
  */
 export function recommend(facts: RunFacts): Recommendation[] {
-  return [
-    ...facts.profile.models.flatMap((model) => [reducePartitions(facts, model), batchInference(facts, model)]),
-    precompile(facts),
-    severalVideos(facts),
-    useIdleCores(facts),
-    cheaperEncoding(facts),
-  ]
-    .filter((each) => each !== null)
-    // What was tried and brought nothing is no recommendation.
-    .filter((each) => countedGain(each) >= WORTH_SAYING)
-    .toSorted((a, b) => countedGain(b) - countedGain(a));
+  return (
+    [
+      ...facts.profile.models.flatMap((model) => [reducePartitions(facts, model), batchInference(facts, model)]),
+      precompile(facts),
+      severalVideos(facts),
+      useIdleCores(facts),
+      cheaperEncoding(facts),
+    ]
+      .filter((each) => each !== null)
+      // What was tried and brought nothing is no recommendation.
+      .filter((each) => countedGain(each) >= WORTH_SAYING)
+      .toSorted((a, b) => countedGain(b) - countedGain(a))
+  );
 }
 
 function reducePartitions(facts: RunFacts, model: ModelFigures): Recommendation | null {
@@ -90,12 +92,23 @@ function batchInference(facts: RunFacts, model: ModelFigures): Recommendation | 
 }
 
 /** By the batches that were measured when the run began, where they were; else no more than the network's whole part. */
-function expectedOfBatch({ batching }: RunFacts, { model }: ModelFigures, share: number): { readonly expected: number; readonly basis: string } {
+function expectedOfBatch(
+  { batching }: RunFacts,
+  { model }: ModelFigures,
+  share: number,
+): { readonly expected: number; readonly basis: string } {
   const facts = batching[model];
   const times = facts?.chosen === 'measured' ? facts.curve.points.map(({ msPerFrame }) => msPerFrame) : [];
   const [single] = times;
-  if (single === undefined) return { expected: share, basis: `At most: ${model} is ${percent(share)} of the run's work, and a batch can save no more.` };
-  return { expected: share * (1 - Math.min(...times) / single), basis: `${model} is ${percent(share)} of the run's work; of it, what the batches saved that were measured when it was opened.` };
+  if (single === undefined)
+    return {
+      expected: share,
+      basis: `At most: ${model} is ${percent(share)} of the run's work, and a batch can save no more.`,
+    };
+  return {
+    expected: share * (1 - Math.min(...times) / single),
+    basis: `${model} is ${percent(share)} of the run's work; of it, what the batches saved that were measured when it was opened.`,
+  };
 }
 
 function precompile(facts: RunFacts): Recommendation | null {
@@ -110,7 +123,9 @@ function precompile(facts: RunFacts): Recommendation | null {
     options:
       trials.length === 0
         ? ['onnx-lens compile prepares a model, so that a session opens without optimizing its graph.']
-        : trials.map((trial) => `${trial.model}: ${ms(trial.beforeMs)} to open as exported, ${ms(trial.afterMs)} prepared.`),
+        : trials.map(
+            (trial) => `${trial.model}: ${ms(trial.beforeMs)} to open as exported, ${ms(trial.afterMs)} prepared.`,
+          ),
     expectedGain: facts.profile.wallMs === 0 ? 0 : created / facts.profile.wallMs,
     basis: 'At most: all of the time that opening takes.',
     measuredGain: trials.length === 0 || facts.profile.wallMs === 0 ? null : saved / facts.profile.wallMs,
@@ -139,7 +154,10 @@ function useIdleCores(facts: RunFacts): Recommendation | null {
   return recommendation({
     title: 'Keep all cores busy',
     current: `${percent(busy)} of ${counted(cores, 'core')} used by this run with ${counted(facts.workers, 'worker')}, ${percent(idle)} by nobody.`,
-    options: ['Several videos at once: give them in one command, --jobs auto.', '--workers: another worker needs the memory of its sessions (see Memory).'],
+    options: [
+      'Several videos at once: give them in one command, --jobs auto.',
+      '--workers: another worker needs the memory of its sessions (see Memory).',
+    ],
     expectedGain: idle,
     basis: 'At most: the time in which cores stood idle.',
     measuredGain: null,

@@ -11,10 +11,16 @@ export function utilizationSection(facts: RunFacts): Section {
     blocks: [
       {
         kind: 'text',
-        text:
-          `Operators are counted on the graph that ONNX Runtime ${facts.machine.onnxRuntime} hands to its providers; other releases simplify it a little more or less before, by a few operators. "On Core ML" means handed to Core ML: only Core ML itself decides what of it runs on the Neural Engine, the GPU or the CPU.`,
+        text: `Operators are counted on the graph that ONNX Runtime ${facts.machine.onnxRuntime} hands to its providers; other releases simplify it a little more or less before, by a few operators. "On Core ML" means handed to Core ML: only Core ML itself decides what of it runs on the Neural Engine, the GPU or the CPU.`,
       },
-      ...(facts.providerReason === null ? [] : [{ kind: 'text' as const, text: `This run's networks ran on ${providerInWords(facts.provider)}: ${facts.providerReason}` }]),
+      ...(facts.providerReason === null
+        ? []
+        : [
+            {
+              kind: 'text' as const,
+              text: `This run's networks ran on ${providerInWords(facts.provider)}: ${facts.providerReason}`,
+            },
+          ]),
       ...rules.map((text): Block => ({ kind: 'text', text })),
     ],
     subsections: models.map((model, place) => {
@@ -57,7 +63,10 @@ export function crossing({ boundaryBytes, crossesFree }: UtilizationFacts): stri
 /** On the provider that the run used, measured. */
 function placementBlocks({ provider, runMs, providers, operators }: PlacementFacts): Block[] {
   const total = providers.reduce((sum, { nodes }) => sum + nodes, 0);
-  const split = providers.length < 2 ? '' : ` ${providers.map((each) => `${counted(each.nodes, 'operator')} on ${providerTitle(each.provider)} took ${percent(each.share)} of the time`).join('; ')}.`;
+  const split =
+    providers.length < 2
+      ? ''
+      : ` ${providers.map((each) => `${counted(each.nodes, 'operator')} on ${providerTitle(each.provider)} took ${percent(each.share)} of the time`).join('; ')}.`;
   const top = operators.map(({ opType, share }) => `${opType} ${percent(share)}`).join(', ');
   return [
     {

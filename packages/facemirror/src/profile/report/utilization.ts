@@ -1,5 +1,12 @@
 import { basename } from 'node:path';
-import { analyseCoverage, crossesFreeDimensions, parseModel, type CoverageResult, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
+import {
+  analyseCoverage,
+  crossesFreeDimensions,
+  parseModel,
+  type CoverageResult,
+  type CoreMlFormat,
+  type OrtVersion,
+} from 'onnx-lens';
 import type { UtilizationFacts } from './facts.js';
 
 /** A model to look at: its bytes, or the path of its file. */
@@ -22,7 +29,10 @@ export interface UtilizationTarget {
  * How a model lands on Core ML. The analysis needs no Mac.
  * @throws OnnxLensError for a file that is no model, or one that ONNX Runtime refuses.
  */
-export async function analyseUtilization({ name, model, job, sizes = {} }: AnalysedModel, target: UtilizationTarget): Promise<UtilizationFacts> {
+export async function analyseUtilization(
+  { name, model, job, sizes = {} }: AnalysedModel,
+  target: UtilizationTarget,
+): Promise<UtilizationFacts> {
   const file = typeof model === 'string' ? basename(model) : `${name}.onnx`;
   const result = await analyseCoverage(typeof model === 'string' ? model : parseModel(model, file), {
     provider: 'coreml',
@@ -49,7 +59,11 @@ function toFacts(model: string, file: string, job: string, result: CoverageResul
     impact: result.impact,
     advice: result.advice,
     macsShare: macs === 0 ? result.coverage / 100 : macsOnProvider / macs,
-    causes: result.causes.map((cause) => ({ text: cause.text, nodes: cause.nodes.length, partitionsSaved: cause.partitionsSaved })),
+    causes: result.causes.map((cause) => ({
+      text: cause.text,
+      nodes: cause.nodes.length,
+      partitionsSaved: cause.partitionsSaved,
+    })),
     boundaryBytes: result.partitions.reduce((sum, partition) => sum + partition.boundaryBytes, 0),
     crossesFree: crossesFreeDimensions(result.partitions),
     rules: result.rules.statement,

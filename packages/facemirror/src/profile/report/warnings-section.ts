@@ -18,8 +18,17 @@ export function warningsSection(facts: RunFacts): Section {
             {
               title: 'Partition fragmentation',
               blocks: [
-                { kind: 'text', text: `${facts.provider === 'coreml' ? 'By the analysis' : 'Core ML was not asked here: by the analysis'}, ONNX Runtime warns of this when it opens these models there.` },
-                { kind: 'log', lines: fragmented.map((each) => `${each.model}: number of partitions supported by CoreML: ${each.partitions} number of nodes in the graph: ${each.nodes} number of nodes supported by CoreML: ${each.supported}`) },
+                {
+                  kind: 'text',
+                  text: `${facts.provider === 'coreml' ? 'By the analysis' : 'Core ML was not asked here: by the analysis'}, ONNX Runtime warns of this when it opens these models there.`,
+                },
+                {
+                  kind: 'log',
+                  lines: fragmented.map(
+                    (each) =>
+                      `${each.model}: number of partitions supported by CoreML: ${each.partitions} number of nodes in the graph: ${each.nodes} number of nodes supported by CoreML: ${each.supported}`,
+                  ),
+                },
                 {
                   kind: 'list',
                   items: fragmented.map(
@@ -27,7 +36,10 @@ export function warningsSection(facts: RunFacts): Section {
                       `${each.model} on ${each.provider}: ${each.partitions} partitions of ${each.nodes} nodes; ${crossing(each)} cross borders in each inference.`,
                   ),
                 },
-                { kind: 'text', text: 'Each border is a hand-over between provider and CPU, with a copy of its tensors and a wait. What breaks the graphs:' },
+                {
+                  kind: 'text',
+                  text: 'Each border is a hand-over between provider and CPU, with a copy of its tensors and a wait. What breaks the graphs:',
+                },
                 { kind: 'list', items: unsupported },
               ],
             },
@@ -38,7 +50,13 @@ export function warningsSection(facts: RunFacts): Section {
 /** The lines as they were logged, and what they imply. */
 function caughtBlocks({ warnings, provider, isUninspected }: RunFacts): Block[] {
   if (isUninspected) return [{ kind: 'text', text: 'Not listened for: the run was made without --report.' }];
-  if (warnings.length === 0) return [{ kind: 'text', text: `ONNX Runtime gave no warning when these networks were opened and run on ${providerInWords(provider)}.` }];
+  if (warnings.length === 0)
+    return [
+      {
+        kind: 'text',
+        text: `ONNX Runtime gave no warning when these networks were opened and run on ${providerInWords(provider)}.`,
+      },
+    ];
   return [
     { kind: 'log', lines: warnings.map((warning) => `${warning.model}: ${warning.line}`) },
     { kind: 'text', text: 'What they imply:' },
@@ -85,16 +103,37 @@ function noticeMeaning(notice: LogNotice): string {
 
 /** Messages that say nothing of where nodes run, by what they begin with or hold. */
 const MESSAGES: readonly (readonly [RegExp, string])[] = [
-  [/Removing initializer .* not used by any node/, 'weights that nothing uses are left out when the model is opened: the file is larger than it need be, nothing is slower.'],
-  [/appears in graph inputs and will not be treated as constant/, 'weights are inputs as well, so that ONNX Runtime can neither fold nor pack them: slower than need be. Export the model without its weights as inputs.'],
+  [
+    /Removing initializer .* not used by any node/,
+    'weights that nothing uses are left out when the model is opened: the file is larger than it need be, nothing is slower.',
+  ],
+  [
+    /appears in graph inputs and will not be treated as constant/,
+    'weights are inputs as well, so that ONNX Runtime can neither fold nor pack them: slower than need be. Export the model without its weights as inputs.',
+  ],
   [/Serializing optimized model/, 'the optimized graph was written for this machine: it may not run on another.'],
-  [/shape mismatch|Error merging shape info|VerifyOutputSizes|Expected shape from model/i, 'a shape that the model declares is not the one that comes out: ONNX Runtime takes the one it infers. What relies on the declared one is wrong, and memory is planned without it.'],
-  [/CPU ?id_info warning|Unknown CPU vendor|cpuinfo/i, 'ONNX Runtime does not know this processor, and may choose slower kernels than it could use.'],
-  [/Failed to load library|Failed to create .*ExecutionProvider|not in available provider names/i, 'a provider could not be loaded: what was meant for it runs on the CPU.'],
+  [
+    /shape mismatch|Error merging shape info|VerifyOutputSizes|Expected shape from model/i,
+    'a shape that the model declares is not the one that comes out: ONNX Runtime takes the one it infers. What relies on the declared one is wrong, and memory is planned without it.',
+  ],
+  [
+    /CPU ?id_info warning|Unknown CPU vendor|cpuinfo/i,
+    'ONNX Runtime does not know this processor, and may choose slower kernels than it could use.',
+  ],
+  [
+    /Failed to load library|Failed to create .*ExecutionProvider|not in available provider names/i,
+    'a provider could not be loaded: what was meant for it runs on the CPU.',
+  ],
   [/pthread_setaffinity_np|affinity/i, 'threads could not be bound to cores: no result changes, speed may vary.'],
-  [/int64|INT64.*(cast|clamp|32)/, 'whole numbers of 64 bits are narrowed for the provider: values beyond 32 bits would be cut.'],
+  [
+    /int64|INT64.*(cast|clamp|32)/,
+    'whole numbers of 64 bits are narrowed for the provider: values beyond 32 bits would be cut.',
+  ],
 ];
 
 function messageMeaning(text: string): string {
-  return MESSAGES.find(([pattern]) => pattern.test(text))?.[1] ?? 'a message that this report has no explanation for; it stands above as ONNX Runtime wrote it.';
+  return (
+    MESSAGES.find(([pattern]) => pattern.test(text))?.[1] ??
+    'a message that this report has no explanation for; it stands above as ONNX Runtime wrote it.'
+  );
 }

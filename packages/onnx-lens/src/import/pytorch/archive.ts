@@ -26,8 +26,13 @@ export function readArchive(bytes: Uint8Array, origin: string): PickleValue {
       const known = storages.get(key);
       if (known !== undefined && known.type === type && known.byteLength === byteLength) return known;
       const entry = entries.get(`${folder}data/${key}`);
-      if (entry === undefined) throw new OnnxLensError('NOT_CHECKPOINT', `${origin} lacks the data of its storage "${key}". Get the file again.`);
-      if (isBigEndian && type === null) throw new OnnxLensError('NOT_CHECKPOINT', `${origin} holds untyped big-endian data, which is not read.`);
+      if (entry === undefined)
+        throw new OnnxLensError(
+          'NOT_CHECKPOINT',
+          `${origin} lacks the data of its storage "${key}". Get the file again.`,
+        );
+      if (isBigEndian && type === null)
+        throw new OnnxLensError('NOT_CHECKPOINT', `${origin} holds untyped big-endian data, which is not read.`);
       const load = isBigEndian ? () => swapped(entry.read(), type?.bytes ?? 1) : entry.read;
       const storage = new CheckpointStorage(key, type, byteLength, load);
       storages.set(key, storage);
@@ -42,7 +47,10 @@ function findPickle(entries: ReadonlyMap<string, ZipEntry>, origin: string): Zip
   const pickles = [...entries.values()].filter(({ name }) => /^([^/]+\/)?data\.pkl$/.test(name));
   const [pickle] = pickles;
   if (pickle === undefined || pickles.length > 1) {
-    throw new OnnxLensError('NOT_CHECKPOINT', `${origin} is a zip archive, but not one of torch.save: it holds no (single) data.pkl.`);
+    throw new OnnxLensError(
+      'NOT_CHECKPOINT',
+      `${origin} is a zip archive, but not one of torch.save: it holds no (single) data.pkl.`,
+    );
   }
   const folder = pickle.name.slice(0, -'data.pkl'.length);
   if (entries.has(`${folder}constants.pkl`)) {
@@ -52,7 +60,10 @@ function findPickle(entries: ReadonlyMap<string, ZipEntry>, origin: string): Zip
     );
   }
   if (pickle.size > MAX_PICKLE_BYTES) {
-    throw new OnnxLensError('NOT_CHECKPOINT', `${origin} describes itself in ${pickle.size} bytes; ${MAX_PICKLE_BYTES} at most are read.`);
+    throw new OnnxLensError(
+      'NOT_CHECKPOINT',
+      `${origin} describes itself in ${pickle.size} bytes; ${MAX_PICKLE_BYTES} at most are read.`,
+    );
   }
   return pickle;
 }
@@ -60,12 +71,14 @@ function findPickle(entries: ReadonlyMap<string, ZipEntry>, origin: string): Zip
 function readByteOrder(entry: ZipEntry | undefined, origin: string): 'little' | 'big' {
   if (entry === undefined) return 'little';
   const text = entry.size <= 16 ? new TextDecoder().decode(entry.read()) : '';
-  if (text !== 'little' && text !== 'big') throw new OnnxLensError('NOT_CHECKPOINT', `${origin} names no byte order that exists.`);
+  if (text !== 'little' && text !== 'big')
+    throw new OnnxLensError('NOT_CHECKPOINT', `${origin} names no byte order that exists.`);
   return text;
 }
 
 function swapped(bytes: Uint8Array, elementBytes: number): Uint8Array {
   const out = new Uint8Array(bytes);
-  for (let start = 0; start + elementBytes <= out.length; start += elementBytes) out.subarray(start, start + elementBytes).reverse();
+  for (let start = 0; start + elementBytes <= out.length; start += elementBytes)
+    out.subarray(start, start + elementBytes).reverse();
   return out;
 }

@@ -37,7 +37,17 @@ export interface CheckpointOptions {
 }
 
 /** Keys under which training scripts put the weights, the likeliest first. */
-const USUAL_KEYS = ['net', 'state_dict', 'model_state_dict', 'model_state', 'model', 'module', 'weights', 'network', 'generator'];
+const USUAL_KEYS = [
+  'net',
+  'state_dict',
+  'model_state_dict',
+  'model_state',
+  'model',
+  'module',
+  'weights',
+  'network',
+  'generator',
+];
 /** How deep dicts are searched for a state_dict: {'checkpoint': {'model': {…}}} is 2. */
 const SEARCH_DEPTH = 3;
 const WRAPPERS = ['module.', '_orig_mod.'];
@@ -59,7 +69,11 @@ export function loadCheckpoint(path: string, options: CheckpointOptions = {}): C
  * @param origin how to call the file in messages.
  * @throws OnnxLensError as {@link loadCheckpoint}.
  */
-export function parseCheckpoint(bytes: Uint8Array, origin = 'the checkpoint', options: CheckpointOptions = {}): Checkpoint {
+export function parseCheckpoint(
+  bytes: Uint8Array,
+  origin = 'the checkpoint',
+  options: CheckpointOptions = {},
+): Checkpoint {
   const { format, value } = readAny(bytes, origin);
   const found = options.key === undefined ? findStateDict(value, origin) : atKey(value, options.key, origin);
   return { format, key: found.key, tensors: namedTensors(found.dict) };

@@ -18,7 +18,11 @@ const STORAGE_TYPES: Readonly<Record<string, string>> = {
   'torch.BoolStorage': 'bool',
 };
 
-const UNTYPED_STORAGES: readonly string[] = ['torch.storage.UntypedStorage', 'torch.storage._UntypedStorage', 'torch.UntypedStorage'];
+const UNTYPED_STORAGES: readonly string[] = [
+  'torch.storage.UntypedStorage',
+  'torch.storage._UntypedStorage',
+  'torch.UntypedStorage',
+];
 
 /** Python 2 wrote other module names for the same things. */
 const RENAMED: Readonly<Record<string, string>> = {
@@ -88,11 +92,19 @@ export function allowedGlobal(module: string, name: string, origin: string): Pic
  * What calling an allowed name with these arguments gives.
  * @throws OnnxLensError UNSAFE_PICKLE when it is no name of the list that may be called, TENSOR_INVALID for bad views.
  */
-export function callGlobal(callee: PickleValue | undefined, args: PickleValue | undefined, origin: string): PickleValue {
-  const construct = callee instanceof PickleGlobal && Object.hasOwn(CONSTRUCTORS, callee.name) ? CONSTRUCTORS[callee.name] : undefined;
+export function callGlobal(
+  callee: PickleValue | undefined,
+  args: PickleValue | undefined,
+  origin: string,
+): PickleValue {
+  const construct =
+    callee instanceof PickleGlobal && Object.hasOwn(CONSTRUCTORS, callee.name) ? CONSTRUCTORS[callee.name] : undefined;
   if (construct === undefined || !(args instanceof PickleTuple)) {
     const what = callee instanceof PickleGlobal ? callee.name : 'something that is no function';
-    throw new OnnxLensError('UNSAFE_PICKLE', `${origin} calls ${what}, which is not how tensors are saved; it is refused.`);
+    throw new OnnxLensError(
+      'UNSAFE_PICKLE',
+      `${origin} calls ${what}, which is not how tensors are saved; it is refused.`,
+    );
   }
   return construct(args.items);
 }
@@ -117,12 +129,18 @@ export function storageOf(
   }
   const isStorage = kind === 'storage' && storageType instanceof PickleGlobal && typeof key === 'string';
   if (!isStorage || typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) {
-    throw new OnnxLensError('UNSAFE_PICKLE', `${origin} refers to something outside it that is no tensor storage; it is refused.`);
+    throw new OnnxLensError(
+      'UNSAFE_PICKLE',
+      `${origin} refers to something outside it that is no tensor storage; it is refused.`,
+    );
   }
   const typeName = STORAGE_TYPES[storageType.name];
   const type = typeName === undefined ? null : (torchType(typeName) ?? null);
   if (type === null && !UNTYPED_STORAGES.includes(storageType.name)) {
-    throw new OnnxLensError('UNSAFE_PICKLE', `${origin} refers to a storage of ${storageType.name}, which is none; it is refused.`);
+    throw new OnnxLensError(
+      'UNSAFE_PICKLE',
+      `${origin} refers to a storage of ${storageType.name}, which is none; it is refused.`,
+    );
   }
   return { storage: find(key, type, count * (type?.bytes ?? 1)), rest };
 }
@@ -159,7 +177,8 @@ function tensorOf(value: PickleValue | undefined): TensorView {
 }
 
 function rebuildFromType(build: PickleValue | undefined, args: PickleValue | undefined): PickleValue {
-  const construct = build instanceof PickleGlobal && build.name.startsWith('torch._utils.') ? CONSTRUCTORS[build.name] : undefined;
+  const construct =
+    build instanceof PickleGlobal && build.name.startsWith('torch._utils.') ? CONSTRUCTORS[build.name] : undefined;
   if (construct === undefined || !(args instanceof PickleTuple)) throw malformed();
   return construct(args.items);
 }
@@ -178,5 +197,8 @@ function dictOf(items: PickleValue | undefined): PickleDict {
 }
 
 function malformed(): OnnxLensError {
-  return new OnnxLensError('NOT_CHECKPOINT', 'The checkpoint describes a tensor in a way that PyTorch does not write. Get the file again.');
+  return new OnnxLensError(
+    'NOT_CHECKPOINT',
+    'The checkpoint describes a tensor in a way that PyTorch does not write. Get the file again.',
+  );
 }

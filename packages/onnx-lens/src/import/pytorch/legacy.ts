@@ -30,7 +30,10 @@ export function readLegacy(bytes: Uint8Array, origin: string): PickleValue {
   const magic = unpickle(bytes, 0, origin, noStorages);
   const protocol = unpickle(bytes, magic.end, origin, noStorages);
   if (protocol.value !== PROTOCOL_VERSION) {
-    throw new OnnxLensError('NOT_CHECKPOINT', `${origin} is written in another version of PyTorch's older format than ${PROTOCOL_VERSION}, the only one known.`);
+    throw new OnnxLensError(
+      'NOT_CHECKPOINT',
+      `${origin} is written in another version of PyTorch's older format than ${PROTOCOL_VERSION}, the only one known.`,
+    );
   }
   const system = unpickle(bytes, protocol.end, origin, noStorages);
   const storages = new LegacyStorages(bytes, origin);
@@ -64,7 +67,8 @@ class LegacyStorages {
     const { storage, rest } = storageOf(id, this.#origin, (key, type, byteLength) => {
       const root = this.#roots.get(key) ?? { type, byteLength, start: undefined };
       this.#roots.set(key, root);
-      if (root.type !== type || root.byteLength !== byteLength) throw this.#damaged(`describes its storage "${key}" in two ways`);
+      if (root.type !== type || root.byteLength !== byteLength)
+        throw this.#damaged(`describes its storage "${key}" in two ways`);
       return this.#part(key, root, 0, byteLength);
     });
     const [part] = rest;
@@ -75,8 +79,10 @@ class LegacyStorages {
     const [, offset, length] = part.items;
     const root = this.#roots.get(storage.key);
     const size = storage.type?.bytes ?? 1;
-    if (root === undefined || typeof offset !== 'number' || typeof length !== 'number') throw this.#damaged('describes a part of a storage wrongly');
-    if (!(offset >= 0 && length >= 0 && (offset + length) * size <= root.byteLength)) throw this.#damaged('has a storage reach beyond itself');
+    if (root === undefined || typeof offset !== 'number' || typeof length !== 'number')
+      throw this.#damaged('describes a part of a storage wrongly');
+    if (!(offset >= 0 && length >= 0 && (offset + length) * size <= root.byteLength))
+      throw this.#damaged('has a storage reach beyond itself');
     return this.#part(storage.key, root, offset * size, length * size);
   }
 
@@ -86,7 +92,8 @@ class LegacyStorages {
     const known = this.#storages.get(name);
     if (known !== undefined) return known;
     this.#partBytes += length < root.byteLength ? length : 0;
-    if (this.#partBytes > MOST_OVERLAP * this.#bytes.length) throw this.#damaged('has ever new parts of its storages lie over each other');
+    if (this.#partBytes > MOST_OVERLAP * this.#bytes.length)
+      throw this.#damaged('has ever new parts of its storages lie over each other');
     const storage = new CheckpointStorage(key, root.type, length, () => {
       if (root.start === undefined) throw this.#damaged(`lacks the data of its storage "${key}"`);
       return this.#bytes.subarray(root.start + from, root.start + from + length);
@@ -105,7 +112,8 @@ class LegacyStorages {
       if (root === undefined || root.start !== undefined) throw this.#damaged('lists storages that it does not use');
       const count = at + 8 <= this.#bytes.length ? view.getBigInt64(at, true) : -1n;
       const size = root.type?.bytes ?? 1;
-      if (count * BigInt(size) !== BigInt(root.byteLength)) throw this.#damaged('gives another length for a storage than its value does');
+      if (count * BigInt(size) !== BigInt(root.byteLength))
+        throw this.#damaged('gives another length for a storage than its value does');
       root.start = at + 8;
       at = root.start + root.byteLength;
       if (at > this.#bytes.length) throw this.#damaged('is cut off in its data');

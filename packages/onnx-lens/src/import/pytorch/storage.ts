@@ -24,7 +24,12 @@ function type(
 /** An 8-bit float, widened to float32 (exactly) because no typed array holds it. */
 function float8(torchName: string, exponentBits: number, bias: number, special: 'ieee' | 'fn' | 'fnuz'): TorchType {
   const table = Float32Array.from({ length: 256 }, (_, bits) => widenFloat8(bits, exponentBits, bias, special));
-  return { torchName, dataType: DataType.FLOAT, bytes: 1, view: (raw) => Float32Array.from(raw, (bits) => table[bits] ?? NaN) };
+  return {
+    torchName,
+    dataType: DataType.FLOAT,
+    bytes: 1,
+    view: (raw) => Float32Array.from(raw, (bits) => table[bits] ?? NaN),
+  };
 }
 
 /** Formats as in the OCP 8-bit floating point specification 1.0 and its "fnuz" variants (no negative zero; 0x80 is NaN). */
@@ -37,7 +42,9 @@ function widenFloat8(bits: number, exponentBits: number, bias: number, special: 
   if (special === 'fn' && (bits & 0x7f) === 0x7f) return NaN;
   if (special === 'ieee' && exponent === (1 << exponentBits) - 1) return fraction === 0 ? sign * Infinity : NaN;
   const scale = 2 ** -fractionBits;
-  return exponent === 0 ? sign * fraction * scale * 2 ** (1 - bias) : sign * (1 + fraction * scale) * 2 ** (exponent - bias);
+  return exponent === 0
+    ? sign * fraction * scale * 2 ** (1 - bias)
+    : sign * (1 + fraction * scale) * 2 ** (exponent - bias);
 }
 
 const TYPES: readonly TorchType[] = [
@@ -104,7 +111,9 @@ export class CheckpointStorage {
         );
       }
       const isAligned = loaded.byteOffset % 8 === 0 && loaded.buffer instanceof ArrayBuffer;
-      this.#bytes = isAligned ? new Uint8Array(loaded.buffer, loaded.byteOffset, loaded.length) : new Uint8Array(loaded);
+      this.#bytes = isAligned
+        ? new Uint8Array(loaded.buffer, loaded.byteOffset, loaded.length)
+        : new Uint8Array(loaded);
     }
     return this.#bytes;
   }
@@ -125,7 +134,13 @@ export class TensorView {
    * @param offset and strides in elements.
    * @throws OnnxLensError TENSOR_INVALID when the view reaches beyond its storage or is larger than {@link MAX_TENSOR_BYTES}.
    */
-  constructor(storage: CheckpointStorage, type: TorchType, offset: number, dims: readonly number[], strides: readonly number[]) {
+  constructor(
+    storage: CheckpointStorage,
+    type: TorchType,
+    offset: number,
+    dims: readonly number[],
+    strides: readonly number[],
+  ) {
     this.storage = storage;
     this.type = type;
     this.dims = dims;
@@ -139,7 +154,8 @@ export class TensorView {
     const numbers = [this.#offset, ...dims, ...this.#strides];
     const areCounts = numbers.every((value) => Number.isSafeInteger(value) && value >= 0);
     const fits = areCounts && dims.length === this.#strides.length && dims.length <= 64;
-    if (!fits || this.#count() * type.bytes > MAX_TENSOR_BYTES) throw this.#invalid('has a shape that no tensor can have');
+    if (!fits || this.#count() * type.bytes > MAX_TENSOR_BYTES)
+      throw this.#invalid('has a shape that no tensor can have');
     if (this.#count() === 0) return;
     const last = dims.reduce((sum, dim, axis) => sum + (dim - 1) * (this.#strides[axis] ?? 0), this.#offset);
     if ((last + 1) * type.bytes > storage.byteLength) throw this.#invalid('reaches beyond its storage');

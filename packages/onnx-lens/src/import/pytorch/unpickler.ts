@@ -63,7 +63,8 @@ class Machine {
     if (opcode === OPCODES.FRAME) return void this.#reader.slice(8);
     if (opcode === OPCODES.POP) return void this.#stack.pop();
     const name = REFUSED[opcode];
-    if (name === undefined) throw this.#broken(`holds the byte ${opcode} where Python's pickle has no such instruction`);
+    if (name === undefined)
+      throw this.#broken(`holds the byte ${opcode} where Python's pickle has no such instruction`);
     throw this.#refused(`uses the instruction ${name}, which torch.save does not write`);
   }
 
@@ -209,7 +210,8 @@ class Machine {
 
   #setItems(items: readonly PickleValue[]): boolean {
     const dict = this.#top();
-    if (!(dict instanceof PickleDict) || items.length % 2 !== 0) throw this.#broken('sets items of something that is no dict');
+    if (!(dict instanceof PickleDict) || items.length % 2 !== 0)
+      throw this.#broken('sets items of something that is no dict');
     for (let place = 0; place < items.length; place += 2) {
       dict.entries.set(items[place] as PickleValue, items[place + 1] as PickleValue); // the length is even
     }
@@ -263,11 +265,15 @@ class Machine {
   }
 
   #checkProtocol(protocol: number): void {
-    if (protocol < 2 || protocol > 5) throw this.#broken(`is written in pickle protocol ${protocol}, which torch.save does not use`);
+    if (protocol < 2 || protocol > 5)
+      throw this.#broken(`is written in pickle protocol ${protocol}, which torch.save does not use`);
   }
 
   #broken(what: string): OnnxLensError {
-    return new OnnxLensError('NOT_CHECKPOINT', `${this.#origin} is no checkpoint of PyTorch, or damaged: its pickle ${what}.`);
+    return new OnnxLensError(
+      'NOT_CHECKPOINT',
+      `${this.#origin} is no checkpoint of PyTorch, or damaged: its pickle ${what}.`,
+    );
   }
 
   #refused(what: string): OnnxLensError {

@@ -53,7 +53,8 @@ export function readZip(bytes: Uint8Array, origin: string, maxUnpackedBytes: num
     packed += record.packed;
     if (packed > bytes.length) throw damaged(origin, 'has files lie over each other');
     unpacked += record.method === STORED ? 0 : record.size;
-    if (unpacked > maxUnpackedBytes) throw damaged(origin, `claims to unpack to more than the ${maxUnpackedBytes} bytes that are accepted`);
+    if (unpacked > maxUnpackedBytes)
+      throw damaged(origin, `claims to unpack to more than the ${maxUnpackedBytes} bytes that are accepted`);
     entries.set(record.name, {
       name: record.name,
       size: record.size,
@@ -160,7 +161,8 @@ function readEntry(bytes: Uint8Array, view: DataView, record: CentralRecord, ori
 
 function unpack(packed: Uint8Array, record: CentralRecord, origin: string): Uint8Array {
   if (record.method === STORED) return packed;
-  if (record.method !== DEFLATED) throw damaged(origin, `holds "${record.name}" in compression ${record.method}, which is not read`);
+  if (record.method !== DEFLATED)
+    throw damaged(origin, `holds "${record.name}" in compression ${record.method}, which is not read`);
   try {
     // The limit makes a bomb end at the size that was declared (and accepted) for it.
     return inflateRawSync(packed, { maxOutputLength: Math.max(1, record.size) });
@@ -175,5 +177,7 @@ function safeInteger(value: bigint, origin: string): number {
 }
 
 function damaged(origin: string, what: string, cause?: unknown): OnnxLensError {
-  return new OnnxLensError('NOT_CHECKPOINT', `${origin} ${what}: its zip archive cannot be read. Get the file again.`, { cause });
+  return new OnnxLensError('NOT_CHECKPOINT', `${origin} ${what}: its zip archive cannot be read. Get the file again.`, {
+    cause,
+  });
 }

@@ -12,7 +12,8 @@ export class BlockedLayout {
 
   /** Takes note of a node that has been added. */
   note(opType: string, inputs: readonly string[], output: string): void {
-    if (ENTERING.has(opType) || (STAYING.has(opType) && inputs.every((input) => this.has(input)))) this.#values.add(output);
+    if (ENTERING.has(opType) || (STAYING.has(opType) && inputs.every((input) => this.has(input))))
+      this.#values.add(output);
   }
 
   has(value: string): boolean {

@@ -31,7 +31,10 @@ export class BoundedGraph extends GraphBuilder {
   spend(bytes: number): void {
     this.#left -= bytes;
     if (this.#left < 0) {
-      throw new OnnxLensError('NOT_TFLITE', `${this.#origin} would become many times as large as it is (its operators name the same weights again and again); it is refused.`);
+      throw new OnnxLensError(
+        'NOT_TFLITE',
+        `${this.#origin} would become many times as large as it is (its operators name the same weights again and again); it is refused.`,
+      );
     }
   }
 }

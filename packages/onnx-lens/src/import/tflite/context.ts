@@ -82,16 +82,19 @@ export class OperatorContext {
   /** The whole numbers (axes, sizes, amounts) of an input that must be constant. */
   constantNumbers(index: number, what: string): number[] {
     const { constant } = this.input(index);
-    if (constant === null) throw this.unsupported(`takes its ${what} from a computed value; only constant ones are covered`);
+    if (constant === null)
+      throw this.unsupported(`takes its ${what} from a computed value; only constant ones are covered`);
     const numbers = tensorNumbers(constant);
-    if (!numbers.every(Number.isSafeInteger)) throw this.damaged(`has something else than whole numbers for its ${what}`);
+    if (!numbers.every(Number.isSafeInteger))
+      throw this.damaged(`has something else than whole numbers for its ${what}`);
     return numbers;
   }
 
   /** Axis `axis` of a rank, negative ones counted from the end. @throws OnnxLensError NOT_TFLITE for one that is not there. */
   normalAxis(axis: number, rank: number): number {
     const normal = axis < 0 ? axis + rank : axis;
-    if (!Number.isInteger(normal) || normal < 0 || normal >= rank) throw this.damaged(`names axis ${axis} of a value of rank ${rank}`);
+    if (!Number.isInteger(normal) || normal < 0 || normal >= rank)
+      throw this.damaged(`names axis ${axis} of a value of rank ${rank}`);
     return normal;
   }
 
@@ -117,7 +120,9 @@ export class OperatorContext {
 
   /** Adds a node whose output holds the value under that order of axes, and gives its name. */
   node(opType: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>> = {}): string {
-    const output = this.graph.node(opType, inputs, attributes, { name: `${this.operator.index}_${this.operator.name}/${opType}` });
+    const output = this.graph.node(opType, inputs, attributes, {
+      name: `${this.operator.index}_${this.operator.name}/${opType}`,
+    });
     this.settings.blocked.note(opType, inputs, output);
     return output;
   }
@@ -127,7 +132,10 @@ export class OperatorContext {
     const key = permutation.join();
     const kept = value.forms.get(key);
     if (kept !== undefined) return kept.name;
-    const name = value.constant === null ? this.#reorder(value, permutation) : this.constant(permuteTensor(value.constant, permutation));
+    const name =
+      value.constant === null
+        ? this.#reorder(value, permutation)
+        : this.constant(permuteTensor(value.constant, permutation));
     value.forms.set(key, { name, permutation });
     return name;
   }
@@ -149,8 +157,15 @@ export class OperatorContext {
     const source = this.as(padding.of, permutation);
     const [before, after] = [permuteShape(padding.before, permutation), permuteShape(padding.after, permutation)];
     const channels = padding.of.shape.at(-1) ?? 0;
-    const doublesChannels = String(permutation) === String(channelsSecond(4)) && String([...before, ...after]) === String([0, 0, 0, 0, 0, channels, 0, 0]);
-    if (this.settings.channelZeros === 'convolution' && doublesChannels && channels <= MOST_CHANNELS && this.settings.blocked.has(source)) {
+    const doublesChannels =
+      String(permutation) === String(channelsSecond(4)) &&
+      String([...before, ...after]) === String([0, 0, 0, 0, 0, channels, 0, 0]);
+    if (
+      this.settings.channelZeros === 'convolution' &&
+      doublesChannels &&
+      channels <= MOST_CHANNELS &&
+      this.settings.blocked.has(source)
+    ) {
       return this.#zerosBehind(source, channels);
     }
     return this.node('Pad', [source, this.graph.ints([...before, ...after])], { mode: 'constant' });
@@ -158,7 +173,10 @@ export class OperatorContext {
 
   /** An image with as many channels of zeros behind its own. */
   #zerosBehind(image: string, channels: number): string {
-    const zeros = this.node('Conv', [image, this.graph.floats([channels, 1, 1, 1], new Float32Array(channels))], { kernel_shape: [1, 1], group: channels });
+    const zeros = this.node('Conv', [image, this.graph.floats([channels, 1, 1, 1], new Float32Array(channels))], {
+      kernel_shape: [1, 1],
+      group: channels,
+    });
     return this.node('Concat', [image, zeros], { axis: 1 });
   }
 
@@ -178,7 +196,9 @@ export class OperatorContext {
   reshaped(value: Value, shape: readonly number[], name = value.name): Value {
     if (value.constant !== null) return constantValue(name, { ...value.constant, dims: shape });
     // Any order that leaves the elements where they are in memory does for the source.
-    const inPlace = [...value.forms.values()].find((form) => movesNothing(permuteShape(value.shape, form.permutation), inverse(form.permutation)));
+    const inPlace = [...value.forms.values()].find((form) =>
+      movesNothing(permuteShape(value.shape, form.permutation), inverse(form.permutation)),
+    );
     const source = inPlace?.name ?? this.as(value, asIs(value.shape.length));
     const isSame = inPlace !== undefined && String(permuteShape(value.shape, inPlace.permutation)) === String(shape);
     const result = isSame ? source : this.node('Reshape', [source, this.graph.ints(shape)]);
@@ -186,7 +206,13 @@ export class OperatorContext {
   }
 
   /** A value that a node has just made, with its axes in that order. */
-  made(name: string, shape: readonly number[], dataType: number, permutation: Permutation = asIs(shape.length), label = this.outputName(0)): Value {
+  made(
+    name: string,
+    shape: readonly number[],
+    dataType: number,
+    permutation: Permutation = asIs(shape.length),
+    label = this.outputName(0),
+  ): Value {
     return computedValue(label, shape, dataType, { name, permutation });
   }
 

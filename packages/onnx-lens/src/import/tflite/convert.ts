@@ -4,7 +4,13 @@ import { TensorProto_DataType as DataType, type GraphProto, type ModelProto } fr
 import { elementCount, halfToFloat, type Tensor, type TensorData } from '../../model/tensors.js';
 import { BlockedLayout } from './blocked-layout.js';
 import { BoundedGraph } from './bounded-graph.js';
-import { computedValue, constantValue, OperatorContext, type Translation, type TranslationSettings } from './context.js';
+import {
+  computedValue,
+  constantValue,
+  OperatorContext,
+  type Translation,
+  type TranslationSettings,
+} from './context.js';
 import { foldIntegers } from './fold.js';
 import { CONVOLUTION } from './operators/convolution.js';
 import { ELEMENTWISE } from './operators/elementwise.js';
@@ -66,7 +72,11 @@ export function convertTflite(bytes: Uint8Array, origin: string, options: Tflite
   const graph = new BoundedGraph(model.description === '' ? 'tflite' : model.description, origin, bytes.length);
   const values = new Map<number, Value>();
   declareInputs(model, graph, values, options.imageInputs ?? 'original');
-  const settings: TranslationSettings = { prelu: options.prelu ?? 'operator', channelZeros: options.channelZeros ?? 'operator', blocked: new BlockedLayout() };
+  const settings: TranslationSettings = {
+    prelu: options.prelu ?? 'operator',
+    channelZeros: options.channelZeros ?? 'operator',
+    blocked: new BlockedLayout(),
+  };
   const halfWeights = options.halfWeights ?? 'widen';
   for (const operator of model.operators) translate(model, operator, graph, values, settings, halfWeights);
   return finish(model, graph, values, settings);
@@ -83,7 +93,11 @@ function declareInputs(
     const permutation =
       tensor.shape.length === 4 && imageInputs === 'channels-second' ? channelsSecond(4) : asIs(tensor.shape.length);
     const dataType = dataTypeOf(model, tensor, 'The graph');
-    const name = graph.input(graph.fresh(tensor.name === '' ? `input_${index}` : tensor.name), dataType, permuteShape(tensor.shape, permutation));
+    const name = graph.input(
+      graph.fresh(tensor.name === '' ? `input_${index}` : tensor.name),
+      dataType,
+      permuteShape(tensor.shape, permutation),
+    );
     values.set(index, computedValue(tensor.name, tensor.shape, dataType, { name, permutation }));
   }
 }
@@ -109,10 +123,13 @@ function translate(
   for (const index of [...operator.inputs, ...operator.outputs]) {
     if (index >= 0) refuseUncovered(model, tensorAt(model, index), who);
   }
-  const inputs = operator.inputs.map((index) => (index < 0 ? null : valueAt(model, index, graph, values, halfWeights, who)));
+  const inputs = operator.inputs.map((index) =>
+    index < 0 ? null : valueAt(model, index, graph, values, halfWeights, who),
+  );
   const context = new OperatorContext(operator, graph, inputs, names, model.origin, settings);
   const outputs = foldIntegers(context) ?? translation(context);
-  if (outputs.length < operator.outputs.length) throw context.damaged(`has ${operator.outputs.length} outputs where it gives ${outputs.length}`);
+  if (outputs.length < operator.outputs.length)
+    throw context.damaged(`has ${operator.outputs.length} outputs where it gives ${outputs.length}`);
   operator.outputs.forEach((index, place) => {
     const output = outputs[place];
     if (output !== undefined) values.set(index, output);
@@ -122,7 +139,10 @@ function translate(
 /** Numbers that mean something else than they say must never pass for plain ones. */
 function refuseUncovered(model: TfliteModel, tensor: TfliteTensor, who: string): void {
   const refuse = (why: string): never => {
-    throw new OnnxLensError('UNSUPPORTED_OPERATOR', `${who} has the tensor "${tensor.name}", which ${why}: ${model.origin} cannot be imported.`);
+    throw new OnnxLensError(
+      'UNSUPPORTED_OPERATOR',
+      `${who} has the tensor "${tensor.name}", which ${why}: ${model.origin} cannot be imported.`,
+    );
   };
   if (tensor.isQuantized && tensor.type !== 'FLOAT32' && tensor.type !== 'FLOAT16') {
     refuse(`is quantized (${tensor.type}); quantized models are not covered, use the float model`);
@@ -143,7 +163,10 @@ function valueAt(
   if (known !== undefined) return known;
   const tensor = tensorAt(model, index);
   if (tensor.data === null) {
-    throw new OnnxLensError('NOT_TFLITE', `${model.origin} is damaged: ${who} reads "${tensor.name}", which nothing before it makes.`);
+    throw new OnnxLensError(
+      'NOT_TFLITE',
+      `${model.origin} is damaged: ${who} reads "${tensor.name}", which nothing before it makes.`,
+    );
   }
   // Many tensors may share one buffer, and each is a copy of it.
   graph.spend(tensor.data.length);
@@ -154,11 +177,17 @@ function valueAt(
 
 function tensorAt(model: TfliteModel, index: number): TfliteTensor {
   const tensor = model.tensors[index];
-  if (tensor === undefined) throw new OnnxLensError('NOT_TFLITE', `${model.origin} is damaged: there is no tensor ${index}.`);
+  if (tensor === undefined)
+    throw new OnnxLensError('NOT_TFLITE', `${model.origin} is damaged: there is no tensor ${index}.`);
   return tensor;
 }
 
-const TYPES: Readonly<Record<string, { readonly dataType: DataType; readonly view: (buffer: ArrayBuffer) => TensorData; readonly bytes: number }>> = {
+const TYPES: Readonly<
+  Record<
+    string,
+    { readonly dataType: DataType; readonly view: (buffer: ArrayBuffer) => TensorData; readonly bytes: number }
+  >
+> = {
   FLOAT32: { dataType: DataType.FLOAT, view: (buffer) => new Float32Array(buffer), bytes: 4 },
   FLOAT16: { dataType: DataType.FLOAT16, view: (buffer) => new Uint16Array(buffer), bytes: 2 },
   INT32: { dataType: DataType.INT32, view: (buffer) => new Int32Array(buffer), bytes: 4 },
@@ -184,7 +213,13 @@ function dataTypeOf(model: TfliteModel, tensor: TfliteTensor, who: string): Data
   return typeOf(model, tensor, who).dataType;
 }
 
-function readConstant(model: TfliteModel, tensor: TfliteTensor, data: Uint8Array, halfWeights: 'widen' | 'keep', who: string): Tensor {
+function readConstant(
+  model: TfliteModel,
+  tensor: TfliteTensor,
+  data: Uint8Array,
+  halfWeights: 'widen' | 'keep',
+  who: string,
+): Tensor {
   const type = typeOf(model, tensor, who);
   if (data.length !== elementCount(tensor.shape) * type.bytes) {
     throw new OnnxLensError(
@@ -194,15 +229,33 @@ function readConstant(model: TfliteModel, tensor: TfliteTensor, data: Uint8Array
   }
   const values = type.view(data.slice().buffer);
   if (type.dataType === DataType.FLOAT16 && halfWeights === 'widen') {
-    return { dataType: DataType.FLOAT, dims: tensor.shape, data: Float32Array.from(values as Uint16Array, halfToFloat) };
+    return {
+      dataType: DataType.FLOAT,
+      dims: tensor.shape,
+      data: Float32Array.from(values as Uint16Array, halfToFloat),
+    };
   }
   return { dataType: type.dataType, dims: tensor.shape, data: values };
 }
 
 /** Names the outputs as the original does, and leaves out what nothing needs. */
-function finish(model: TfliteModel, graph: BoundedGraph, values: ReadonlyMap<number, Value>, settings: TranslationSettings): ModelProto {
+function finish(
+  model: TfliteModel,
+  graph: BoundedGraph,
+  values: ReadonlyMap<number, Value>,
+  settings: TranslationSettings,
+): ModelProto {
   const lastNode = new OperatorContext(
-    { index: model.operators.length, name: 'OUTPUT', isCustom: false, version: 1, inputs: [], outputs: [], options: null, customOptions: new Uint8Array() },
+    {
+      index: model.operators.length,
+      name: 'OUTPUT',
+      isCustom: false,
+      version: 1,
+      inputs: [],
+      outputs: [],
+      options: null,
+      customOptions: new Uint8Array(),
+    },
     graph,
     [],
     [],
@@ -212,9 +265,15 @@ function finish(model: TfliteModel, graph: BoundedGraph, values: ReadonlyMap<num
   for (const index of new Set(model.outputs)) {
     const tensor = tensorAt(model, index);
     const value = values.get(index);
-    if (value === undefined) throw new OnnxLensError('NOT_TFLITE', `${model.origin} is damaged: nothing makes its output "${tensor.name}".`);
+    if (value === undefined)
+      throw new OnnxLensError('NOT_TFLITE', `${model.origin} is damaged: nothing makes its output "${tensor.name}".`);
     const name = graph.fresh(tensor.name === '' ? `output_${index}` : tensor.name);
-    graph.node('Identity', [lastNode.as(value, asIs(value.shape.length))], {}, { outputs: [name], name: `${name}/Identity` });
+    graph.node(
+      'Identity',
+      [lastNode.as(value, asIs(value.shape.length))],
+      {},
+      { outputs: [name], name: `${name}/Identity` },
+    );
     graph.output(name, value.dataType, value.shape);
   }
   const result = graph.toModel({ opset: OPSET });

@@ -61,7 +61,11 @@ function fold(context: OperatorContext, inputs: readonly (readonly number[])[]):
       if (first.length !== length && first.length !== 1) return null;
       if (second.length !== length && second.length !== 1) return null;
       const values = Array.from({ length }, (_, place) =>
-        calculate(context.operator.name, first[first.length === 1 ? 0 : place] ?? 0, second[second.length === 1 ? 0 : place] ?? 0),
+        calculate(
+          context.operator.name,
+          first[first.length === 1 ? 0 : place] ?? 0,
+          second[second.length === 1 ? 0 : place] ?? 0,
+        ),
       );
       return isScalar(0) && isScalar(1) ? scalar(values[0] ?? 0) : list(values);
     }
@@ -75,7 +79,11 @@ function calculate(name: string, a: number, b: number): number {
 }
 
 /** One element, or a plain run of elements, of a list. */
-function foldStridedSlice(context: OperatorContext, list1: readonly number[], inputs: readonly (readonly number[])[]): Folded | null {
+function foldStridedSlice(
+  context: OperatorContext,
+  list1: readonly number[],
+  inputs: readonly (readonly number[])[],
+): Folded | null {
   const [, [begin = 0] = [], [end = 0] = [], [step = 1] = []] = inputs;
   const masks = [0, 1, 2, 3, 4].map((slot) => context.option((table) => table.int32(slot), 0));
   const [beginMask = 0, endMask = 0, ellipsis = 0, newAxis = 0, shrink = 0] = masks;

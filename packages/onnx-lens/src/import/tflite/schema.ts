@@ -23,12 +23,14 @@ const OPERATOR_NAMES = (
   'RANDOM_STANDARD_NORMAL BUCKETIZE RANDOM_UNIFORM MULTINOMIAL GELU DYNAMIC_UPDATE_SLICE RELU_0_TO_1'
 ).split(' ');
 
-const TYPE_NAMES = (
-  'FLOAT32 FLOAT16 INT32 UINT8 INT64 STRING BOOL INT16 COMPLEX64 INT8 FLOAT64 COMPLEX128 UINT64 RESOURCE VARIANT UINT32 UINT16 INT4 BFLOAT16'
-).split(' ');
+const TYPE_NAMES =
+  'FLOAT32 FLOAT16 INT32 UINT8 INT64 STRING BOOL INT16 COMPLEX64 INT8 FLOAT64 COMPLEX128 UINT64 RESOURCE VARIANT UINT32 UINT16 INT4 BFLOAT16'.split(
+    ' ',
+  );
 
 /** An element type by its name in the schema. */
-export type TfliteType = 'FLOAT32' | 'FLOAT16' | 'INT32' | 'UINT8' | 'INT64' | 'BOOL' | 'INT16' | 'INT8' | (string & {});
+export type TfliteType =
+  'FLOAT32' | 'FLOAT16' | 'INT32' | 'UINT8' | 'INT64' | 'BOOL' | 'INT16' | 'INT8' | (string & {});
 
 /** A tensor of a subgraph. */
 export interface TfliteTensor {
@@ -77,7 +79,10 @@ export function readTflite(file: Uint8Array, origin: string): TfliteModel {
   // A Buffer's slice() shares memory where a Uint8Array's copies, so that it must not be passed on.
   const bytes = new Uint8Array(file.buffer, file.byteOffset, file.byteLength);
   if (bytes.length < 8 || new TextDecoder('latin1').decode(bytes.subarray(4, 8)) !== 'TFL3') {
-    throw new OnnxLensError('NOT_TFLITE', `${origin} is not a TensorFlow Lite model: it does not bear the mark "TFL3".`);
+    throw new OnnxLensError(
+      'NOT_TFLITE',
+      `${origin} is not a TensorFlow Lite model: it does not bear the mark "TFL3".`,
+    );
   }
   const model = new FlatFile(bytes, origin).root();
   const [graph] = model.tables(2);
@@ -102,13 +107,19 @@ function readTensor(
   const name = table.text(3);
   const shape = table.int32s(0);
   if (shape.some((dim) => dim < 0)) {
-    throw new OnnxLensError('NOT_TFLITE', `${origin}: tensor ${index} "${name}" has a negative dimension, [${shape.join(', ')}].`);
+    throw new OnnxLensError(
+      'NOT_TFLITE',
+      `${origin}: tensor ${index} "${name}" has a negative dimension, [${shape.join(', ')}].`,
+    );
   }
   const typeCode = table.int8(1);
   const bufferIndex = table.uint32(2);
   const buffer = buffers[bufferIndex];
   if (buffer === undefined) {
-    throw new OnnxLensError('NOT_TFLITE', `${origin}: tensor ${index} "${name}" names buffer ${bufferIndex} of only ${buffers.length}.`);
+    throw new OnnxLensError(
+      'NOT_TFLITE',
+      `${origin}: tensor ${index} "${name}" names buffer ${bufferIndex} of only ${buffers.length}.`,
+    );
   }
   const quantization = table.table(4);
   return {
@@ -145,7 +156,8 @@ function readOperator(
   origin: string,
 ): TfliteOperator {
   const code = codes[table.uint32(0)];
-  if (code === undefined) throw new OnnxLensError('NOT_TFLITE', `${origin}: operator ${index} names an operator code that is not there.`);
+  if (code === undefined)
+    throw new OnnxLensError('NOT_TFLITE', `${origin}: operator ${index} names an operator code that is not there.`);
   // The first field holds codes up to 127 only; files of newer converters hold the code in the second.
   const builtin = Math.max(code.int8(0), code.int32(3));
   const isCustom = OPERATOR_NAMES[builtin] === 'CUSTOM';

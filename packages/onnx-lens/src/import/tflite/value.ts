@@ -20,7 +20,11 @@ export interface Value {
   /** Names of ONNX values by axis order. For a padded value that is not yet made, empty. */
   readonly forms: Map<string, Form>;
   /** Zeros that stand around `of` and need no Pad where a convolution takes them along: before and after, per axis. */
-  readonly padding: { readonly of: Value; readonly before: readonly number[]; readonly after: readonly number[] } | null;
+  readonly padding: {
+    readonly of: Value;
+    readonly before: readonly number[];
+    readonly after: readonly number[];
+  } | null;
 }
 
 /** A value under one order of axes. */

@@ -3,7 +3,17 @@ import type { NodeView } from '../graph-view.js';
 import type { Provider, ProviderOpinion, Verdict } from '../provider.js';
 import type { Reason, Target } from '../target.js';
 import { COREML_RULES } from './rules/all.js';
-import { floatInput, inputName, isMlProgram, isStatic, reason, shapeOf, showShape, type OperatorRule, type Settings } from './rule.js';
+import {
+  floatInput,
+  inputName,
+  isMlProgram,
+  isStatic,
+  reason,
+  shapeOf,
+  showShape,
+  type OperatorRule,
+  type Settings,
+} from './rule.js';
 
 /** The Core ML provider: onnxruntime/core/providers/coreml. */
 export const coreMl: Provider = {
@@ -38,14 +48,20 @@ export const coreMl: Provider = {
 const TRIVIAL_GROUPS_DROPPED_SINCE = 27;
 
 function droppedGroup(group: readonly NodeView[], settings: Settings): Reason | null {
-  if (settings.ort < TRIVIAL_GROUPS_DROPPED_SINCE || !group.every(({ opType }) => COREML_RULES.get(opType)?.isTrivial === true)) return null;
+  if (
+    settings.ort < TRIVIAL_GROUPS_DROPPED_SINCE ||
+    !group.every(({ opType }) => COREML_RULES.get(opType)?.isTrivial === true)
+  )
+    return null;
   const operators = [...new Set(group.map(({ opType }) => opType))].join(', ');
   return reason('partition.dropped', `a group of nothing but ${operators} does no arithmetic and is left to the CPU`);
 }
 
 function crashNote(node: NodeView, verdict: Verdict, target: Target): string[] {
   return verdict?.rule.startsWith('crash.') === true
-    ? [`Opening this model with Core ML in ONNX Runtime ${target.ort} would fail at ${describeNode(node.proto)}: ${verdict.text}.`]
+    ? [
+        `Opening this model with Core ML in ONNX Runtime ${target.ort} would fail at ${describeNode(node.proto)}: ${verdict.text}.`,
+      ]
     : [];
 }
 
@@ -69,7 +85,8 @@ function provenance({ ort }: Target): string {
 /** BaseOpBuilder::IsOpSupported in onnxruntime/core/providers/coreml/builders/impl/base_op_builder.cc. */
 function judge(node: NodeView, settings: Settings): Verdict {
   const rule = COREML_RULES.get(node.opType);
-  if (rule === undefined || settings.ort < (rule.since ?? 21)) return reason('op-type', `Core ML has no form of ${node.opType} in ONNX Runtime 1.${settings.ort}`);
+  if (rule === undefined || settings.ort < (rule.since ?? 21))
+    return reason('op-type', `Core ML has no form of ${node.opType} in ONNX Runtime 1.${settings.ort}`);
   return (
     formatVerdict(node, rule, settings) ??
     opsetVerdict(node, rule, settings) ??
@@ -83,7 +100,9 @@ function judge(node: NodeView, settings: Settings): Verdict {
 
 function formatVerdict(node: NodeView, rule: OperatorRule, settings: Settings): Verdict {
   const { mlProgramSince = 21 } = rule;
-  return isMlProgram(settings) && settings.ort < mlProgramSince ? reason('format', `${node.opType} has a form in NeuralNetwork only, not in ML Program`) : null;
+  return isMlProgram(settings) && settings.ort < mlProgramSince
+    ? reason('format', `${node.opType} has a form in NeuralNetwork only, not in ML Program`)
+    : null;
 }
 
 /** Newest definition of an operator that is taken: BaseOpBuilder::GetMaxSupportedOpSet, from each minor version on. */
@@ -99,7 +118,10 @@ function opsetVerdict(node: NodeView, rule: OperatorRule, settings: Settings): V
   const oldest = typeof minOpset === 'function' ? minOpset(settings) : minOpset;
   const newest = NEWEST_OPSET.findLast(([ort]) => ort <= settings.ort)?.[1] ?? 21;
   if (node.sinceVersion >= oldest && node.sinceVersion <= newest) return null;
-  return reason('opset', `${node.opType} is taken as defined in opset ${oldest} to ${newest}; this one is of opset ${node.sinceVersion}`);
+  return reason(
+    'opset',
+    `${node.opType} is taken as defined in opset ${oldest} to ${newest}; this one is of opset ${node.sinceVersion}`,
+  );
 }
 
 /** In 1.23 the limit of 16384 per dimension became one of convolutions only. */
@@ -112,13 +134,20 @@ function inputsVerdict(node: NodeView, rule: OperatorRule, settings: Settings): 
     if (value.name === '') continue;
     const shape = shapeOf(value);
     const what = inputName(node, place);
-    if (shape === undefined) return reason('input-shape.unknown', `the shape of ${what} is not known, not even its rank`);
+    if (shape === undefined)
+      return reason('input-shape.unknown', `the shape of ${what} is not known, not even its rank`);
     if (settings.staticShapesOnly && !isStatic(shape)) {
-      return reason('input-shape.dynamic', `${what} has the free shape ${showShape(shape)}, and only static shapes are asked for`);
+      return reason(
+        'input-shape.dynamic',
+        `${what} has the free shape ${showShape(shape)}, and only static shapes are asked for`,
+      );
     }
     const large = shape.find((dim) => dim > 16384);
     if (large !== undefined && settings.ort < DIMENSION_LIMIT_UNTIL) {
-      return reason('input-shape.too-large', `${what} has a dimension of ${large}; Core ML loads no input beyond 16384`);
+      return reason(
+        'input-shape.too-large',
+        `${what} has a dimension of ${large}; Core ML loads no input beyond 16384`,
+      );
     }
     if (shape.includes(0) && rule.allowsEmptyInputs !== true) {
       return reason('input-shape.empty', `${what} is empty: its shape is ${showShape(shape)}`);

@@ -126,7 +126,10 @@ export function firstInputOneOf(types: (settings: Settings) => readonly DataType
     const dataType = node.inputs[0]?.dataType ?? DataType.UNDEFINED;
     const allowed = types(settings);
     if (dataType !== DataType.UNDEFINED && allowed.includes(dataType)) return null;
-    return reason('input-type', `${inputName(node, 0)} is ${typeName(dataType)}; ${node.opType} takes ${allowed.map(typeName).join(', ')}`);
+    return reason(
+      'input-type',
+      `${inputName(node, 0)} is ${typeName(dataType)}; ${node.opType} takes ${allowed.map(typeName).join(', ')}`,
+    );
   };
 }
 

@@ -31,11 +31,15 @@ export const xnnpack: Provider = {
       notes: () => [
         'XNNPACK takes nodes one by one; a partition here is a run of them, and nothing is copied at its edges, which lie in the same memory.',
         ...(graph.nodes.some(({ opType }) => QUANTIZED.has(opType))
-          ? ['Quantized operators and groups of DequantizeLinear, operator and QuantizeLinear are not judged; they count as left to the CPU provider.']
+          ? [
+              'Quantized operators and groups of DequantizeLinear, operator and QuantizeLinear are not judged; they count as left to the CPU provider.',
+            ]
           : []),
         ...graph.nodes.flatMap((node) => {
           const judged = verdict(node);
-          return judged?.rule.startsWith('crash.') === true ? [`Opening this model with XNNPACK would fail: ${judged.text}.`] : [];
+          return judged?.rule.startsWith('crash.') === true
+            ? [`Opening this model with XNNPACK would fail: ${judged.text}.`]
+            : [];
         }),
       ],
     };
@@ -51,15 +55,22 @@ function no(rule: string, text: string): Reason {
 }
 
 function judge(node: NodeView, verdict: Check): Verdict {
-  if (QUANTIZED.has(node.opType)) return no('quantized', `${node.opType} is not judged: the rules of quantized groups are not part of this analysis`);
+  if (QUANTIZED.has(node.opType))
+    return no('quantized', `${node.opType} is not judged: the rules of quantized groups are not part of this analysis`);
   const operator = node.domain === '' ? OPERATORS[node.opType] : undefined;
   if (operator === undefined) return fusedActivation(node, verdict);
   if (node.sinceVersion < operator.oldest || node.sinceVersion > operator.newest) {
-    return no('opset', `${node.opType} is taken as defined in opset ${operator.oldest} to ${operator.newest}; this one is of opset ${node.sinceVersion}`);
+    return no(
+      'opset',
+      `${node.opType} is taken as defined in opset ${operator.oldest} to ${operator.newest}; this one is of opset ${node.sinceVersion}`,
+    );
   }
   const type = node.inputs[0]?.dataType ?? DataType.UNDEFINED;
   if (!operator.types.includes(type)) {
-    return no('input-type', `${node.opType} takes ${operator.types.map((each) => DataType[each].toLowerCase()).join(', ')}, not ${DataType[type].toLowerCase()}`);
+    return no(
+      'input-type',
+      `${node.opType} takes ${operator.types.map((each) => DataType[each].toLowerCase()).join(', ')}, not ${DataType[type].toLowerCase()}`,
+    );
   }
   return operator.check(node);
 }
@@ -71,7 +82,10 @@ function fusedActivation(node: NodeView, verdict: Check): Verdict {
   }
   const before = node.inputEdges.find(({ to }) => to === 0)?.node;
   if (before === undefined || !['Conv', 'MaxPool', 'AveragePool'].includes(before.opType) || verdict(before) !== null) {
-    return no('fusion.before', `${node.opType} is taken only right after a Conv, MaxPool or AveragePool that is taken itself`);
+    return no(
+      'fusion.before',
+      `${node.opType} is taken only right after a Conv, MaxPool or AveragePool that is taken itself`,
+    );
   }
   const computed = node.opType === 'Clip' && node.inputs.slice(1).some((limit) => !limit.isConstant);
   return computed ? no('fusion.limits', 'Clip is fused only with constant limits') : null;
@@ -88,7 +102,9 @@ function show(shape: readonly number[] | undefined): string {
 
 function numbers(node: NodeView, place: number): number[] | undefined {
   const value = node.inputs[place];
-  return value?.isConstant === true && value.initializer !== undefined ? tensorNumbers(readTensor(value.initializer)) : undefined;
+  return value?.isConstant === true && value.initializer !== undefined
+    ? tensorNumbers(readTensor(value.initializer))
+    : undefined;
 }
 
 /** Image operators are built before the first run: all but the batch must be known. */
@@ -97,11 +113,15 @@ function knownImage(node: NodeView, ranks: readonly number[]): Verdict {
   if (shape === undefined || !ranks.includes(shape.length)) {
     return no('input-rank', `${node.opType} takes ${ranks.join(' or ')} dimensions; the input is ${show(shape)}`);
   }
-  return shape.slice(1).includes(-1) ? no('input-shape.dynamic', `${node.opType} needs all dimensions but the batch; the input is ${show(shape)}`) : null;
+  return shape.slice(1).includes(-1)
+    ? no('input-shape.dynamic', `${node.opType} needs all dimensions but the batch; the input is ${show(shape)}`)
+    : null;
 }
 
 function padding(node: NodeView): Verdict {
-  return stringAttribute(node.proto, 'auto_pad', 'NOTSET') === 'SAME_LOWER' ? no('auto-pad', `${node.opType} with auto_pad SAME_LOWER is not taken`) : null;
+  return stringAttribute(node.proto, 'auto_pad', 'NOTSET') === 'SAME_LOWER'
+    ? no('auto-pad', `${node.opType} with auto_pad SAME_LOWER is not taken`)
+    : null;
 }
 
 const convolution: Check = (node) => {
@@ -109,7 +129,8 @@ const convolution: Check = (node) => {
   if (image !== null) return image;
   if (node.inputs[1]?.isConstant !== true) return no('conv.weight', `${node.opType}'s weight must be a constant`);
   const bias = node.inputs[2];
-  if (bias !== undefined && bias.name !== '' && !bias.isConstant) return no('conv.bias', `${node.opType}'s bias must be a constant`);
+  if (bias !== undefined && bias.name !== '' && !bias.isConstant)
+    return no('conv.bias', `${node.opType}'s bias must be a constant`);
   return intsAttribute(node.proto, 'pads') === undefined ? padding(node) : null;
 };
 
@@ -117,25 +138,34 @@ const pooling: Check = (node) => {
   const image = knownImage(node, [4]);
   if (image !== null) return image;
   if ((node.outputs[1]?.name ?? '') !== '') return no('pool.indices', `${node.opType} with indices is not taken`);
-  if (intAttribute(node.proto, 'ceil_mode', 0) !== 0) return no('pool.ceil-mode', `${node.opType} with ceil_mode is not taken`);
+  if (intAttribute(node.proto, 'ceil_mode', 0) !== 0)
+    return no('pool.ceil-mode', `${node.opType} with ceil_mode is not taken`);
   const kernel = intsAttribute(node.proto, 'kernel_shape') ?? [];
-  if (kernel.length !== 2 || kernel.every((size) => size === 1)) return no('pool.kernel', `${node.opType} of [${kernel.join(', ')}] is not taken`);
+  if (kernel.length !== 2 || kernel.every((size) => size === 1))
+    return no('pool.kernel', `${node.opType} of [${kernel.join(', ')}] is not taken`);
   return padding(node);
 };
 
 const averagePooling: Check = (node) => {
-  if (intAttribute(node.proto, 'count_include_pad', 0) !== 0) return no('pool.count-include-pad', 'AveragePool with count_include_pad is not taken');
+  if (intAttribute(node.proto, 'count_include_pad', 0) !== 0)
+    return no('pool.count-include-pad', 'AveragePool with count_include_pad is not taken');
   const dilations = intsAttribute(node.proto, 'dilations') ?? [];
-  return dilations.some((step) => step !== 1) ? no('pool.dilations', 'AveragePool with dilations is not taken') : pooling(node);
+  return dilations.some((step) => step !== 1)
+    ? no('pool.dilations', 'AveragePool with dilations is not taken')
+    : pooling(node);
 };
 
 const softmax: Check = (node) => {
   const shape = shapeOf(node, 0);
-  if (shape === undefined || shape.length === 0) return no('input-rank', `Softmax needs an input of known rank; it is ${show(shape)}`);
+  if (shape === undefined || shape.length === 0)
+    return no('input-rank', `Softmax needs an input of known rank; it is ${show(shape)}`);
   if (node.sinceVersion < 13) return null;
   const axis = intAttribute(node.proto, 'axis', -1);
-  if (axis !== -1 && axis !== shape.length - 1) return no('softmax.axis', `Softmax is taken along the last axis only, not along ${axis}`);
-  return shape[shape.length - 1] === -1 ? no('input-shape.dynamic', `Softmax needs a known last dimension; the input is ${show(shape)}`) : null;
+  if (axis !== -1 && axis !== shape.length - 1)
+    return no('softmax.axis', `Softmax is taken along the last axis only, not along ${axis}`);
+  return shape[shape.length - 1] === -1
+    ? no('input-shape.dynamic', `Softmax needs a known last dimension; the input is ${show(shape)}`)
+    : null;
 };
 
 const matMul: Check = (node) => {
@@ -143,7 +173,8 @@ const matMul: Check = (node) => {
   const isUsable = (shape: number[] | undefined): boolean =>
     shape !== undefined && shape.length >= 1 && shape.length <= 2 && shape.every((dim) => dim > 0);
   const [a, b] = [shapeOf(node, 0), shapeOf(node, 1)];
-  if (!isUsable(a) || !isUsable(b)) return no('matmul.shape', `MatMul takes matrices of fixed shape; they are ${show(a)} and ${show(b)}`);
+  if (!isUsable(a) || !isUsable(b))
+    return no('matmul.shape', `MatMul takes matrices of fixed shape; they are ${show(a)} and ${show(b)}`);
   return node.inputs[1]?.isConstant === true ? null : no('matmul.constant', "MatMul's second input must be a constant");
 };
 
@@ -151,16 +182,22 @@ const gemm: Check = (node) => {
   if (floatAttribute(node.proto, 'alpha', 1) !== 1 || floatAttribute(node.proto, 'beta', 1) !== 1) {
     return no('gemm.attributes', 'Gemm is taken with alpha 1 and beta 1');
   }
-  if (node.inputs.length < 3) return no('crash.gemm-bias', 'Gemm without its third input is read out of bounds by the XNNPACK provider');
-  if (node.inputs[1]?.isConstant !== true || node.inputs[2]?.isConstant !== true) return no('gemm.constant', "Gemm's inputs B and C must be constants");
+  if (node.inputs.length < 3)
+    return no('crash.gemm-bias', 'Gemm without its third input is read out of bounds by the XNNPACK provider');
+  if (node.inputs[1]?.isConstant !== true || node.inputs[2]?.isConstant !== true)
+    return no('gemm.constant', "Gemm's inputs B and C must be constants");
   const [a, b, c] = [0, 1, 2].map((place) => shapeOf(node, place));
-  if ([a, b, c].some((shape) => shape === undefined || shape.length >= 3)) return no('gemm.rank', 'Gemm takes at most two dimensions');
-  return c?.[0] === b?.[1] || c?.[0] === b?.[0] ? null : no('gemm.bias', `Gemm's input C ${show(c)} does not fit B ${show(b)}`);
+  if ([a, b, c].some((shape) => shape === undefined || shape.length >= 3))
+    return no('gemm.rank', 'Gemm takes at most two dimensions');
+  return c?.[0] === b?.[1] || c?.[0] === b?.[0]
+    ? null
+    : no('gemm.bias', `Gemm's input C ${show(c)} does not fit B ${show(b)}`);
 };
 
 const resize: Check = (node) => {
   const shape = shapeOf(node, 0);
-  if (shape?.length !== 4 || (shape[1] ?? 0) <= 0) return no('input-rank', `Resize takes four dimensions with known channels; the input is ${show(shape)}`);
+  if (shape?.length !== 4 || (shape[1] ?? 0) <= 0)
+    return no('input-rank', `Resize takes four dimensions with known channels; the input is ${show(shape)}`);
   return resizeTarget(node, shape) ?? resizeAttributes(node);
 };
 
@@ -173,10 +210,15 @@ function resizeTarget(node: NodeView, shape: readonly number[]): Verdict {
     if (channels !== 1) return no('resize.axes', 'Resize is taken for height and width only');
     const shrinks = height < 1 || width < 1;
     if (shrinks && !(isReciprocalFactor(shape[2] ?? 0, height) && isReciprocalFactor(shape[3] ?? 0, width))) {
-      return no('resize.downsampling', `Resize shrinks by whole factors of the input's size only; its scales are ${height} and ${width}`);
+      return no(
+        'resize.downsampling',
+        `Resize shrinks by whole factors of the input's size only; its scales are ${height} and ${width}`,
+      );
     }
   }
-  return sizes !== undefined && sizes[1] !== shape[1] ? no('resize.axes', 'Resize is taken for height and width only') : null;
+  return sizes !== undefined && sizes[1] !== shape[1]
+    ? no('resize.axes', 'Resize is taken for height and width only')
+    : null;
 }
 
 /** utils::ReciprocalIsAFactorOfN in core/providers/utils.cc. */
@@ -191,14 +233,20 @@ function resizeAttributes({ proto, sinceVersion, outputs }: NodeView): Verdict {
   if (mode !== 'linear') return no('resize.mode', `Resize is taken with mode linear, not ${mode}`);
   if (intAttribute(proto, 'antialias', 0) !== 0) return no('resize.antialias', 'Resize with antialias is not taken');
   if ((intsAttribute(proto, 'axes') ?? []).length > 0) return no('resize.axes', 'Resize with axes is not taken');
-  if (stringAttribute(proto, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch') return no('resize.aspect-ratio', 'Resize that keeps the aspect ratio is not taken');
-  if (floatAttribute(proto, 'extrapolation_value', 0) !== 0) return no('resize.extrapolation', 'Resize with extrapolation_value is not taken');
-  const coordinates = sinceVersion > 10 ? stringAttribute(proto, 'coordinate_transformation_mode', 'half_pixel') : 'asymmetric';
+  if (stringAttribute(proto, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch')
+    return no('resize.aspect-ratio', 'Resize that keeps the aspect ratio is not taken');
+  if (floatAttribute(proto, 'extrapolation_value', 0) !== 0)
+    return no('resize.extrapolation', 'Resize with extrapolation_value is not taken');
+  const coordinates =
+    sinceVersion > 10 ? stringAttribute(proto, 'coordinate_transformation_mode', 'half_pixel') : 'asymmetric';
   const [, , height, width] = outputs[0]?.shape ?? [];
   const beyondOne = typeof height === 'number' && typeof width === 'number' && height > 1 && width > 1;
   const taken = ['asymmetric', 'half_pixel', 'align_corners', ...(beyondOne ? ['pytorch_half_pixel'] : [])];
-  if (!taken.includes(coordinates)) return no('resize.coordinate-mode', `Resize with coordinate_transformation_mode ${coordinates} is not taken`);
-  return intAttribute(proto, 'exclude_outside', 0) !== 0 ? no('resize.exclude-outside', 'Resize with exclude_outside is not taken') : null;
+  if (!taken.includes(coordinates))
+    return no('resize.coordinate-mode', `Resize with coordinate_transformation_mode ${coordinates} is not taken`);
+  return intAttribute(proto, 'exclude_outside', 0) !== 0
+    ? no('resize.exclude-outside', 'Resize with exclude_outside is not taken')
+    : null;
 }
 
 interface Operator {

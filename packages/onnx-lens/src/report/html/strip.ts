@@ -22,12 +22,18 @@ function causeOfNode({ causes }: CoverageResult): ReadonlyMap<number, number> {
 /** The strip's cells in execution order: a node each, or runs where there are too many nodes to show one by one. */
 export function cellsOf(result: CoverageResult): Cell[] {
   const causes = causeOfNode(result);
-  const single = result.perNode.map(({ partition }, place) => ({ from: place, to: place, partition, cause: causes.get(place) ?? null }));
+  const single = result.perNode.map(({ partition }, place) => ({
+    from: place,
+    to: place,
+    partition,
+    cause: causes.get(place) ?? null,
+  }));
   if (single.length <= MOST_CELLS) return single;
   const runs: Cell[] = [];
   for (const cell of single) {
     const last = runs.at(-1);
-    if (last !== undefined && last.partition === cell.partition && last.cause === cell.cause) runs[runs.length - 1] = { ...last, to: cell.to };
+    if (last !== undefined && last.partition === cell.partition && last.cause === cell.cause)
+      runs[runs.length - 1] = { ...last, to: cell.to };
     else runs.push(cell);
   }
   return runs;
@@ -36,23 +42,44 @@ export function cellsOf(result: CoverageResult): Cell[] {
 /** The whole graph in one bar: each run of nodes as wide as it has nodes. */
 export function overviewHtml({ perNode }: CoverageResult): Html {
   const rects: Html[] = [];
-  for (let start = 0; start < perNode.length; ) {
+  for (let start = 0; start < perNode.length;) {
     const partition = perNode[start]?.partition ?? null;
     let end = start + 1;
     while (end < perNode.length && (perNode[end]?.partition ?? null) === partition) end++;
-    rects.push(html`<rect class="${esc(colourClass(partition))}" x="${esc(start)}" width="${esc(end - start)}" height="1"/>`);
+    rects.push(
+      html`<rect class="${esc(colourClass(partition))}" x="${esc(start)}" width="${esc(end - start)}" height="1" />`,
+    );
     start = end;
   }
-  return html`<svg class="overview" viewBox="0 0 ${esc(Math.max(1, perNode.length))} 1" preserveAspectRatio="none" aria-hidden="true">${rects}</svg>`;
+  return html`<svg
+    class="overview"
+    viewBox="0 0 ${esc(Math.max(1, perNode.length))} 1"
+    preserveAspectRatio="none"
+    aria-hidden="true"
+  >
+    ${rects}
+  </svg>`;
 }
 
 /** The strip itself; script.ts gives it its hover, focus and arrow keys. */
 export function stripHtml(cells: readonly Cell[]): Html {
   const items = cells.map(({ partition }, place) => {
     const isFirstOfRun = partition !== null && cells[place - 1]?.partition !== partition;
-    return html`<i class="${esc(colourClass(partition))}"${isFirstOfRun ? html` data-l="${esc(partition)}"` : NOTHING}></i>`;
+    return html`<i
+      class="${esc(colourClass(partition))}"
+      ${isFirstOfRun ? html` data-l="${esc(partition)}"` : NOTHING}
+    ></i>`;
   });
-  return html`<div class="strip" id="strip" tabindex="0" role="listbox" aria-label="Nodes in execution order. Arrow keys move from node to node." aria-describedby="story">${items}</div>`;
+  return html`<div
+    class="strip"
+    id="strip"
+    tabindex="0"
+    role="listbox"
+    aria-label="Nodes in execution order. Arrow keys move from node to node."
+    aria-describedby="story"
+  >
+    ${items}
+  </div>`;
 }
 
 export function colourClass(partition: number | null): string {

@@ -34,7 +34,10 @@ export const batchMaps: Rewrite = {
 /** An input of the constant's type whose first axis bears the batch's name, without other free axes, which may be empty. */
 function inputWithBatch(bench: Workbench, batch: string, constant: string): string | undefined {
   const isUsable = (shape: readonly (number | string)[] | null): boolean =>
-    shape !== null && shape.length > 1 && shape[0] === batch && shape.slice(1).every((dim) => typeof dim === 'number' && dim > 0);
+    shape !== null &&
+    shape.length > 1 &&
+    shape[0] === batch &&
+    shape.slice(1).every((dim) => typeof dim === 'number' && dim > 0);
   return bench.graph.input.find(({ name, type }) => {
     const { dataType, shape } = valueType(type);
     return !bench.isConstant(name) && dataType === bench.dataType(constant) && isUsable(shape);

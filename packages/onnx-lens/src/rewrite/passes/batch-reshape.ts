@@ -21,7 +21,8 @@ export const batchReshape: Rewrite = {
   summary: 'merges and parts axes by Split and Concat where the batch is free',
   purpose: 'provider',
   apply(node, bench) {
-    if (node.domain !== '' || (node.opType !== 'Reshape' && node.opType !== 'Flatten') || bench.opset < 13) return false;
+    if (node.domain !== '' || (node.opType !== 'Reshape' && node.opType !== 'Flatten') || bench.opset < 13)
+      return false;
     const [data = ''] = node.input;
     const [from, to] = [restOf(bench, data), restOf(bench, node.output[0] ?? '')];
     if (from === undefined || to === undefined || !bench.isFloat(data)) return false;
@@ -66,7 +67,9 @@ function planReshape(from: readonly number[], to: readonly number[]): Step[] | u
     ['part', 'merge'],
     ['merge', 'part'],
   ] as const;
-  const possible = plans.map((kinds) => stepsBy(kinds, from, to)).filter((steps) => steps !== undefined && isBearable(from.length, steps));
+  const possible = plans
+    .map((kinds) => stepsBy(kinds, from, to))
+    .filter((steps) => steps !== undefined && isBearable(from.length, steps));
   return possible.toSorted((a, b) => partsOf(a ?? []) - partsOf(b ?? []))[0];
 }
 
@@ -78,7 +81,9 @@ function stepsBy(kinds: readonly Step['kind'][], from: readonly number[], to: re
   for (const kind of kinds) {
     for (let axis = axes.length - 1; axis >= 0; axis--) {
       const [start = 1, end = 1] = suffixProducts(axes).slice(axis);
-      const inside = wanted.find((border) => border < start && border > end && start % border === 0 && border % end === 0);
+      const inside = wanted.find(
+        (border) => border < start && border > end && start % border === 0 && border % end === 0,
+      );
       if (kind === 'part' && inside !== undefined) {
         // The outer part may have further borders inside: it is looked at again, before the axes in front of it.
         axes.splice(axis, 1, start / inside, inside / end);

@@ -6,7 +6,28 @@ import type { Workbench } from '../workbench.js';
 import { knownEntries } from './shape-arithmetic.js';
 
 /** Operators that broadcast their operands by themselves. */
-const BROADCASTING = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'PRelu', 'Equal', 'Greater', 'Less', 'GreaterOrEqual', 'LessOrEqual', 'And', 'Or', 'Xor', 'Where', 'Sum', 'Mean', 'Mod']);
+const BROADCASTING = new Set([
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'Pow',
+  'Max',
+  'Min',
+  'PRelu',
+  'Equal',
+  'Greater',
+  'Less',
+  'GreaterOrEqual',
+  'LessOrEqual',
+  'And',
+  'Or',
+  'Xor',
+  'Where',
+  'Sum',
+  'Mean',
+  'Mod',
+]);
 
 /**
  * Expand and Tile in front of operators that broadcast.
@@ -25,7 +46,12 @@ export const broadcast: Rewrite = {
     const output = node.output[0] ?? '';
     if (node.domain !== '' || bench.isKept(output)) return false;
     if (node.opType === 'ConstantOfShape') return spreadConstant(node, bench, source, output);
-    const expanded = node.opType === 'Expand' ? expandedShape(bench, source, output, target) : node.opType === 'Tile' ? tiledShape(bench, source, output, target) : undefined;
+    const expanded =
+      node.opType === 'Expand'
+        ? expandedShape(bench, source, output, target)
+        : node.opType === 'Tile'
+          ? tiledShape(bench, source, output, target)
+          : undefined;
     return expanded !== undefined && readUnexpanded(bench, source, output, expanded, source);
   },
 };
@@ -33,16 +59,27 @@ export const broadcast: Rewrite = {
 /** A uniform constant of computed shape is a scalar to readers that take their shape from another operand. */
 function spreadConstant(node: NodeProto, bench: Workbench, target: string, output: string): boolean {
   const entries = knownEntries(bench, target);
-  const shape = bench.shape(output)?.includes('') === false ? bench.shape(output) : entries?.map((entry) => entry ?? '');
+  const shape =
+    bench.shape(output)?.includes('') === false ? bench.shape(output) : entries?.map((entry) => entry ?? '');
   if (shape === undefined) return false;
   const value = attribute(node, 'value')?.t;
   const tensor = value === undefined ? floatTensor([1], [0]) : readTensor(value);
-  return readUnexpanded(bench, target, output, shape, () => bench.addConstant({ ...tensor, dims: [] }, `${output}/uniform`));
+  return readUnexpanded(bench, target, output, shape, () =>
+    bench.addConstant({ ...tensor, dims: [] }, `${output}/uniform`),
+  );
 }
 
 /** Lets those readers that get the shape from elsewhere read the value before it was expanded. */
-function readUnexpanded(bench: Workbench, source: string, output: string, expanded: Shape, replacement: string | (() => string)): boolean {
-  const readers = bench.consumers(output).filter((reader) => reader.input.includes(output) && hasFullOperand(reader, bench, source, output, expanded));
+function readUnexpanded(
+  bench: Workbench,
+  source: string,
+  output: string,
+  expanded: Shape,
+  replacement: string | (() => string),
+): boolean {
+  const readers = bench
+    .consumers(output)
+    .filter((reader) => reader.input.includes(output) && hasFullOperand(reader, bench, source, output, expanded));
   if (readers.length === 0) return false;
   const instead = typeof replacement === 'string' ? replacement : replacement();
   for (const reader of readers) reader.input = reader.input.map((name) => (name === output ? instead : name));
@@ -86,9 +123,13 @@ function hasFullOperand(reader: NodeProto, bench: Workbench, source: string, out
   return reader.input.some((other) => {
     if (other === output || other === source) return false;
     const shape = bench.shape(other);
-    return shape !== undefined && shape.length >= expanded.length && expanded.every((dim, axis) => {
-      const theirs = shape[axis + shape.length - expanded.length];
-      return dim === 1 || (dim !== '' && dim === theirs);
-    });
+    return (
+      shape !== undefined &&
+      shape.length >= expanded.length &&
+      expanded.every((dim, axis) => {
+        const theirs = shape[axis + shape.length - expanded.length];
+        return dim === 1 || (dim !== '' && dim === theirs);
+      })
+    );
   });
 }

@@ -29,13 +29,19 @@ function castBoolean(node: NodeProto, bench: Workbench): string {
   const [value = ''] = node.input;
   const before = bench.producer(value);
   const isWhole = bench.dataType(value) === DataType.INT64 || bench.dataType(value) === DataType.INT32;
-  return before?.opType === 'Cast' && before.domain === '' && isWhole && bench.dataType(before.input[0] ?? '') === DataType.BOOL ? (before.input[0] ?? '') : value;
+  return before?.opType === 'Cast' &&
+    before.domain === '' &&
+    isWhole &&
+    bench.dataType(before.input[0] ?? '') === DataType.BOOL
+    ? (before.input[0] ?? '')
+    : value;
 }
 
 function rewriteCast(node: NodeProto, bench: Workbench): boolean {
   const condition = castBoolean(node, bench);
   const dataType = comparedType(bench, condition);
-  if (dataType === undefined || intAttribute(node, 'to') !== dataType || !hasIndicator(bench, condition, dataType)) return false;
+  if (dataType === undefined || intAttribute(node, 'to') !== dataType || !hasIndicator(bench, condition, dataType))
+    return false;
   bench.replace(node, (emit) => indicator(emit, bench, condition, dataType));
   return true;
 }
@@ -44,7 +50,13 @@ function rewriteWhere(node: NodeProto, bench: Workbench): boolean {
   const [condition = '', yes = '', no = ''] = node.input;
   const dataType = bench.dataType(yes);
   if (bench.isFloat(yes) && bench.isConstant(condition)) return selectByMask(node, bench, dataType);
-  if (!bench.isFloat(yes) || !hasIndicator(bench, condition, dataType) || !staysFinite(bench, yes) || !staysFinite(bench, no)) return false;
+  if (
+    !bench.isFloat(yes) ||
+    !hasIndicator(bench, condition, dataType) ||
+    !staysFinite(bench, yes) ||
+    !staysFinite(bench, no)
+  )
+    return false;
   bench.replace(node, (emit) => {
     const chosen = indicator(emit, bench, condition, dataType);
     const isZero = (value: string): boolean => bench.numbers(value)?.every((each) => each === 0) === true;
@@ -68,12 +80,29 @@ function selectByMask(node: NodeProto, bench: Workbench, dataType: DataType): bo
   if (far !== undefined && Math.abs(far) === Infinity) {
     const isChosen = (each: number): boolean => (each !== 0) === (other === yes);
     if (!staysFinite(bench, other) || !addsNoShape(bench, other === yes ? no : yes, other, condition)) return false;
-    bench.replace(node, (emit) => emit.node('Add', [other, emit.floats(dataType, dims, mask.map((each) => (isChosen(each) ? 0 : far)))]));
+    bench.replace(node, (emit) =>
+      emit.node('Add', [
+        other,
+        emit.floats(
+          dataType,
+          dims,
+          mask.map((each) => (isChosen(each) ? 0 : far)),
+        ),
+      ]),
+    );
     return true;
   }
   if (!staysFinite(bench, yes) || !staysFinite(bench, no)) return false;
   bench.replace(node, (emit) => {
-    const part = (value: string, isPart: (each: number) => boolean): string => emit.node('Mul', [value, emit.floats(dataType, dims, mask.map((each) => Number(isPart(each))))]);
+    const part = (value: string, isPart: (each: number) => boolean): string =>
+      emit.node('Mul', [
+        value,
+        emit.floats(
+          dataType,
+          dims,
+          mask.map((each) => Number(isPart(each))),
+        ),
+      ]);
     return emit.node('Add', [part(yes, (each) => each !== 0), part(no, (each) => each === 0)]);
   });
   return true;

@@ -24,10 +24,17 @@ export const concatConv: Rewrite = {
     const [joined = '', weightsName = '', biasName = ''] = node.input;
     const concat = bench.producer(joined);
     const weights = bench.constant(weightsName);
-    if (node.opType !== 'Conv' || node.domain !== '' || concat?.opType !== 'Concat' || weights === undefined) return false;
-    if (intAttribute(node, 'group', 1) !== 1 || bench.soleConsumer(joined) !== node || !isChannelAxis(concat, bench)) return false;
+    if (node.opType !== 'Conv' || node.domain !== '' || concat?.opType !== 'Concat' || weights === undefined)
+      return false;
+    if (intAttribute(node, 'group', 1) !== 1 || bench.soleConsumer(joined) !== node || !isChannelAxis(concat, bench))
+      return false;
     const parts = channelParts(concat, bench);
-    if (parts === undefined || !parts.some((part) => part.fixed !== undefined) || !parts.some((part) => part.fixed === undefined)) return false;
+    if (
+      parts === undefined ||
+      !parts.some((part) => part.fixed !== undefined) ||
+      !parts.some((part) => part.fixed === undefined)
+    )
+      return false;
     const varying = parts.filter((part) => part.fixed === undefined);
     const fixed = parts.filter((part) => part.fixed !== undefined);
     const { attribute } = node;
@@ -39,8 +46,19 @@ export const concatConv: Rewrite = {
         emit.nodes[emit.nodes.length - 1]?.attribute.push(...attribute);
         return made;
       };
-      const map = convolve(fixed, fixed.map((part) => part.fixed ?? ''), '');
-      return emit.node('Add', [convolve(varying, varying.map((part) => part.value), biasName), map]);
+      const map = convolve(
+        fixed,
+        fixed.map((part) => part.fixed ?? ''),
+        '',
+      );
+      return emit.node('Add', [
+        convolve(
+          varying,
+          varying.map((part) => part.value),
+          biasName,
+        ),
+        map,
+      ]);
     });
     return true;
   },
@@ -74,7 +92,8 @@ function channelParts(concat: NodeProto, bench: Workbench): Part[] | undefined {
 
 /** The constant of batch 1 behind a value that only repeats it along the batch. */
 function repeatedConstant(bench: Workbench, value: string): string | undefined {
-  const isForOne = (name: string): boolean => bench.isConstant(name) && bench.isFloat(name) && bench.shape(name)?.[0] === 1;
+  const isForOne = (name: string): boolean =>
+    bench.isConstant(name) && bench.isFloat(name) && bench.shape(name)?.[0] === 1;
   if (isForOne(value)) return value;
   return batchRepeat(bench, value)?.source;
 }

@@ -18,7 +18,12 @@ export const convTranspose: Rewrite = {
   summary: 'gives ConvTranspose pads of 0, and cuts its borders off by Slice',
   purpose: 'provider',
   apply(node, bench) {
-    if (node.opType !== 'ConvTranspose' || node.domain !== '' || stringAttribute(node, 'auto_pad', 'NOTSET') !== 'NOTSET') return false;
+    if (
+      node.opType !== 'ConvTranspose' ||
+      node.domain !== '' ||
+      stringAttribute(node, 'auto_pad', 'NOTSET') !== 'NOTSET'
+    )
+      return false;
     const rank = bench.rank(node.input[0] ?? '');
     if (rank === undefined || rank < 3 || intsAttribute(node, 'output_shape') !== undefined) return false;
     const zeros = new Array<number>(2 * (rank - 2)).fill(0);
@@ -27,17 +32,33 @@ export const convTranspose: Rewrite = {
     const isUniform = extra.every((each) => each === 0) && (pads ?? zeros).every((pad) => pad === (pads ?? zeros)[0]);
     if (!isUniform) return cutBorders(node, bench, pads ?? zeros, extra, rank);
     if (pads !== undefined) return false;
-    const copy = copyMessage(NodeProtoSchema, node, { input: [...node.input], output: [...node.output], attribute: [...node.attribute, makeAttribute('pads', zeros)] });
+    const copy = copyMessage(NodeProtoSchema, node, {
+      input: [...node.input],
+      output: [...node.output],
+      attribute: [...node.attribute, makeAttribute('pads', zeros)],
+    });
     bench.exchange(node, copy);
     return true;
   },
 };
 
-function cutBorders(node: NodeProto, bench: Workbench, pads: readonly number[], extra: readonly number[], rank: number): boolean {
+function cutBorders(
+  node: NodeProto,
+  bench: Workbench,
+  pads: readonly number[],
+  extra: readonly number[],
+  rank: number,
+): boolean {
   const spatial = rank - 2;
-  const sizes = bench.shape(node.output[0] ?? '')?.slice(2).map((size) => (typeof size === 'number' ? size : NaN));
+  const sizes = bench
+    .shape(node.output[0] ?? '')
+    ?.slice(2)
+    .map((size) => (typeof size === 'number' ? size : NaN));
   // What output_padding adds beyond the end of the uncut result is zero, which no Slice gives.
-  const isInside = Array.from({ length: spatial }, (_, axis) => (pads[axis + spatial] ?? 0) >= (extra[axis] ?? 0)).every(Boolean);
+  const isInside = Array.from(
+    { length: spatial },
+    (_, axis) => (pads[axis + spatial] ?? 0) >= (extra[axis] ?? 0),
+  ).every(Boolean);
   if (!isInside || bench.opset < 10 || sizes?.every(Number.isInteger) !== true) return false;
   const kept = node.attribute.filter(({ name }) => name !== 'pads' && name !== 'output_padding');
   bench.replace(node, (emit) => {

@@ -47,7 +47,12 @@ function aliveValues(bench: Workbench): ReadonlySet<string> {
 }
 
 /** Outputs that an operator may leave out at its end; others are needed for the count of outputs to mean something. */
-const OPTIONAL_OUTPUTS: Readonly<Record<string, number>> = { MaxPool: 1, Dropout: 1, BatchNormalization: 1, LayerNormalization: 1 };
+const OPTIONAL_OUTPUTS: Readonly<Record<string, number>> = {
+  MaxPool: 1,
+  Dropout: 1,
+  BatchNormalization: 1,
+  LayerNormalization: 1,
+};
 
 function trimOutputs(node: NodeProto, alive: ReadonlySet<string>): number {
   const needed = OPTIONAL_OUTPUTS[node.opType];

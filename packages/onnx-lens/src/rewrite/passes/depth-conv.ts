@@ -18,7 +18,13 @@ export const depthConv: Rewrite = {
     const [value = ''] = node.input;
     const shape = bench.shape(value);
     const [block, depth] = [intAttribute(node, 'blocksize', 0), shape?.[1]];
-    if (node.opType !== 'DepthToSpace' || node.domain !== '' || stringAttribute(node, 'mode', 'DCR') !== 'CRD' || !bench.isFloat(value)) return false;
+    if (
+      node.opType !== 'DepthToSpace' ||
+      node.domain !== '' ||
+      stringAttribute(node, 'mode', 'DCR') !== 'CRD' ||
+      !bench.isFloat(value)
+    )
+      return false;
     if (shape?.length !== 4 || typeof depth !== 'number' || block < 1 || depth % (block * block) !== 0) return false;
     if (shape.every((dim) => typeof dim === 'number') || !staysFinite(bench, value)) return false;
     const [area, dataType] = [block * block, bench.dataType(value)];

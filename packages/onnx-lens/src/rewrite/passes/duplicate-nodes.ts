@@ -20,7 +20,15 @@ export const duplicateNodes: GraphRewrite = {
 };
 
 /** Two of these with equal inputs give different values. */
-const RANDOM = new Set(['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Multinomial', 'Bernoulli', 'Dropout']);
+const RANDOM = new Set([
+  'RandomNormal',
+  'RandomNormalLike',
+  'RandomUniform',
+  'RandomUniformLike',
+  'Multinomial',
+  'Bernoulli',
+  'Dropout',
+]);
 
 function mergeNodes(bench: Workbench): number {
   const seen = new Map<string, NodeProto>();
@@ -46,7 +54,14 @@ function keyOf(node: NodeProto): string {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((each) => Buffer.from(toBinary(AttributeProtoSchema, each)).toString('base64'));
   // Which outputs are left out is part of what a node computes.
-  return JSON.stringify([node.domain, node.opType, node.overload, node.input, attributes, node.output.map((output) => output !== '')]);
+  return JSON.stringify([
+    node.domain,
+    node.opType,
+    node.overload,
+    node.input,
+    attributes,
+    node.output.map((output) => output !== ''),
+  ]);
 }
 
 function mergeConstants(bench: Workbench): number {

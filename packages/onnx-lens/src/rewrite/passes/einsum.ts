@@ -21,15 +21,29 @@ export const einsum: Rewrite = {
     if (node.opType !== 'Einsum' || node.domain !== '') return false;
     const ranks = node.input.map((name) => bench.rank(name) ?? -1);
     const equation = parseEquation(stringAttribute(node, 'equation', ''), ranks);
-    if (equation === undefined || equation.operands.length !== node.input.length || !bench.isFloat(node.input[0] ?? '')) return false;
+    if (equation === undefined || equation.operands.length !== node.input.length || !bench.isFloat(node.input[0] ?? ''))
+      return false;
     if (!equation.operands.every((letters, place) => ranks[place] === letters.length)) return false;
     bench.replace(node, (emit) => {
-      const [first = { value: '', letters: '' }, ...rest] = equation.operands.map((letters, place): Labelled => ({ value: node.input[place] ?? '', letters }));
+      const [first = { value: '', letters: '' }, ...rest] = equation.operands.map((letters, place): Labelled => ({
+        value: node.input[place] ?? '',
+        letters,
+      }));
       if (rest.length === 0) return arrange(emit, sumAway(emit, first, equation.output), equation.output);
       return rest.reduce((soFar, next, place): Labelled => {
         // What neither the output nor a later operand asks for is summed at once.
-        const asked = equation.output + rest.slice(place + 1).map(({ letters }) => letters).join('');
-        const output = place === rest.length - 1 ? equation.output : Array.from(new Set(soFar.letters + next.letters)).filter((letter) => asked.includes(letter)).join('');
+        const asked =
+          equation.output +
+          rest
+            .slice(place + 1)
+            .map(({ letters }) => letters)
+            .join('');
+        const output =
+          place === rest.length - 1
+            ? equation.output
+            : Array.from(new Set(soFar.letters + next.letters))
+                .filter((letter) => asked.includes(letter))
+                .join('');
         return { value: contract(emit, soFar, next, output), letters: output };
       }, first).value;
     });
@@ -61,19 +75,34 @@ function parseEquation(text: string, ranks: readonly number[]): Equation | undef
   if (!operands.every(isPlain)) return undefined;
   // Without an arrow the output has the letters that occur once, in alphabetical order.
   const all = operands.join('');
-  const implied = [...new Set(all)].filter((letter) => all.indexOf(letter) === all.lastIndexOf(letter)).sort().join('');
+  const implied = [...new Set(all)]
+    .filter((letter) => all.indexOf(letter) === all.lastIndexOf(letter))
+    .sort()
+    .join('');
   const output = right ?? implied;
-  return isPlain(output) && Array.from(output).every((letter) => all.includes(letter)) ? { operands, output } : undefined;
+  return isPlain(output) && Array.from(output).every((letter) => all.includes(letter))
+    ? { operands, output }
+    : undefined;
 }
 
 /** Letters in the place of ellipses, when every operand's stands for as many axes; the output must say where they go. */
 function withoutEllipsis(text: string, ranks: readonly number[]): string | undefined {
   if (!text.includes('...')) return text;
   const [left = '', right] = text.split('->');
-  const counts = left.split(',').map((letters, place) => (letters.includes('...') ? (ranks[place] ?? -1) - (letters.length - 3) : undefined));
+  const counts = left
+    .split(',')
+    .map((letters, place) => (letters.includes('...') ? (ranks[place] ?? -1) - (letters.length - 3) : undefined));
   const [count, ...others] = [...new Set(counts.filter((each) => each !== undefined))];
   const isFree = !Array.from(ELLIPSIS_LETTERS).some((letter) => text.includes(letter));
-  if (count === undefined || others.length > 0 || count < 0 || count > ELLIPSIS_LETTERS.length || right === undefined || !isFree) return undefined;
+  if (
+    count === undefined ||
+    others.length > 0 ||
+    count < 0 ||
+    count > ELLIPSIS_LETTERS.length ||
+    right === undefined ||
+    !isFree
+  )
+    return undefined;
   return text.replaceAll('...', ELLIPSIS_LETTERS.slice(0, count));
 }
 
@@ -81,10 +110,16 @@ function contract(emit: Emitter, a: Labelled, b: Labelled, output: string): stri
   const left = sumAway(emit, a, output + b.letters);
   const right = sumAway(emit, b, output + a.letters);
   const shared = Array.from(left.letters).filter((letter) => right.letters.includes(letter));
-  const batch = Array.from(output).filter((letter) => shared.includes(letter)).join('');
+  const batch = Array.from(output)
+    .filter((letter) => shared.includes(letter))
+    .join('');
   const summed = shared.filter((letter) => !output.includes(letter)).join('');
-  const onlyLeft = Array.from(output).filter((letter) => left.letters.includes(letter) && !shared.includes(letter)).join('');
-  const onlyRight = Array.from(output).filter((letter) => right.letters.includes(letter) && !shared.includes(letter)).join('');
+  const onlyLeft = Array.from(output)
+    .filter((letter) => left.letters.includes(letter) && !shared.includes(letter))
+    .join('');
+  const onlyRight = Array.from(output)
+    .filter((letter) => right.letters.includes(letter) && !shared.includes(letter))
+    .join('');
   // MatMul broadcasts what stands before the last two axes: one side may have more axes of its own where the other has one.
   const fitsMatMul = summed.length === 1 && (onlyLeft.length <= 1 || onlyRight.length <= 1);
   return fitsMatMul
@@ -132,7 +167,9 @@ function byProduct(emit: Emitter, left: Labelled, right: Labelled, summed: strin
 }
 
 function spread(emit: Emitter, { value, letters }: Labelled, all: string): string {
-  const order = Array.from(all).filter((letter) => letters.includes(letter)).join('');
+  const order = Array.from(all)
+    .filter((letter) => letters.includes(letter))
+    .join('');
   const missing = Array.from(all).flatMap((letter, axis) => (letters.includes(letter) ? [] : [axis]));
   const arranged = arrange(emit, { value, letters }, order);
   return missing.length === 0 ? arranged : emit.unsqueeze(arranged, missing);
@@ -141,11 +178,16 @@ function spread(emit: Emitter, { value, letters }: Labelled, all: string): strin
 function sumAway(emit: Emitter, operand: Labelled, wanted: string): Labelled {
   const axes = Array.from(operand.letters).flatMap((letter, axis) => (wanted.includes(letter) ? [] : [axis]));
   if (axes.length === 0) return operand;
-  const letters = Array.from(operand.letters).filter((letter) => wanted.includes(letter)).join('');
+  const letters = Array.from(operand.letters)
+    .filter((letter) => wanted.includes(letter))
+    .join('');
   return { value: emit.reduce('ReduceSum', operand.value, axes, false), letters };
 }
 
 function arrange(emit: Emitter, input: Labelled, order: string): string {
   if (input.letters === order) return input.value;
-  return emit.transpose(input.value, Array.from(order).map((letter) => input.letters.indexOf(letter)));
+  return emit.transpose(
+    input.value,
+    Array.from(order).map((letter) => input.letters.indexOf(letter)),
+  );
 }

@@ -21,7 +21,8 @@ export const elementwiseForms: Rewrite = {
     const write = FORMS[node.opType];
     if (node.opType === 'PRelu' && isPerChannel(bench, first, node.input[1] ?? '')) return false;
     if (node.domain !== '' || write === undefined || !bench.isFloat(first)) return false;
-    if ((node.opType === 'Max' || node.opType === 'Sum') && node.input.length < (node.opType === 'Max' ? 3 : 2)) return false;
+    if ((node.opType === 'Max' || node.opType === 'Sum') && node.input.length < (node.opType === 'Max' ? 3 : 2))
+      return false;
     const dataType = bench.dataType(first);
     bench.replace(node, (emit) => write(emit, node, dataType));
     return true;
@@ -33,10 +34,20 @@ type Form = (emit: Emitter, node: NodeProto, dataType: DataType) => string;
 const FORMS: Readonly<Record<string, Form>> = {
   Neg: (emit, { input }, dataType) => negated(emit, input[0] ?? '', dataType),
   Abs: (emit, { input }, dataType) => emit.node('Max', [input[0] ?? '', negated(emit, input[0] ?? '', dataType)]),
-  Min: (emit, { input }, dataType) => negated(emit, chain(emit, 'Max', input.map((each) => negated(emit, each, dataType))), dataType),
+  Min: (emit, { input }, dataType) =>
+    negated(
+      emit,
+      chain(
+        emit,
+        'Max',
+        input.map((each) => negated(emit, each, dataType)),
+      ),
+      dataType,
+    ),
   Max: (emit, { input }) => chain(emit, 'Max', input),
   Sum: (emit, { input }) => chain(emit, 'Add', input),
-  Mean: (emit, { input }, dataType) => emit.node('Mul', [chain(emit, 'Add', input), emit.scalar(dataType, 1 / input.length)]),
+  Mean: (emit, { input }, dataType) =>
+    emit.node('Mul', [chain(emit, 'Add', input), emit.scalar(dataType, 1 / input.length)]),
   PRelu: (emit, { input }) => {
     const [x = '', slope = ''] = input;
     const above = emit.node('Relu', [x]);
@@ -52,7 +63,12 @@ const FORMS: Readonly<Record<string, Form>> = {
 /** A slope for each channel of an image, which providers take as it is. */
 function isPerChannel(bench: Workbench, value: string, slope: string): boolean {
   const [rank, dims] = [bench.rank(value), bench.constant(slope)?.dims];
-  return dims !== undefined && (rank === 3 || rank === 4) && typeof bench.shape(value)?.[rank - 3] === 'number' && (dims.every((dim) => dim === 1) || (dims.length === 3 && dims[1] === 1 && dims[2] === 1));
+  return (
+    dims !== undefined &&
+    (rank === 3 || rank === 4) &&
+    typeof bench.shape(value)?.[rank - 3] === 'number' &&
+    (dims.every((dim) => dim === 1) || (dims.length === 3 && dims[1] === 1 && dims[2] === 1))
+  );
 }
 
 function negated(emit: Emitter, value: string, dataType: DataType): string {

@@ -1,4 +1,11 @@
-import { floatAttribute, intAttribute, intsAttribute, makeAttribute, stringAttribute, type AttributeValue } from '../../model/attributes.js';
+import {
+  floatAttribute,
+  intAttribute,
+  intsAttribute,
+  makeAttribute,
+  stringAttribute,
+  type AttributeValue,
+} from '../../model/attributes.js';
 import { NodeProtoSchema, type NodeProto } from '../../model/generated/onnx_pb.js';
 import { copyMessage } from '../../model/copy.js';
 import { knownPadding, spatialAmounts } from '../known-padding.js';
@@ -21,18 +28,30 @@ export const fixedPadding: Rewrite = {
   purpose: 'simplify',
   apply(node, bench) {
     if (node.domain !== '') return false;
-    return ['Conv', 'MaxPool', 'AveragePool'].includes(node.opType) && (takePad(node, bench) || fixAutoPad(node, bench));
+    return (
+      ['Conv', 'MaxPool', 'AveragePool'].includes(node.opType) && (takePad(node, bench) || fixAutoPad(node, bench))
+    );
   },
 };
 
 /** The node that pads, and by how much on each spatial axis, when only this reader sees what it makes. */
-function spatialPad(node: NodeProto, bench: Workbench): { source: string; amounts: readonly number[]; value: number } | undefined {
+function spatialPad(
+  node: NodeProto,
+  bench: Workbench,
+): { source: string; amounts: readonly number[]; value: number } | undefined {
   const [padded = ''] = node.input;
   const pad = bench.producer(padded);
-  if (pad?.opType !== 'Pad' || bench.soleConsumer(padded) !== node || stringAttribute(node, 'auto_pad', 'NOTSET') !== 'NOTSET') return undefined;
+  if (
+    pad?.opType !== 'Pad' ||
+    bench.soleConsumer(padded) !== node ||
+    stringAttribute(node, 'auto_pad', 'NOTSET') !== 'NOTSET'
+  )
+    return undefined;
   const padding = knownPadding(pad, bench);
   const amounts = padding === undefined ? undefined : spatialAmounts(padding);
-  return padding === undefined || amounts === undefined ? undefined : { source: pad.input[0] ?? '', amounts, value: padding.value };
+  return padding === undefined || amounts === undefined
+    ? undefined
+    : { source: pad.input[0] ?? '', amounts, value: padding.value };
 }
 
 function takePad(node: NodeProto, bench: Workbench): boolean {
@@ -46,7 +65,11 @@ function takePad(node: NodeProto, bench: Workbench): boolean {
 }
 
 /** True when the reader, padding by itself, would put there the value that Pad puts there, or one that counts as much. */
-function fills(node: NodeProto, bench: Workbench, { source, amounts, value }: { source: string; amounts: readonly number[]; value: number }): boolean {
+function fills(
+  node: NodeProto,
+  bench: Workbench,
+  { source, amounts, value }: { source: string; amounts: readonly number[]; value: number },
+): boolean {
   if (node.opType === 'Conv') return value === 0;
   const kernel = intsAttribute(node, 'kernel_shape') ?? [];
   const isCeiled = intAttribute(node, 'ceil_mode', 0) !== 0;
@@ -70,7 +93,12 @@ function fixAutoPad(node: NodeProto, bench: Workbench): boolean {
   const shape = bench.shape(node.input[0] ?? '');
   const spatial = shape?.slice(2);
   const kernel = intsAttribute(node, 'kernel_shape') ?? bench.staticShape(node.input[1] ?? '')?.slice(2);
-  if (spatial === undefined || kernel?.length !== spatial.length || !['SAME_UPPER', 'SAME_LOWER', 'VALID'].includes(mode)) return false;
+  if (
+    spatial === undefined ||
+    kernel?.length !== spatial.length ||
+    !['SAME_UPPER', 'SAME_LOWER', 'VALID'].includes(mode)
+  )
+    return false;
   if (mode !== 'VALID' && !spatial.every((dim) => typeof dim === 'number')) return false;
   const strides = intsAttribute(node, 'strides') ?? spatial.map(() => 1);
   const dilations = intsAttribute(node, 'dilations') ?? spatial.map(() => 1);
@@ -88,9 +116,18 @@ function fixAutoPad(node: NodeProto, bench: Workbench): boolean {
 }
 
 /** The same operator with explicit pads, in the same place under the same names. */
-function replaceAttributes(node: NodeProto, bench: Workbench, inputs: readonly string[], values: Readonly<Record<string, AttributeValue>>): void {
+function replaceAttributes(
+  node: NodeProto,
+  bench: Workbench,
+  inputs: readonly string[],
+  values: Readonly<Record<string, AttributeValue>>,
+): void {
   const others = node.attribute.filter(({ name }) => name !== 'auto_pad' && values[name] === undefined);
   const added = Object.entries(values).map(([name, value]) => makeAttribute(name, value));
-  const copy = copyMessage(NodeProtoSchema, node, { input: [...inputs], output: [...node.output], attribute: [...others, ...added] });
+  const copy = copyMessage(NodeProtoSchema, node, {
+    input: [...inputs],
+    output: [...node.output],
+    attribute: [...others, ...added],
+  });
   bench.exchange(node, copy);
 }

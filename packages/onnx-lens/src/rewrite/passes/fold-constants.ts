@@ -50,7 +50,14 @@ export const foldConstants: GraphRewrite = {
   },
 };
 
-const RANDOM = new Set(['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Multinomial', 'Bernoulli']);
+const RANDOM = new Set([
+  'RandomNormal',
+  'RandomNormalLike',
+  'RandomUniform',
+  'RandomUniformLike',
+  'Multinomial',
+  'Bernoulli',
+]);
 /** Dequantized weights are what makes a quantized model small, and the pattern that providers look for. */
 const LEFT_ALONE = new Set(['DequantizeLinear', 'QuantizeLinear', 'DynamicQuantizeLinear']);
 
@@ -89,7 +96,19 @@ function knownBytes(value: string, bench: Workbench): number | undefined {
   return shape === undefined || bytes === undefined ? undefined : elementCount(shape) * bytes;
 }
 
-const MAKES_MUCH_OF_LITTLE = new Set(['ConstantOfShape', 'Expand', 'Tile', 'Range', 'Resize', 'Upsample', 'Pad', 'OneHot', 'Loop', 'MatMul', 'Einsum']);
+const MAKES_MUCH_OF_LITTLE = new Set([
+  'ConstantOfShape',
+  'Expand',
+  'Tile',
+  'Range',
+  'Resize',
+  'Upsample',
+  'Pad',
+  'OneHot',
+  'Loop',
+  'MatMul',
+  'Einsum',
+]);
 
 async function computeValues(bench: Workbench, nodes: readonly NodeProto[]): Promise<ReadonlyMap<string, Tensor>> {
   const read = new Set(nodes.flatMap((node) => node.input));
@@ -103,8 +122,10 @@ async function computeValues(bench: Workbench, nodes: readonly NodeProto[]): Pro
     }),
   });
   try {
-    return await withSession(serializeModel(model), { optimization: 'disabled', threads: 1, origin: "the model's constant part" }, (session) =>
-      session.run(new Map()),
+    return await withSession(
+      serializeModel(model),
+      { optimization: 'disabled', threads: 1, origin: "the model's constant part" },
+      (session) => session.run(new Map()),
     );
   } catch {
     // One operator that the CPU cannot run spoils the whole: then each node is tried alone, and the rest stays as it is.

@@ -19,10 +19,19 @@ export const gatherSlice: Rewrite = {
     const [data = '', indicesName = ''] = node.input;
     const indices = bench.constant(indicesName);
     const shape = bench.shape(data);
-    if (node.opType !== 'Gather' || node.domain !== '' || indices === undefined || shape === undefined || !bench.isFloat(data) || bench.opset < 10) return false;
+    if (
+      node.opType !== 'Gather' ||
+      node.domain !== '' ||
+      indices === undefined ||
+      shape === undefined ||
+      !bench.isFloat(data) ||
+      bench.opset < 10
+    )
+      return false;
     const axis = (intAttribute(node, 'axis', 0) + shape.length) % shape.length;
     const length = shape[axis];
-    if (typeof length !== 'number' || indices.dims.length > 1 || indices.data.length === 0 || bench.isConstant(data)) return false;
+    if (typeof length !== 'number' || indices.dims.length > 1 || indices.data.length === 0 || bench.isConstant(data))
+      return false;
     const places = (bench.numbers(indicesName) ?? []).map((place) => (place < 0 ? place + length : place));
     const runs = toRuns(places);
     if (runs.length > MOST_PIECES || places.some((place) => place < 0 || place >= length)) return false;

@@ -30,8 +30,12 @@ export const gemmForms: Rewrite = {
     }
     if (node.opType !== 'Gemm') return false;
     const [alpha, beta] = [floatAttribute(node, 'alpha', 1), floatAttribute(node, 'beta', 1)];
-    const [isTransposedA, isTransposedB] = [intAttribute(node, 'transA', 0) !== 0, intAttribute(node, 'transB', 0) !== 0];
-    const isPlain = alpha === 1 && beta === 1 && !isTransposedA && bench.isConstant(b) && (c === '' || bench.isConstant(c));
+    const [isTransposedA, isTransposedB] = [
+      intAttribute(node, 'transA', 0) !== 0,
+      intAttribute(node, 'transB', 0) !== 0,
+    ];
+    const isPlain =
+      alpha === 1 && beta === 1 && !isTransposedA && bench.isConstant(b) && (c === '' || bench.isConstant(c));
     if (isPlain) return false;
     bench.replace(node, (emit) => {
       const left = isTransposedA ? emit.transpose(a, [1, 0]) : a;

@@ -21,7 +21,10 @@ export const identity: Rewrite = {
     const input = node.input[0];
     const output = node.output[0];
     if (input === undefined || input === '' || output === undefined || !isStandard(node.domain)) return false;
-    if (node.output.slice(1).some((other) => other !== '' && (bench.consumers(other).length > 0 || bench.isKept(other)))) return false;
+    if (
+      node.output.slice(1).some((other) => other !== '' && (bench.consumers(other).length > 0 || bench.isKept(other)))
+    )
+      return false;
     if (!givesBack(node, bench, input, output)) return false;
     if (bench.isKept(output) && !canCarryName(node, bench, input)) return false;
     if (bench.isKept(output)) carryName(bench, node, input, output);
@@ -69,7 +72,11 @@ function hasOneFreeAtMost(bench: Workbench, value: string): boolean {
 }
 
 function hasForwardSteps(node: NodeProto, bench: Workbench): boolean {
-  return node.input[4] === undefined || node.input[4] === '' || bench.numbers(node.input[4])?.every((step) => step === 1) === true;
+  return (
+    node.input[4] === undefined ||
+    node.input[4] === '' ||
+    bench.numbers(node.input[4])?.every((step) => step === 1) === true
+  );
 }
 
 function resizesNothing(node: NodeProto, bench: Workbench, input: string, output: string): boolean {

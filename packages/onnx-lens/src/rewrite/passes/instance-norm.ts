@@ -26,9 +26,13 @@ export const instanceNorm: Rewrite = {
     bench.replace(node, (emit) => {
       const centred = emit.node('Sub', [value, emit.reduce('ReduceMean', value, axes, true)]);
       const variance = emit.reduce('ReduceMean', emit.node('Mul', [centred, centred]), axes, true);
-      const deviation = emit.node('Sqrt', [emit.node('Add', [variance, emit.scalar(dataType, floatAttribute(node, 'epsilon', 1e-5))])]);
+      const deviation = emit.node('Sqrt', [
+        emit.node('Add', [variance, emit.scalar(dataType, floatAttribute(node, 'epsilon', 1e-5))]),
+      ]);
       const normal = emit.node('Div', [centred, deviation]);
-      const scaled = scale.every((each) => each === 1) ? normal : emit.node('Mul', [normal, emit.floats(dataType, perChannel, scale)]);
+      const scaled = scale.every((each) => each === 1)
+        ? normal
+        : emit.node('Mul', [normal, emit.floats(dataType, perChannel, scale)]);
       return emit.node('Add', [scaled, emit.floats(dataType, perChannel, bias)]);
     });
     return true;

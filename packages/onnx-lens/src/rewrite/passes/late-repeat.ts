@@ -5,7 +5,26 @@ import type { Workbench } from '../workbench.js';
 import { knownEntries } from './shape-arithmetic.js';
 
 /** Operators that treat each element (or pair of elements) for itself. */
-const PER_ELEMENT = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Sqrt', 'Neg', 'Abs', 'Exp', 'Log', 'Relu', 'Sigmoid', 'Tanh', 'Reciprocal', 'Cast', 'Clip']);
+const PER_ELEMENT = new Set([
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'Pow',
+  'Max',
+  'Min',
+  'Sqrt',
+  'Neg',
+  'Abs',
+  'Exp',
+  'Log',
+  'Relu',
+  'Sigmoid',
+  'Tanh',
+  'Reciprocal',
+  'Cast',
+  'Clip',
+]);
 
 /**
  * Constants that are repeated for each item of the batch, and then computed with.
@@ -27,12 +46,22 @@ export const lateRepeat: Rewrite = {
     const repeats = node.input.map((input) => (input === '' ? undefined : batchRepeat(bench, input)));
     const found = repeats.filter((repeat) => repeat !== undefined);
     const [first] = found;
-    const isSame = found.every((repeat) => repeat.by === first?.by && repeat.opType === first.opType && bench.rank(repeat.source) === bench.rank(first.source));
-    const restIsPlain = node.input.every((input, place) => repeats[place] !== undefined || input === '' || isOneElement(bench, input));
+    const isSame = found.every(
+      (repeat) =>
+        repeat.by === first?.by &&
+        repeat.opType === first.opType &&
+        bench.rank(repeat.source) === bench.rank(first.source),
+    );
+    const restIsPlain = node.input.every(
+      (input, place) => repeats[place] !== undefined || input === '' || isOneElement(bench, input),
+    );
     if (first === undefined || !isSame || !restIsPlain) return false;
     const { attribute } = node;
     bench.replace(node, (emit) => {
-      const made = emit.node(node.opType, node.input.map((input, place) => repeats[place]?.source ?? input));
+      const made = emit.node(
+        node.opType,
+        node.input.map((input, place) => repeats[place]?.source ?? input),
+      );
       emit.nodes[0]?.attribute.push(...attribute);
       return emit.node(first.opType, [made, first.by]);
     });
@@ -48,7 +77,10 @@ function isOneElement(bench: Workbench, value: string): boolean {
 function reduceOnce(node: NodeProto, bench: Workbench): boolean {
   const [value = '', axes = ''] = node.input;
   const repeat = batchRepeat(bench, value);
-  const isOverAll = axes === '' && !node.attribute.some((each) => each.name === 'axes') && intAttribute(node, 'noop_with_empty_axes', 0) === 0;
+  const isOverAll =
+    axes === '' &&
+    !node.attribute.some((each) => each.name === 'axes') &&
+    intAttribute(node, 'noop_with_empty_axes', 0) === 0;
   if (repeat === undefined || !isOverAll) return false;
   const { attribute } = node;
   bench.replace(node, (emit) => {
@@ -71,10 +103,20 @@ export interface BatchRepeat {
 export function batchRepeat(bench: Workbench, value: string): BatchRepeat | undefined {
   const node = bench.producer(value);
   const [source = '', by = ''] = node?.input ?? [];
-  if (node === undefined || node.domain !== '' || (node.opType !== 'Tile' && node.opType !== 'Expand')) return undefined;
+  if (node === undefined || node.domain !== '' || (node.opType !== 'Tile' && node.opType !== 'Expand'))
+    return undefined;
   const shape = bench.staticShape(source);
   const entries = knownEntries(bench, by);
-  if (!bench.isConstant(source) || shape === undefined || shape.length < 2 || shape[0] !== 1 || entries?.length !== shape.length) return undefined;
-  const isAlongBatch = entries.slice(1).every((entry, place) => entry === 1 || (node.opType === 'Expand' && entry === shape[place + 1]));
+  if (
+    !bench.isConstant(source) ||
+    shape === undefined ||
+    shape.length < 2 ||
+    shape[0] !== 1 ||
+    entries?.length !== shape.length
+  )
+    return undefined;
+  const isAlongBatch = entries
+    .slice(1)
+    .every((entry, place) => entry === 1 || (node.opType === 'Expand' && entry === shape[place + 1]));
   return isAlongBatch ? { source, by, opType: node.opType } : undefined;
 }

@@ -23,7 +23,11 @@ export const localResponse: Rewrite = {
     if (node.opType !== 'LRN' || node.domain !== '' || !bench.isFloat(value) || shape?.length !== 4) return false;
     if (typeof channels !== 'number' || channels > MOST_CHANNELS) return false;
     const size = intAttribute(node, 'size', 1);
-    const [alpha, beta, bias] = [floatAttribute(node, 'alpha', 1e-4), floatAttribute(node, 'beta', 0.75), floatAttribute(node, 'bias', 1)];
+    const [alpha, beta, bias] = [
+      floatAttribute(node, 'alpha', 1e-4),
+      floatAttribute(node, 'beta', 0.75),
+      floatAttribute(node, 'bias', 1),
+    ];
     // Channel c sums from c - floor((size - 1) / 2) to c + ceil((size - 1) / 2).
     const [below, above] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
     const band = Array.from({ length: channels * channels }, (_, place) => {

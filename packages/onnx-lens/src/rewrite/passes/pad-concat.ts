@@ -26,9 +26,13 @@ export const padConcat: Rewrite = {
     const shape = bench.shape(value);
     const rank = shape?.length;
     if (node.opType === 'Pad' && node.domain === '' && mode === 'constant') return padChannels(node, bench, value);
-    if (node.opType !== 'Pad' || node.domain !== '' || (mode !== 'reflect' && mode !== 'edge') || rank === undefined) return false;
+    if (node.opType !== 'Pad' || node.domain !== '' || (mode !== 'reflect' && mode !== 'edge') || rank === undefined)
+      return false;
     const pads = bench.numbers(padsInput) ?? intsAttribute(node, 'pads');
-    const axes = axesInput === undefined || axesInput === '' ? Array.from({ length: rank }, (_, axis) => axis) : bench.numbers(axesInput);
+    const axes =
+      axesInput === undefined || axesInput === ''
+        ? Array.from({ length: rank }, (_, axis) => axis)
+        : bench.numbers(axesInput);
     if (pads === undefined || axes === undefined || bench.opset < 10) return false;
     const borders = axes.map((axis, place) => ({
       axis: (axis + rank) % rank,
@@ -39,11 +43,20 @@ export const padConcat: Rewrite = {
     const padded = borders.filter(({ before, after }) => before !== 0 || after !== 0);
     const isDoable = padded.every(({ before, after, length }) => {
       const widest = Math.max(before, after);
-      return before >= 0 && after >= 0 && widest <= WIDEST && typeof length === 'number' && length > (mode === 'reflect' ? widest : 0);
+      return (
+        before >= 0 &&
+        after >= 0 &&
+        widest <= WIDEST &&
+        typeof length === 'number' &&
+        length > (mode === 'reflect' ? widest : 0)
+      );
     });
     if (!isDoable || padded.length === 0) return false;
     bench.replace(node, (emit) =>
-      padded.reduce((soFar, { axis, before, after, length }) => padAxis(emit, soFar, mode, axis, Number(length), before, after), value),
+      padded.reduce(
+        (soFar, { axis, before, after, length }) => padAxis(emit, soFar, mode, axis, Number(length), before, after),
+        value,
+      ),
     );
     return true;
   },
@@ -55,7 +68,14 @@ function padChannels(node: NodeProto, bench: Workbench, value: string): boolean 
   const pads = bench.numbers(node.input[1]) ?? intsAttribute(node, 'pads');
   const hasValue = node.input[2] !== undefined && node.input[2] !== '';
   const fill = hasValue ? bench.scalar(node.input[2]) : floatAttribute(node, 'value', 0);
-  if (shape === undefined || pads?.length !== 2 * shape.length || fill === undefined || (node.input[3] ?? '') !== '' || !bench.isFloat(value)) return false;
+  if (
+    shape === undefined ||
+    pads?.length !== 2 * shape.length ||
+    fill === undefined ||
+    (node.input[3] ?? '') !== '' ||
+    !bench.isFloat(value)
+  )
+    return false;
   const padded = shape.flatMap((_, axis) => (pads[axis] !== 0 || pads[axis + shape.length] !== 0 ? [axis] : []));
   const [axis = 0] = padded;
   // The last two axes are what providers pad themselves.
@@ -73,9 +93,18 @@ function padChannels(node: NodeProto, bench: Workbench, value: string): boolean 
   return true;
 }
 
-function padAxis(emit: Emitter, value: string, mode: 'reflect' | 'edge', axis: number, length: number, before: number, after: number): string {
+function padAxis(
+  emit: Emitter,
+  value: string,
+  mode: 'reflect' | 'edge',
+  axis: number,
+  length: number,
+  before: number,
+  after: number,
+): string {
   const row = (at: number): string => emit.slice(value, [at], [at + 1], [axis]);
-  const source = (place: number): number => (mode === 'edge' ? Math.min(Math.max(place, 0), length - 1) : place < 0 ? -place : 2 * (length - 1) - place);
+  const source = (place: number): number =>
+    mode === 'edge' ? Math.min(Math.max(place, 0), length - 1) : place < 0 ? -place : 2 * (length - 1) - place;
   const rows = (places: readonly number[]): string[] => {
     const made = new Map<number, string>();
     return places.map((place) => {

@@ -25,7 +25,9 @@ export const pixelShuffle: Rewrite = {
     const transpose = before(bench, node, 'Reshape', 'Transpose');
     const first = transpose === undefined ? undefined : before(bench, transpose, 'Transpose', 'Reshape');
     if (transpose === undefined || first === undefined || bench.opset < 11) return false;
-    const [from, six, to] = [first.input[0] ?? '', first.output[0] ?? '', node.output[0] ?? ''].map((value) => bench.shape(value));
+    const [from, six, to] = [first.input[0] ?? '', first.output[0] ?? '', node.output[0] ?? ''].map((value) =>
+      bench.shape(value),
+    );
     const perm = intsAttribute(transpose, 'perm');
     const found = MODES.find((each) => each.perm.every((axis, place) => perm?.[place] === axis));
     if (found === undefined || from?.length !== 4 || six?.length !== 6 || to?.length !== 4) return false;
@@ -33,11 +35,22 @@ export const pixelShuffle: Rewrite = {
     const [block, other] = found.blocks.map((axis) => six[axis]);
     const channels = six[found.channels];
     const isBlocked =
-      typeof block === 'number' && typeof channels === 'number' && block === other && block > 1 &&
-      depth === channels * block * block && typeof height === 'number' && typeof width === 'number' &&
-      six[4] === height && six[5] === width && to[1] === channels && to[2] === height * block && to[3] === width * block;
+      typeof block === 'number' &&
+      typeof channels === 'number' &&
+      block === other &&
+      block > 1 &&
+      depth === channels * block * block &&
+      typeof height === 'number' &&
+      typeof width === 'number' &&
+      six[4] === height &&
+      six[5] === width &&
+      to[1] === channels &&
+      to[2] === height * block &&
+      to[3] === width * block;
     if (!isBlocked) return false;
-    bench.replace(node, (emit) => emit.node('DepthToSpace', [first.input[0] ?? ''], { blocksize: block, mode: found.mode }));
+    bench.replace(node, (emit) =>
+      emit.node('DepthToSpace', [first.input[0] ?? ''], { blocksize: block, mode: found.mode }),
+    );
     return true;
   },
 };
@@ -47,5 +60,7 @@ function before(bench: Workbench, node: NodeProto, opType: string, wanted: strin
   const [value = ''] = node.input;
   if (node.opType !== opType || node.domain !== '' || intAttribute(node, 'allowzero', 0) !== 0) return undefined;
   const producer = bench.producer(value);
-  return producer?.opType === wanted && producer.domain === '' && bench.soleConsumer(value) === node ? producer : undefined;
+  return producer?.opType === wanted && producer.domain === '' && bench.soleConsumer(value) === node
+    ? producer
+    : undefined;
 }

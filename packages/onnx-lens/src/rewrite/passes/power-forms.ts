@@ -19,7 +19,8 @@ export const powerForms: Rewrite = {
     const power = bench.scalar(exponent);
     // A larger rank of the exponent would widen the result.
     if (power === undefined) return false;
-    if ((bench.rank(exponent) ?? 1) > (bench.rank(base) ?? 0) || bench.dataType(exponent) !== bench.dataType(base)) return false;
+    if ((bench.rank(exponent) ?? 1) > (bench.rank(base) ?? 0) || bench.dataType(exponent) !== bench.dataType(base))
+      return false;
     if (![2, 0.5, -1, -0.5].includes(power)) return false;
     bench.replace(node, (emit) => {
       if (power === 2) return emit.node('Mul', [base, base]);

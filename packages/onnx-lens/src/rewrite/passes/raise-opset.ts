@@ -1,5 +1,13 @@
 import { create } from '@bufbuild/protobuf';
-import { attribute, floatAttribute, intAttribute, intsAttribute, makeAttribute, stringAttribute, subgraphsOf } from '../../model/attributes.js';
+import {
+  attribute,
+  floatAttribute,
+  intAttribute,
+  intsAttribute,
+  makeAttribute,
+  stringAttribute,
+  subgraphsOf,
+} from '../../model/attributes.js';
 import { NodeProtoSchema, type AttributeProto, type NodeProto } from '../../model/generated/onnx_pb.js';
 import { floatTensor, int64Tensor, type Tensor } from '../../model/tensors.js';
 import { floatsOfType } from '../emitter.js';
@@ -43,14 +51,120 @@ type Plan = 'same' | (() => void) | undefined;
 
 /** Operators whose meaning and form did not change from opset 7 to 13, but for more types and negative axes. */
 const UNCHANGED = new Set([
-  ...['Abs', 'Acos', 'Acosh', 'Add', 'And', 'ArgMax', 'ArgMin', 'Asin', 'Asinh', 'Atan', 'Atanh', 'AveragePool', 'Cast', 'Ceil', 'Concat'],
-  ...['Constant', 'ConstantOfShape', 'Conv', 'ConvTranspose', 'Cos', 'Cosh', 'CumSum', 'DepthToSpace', 'Div', 'Einsum', 'Elu', 'Equal', 'Erf'],
-  ...['Exp', 'Expand', 'EyeLike', 'Flatten', 'Floor', 'Gather', 'GatherElements', 'GatherND', 'Gemm', 'GlobalAveragePool', 'GlobalMaxPool'],
-  ...['Greater', 'GreaterOrEqual', 'HardSigmoid', 'Identity', 'InstanceNormalization', 'IsInf', 'IsNaN', 'LRN', 'LeakyRelu', 'Less'],
-  ...['LessOrEqual', 'Log', 'LpNormalization', 'MatMul', 'Max', 'MaxPool', 'Mean', 'MeanVarianceNormalization', 'Min', 'Mod', 'Mul', 'Neg'],
-  ...['NonMaxSuppression', 'NonZero', 'Not', 'OneHot', 'Or', 'PRelu', 'Pow', 'Range', 'Reciprocal', 'ReduceL1', 'ReduceL2', 'ReduceLogSum'],
-  ...['ReduceLogSumExp', 'ReduceMax', 'ReduceMean', 'ReduceMin', 'ReduceProd', 'ReduceSumSquare', 'Relu', 'Reshape', 'Round', 'ScatterElements'],
-  ...['ScatterND', 'Selu', 'Shape', 'Sigmoid', 'Sign', 'Sin', 'Sinh', 'Size', 'Softplus', 'Softsign', 'SpaceToDepth', 'Sqrt', 'Sub', 'Sum', 'Tan'],
+  ...[
+    'Abs',
+    'Acos',
+    'Acosh',
+    'Add',
+    'And',
+    'ArgMax',
+    'ArgMin',
+    'Asin',
+    'Asinh',
+    'Atan',
+    'Atanh',
+    'AveragePool',
+    'Cast',
+    'Ceil',
+    'Concat',
+  ],
+  ...[
+    'Constant',
+    'ConstantOfShape',
+    'Conv',
+    'ConvTranspose',
+    'Cos',
+    'Cosh',
+    'CumSum',
+    'DepthToSpace',
+    'Div',
+    'Einsum',
+    'Elu',
+    'Equal',
+    'Erf',
+  ],
+  ...[
+    'Exp',
+    'Expand',
+    'EyeLike',
+    'Flatten',
+    'Floor',
+    'Gather',
+    'GatherElements',
+    'GatherND',
+    'Gemm',
+    'GlobalAveragePool',
+    'GlobalMaxPool',
+  ],
+  ...[
+    'Greater',
+    'GreaterOrEqual',
+    'HardSigmoid',
+    'Identity',
+    'InstanceNormalization',
+    'IsInf',
+    'IsNaN',
+    'LRN',
+    'LeakyRelu',
+    'Less',
+  ],
+  ...[
+    'LessOrEqual',
+    'Log',
+    'LpNormalization',
+    'MatMul',
+    'Max',
+    'MaxPool',
+    'Mean',
+    'MeanVarianceNormalization',
+    'Min',
+    'Mod',
+    'Mul',
+    'Neg',
+  ],
+  ...[
+    'NonMaxSuppression',
+    'NonZero',
+    'Not',
+    'OneHot',
+    'Or',
+    'PRelu',
+    'Pow',
+    'Range',
+    'Reciprocal',
+    'ReduceL1',
+    'ReduceL2',
+    'ReduceLogSum',
+  ],
+  ...[
+    'ReduceLogSumExp',
+    'ReduceMax',
+    'ReduceMean',
+    'ReduceMin',
+    'ReduceProd',
+    'ReduceSumSquare',
+    'Relu',
+    'Reshape',
+    'Round',
+    'ScatterElements',
+  ],
+  ...[
+    'ScatterND',
+    'Selu',
+    'Shape',
+    'Sigmoid',
+    'Sign',
+    'Sin',
+    'Sinh',
+    'Size',
+    'Softplus',
+    'Softsign',
+    'SpaceToDepth',
+    'Sqrt',
+    'Sub',
+    'Sum',
+    'Tan',
+  ],
   ...['Tanh', 'ThresholdedRelu', 'Tile', 'Transpose', 'Where', 'Xor', 'Celu'],
 ]);
 
@@ -60,7 +174,9 @@ function planFor(node: NodeProto, bench: Workbench): Plan {
   if (UNCHANGED.has(node.opType)) return 'same';
   switch (node.opType) {
     case 'BatchNormalization':
-      return intAttribute(node, 'spatial', 1) === 1 && node.output.length === 1 ? () => rewriteNode(node, bench, node.input, ['spatial']) : undefined;
+      return intAttribute(node, 'spatial', 1) === 1 && node.output.length === 1
+        ? () => rewriteNode(node, bench, node.input, ['spatial'])
+        : undefined;
     case 'Dropout':
       return node.output.length === 1 ? () => bench.exchange(node, identityOf(node)) : undefined;
     case 'Squeeze':
@@ -94,13 +210,27 @@ function planFor(node: NodeProto, bench: Workbench): Plan {
   }
 }
 
-function rewriteNode(node: NodeProto, bench: Workbench, input: readonly string[], without: readonly string[], added: readonly AttributeProto[] = []): void {
+function rewriteNode(
+  node: NodeProto,
+  bench: Workbench,
+  input: readonly string[],
+  without: readonly string[],
+  added: readonly AttributeProto[] = [],
+): void {
   const kept = node.attribute.filter((each) => !without.includes(each.name));
-  bench.exchange(node, copyMessage(NodeProtoSchema, node, { input: [...input], output: [...node.output], attribute: [...kept, ...added] }));
+  bench.exchange(
+    node,
+    copyMessage(NodeProtoSchema, node, { input: [...input], output: [...node.output], attribute: [...kept, ...added] }),
+  );
 }
 
 function identityOf(node: NodeProto): NodeProto {
-  return create(NodeProtoSchema, { name: node.name, opType: 'Identity', input: node.input.slice(0, 1), output: [...node.output] });
+  return create(NodeProtoSchema, {
+    name: node.name,
+    opType: 'Identity',
+    input: node.input.slice(0, 1),
+    output: [...node.output],
+  });
 }
 
 function constantFor(node: NodeProto, bench: Workbench, hint: string, tensor: Tensor): string {
@@ -177,7 +307,8 @@ function softmaxPlan(node: NodeProto, bench: Workbench): Plan {
   if (rank === undefined || rank === 0) return undefined;
   const axis = (intAttribute(node, 'axis', 1) + rank) % rank;
   const shape = bench.shape(value) ?? [];
-  if (shape.slice(axis + 1).every((dim) => dim === 1)) return () => rewriteNode(node, bench, node.input, ['axis'], [makeAttribute('axis', axis)]);
+  if (shape.slice(axis + 1).every((dim) => dim === 1))
+    return () => rewriteNode(node, bench, node.input, ['axis'], [makeAttribute('axis', axis)]);
   const tail = shape.slice(axis);
   if (!tail.every((dim) => typeof dim === 'number')) return undefined;
   return () => {

@@ -20,7 +20,8 @@ export const reduceForms: Rewrite = {
     const rank = bench.rank(value);
     const axes = intsAttribute(node, 'axes') ?? bench.numbers(axesInput);
     const isAll = axes === undefined && (axesInput === undefined || axesInput === '');
-    if (rank === undefined || (axes === undefined && !isAll) || intAttribute(node, 'noop_with_empty_axes', 0) !== 0) return false;
+    if (rank === undefined || (axes === undefined && !isAll) || intAttribute(node, 'noop_with_empty_axes', 0) !== 0)
+      return false;
     const over = axes === undefined || axes.length === 0 ? Array.from({ length: rank }, (_, axis) => axis) : axes;
     const keepdims = intAttribute(node, 'keepdims', 1) === 1;
     const dataType = bench.dataType(value);

@@ -19,7 +19,8 @@ export const repeatForms: Rewrite = {
   apply(node, bench) {
     const [value = ''] = node.input;
     if (node.domain !== '' || !bench.isFloat(value) || bench.isConstant(value)) return false;
-    const times = node.opType === 'Expand' ? expandTimes(node, bench) : node.opType === 'Tile' ? tileTimes(node, bench) : undefined;
+    const times =
+      node.opType === 'Expand' ? expandTimes(node, bench) : node.opType === 'Tile' ? tileTimes(node, bench) : undefined;
     const from = bench.shape(value);
     if (times === undefined || from === undefined || times.every((each) => each === 1)) return false;
     const missing = times.length - from.length;
@@ -33,7 +34,10 @@ export const repeatForms: Rewrite = {
       }, value);
       const ones = times.map((each, axis) => (isSpread[axis] === true ? each : 1));
       if (missing === 0 && ones.every((each) => each === 1)) return copied;
-      return emit.node('Mul', [copied, emit.floats(dataType, ones, new Array<number>(ones.reduce((a, b) => a * b, 1)).fill(1))]);
+      return emit.node('Mul', [
+        copied,
+        emit.floats(dataType, ones, new Array<number>(ones.reduce((a, b) => a * b, 1)).fill(1)),
+      ]);
     });
     return true;
   },
@@ -53,5 +57,7 @@ function expandTimes(node: NodeProto, bench: Workbench): number[] | undefined {
 
 function tileTimes(node: NodeProto, bench: Workbench): number[] | undefined {
   const times = bench.numbers(node.input[1]);
-  return times?.every((each) => each >= 1) === true && times.length === bench.rank(node.input[0] ?? '') ? times : undefined;
+  return times?.every((each) => each >= 1) === true && times.length === bench.rank(node.input[0] ?? '')
+    ? times
+    : undefined;
 }

@@ -31,7 +31,13 @@ export const reshapeForms: Rewrite = {
 };
 
 /** GlobalAveragePool leaves [batch, channels, 1, ...]; taking the ones away is a mean without kept axes. */
-function poolInto(node: NodeProto, bench: Workbench, data: string, from: readonly unknown[], to: readonly unknown[]): boolean {
+function poolInto(
+  node: NodeProto,
+  bench: Workbench,
+  data: string,
+  from: readonly unknown[],
+  to: readonly unknown[],
+): boolean {
   const pool = bench.producer(data);
   const source = pool?.input[0];
   if (pool?.opType !== 'GlobalAveragePool' || source === undefined || bench.soleConsumer(data) !== node) return false;
@@ -43,19 +49,29 @@ function poolInto(node: NodeProto, bench: Workbench, data: string, from: readonl
 }
 
 function toReshape(node: NodeProto, bench: Workbench, data: string, after: readonly number[]): boolean {
-  const isSettled = node.opType === 'Reshape' && bench.numbers(node.input[1])?.every((entry, axis) => entry === after[axis]) === true;
+  const isSettled =
+    node.opType === 'Reshape' && bench.numbers(node.input[1])?.every((entry, axis) => entry === after[axis]) === true;
   if (isSettled || after.includes(0) || after.length > 5) return false;
   // Axes of 1 that come and go are understood by every reader of a graph; they change form only where a Flatten would.
-  if (node.opType === 'Reshape' && bench.isConstant(node.input[1] ?? '') && intAttribute(node, 'allowzero', 0) === 0) return false;
+  if (node.opType === 'Reshape' && bench.isConstant(node.input[1] ?? '') && intAttribute(node, 'allowzero', 0) === 0)
+    return false;
   bench.replace(node, (emit) => emit.reshape(data, after));
   return true;
 }
 
-function toSqueeze(node: NodeProto, bench: Workbench, data: string, from: readonly (number | string)[], to: readonly (number | string)[]): boolean {
+function toSqueeze(
+  node: NodeProto,
+  bench: Workbench,
+  data: string,
+  from: readonly (number | string)[],
+  to: readonly (number | string)[],
+): boolean {
   const kept = (shape: readonly (number | string)[]): (number | string)[] => shape.filter((dim) => dim !== 1);
   const [real, wanted] = [kept(from), kept(to)];
   // One free dimension is told apart by its place: everything else is a number, and the count of elements is the same.
-  const isSame = real.length === wanted.length && real.every((dim, place) => (typeof dim === 'number' ? dim === wanted[place] : typeof wanted[place] === 'string'));
+  const isSame =
+    real.length === wanted.length &&
+    real.every((dim, place) => (typeof dim === 'number' ? dim === wanted[place] : typeof wanted[place] === 'string'));
   const free = real.filter((dim) => typeof dim !== 'number');
   if (!isSame || free.length !== 1 || from.length === to.length) return false;
   const removed = from.flatMap((dim, axis) => (dim === 1 ? [axis] : []));

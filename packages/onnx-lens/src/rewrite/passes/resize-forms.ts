@@ -26,11 +26,19 @@ export const resizeForms: Rewrite = {
     const factors = wholeFactors(node, bench);
     if (factors === undefined || !picksFloor(node, factors) || isPlain(node, bench)) return false;
     bench.replace(node, (emit) =>
-      emit.node('Resize', [data, bench.opset >= 13 ? '' : emit.constant(floatTensor([0], []), 'roi'), emit.constant(floatTensor([factors.length], factors), 'scales')], {
-        mode: 'nearest',
-        coordinate_transformation_mode: 'asymmetric',
-        nearest_mode: 'floor',
-      }),
+      emit.node(
+        'Resize',
+        [
+          data,
+          bench.opset >= 13 ? '' : emit.constant(floatTensor([0], []), 'roi'),
+          emit.constant(floatTensor([factors.length], factors), 'scales'),
+        ],
+        {
+          mode: 'nearest',
+          coordinate_transformation_mode: 'asymmetric',
+          nearest_mode: 'floor',
+        },
+      ),
     );
     return true;
   },
@@ -56,7 +64,8 @@ function wholeFactors(node: NodeProto, bench: Workbench): number[] | undefined {
   const [data = '', , scalesName, sizesName] = node.input;
   const shape = bench.shape(data);
   const output = knownSizes(node, bench) ?? bench.shape(node.output[0] ?? '');
-  if (shape === undefined || attribute(node, 'axes') !== undefined || attribute(node, 'antialias')?.i === 1n) return undefined;
+  if (shape === undefined || attribute(node, 'axes') !== undefined || attribute(node, 'antialias')?.i === 1n)
+    return undefined;
   if (stringAttribute(node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch') return undefined;
   const scales = bench.numbers(scalesName);
   const hasSizes = sizesName !== undefined && sizesName !== '';
@@ -66,7 +75,10 @@ function wholeFactors(node: NodeProto, bench: Workbench): number[] | undefined {
       : output?.length === shape.length
         ? shape.map((dim, axis) => (dim === output[axis] && dim !== '' ? 1 : Number(output[axis]) / Number(dim)))
         : undefined;
-  const isWhole = factors?.every((factor, axis) => Number.isInteger(factor) && factor >= 1 && (axis >= shape.length - 2 || factor === 1)) === true;
+  const isWhole =
+    factors?.every(
+      (factor, axis) => Number.isInteger(factor) && factor >= 1 && (axis >= shape.length - 2 || factor === 1),
+    ) === true;
   return isWhole ? factors : undefined;
 }
 
@@ -80,9 +92,16 @@ function picksFloor(node: NodeProto, factors: readonly number[]): boolean {
   const transformation = stringAttribute(node, 'coordinate_transformation_mode', 'half_pixel');
   const rounding = stringAttribute(node, 'nearest_mode', 'round_prefer_floor');
   if (transformation === 'asymmetric') return rounding === 'floor';
-  if (transformation !== 'half_pixel' && transformation !== 'half_pixel_symmetric' && transformation !== 'pytorch_half_pixel') return false;
+  if (
+    transformation !== 'half_pixel' &&
+    transformation !== 'half_pixel_symmetric' &&
+    transformation !== 'pytorch_half_pixel'
+  )
+    return false;
   // pytorch_half_pixel differs only where an output axis has length 1, which enlarging does not make of more than one.
-  return (rounding === 'round_prefer_floor' || rounding === 'round_prefer_ceil') && factors.every((factor) => factor <= 64);
+  return (
+    (rounding === 'round_prefer_floor' || rounding === 'round_prefer_ceil') && factors.every((factor) => factor <= 64)
+  );
 }
 
 function isPlain(node: NodeProto, bench: Workbench): boolean {

@@ -41,7 +41,13 @@ export const shapeArithmetic: GraphRewrite = {
       if (value !== undefined && value.entries.length <= MOST_ENTRIES) known.set(output, value);
       if (node.opType === 'Reshape' && fixReshape(node, bench, known)) reshapes++;
       const numbers = value?.entries.filter((entry) => typeof entry === 'number');
-      if (value === undefined || numbers?.length !== value.entries.length || bench.isKept(output) || node.output.length > 1) continue;
+      if (
+        value === undefined ||
+        numbers?.length !== value.entries.length ||
+        bench.isKept(output) ||
+        node.output.length > 1
+      )
+        continue;
       const tensor = tensorOf(bench.dataType(output), value, numbers);
       if (tensor === undefined) continue;
       bench.setConstant(output, tensor);
@@ -63,7 +69,11 @@ export function knownEntries(bench: Workbench, name: string): readonly (number |
   return producer === undefined ? undefined : follow(producer, bench, new Map())?.entries;
 }
 
-function follow(node: NodeProto, bench: Workbench, seen: Map<NodeProto, ShapeValue | undefined>): ShapeValue | undefined {
+function follow(
+  node: NodeProto,
+  bench: Workbench,
+  seen: Map<NodeProto, ShapeValue | undefined>,
+): ShapeValue | undefined {
   if (seen.has(node)) return seen.get(node);
   seen.set(node, undefined);
   const value = evaluate(node, bench, (name) => {
@@ -103,7 +113,9 @@ function evaluate(node: NodeProto, bench: Workbench, lookup: Lookup): ShapeValue
     case 'Squeeze': {
       const value = lookup(first);
       const rank = bench.rank(node.output[0] ?? '');
-      return value === undefined || value.entries.length !== 1 || rank === undefined || rank > 1 ? undefined : { ...value, isScalar: rank === 0 };
+      return value === undefined || value.entries.length !== 1 || rank === undefined || rank > 1
+        ? undefined
+        : { ...value, isScalar: rank === 0 };
     }
     case 'Identity':
     case 'Cast':
@@ -118,7 +130,9 @@ function evaluate(node: NodeProto, bench: Workbench, lookup: Lookup): ShapeValue
     case 'Div':
     case 'Max':
     case 'Min':
-      return node.input.length === 2 ? binary(node.opType, lookup(first), lookup(second), isInteger(bench.dataType(first))) : undefined;
+      return node.input.length === 2
+        ? binary(node.opType, lookup(first), lookup(second), isInteger(bench.dataType(first)))
+        : undefined;
     case 'Equal':
       return compareEqual(lookup(first), lookup(second));
     case 'Where':
@@ -136,7 +150,10 @@ function shapeOf(node: NodeProto, bench: Workbench, input: string, lookup: Looku
   const shape = repeatedShape(bench, input, lookup) ?? bench.shape(input);
   if (shape === undefined) return undefined;
   const entries = shape.map((dim): Entry => (dim === '' ? undefined : dim));
-  return { entries: entries.slice(intAttribute(node, 'start', 0), intAttribute(node, 'end', shape.length)), isScalar: false };
+  return {
+    entries: entries.slice(intAttribute(node, 'start', 0), intAttribute(node, 'end', shape.length)),
+    isScalar: false,
+  };
 }
 
 /** ONNX Runtime does not follow how often Tile repeats when that is computed; here it may be known. */
@@ -156,7 +173,9 @@ function repeatedShape(bench: Workbench, value: string, lookup: Lookup): readonl
 
 function gather(data: ShapeValue | undefined, indices: ShapeValue | undefined, axis: number): ShapeValue | undefined {
   if (data === undefined || indices === undefined || data.isScalar || axis !== 0) return undefined;
-  const entries = indices.entries.map((index): Entry => (typeof index === 'number' ? data.entries.at(index) : undefined));
+  const entries = indices.entries.map((index): Entry =>
+    typeof index === 'number' ? data.entries.at(index) : undefined,
+  );
   return { entries, isScalar: indices.isScalar };
 }
 
@@ -164,7 +183,8 @@ function slice(node: NodeProto, bench: Workbench, data: ShapeValue | undefined):
   const [start, end] = [bench.scalar(node.input[1]), bench.scalar(node.input[2])];
   const step = node.input[4] === undefined || node.input[4] === '' ? 1 : bench.scalar(node.input[4]);
   const axis = node.input[3] === undefined || node.input[3] === '' ? 0 : bench.scalar(node.input[3]);
-  if (data === undefined || data.isScalar || start === undefined || end === undefined || step !== 1 || axis !== 0) return undefined;
+  if (data === undefined || data.isScalar || start === undefined || end === undefined || step !== 1 || axis !== 0)
+    return undefined;
   return { entries: data.entries.slice(start, end), isScalar: false };
 }
 
@@ -176,7 +196,8 @@ function concat(parts: readonly (ShapeValue | undefined)[]): ShapeValue | undefi
 function cast(node: NodeProto, value: ShapeValue | undefined): ShapeValue | undefined {
   if (value === undefined || node.opType === 'Identity') return value;
   const to = intAttribute(node, 'to', 0) as DataType;
-  if (isInteger(to)) return { ...value, entries: value.entries.map((entry) => (typeof entry === 'number' ? Math.trunc(entry) : entry)) };
+  if (isInteger(to))
+    return { ...value, entries: value.entries.map((entry) => (typeof entry === 'number' ? Math.trunc(entry) : entry)) };
   // Whole numbers of this size are exact in float32 and float64; nothing else is followed.
   const isExact = value.entries.every((entry) => typeof entry !== 'number' || Math.abs(entry) < 2 ** 24);
   return (to === DataType.FLOAT || to === DataType.DOUBLE) && isExact ? value : undefined;
@@ -190,7 +211,12 @@ function unary(opType: 'Ceil' | 'Floor' | 'Neg', value: ShapeValue | undefined):
 
 type BinaryOperator = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min';
 
-function binary(opType: BinaryOperator, a: ShapeValue | undefined, b: ShapeValue | undefined, isIntegral: boolean): ShapeValue | undefined {
+function binary(
+  opType: BinaryOperator,
+  a: ShapeValue | undefined,
+  b: ShapeValue | undefined,
+  isIntegral: boolean,
+): ShapeValue | undefined {
   if (a === undefined || b === undefined) return undefined;
   const count = Math.max(a.entries.length, b.entries.length);
   if (![1, count].includes(a.entries.length) || ![1, count].includes(b.entries.length)) return undefined;
@@ -231,16 +257,25 @@ function compareEqual(a: ShapeValue | undefined, b: ShapeValue | undefined): Sha
   });
 }
 
-function select(condition: ShapeValue | undefined, yes: ShapeValue | undefined, no: ShapeValue | undefined): ShapeValue | undefined {
+function select(
+  condition: ShapeValue | undefined,
+  yes: ShapeValue | undefined,
+  no: ShapeValue | undefined,
+): ShapeValue | undefined {
   return zip([condition, yes, no], ([choice, x, y]) => (choice === undefined ? undefined : choice === 0 ? y : x));
 }
 
-function zip(values: readonly (ShapeValue | undefined)[], combine: (entries: readonly Entry[]) => Entry): ShapeValue | undefined {
+function zip(
+  values: readonly (ShapeValue | undefined)[],
+  combine: (entries: readonly Entry[]) => Entry,
+): ShapeValue | undefined {
   const all = values.filter((value) => value !== undefined);
   if (all.length < values.length) return undefined;
   const count = Math.max(...all.map((value) => value.entries.length));
   if (all.some((value) => value.entries.length !== 1 && value.entries.length !== count)) return undefined;
-  const entries = Array.from({ length: count }, (_, place) => combine(all.map((value) => value.entries[value.entries.length === 1 ? 0 : place])));
+  const entries = Array.from({ length: count }, (_, place) =>
+    combine(all.map((value) => value.entries[value.entries.length === 1 ? 0 : place])),
+  );
   return { entries, isScalar: all.every((value) => value.isScalar) };
 }
 
@@ -254,7 +289,9 @@ function tensorOf(dataType: DataType, { isScalar }: ShapeValue, numbers: readonl
   const dims = isScalar ? [] : [numbers.length];
   if (dataType === DataType.INT64) return { dataType, dims, data: BigInt64Array.from(numbers, (each) => BigInt(each)) };
   if (dataType === DataType.INT32) return { dataType, dims, data: Int32Array.from(numbers) };
-  return dataType === DataType.FLOAT || dataType === DataType.DOUBLE ? floatsOfType(dataType, dims, numbers) : undefined;
+  return dataType === DataType.FLOAT || dataType === DataType.DOUBLE
+    ? floatsOfType(dataType, dims, numbers)
+    : undefined;
 }
 
 /** A Reshape whose target is partly known: own dimensions become 0, one unknown becomes -1. */

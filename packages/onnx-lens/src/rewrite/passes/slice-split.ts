@@ -25,7 +25,8 @@ export const sliceSplit: Rewrite = {
 function sliceToSplit(node: NodeProto, bench: Workbench): boolean {
   const [data = '', startName, endName, axesName, stepsName] = node.input;
   const shape = bench.shape(data);
-  if (shape === undefined || bench.opset < 13 || shape.every((dim) => typeof dim === 'number') || !bench.isFloat(data)) return false;
+  if (shape === undefined || bench.opset < 13 || shape.every((dim) => typeof dim === 'number') || !bench.isFloat(data))
+    return false;
   const [start, end] = [bench.scalar(startName), bench.scalar(endName)];
   const axisGiven = axesName === undefined || axesName === '' ? 0 : bench.scalar(axesName);
   const step = stepsName === undefined || stepsName === '' ? 1 : bench.scalar(stepsName);
@@ -38,7 +39,11 @@ function sliceToSplit(node: NodeProto, bench: Workbench): boolean {
   if (to <= from || (from === 0 && to === length)) return false;
   bench.replace(node, (emit) => {
     const sizes = [from, to - from, length - to];
-    const parts = emit.split(data, sizes.filter((size) => size > 0), axis);
+    const parts = emit.split(
+      data,
+      sizes.filter((size) => size > 0),
+      axis,
+    );
     return parts[from > 0 ? 1 : 0] ?? '';
   });
   return true;

@@ -25,10 +25,12 @@ export const softmaxConcat: Rewrite = {
     const [value = ''] = node.input;
     const concat = bench.producer(value);
     const shape = bench.shape(value);
-    if (node.domain !== '' || concat?.opType !== 'Concat' || shape === undefined || bench.soleConsumer(value) !== node) return false;
+    if (node.domain !== '' || concat?.opType !== 'Concat' || shape === undefined || bench.soleConsumer(value) !== node)
+      return false;
     const axis = (intAttribute(concat, 'axis', 0) + shape.length) % shape.length;
     const length = shape[axis];
-    if (typeof length !== 'number' || length <= LONGEST_AXIS || !isIndependentAlong(node, bench, axis, shape.length)) return false;
+    if (typeof length !== 'number' || length <= LONGEST_AXIS || !isIndependentAlong(node, bench, axis, shape.length))
+      return false;
     const isShortEnough = concat.input.every((part) => Number(bench.shape(part)?.[axis] ?? Infinity) <= LONGEST_AXIS);
     if (!isShortEnough) return false;
     const attributes = node.attribute;

@@ -79,12 +79,15 @@ function thresholdOf(bench: Workbench, value: string, threshold: string): Omit<T
   const axis = (intAttribute(taken.topk, 'axis', -1) + rank) % rank;
   const length = shape[axis];
   const k = bench.scalar(taken.topk.input[1]);
-  if (typeof length !== 'number' || length > LONGEST_AXIS || rank > 4 || k === undefined || k > length || k < 1) return undefined;
+  if (typeof length !== 'number' || length > LONGEST_AXIS || rank > 4 || k === undefined || k > length || k < 1)
+    return undefined;
   // With sorted = 0 the k values come in no particular order.
   if (intAttribute(taken.topk, 'sorted', 1) !== 1 && k > 1) return undefined;
   const place = taken.index < 0 ? taken.index + k : taken.index;
   const stands = bench.shape(threshold);
-  const isOnAxis = stands?.length === rank && stands.every((dim, at) => (at === axis ? dim === 1 : dim === shape[at] || dim === '' || typeof dim === 'string'));
+  const isOnAxis =
+    stands?.length === rank &&
+    stands.every((dim, at) => (at === axis ? dim === 1 : dim === shape[at] || dim === '' || typeof dim === 'string'));
   if (place < 0 || place >= k || !isOnAxis || taken.axis !== axis) return undefined;
   return { value, axis, place, isLargest: intAttribute(taken.topk, 'largest', 1) === 1 };
 }
@@ -97,7 +100,10 @@ function findTopK(bench: Workbench, threshold: string): { topk: NodeProto; index
     const [first = '', second] = node?.input ?? [];
     const rank = bench.rank(first);
     if (node === undefined || rank === undefined) return undefined;
-    if (node.opType === 'TopK') return node.output[0] === value && bench.scalar(second) === 1 ? { topk: node, index: 0, axis: topkAxis(node, rank) } : undefined;
+    if (node.opType === 'TopK')
+      return node.output[0] === value && bench.scalar(second) === 1
+        ? { topk: node, index: 0, axis: topkAxis(node, rank) }
+        : undefined;
     if (['Reshape', 'Unsqueeze', 'Squeeze', 'Identity'].includes(node.opType)) {
       if (!keepsRows(bench, first, value)) return undefined;
       value = first;
@@ -120,7 +126,9 @@ function topkAxis(topk: NodeProto, rank: number): number {
 function keepsRows(bench: Workbench, before: string, after: string): boolean {
   const real = (value: string): string | undefined => {
     const dims = bench.shape(value)?.filter((dim) => dim !== 1);
-    return dims === undefined || dims.filter((dim) => typeof dim !== 'number').length > 1 ? undefined : dims.map((dim) => (typeof dim === 'number' ? dim : '?')).join('x');
+    return dims === undefined || dims.filter((dim) => typeof dim !== 'number').length > 1
+      ? undefined
+      : dims.map((dim) => (typeof dim === 'number' ? dim : '?')).join('x');
   };
   const [own, other] = [real(before), real(after)];
   return own !== undefined && own === other;
@@ -132,7 +140,8 @@ function takenIndex(node: NodeProto, bench: Workbench, axis: number, rank: numbe
   }
   if (node.opType !== 'Slice') return undefined;
   const [start, end, along] = [bench.scalar(node.input[1]), bench.scalar(node.input[2]), bench.scalar(node.input[3])];
-  if (start === undefined || end === undefined || along === undefined || (along + rank) % rank !== axis) return undefined;
+  if (start === undefined || end === undefined || along === undefined || (along + rank) % rank !== axis)
+    return undefined;
   const isOne = end === start + 1 || (start === -1 && end > 2 ** 31);
   return isOne ? start : undefined;
 }

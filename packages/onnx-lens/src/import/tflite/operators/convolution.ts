@@ -19,8 +19,14 @@ function paddingRule(context: OperatorContext, slot: number): PaddingRule {
 }
 
 /** Pads and output size along one axis. SAME puts the odd pixel at the end. */
-function windowPads(context: OperatorContext, length: number, window: Window, rule: PaddingRule): { begin: number; end: number; out: number } {
-  if (window.stride < 1 || window.size < 1 || window.dilation < 1) throw context.damaged('has a stride, size or dilation below 1');
+function windowPads(
+  context: OperatorContext,
+  length: number,
+  window: Window,
+  rule: PaddingRule,
+): { begin: number; end: number; out: number } {
+  if (window.stride < 1 || window.size < 1 || window.dilation < 1)
+    throw context.damaged('has a stride, size or dilation below 1');
   const reach = (window.size - 1) * window.dilation + 1;
   if (rule === 'VALID') {
     const out = Math.ceil((length - reach + 1) / window.stride);
@@ -34,7 +40,13 @@ function windowPads(context: OperatorContext, length: number, window: Window, ru
 
 function imageShape(context: OperatorContext, value: Value): readonly [number, number, number, number] {
   const [batch, height, width, channels] = value.shape;
-  if (value.shape.length !== 4 || batch === undefined || height === undefined || width === undefined || channels === undefined) {
+  if (
+    value.shape.length !== 4 ||
+    batch === undefined ||
+    height === undefined ||
+    width === undefined ||
+    channels === undefined
+  ) {
     throw context.damaged(`takes a value of shape [${value.shape.join(', ')}] where an image batch must stand`);
   }
   return [batch, height, width, channels];
@@ -87,8 +99,10 @@ function spatialPadding(value: Value): { of: Value; pads: readonly [number, numb
 
 function constantWeights(context: OperatorContext, permutation: readonly number[]): Value {
   const weights = context.input(1);
-  if (weights.shape.length !== 4) throw context.damaged(`has weights of shape [${weights.shape.join(', ')}] where rank 4 must stand`);
-  if (weights.constant === null) throw context.unsupported('has weights that are computed; only constant ones are covered');
+  if (weights.shape.length !== 4)
+    throw context.damaged(`has weights of shape [${weights.shape.join(', ')}] where rank 4 must stand`);
+  if (weights.constant === null)
+    throw context.unsupported('has weights that are computed; only constant ones are covered');
   return constantValue(weights.name, permuteTensor(weights.constant, permutation));
 }
 
@@ -101,8 +115,16 @@ const conv2d: Translation = (context) => {
   }
   return convolve(context, {
     rule: paddingRule(context, 0),
-    horizontal: { size: width, stride: context.option((t) => t.int32(1), 0), dilation: context.option((t) => t.int32(4, 1), 1) },
-    vertical: { size: height, stride: context.option((t) => t.int32(2), 0), dilation: context.option((t) => t.int32(5, 1), 1) },
+    horizontal: {
+      size: width,
+      stride: context.option((t) => t.int32(1), 0),
+      dilation: context.option((t) => t.int32(4, 1), 1),
+    },
+    vertical: {
+      size: height,
+      stride: context.option((t) => t.int32(2), 0),
+      dilation: context.option((t) => t.int32(5, 1), 1),
+    },
     groups: channels / groupChannels,
     weights,
     outChannels,
@@ -119,8 +141,16 @@ const depthwiseConv2d: Translation = (context) => {
   }
   return convolve(context, {
     rule: paddingRule(context, 0),
-    horizontal: { size: width, stride: context.option((t) => t.int32(1), 0), dilation: context.option((t) => t.int32(5, 1), 1) },
-    vertical: { size: height, stride: context.option((t) => t.int32(2), 0), dilation: context.option((t) => t.int32(6, 1), 1) },
+    horizontal: {
+      size: width,
+      stride: context.option((t) => t.int32(1), 0),
+      dilation: context.option((t) => t.int32(5, 1), 1),
+    },
+    vertical: {
+      size: height,
+      stride: context.option((t) => t.int32(2), 0),
+      dilation: context.option((t) => t.int32(6, 1), 1),
+    },
     groups: channels,
     weights,
     outChannels,
@@ -135,14 +165,16 @@ const transposeConv: Translation = (context) => {
   // The original's weights are output channels, height, width, input channels; ONNX wants input channels first.
   const weights = constantWeights(context, [3, 0, 1, 2]);
   const [inChannels = 0, outChannels = 0, kernelHeight = 0, kernelWidth = 0] = weights.shape;
-  if (inChannels !== channels) throw context.damaged(`has weights for ${inChannels} channels but an input of ${channels}`);
+  if (inChannels !== channels)
+    throw context.damaged(`has weights for ${inChannels} channels but an input of ${channels}`);
   const rule = paddingRule(context, 0);
   const vertical = { size: kernelHeight, stride: context.option((t) => t.int32(2), 0), dilation: 1 };
   const horizontal = { size: kernelWidth, stride: context.option((t) => t.int32(1), 0), dilation: 1 };
   // It is the gradient of a convolution from the output's size to the input's: that one's pads apply.
   const up = windowPads(context, height, vertical, rule);
   const across = windowPads(context, width, horizontal, rule);
-  if (up.out !== inHeight || across.out !== inWidth) throw context.damaged('names an output size that does not fit its input');
+  if (up.out !== inHeight || across.out !== inWidth)
+    throw context.damaged('names an output size that does not fit its input');
   const leftover = (length: number, inLength: number, window: Window, pads: { begin: number; end: number }): number =>
     length - ((inLength - 1) * window.stride + window.size - pads.begin - pads.end);
   const inputs = [context.as(input, NCHW), context.as(weights, [0, 1, 2, 3])];
@@ -155,7 +187,12 @@ const transposeConv: Translation = (context) => {
     output_padding: [leftover(height, inHeight, vertical, up), leftover(width, inWidth, horizontal, across)],
   });
   return [
-    context.made(activate(context, result, fusedActivation(context, 3)), [batch, height, width, outChannels], input.dataType, NCHW),
+    context.made(
+      activate(context, result, fusedActivation(context, 3)),
+      [batch, height, width, outChannels],
+      input.dataType,
+      NCHW,
+    ),
   ];
 };
 
@@ -167,7 +204,12 @@ function pool(opType: 'MaxPool' | 'AveragePool'): Translation {
     const size = { horizontal: context.option((t) => t.int32(3), 0), vertical: context.option((t) => t.int32(4), 0) };
     const stride = { horizontal: context.option((t) => t.int32(1), 0), vertical: context.option((t) => t.int32(2), 0) };
     const vertical = windowPads(context, height, { size: size.vertical, stride: stride.vertical, dilation: 1 }, rule);
-    const horizontal = windowPads(context, width, { size: size.horizontal, stride: stride.horizontal, dilation: 1 }, rule);
+    const horizontal = windowPads(
+      context,
+      width,
+      { size: size.horizontal, stride: stride.horizontal, dilation: 1 },
+      rule,
+    );
     const result = context.node(opType, [context.as(input, NCHW)], {
       kernel_shape: [size.vertical, size.horizontal],
       strides: [stride.vertical, stride.horizontal],
@@ -186,12 +228,16 @@ function resize(isLinear: boolean): Translation {
     const firstFlag = isLinear ? 2 : 0;
     const isAligned = context.option((t) => t.flag(firstFlag), false);
     const isHalfPixel = context.option((t) => t.flag(firstFlag + 1), false);
-    const result = context.node('Resize', [context.as(input, NCHW), '', '', context.graph.ints([batch, channels, height, width])], {
-      mode: isLinear ? 'linear' : 'nearest',
-      coordinate_transformation_mode: isAligned ? 'align_corners' : isHalfPixel ? 'half_pixel' : 'asymmetric',
-      // floor((x + 0.5) * scale), which the original means by half-pixel centres, is x's half-pixel place rounded up at .5.
-      ...(isLinear ? {} : { nearest_mode: isAligned || isHalfPixel ? 'round_prefer_ceil' : 'floor' }),
-    });
+    const result = context.node(
+      'Resize',
+      [context.as(input, NCHW), '', '', context.graph.ints([batch, channels, height, width])],
+      {
+        mode: isLinear ? 'linear' : 'nearest',
+        coordinate_transformation_mode: isAligned ? 'align_corners' : isHalfPixel ? 'half_pixel' : 'asymmetric',
+        // floor((x + 0.5) * scale), which the original means by half-pixel centres, is x's half-pixel place rounded up at .5.
+        ...(isLinear ? {} : { nearest_mode: isAligned || isHalfPixel ? 'round_prefer_ceil' : 'floor' }),
+      },
+    );
     return [context.made(result, [batch, height, width, channels], input.dataType, NCHW)];
   };
 }
@@ -200,16 +246,20 @@ const depthToSpace: Translation = (context) => {
   const input = context.input(0);
   const [batch, height, width, channels] = imageShape(context, input);
   const block = context.option((t) => t.int32(0), 0);
-  if (block < 1 || channels % (block * block) !== 0) throw context.damaged(`cannot make blocks of ${block} from ${channels} channels`);
+  if (block < 1 || channels % (block * block) !== 0)
+    throw context.damaged(`cannot make blocks of ${block} from ${channels} channels`);
   const result = context.node('DepthToSpace', [context.as(input, NCHW)], { blocksize: block, mode: 'DCR' });
-  return [context.made(result, [batch, height * block, width * block, channels / (block * block)], input.dataType, NCHW)];
+  return [
+    context.made(result, [batch, height * block, width * block, channels / (block * block)], input.dataType, NCHW),
+  ];
 };
 
 const spaceToDepth: Translation = (context) => {
   const input = context.input(0);
   const [batch, height, width, channels] = imageShape(context, input);
   const block = context.option((t) => t.int32(0), 0);
-  if (block < 1 || height % block !== 0 || width % block !== 0) throw context.damaged(`cannot cut ${height}x${width} into blocks of ${block}`);
+  if (block < 1 || height % block !== 0 || width % block !== 0)
+    throw context.damaged(`cannot cut ${height}x${width} into blocks of ${block}`);
   const result = context.node('SpaceToDepth', [context.as(input, NCHW)], { blocksize: block });
   return [context.made(result, [batch, height / block, width / block, channels * block * block], input.dataType, NCHW)];
 };

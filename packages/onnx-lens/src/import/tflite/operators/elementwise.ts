@@ -18,7 +18,10 @@ export function operand(context: OperatorContext, value: Value, order: Permutati
 function sharedShape(context: OperatorContext, values: readonly Value[]): number[] {
   return values.reduce<number[]>((shape, value) => {
     const both = broadcastShapes(shape, value.shape);
-    if (both === null) throw context.damaged(`has inputs of shapes [${shape.join(', ')}] and [${value.shape.join(', ')}], which do not fit`);
+    if (both === null)
+      throw context.damaged(
+        `has inputs of shapes [${shape.join(', ')}] and [${value.shape.join(', ')}], which do not fit`,
+      );
     return both;
   }, []);
 }
@@ -59,7 +62,8 @@ const squaredDifference: MakeBinary = (context, left, right) => {
 /** Division of integers rounds differently in the two formats. */
 function floatOnly(translation: Translation): Translation {
   return (context) => {
-    if (context.input(0).dataType !== (DataType.FLOAT as number)) throw context.unsupported('works on integers, for which it is not covered');
+    if (context.input(0).dataType !== (DataType.FLOAT as number))
+      throw context.unsupported('works on integers, for which it is not covered');
     return translation(context);
   };
 }
@@ -74,11 +78,23 @@ const prelu: Translation = (context) => {
   const shape = sharedShape(context, [value, slope]);
   if (String(shape) !== String(value.shape)) throw context.unsupported('has slopes of more elements than its input');
   const channels = shape.at(-1) ?? 1;
-  if (context.settings.prelu === 'convolutions' && shape.length === 4 && slope.constant !== null && elementCount(slope.shape) === channels) {
+  if (
+    context.settings.prelu === 'convolutions' &&
+    shape.length === 4 &&
+    slope.constant !== null &&
+    elementCount(slope.shape) === channels
+  ) {
     return [preluByConvolutions(context, value, slope.constant, channels)];
   }
   const order = context.commonOrder([value]);
-  return [context.made(context.node('PRelu', [context.as(value, order), operand(context, slope, order)]), shape, value.dataType, order)];
+  return [
+    context.made(
+      context.node('PRelu', [context.as(value, order), operand(context, slope, order)]),
+      shape,
+      value.dataType,
+      order,
+    ),
+  ];
 };
 
 /**
@@ -91,10 +107,24 @@ function preluByConvolutions(context: OperatorContext, value: Value, slope: Tens
   const rest = slopes.map((each) => 1 - each);
   const source = context.as(value, channelsSecond(4));
   const scale = (name: string, factors: readonly number[]): string =>
-    context.node('Conv', [name, context.graph.floats([channels, 1, 1, 1], factors)], { kernel_shape: [1, 1], group: channels });
+    context.node('Conv', [name, context.graph.floats([channels, 1, 1, 1], factors)], {
+      kernel_shape: [1, 1],
+      group: channels,
+    });
   const relu = (name: string): string => context.node('Relu', [name]);
   const terms = context.settings.blocked.has(source)
-    ? [source, scale(relu(scale(source, slopes.map(() => -1))), rest)]
+    ? [
+        source,
+        scale(
+          relu(
+            scale(
+              source,
+              slopes.map(() => -1),
+            ),
+          ),
+          rest,
+        ),
+      ]
     : [scale(relu(source), rest), scale(source, slopes)];
   return context.made(context.node('Add', terms), value.shape, value.dataType, channelsSecond(4));
 }
@@ -121,7 +151,9 @@ const select: Translation = (context) => {
   const [condition, yes, no] = [context.input(0), context.input(1), context.input(2)];
   // The older SELECT takes a condition of rank 1 along the first axis, not the last.
   const isRowwise = context.operator.name === 'SELECT' && condition.shape.length === 1 && yes.shape.length > 1;
-  const mask = isRowwise ? context.reshaped(condition, [...condition.shape, ...yes.shape.slice(1).map(() => 1)]) : condition;
+  const mask = isRowwise
+    ? context.reshaped(condition, [...condition.shape, ...yes.shape.slice(1).map(() => 1)])
+    : condition;
   const shape = sharedShape(context, [mask, yes, no]);
   const order = orderFor(context, [yes, no, mask], shape.length);
   const inputs = [mask, yes, no].map((value) => operand(context, value, order));
@@ -132,7 +164,10 @@ const addAll: Translation = (context) => {
   const values = context.inputs;
   const shape = sharedShape(context, values);
   const order = orderFor(context, values, shape.length);
-  const sum = context.node('Sum', values.map((value) => operand(context, value, order)));
+  const sum = context.node(
+    'Sum',
+    values.map((value) => operand(context, value, order)),
+  );
   return [context.made(sum, shape, context.input(0).dataType, order)];
 };
 
@@ -158,8 +193,13 @@ const cast: Translation = (context) => {
 /** A constant stored as half floats passes through; anything else that is dequantized was quantized. */
 const dequantize: Translation = (context) => {
   const value = context.input(0);
-  if (value.constant === null || (value.constant.dataType !== DataType.FLOAT16 && value.dataType !== (DataType.FLOAT as number))) {
-    throw context.unsupported('turns quantized values into numbers: quantized models are not covered; use the float model');
+  if (
+    value.constant === null ||
+    (value.constant.dataType !== DataType.FLOAT16 && value.dataType !== (DataType.FLOAT as number))
+  ) {
+    throw context.unsupported(
+      'turns quantized values into numbers: quantized models are not covered; use the float model',
+    );
   }
   return [constantValue(context.outputName(0), value.constant)];
 };
@@ -181,7 +221,10 @@ export const ELEMENTWISE: Readonly<Record<string, Translation>> = {
   GREATER: binary('Greater', DataType.BOOL),
   GREATER_EQUAL: binary('GreaterOrEqual', DataType.BOOL),
   EQUAL: binary('Equal', DataType.BOOL),
-  NOT_EQUAL: binary((context, left, right) => context.node('Not', [context.node('Equal', [left, right])]), DataType.BOOL),
+  NOT_EQUAL: binary(
+    (context, left, right) => context.node('Not', [context.node('Equal', [left, right])]),
+    DataType.BOOL,
+  ),
   LOGICAL_AND: binary('And', DataType.BOOL),
   LOGICAL_OR: binary('Or', DataType.BOOL),
   LOGICAL_NOT: unary('Not'),

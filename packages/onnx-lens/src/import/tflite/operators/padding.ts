@@ -14,7 +14,14 @@ const pad: Translation = (context) => {
   const shape = input.shape.map((dim, axis) => dim + (before[axis] ?? 0) + (after[axis] ?? 0));
   const name = context.outputName(0);
   const order = context.commonOrder([input]);
-  const pending: Value = { name, shape, dataType: input.dataType, constant: null, forms: new Map(), padding: { of: input, before, after } };
+  const pending: Value = {
+    name,
+    shape,
+    dataType: input.dataType,
+    constant: null,
+    forms: new Map(),
+    padding: { of: input, before, after },
+  };
   const isSpatial = shape.length === 4 && before[0] === 0 && after[0] === 0 && before[3] === 0 && after[3] === 0;
   if (!isSpatial) context.as(pending, order);
   return [pending];
@@ -26,7 +33,10 @@ function padWith(mode: 'constant' | 'reflect' | 'symmetric'): Translation {
     const { before, after } = padAmounts(context, input.shape.length);
     const order = context.commonOrder([input]);
     const shape = input.shape.map((dim, axis) => dim + (before[axis] ?? 0) + (after[axis] ?? 0));
-    const inputs = [context.as(input, order), context.graph.ints([...permuteShape(before, order), ...permuteShape(after, order)])];
+    const inputs = [
+      context.as(input, order),
+      context.graph.ints([...permuteShape(before, order), ...permuteShape(after, order)]),
+    ];
     if (mode === 'constant') inputs.push(context.as(context.reshaped(context.input(2), []), []));
     return [context.made(context.node('Pad', inputs, { mode }), shape, input.dataType, order)];
   };

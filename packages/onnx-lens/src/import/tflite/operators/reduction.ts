@@ -11,7 +11,15 @@ function reduce(opType: 'ReduceMean' | 'ReduceSum' | 'ReduceMax' | 'ReduceMin' |
     const axes = [...new Set(context.constantNumbers(1, 'axes').map((axis) => context.normalAxis(axis, rank)))];
     const keepsAxes = context.option((table) => table.flag(0), false);
     const kept = reduceAxes(context, input, axes, opType);
-    return [keepsAxes ? kept : context.reshaped(kept, input.shape.filter((_, axis) => !axes.includes(axis)), context.outputName(0))];
+    return [
+      keepsAxes
+        ? kept
+        : context.reshaped(
+            kept,
+            input.shape.filter((_, axis) => !axes.includes(axis)),
+            context.outputName(0),
+          ),
+    ];
   };
 }
 
@@ -26,7 +34,12 @@ function reduceAxes(context: OperatorContext, input: Value, axes: readonly numbe
     opType === 'ReduceSum'
       ? context.node(opType, [source, context.graph.ints(reduced)], { keepdims: 1 })
       : context.node(opType, [source], { axes: reduced, keepdims: 1 });
-  return context.made(result, input.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim)), input.dataType, order);
+  return context.made(
+    result,
+    input.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim)),
+    input.dataType,
+    order,
+  );
 }
 
 function argument(opType: 'ArgMax' | 'ArgMin'): Translation {
@@ -37,7 +50,13 @@ function argument(opType: 'ArgMax' | 'ArgMin'): Translation {
     const to = context.option((table) => table.int8(0), 0) === 4 ? DataType.INT64 : DataType.INT32;
     const found = context.node(opType, [context.as(input, asIs(input.shape.length))], { axis, keepdims: 0 });
     const result = to === DataType.INT64 ? found : context.node('Cast', [found], { to });
-    return [context.made(result, input.shape.filter((_, place) => place !== axis), to)];
+    return [
+      context.made(
+        result,
+        input.shape.filter((_, place) => place !== axis),
+        to,
+      ),
+    ];
   };
 }
 
@@ -67,11 +86,14 @@ const l2Normalization: Translation = (context) => {
 
 const fullyConnected: Translation = (context) => {
   const [input, weights] = [context.input(0), context.input(1)];
-  if (context.option((table) => table.int8(1), 0) !== 0) throw context.unsupported('has shuffled weights, which are not covered');
+  if (context.option((table) => table.int8(1), 0) !== 0)
+    throw context.unsupported('has shuffled weights, which are not covered');
   const [units = 0, depth = 0] = weights.shape;
   const count = elementCount(input.shape);
   if (weights.shape.length !== 2 || depth === 0 || count % depth !== 0) {
-    throw context.damaged(`has weights of shape [${weights.shape.join(', ')}] for an input of [${input.shape.join(', ')}]`);
+    throw context.damaged(
+      `has weights of shape [${weights.shape.join(', ')}] for an input of [${input.shape.join(', ')}]`,
+    );
   }
   const rows = context.reshaped(input, [count / depth, depth]);
   const inputs = [context.as(rows, [0, 1]), context.as(weights, [0, 1])];
@@ -93,7 +115,8 @@ const batchMatMul: Translation = (context) => {
     return { name: context.as(value, turned), shape: permuteShape(value.shape, turned) };
   });
   const [left, right] = sides;
-  if (left === undefined || right === undefined || left.shape.at(-1) !== right.shape.at(-2)) throw context.damaged('multiplies matrices that do not fit');
+  if (left === undefined || right === undefined || left.shape.at(-1) !== right.shape.at(-2))
+    throw context.damaged('multiplies matrices that do not fit');
   const rank = Math.max(left.shape.length, right.shape.length);
   const batch = Array.from({ length: rank - 2 }, (_, axis) =>
     Math.max(left.shape[axis - rank + left.shape.length] ?? 1, right.shape[axis - rank + right.shape.length] ?? 1),

@@ -7,7 +7,9 @@ import { activate, fusedActivation } from './activation.js';
 const reshape: Translation = (context) => {
   const input = context.input(0);
   const wanted =
-    context.optionalInput(1) === null ? context.option((table) => table.int32s(0), []) : context.constantNumbers(1, 'new shape');
+    context.optionalInput(1) === null
+      ? context.option((table) => table.int32s(0), [])
+      : context.constantNumbers(1, 'new shape');
   const count = elementCount(input.shape);
   const known = wanted.reduce((product, dim) => (dim === -1 ? product : product * dim), 1);
   const shape = wanted.map((dim) => (dim === -1 ? count / known : dim));
@@ -30,17 +32,25 @@ const expandDims: Translation = (context) => {
   const input = context.input(0);
   const [named = 0] = context.constantNumbers(1, 'axis');
   const axis = context.normalAxis(named, input.shape.length + 1);
-  return [context.reshaped(input, [...input.shape.slice(0, axis), 1, ...input.shape.slice(axis)], context.outputName(0))];
+  return [
+    context.reshaped(input, [...input.shape.slice(0, axis), 1, ...input.shape.slice(axis)], context.outputName(0)),
+  ];
 };
 
 /** No node: the same forms, known under the new order. */
 const transpose: Translation = (context) => {
   const input = context.input(0);
-  const permutation = context.constantNumbers(1, 'permutation').map((axis) => context.normalAxis(axis, input.shape.length));
-  if (new Set(permutation).size !== input.shape.length) throw context.damaged('has a permutation that does not name every axis once');
+  const permutation = context
+    .constantNumbers(1, 'permutation')
+    .map((axis) => context.normalAxis(axis, input.shape.length));
+  if (new Set(permutation).size !== input.shape.length)
+    throw context.damaged('has a permutation that does not name every axis once');
   if (input.forms.size === 0) context.as(input, asIs(input.shape.length));
   const places = inverse(permutation);
-  const forms = [...input.forms.values()].map(({ name, permutation: order }) => ({ name, permutation: permuteShape(places, order) }));
+  const forms = [...input.forms.values()].map(({ name, permutation: order }) => ({
+    name,
+    permutation: permuteShape(places, order),
+  }));
   return [
     {
       name: context.outputName(0),
@@ -59,19 +69,31 @@ function concatenate(context: OperatorContext, values: readonly Value[], axis: n
   if (first === undefined) throw context.damaged('has no inputs');
   const order = context.commonOrder(values);
   for (const value of values) {
-    if (value.shape.length !== first.shape.length || value.shape.some((dim, place) => place !== axis && dim !== first.shape[place])) {
-      throw context.damaged(`joins shapes [${first.shape.join(', ')}] and [${value.shape.join(', ')}] along axis ${axis}`);
+    if (
+      value.shape.length !== first.shape.length ||
+      value.shape.some((dim, place) => place !== axis && dim !== first.shape[place])
+    ) {
+      throw context.damaged(
+        `joins shapes [${first.shape.join(', ')}] and [${value.shape.join(', ')}] along axis ${axis}`,
+      );
     }
   }
   const total = values.reduce((sum, value) => sum + (value.shape[axis] ?? 0), 0);
   const shape = first.shape.map((dim, place) => (place === axis ? total : dim));
-  const result = context.node('Concat', values.map((value) => context.as(value, order)), { axis: order.indexOf(axis) });
+  const result = context.node(
+    'Concat',
+    values.map((value) => context.as(value, order)),
+    { axis: order.indexOf(axis) },
+  );
   return context.made(result, shape, first.dataType, order);
 }
 
 const concatenation: Translation = (context) => {
   const values = context.inputs;
-  const axis = context.normalAxis(context.option((table) => table.int32(0), 0), context.input(0).shape.length);
+  const axis = context.normalAxis(
+    context.option((table) => table.int32(0), 0),
+    context.input(0).shape.length,
+  );
   const joined = concatenate(context, values, axis);
   const [form] = joined.forms.values();
   if (form === undefined) return [joined];
@@ -81,7 +103,10 @@ const concatenation: Translation = (context) => {
 
 const pack: Translation = (context) => {
   const rank = context.input(0).shape.length + 1;
-  const axis = context.normalAxis(context.option((table) => table.int32(1), 0), rank);
+  const axis = context.normalAxis(
+    context.option((table) => table.int32(1), 0),
+    rank,
+  );
   const slices = context.inputs.map((value) =>
     context.reshaped(value, [...value.shape.slice(0, axis), 1, ...value.shape.slice(axis)]),
   );
@@ -90,10 +115,19 @@ const pack: Translation = (context) => {
 
 const unpack: Translation = (context) => {
   const input = context.input(0);
-  const axis = context.normalAxis(context.option((table) => table.int32(1), 0), input.shape.length);
+  const axis = context.normalAxis(
+    context.option((table) => table.int32(1), 0),
+    input.shape.length,
+  );
   requireOutputs(context, input.shape[axis] ?? 0);
   const slices = splitAlong(context, input, axis, new Array<number>(input.shape[axis] ?? 0).fill(1));
-  return slices.map((slice, index) => context.reshaped(slice, input.shape.filter((_, place) => place !== axis), context.outputName(index)));
+  return slices.map((slice, index) =>
+    context.reshaped(
+      slice,
+      input.shape.filter((_, place) => place !== axis),
+      context.outputName(index),
+    ),
+  );
 };
 
 /** A count is believed only when the file lists as many outputs: it may say anything. */
@@ -104,7 +138,8 @@ function requireOutputs(context: OperatorContext, count: number): void {
 
 function splitAlong(context: OperatorContext, input: Value, axis: number, sizes: readonly number[]): Value[] {
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total !== input.shape[axis]) throw context.damaged(`splits ${input.shape[axis] ?? 0} elements into ${sizes.join(' + ')}`);
+  if (total !== input.shape[axis])
+    throw context.damaged(`splits ${input.shape[axis] ?? 0} elements into ${sizes.join(' + ')}`);
   const order = context.commonOrder([input]);
   const names = context.graph.nodeOutputs(
     'Split',
@@ -130,7 +165,8 @@ const split: Translation = (context) => {
   const count = context.option((table) => table.int32(0), 0);
   requireOutputs(context, count);
   const size = (input.shape[axis] ?? 0) / count;
-  if (!Number.isInteger(size)) throw context.damaged(`splits ${input.shape[axis] ?? 0} elements into ${count} equal parts`);
+  if (!Number.isInteger(size))
+    throw context.damaged(`splits ${input.shape[axis] ?? 0} elements into ${count} equal parts`);
   return splitAlong(context, input, axis, new Array<number>(count).fill(size));
 };
 
@@ -140,7 +176,12 @@ const splitV: Translation = (context) => {
   const [named = 0] = context.constantNumbers(2, 'axis');
   const axis = context.normalAxis(named, input.shape.length);
   const known = sizes.reduce((sum, size) => (size === -1 ? sum : sum + size), 0);
-  return splitAlong(context, input, axis, sizes.map((size) => (size === -1 ? (input.shape[axis] ?? 0) - known : size)));
+  return splitAlong(
+    context,
+    input,
+    axis,
+    sizes.map((size) => (size === -1 ? (input.shape[axis] ?? 0) - known : size)),
+  );
 };
 
 const tile: Translation = (context) => {
@@ -149,7 +190,14 @@ const tile: Translation = (context) => {
   if (repeats.length !== input.shape.length) throw context.damaged('has not one multiple an axis');
   const order = context.commonOrder([input]);
   const result = context.node('Tile', [context.as(input, order), context.graph.ints(permuteShape(repeats, order))]);
-  return [context.made(result, input.shape.map((dim, axis) => dim * (repeats[axis] ?? 1)), input.dataType, order)];
+  return [
+    context.made(
+      result,
+      input.shape.map((dim, axis) => dim * (repeats[axis] ?? 1)),
+      input.dataType,
+      order,
+    ),
+  ];
 };
 
 const broadcastTo: Translation = (context) => {
@@ -163,7 +211,9 @@ const broadcastTo: Translation = (context) => {
 const fill: Translation = (context) => {
   const shape = context.constantNumbers(0, 'shape');
   const value = context.input(1);
-  return [context.made(context.node('Expand', [context.as(value, []), context.graph.ints(shape)]), shape, value.dataType)];
+  return [
+    context.made(context.node('Expand', [context.as(value, []), context.graph.ints(shape)]), shape, value.dataType),
+  ];
 };
 
 /** Shapes are fixed in the file, so this is a constant. */

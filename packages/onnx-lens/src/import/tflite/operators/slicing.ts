@@ -9,7 +9,9 @@ interface AxisRange {
 }
 
 function sliceRanges(context: OperatorContext, input: Value, ranges: readonly AxisRange[]): Value {
-  const changed = ranges.flatMap((range, axis) => (range.length === input.shape[axis] && range.step === 1 ? [] : [axis]));
+  const changed = ranges.flatMap((range, axis) =>
+    range.length === input.shape[axis] && range.step === 1 ? [] : [axis],
+  );
   if (changed.length === 0) return { ...input, name: context.outputName(0) };
   const order = context.commonOrder([input]);
   const places = inverse(order);
@@ -22,7 +24,12 @@ function sliceRanges(context: OperatorContext, input: Value, ranges: readonly Ax
     context.graph.ints(changed.map((axis) => places[axis] ?? 0)),
     pick((range) => range.step),
   ]);
-  return context.made(result, ranges.map((range) => range.length), input.dataType, order);
+  return context.made(
+    result,
+    ranges.map((range) => range.length),
+    input.dataType,
+    order,
+  );
 }
 
 /** One axis of a strided slice as TensorFlow defines it: masks, negative indices, clamping (as Python slices). */
@@ -44,8 +51,10 @@ const stridedSlice: Translation = (context) => {
   const [beginMask, endMask, ellipsisMask, newAxisMask, shrinkMask] = [0, 1, 2, 3, 4].map((slot) =>
     context.option((table) => table.int32(slot), 0),
   ) as [number, number, number, number, number];
-  if (ellipsisMask !== 0 || newAxisMask !== 0) throw context.unsupported('has an ellipsis or new-axis mask, which is not covered');
-  if (context.option((table) => table.flag(5), false)) throw context.unsupported('counts its end from its begin, which is not covered');
+  if (ellipsisMask !== 0 || newAxisMask !== 0)
+    throw context.unsupported('has an ellipsis or new-axis mask, which is not covered');
+  if (context.option((table) => table.flag(5), false))
+    throw context.unsupported('counts its end from its begin, which is not covered');
   if (begin.length > input.shape.length || end.length !== begin.length || steps.length !== begin.length) {
     throw context.damaged('has begin, end and strides of different lengths');
   }
@@ -60,7 +69,12 @@ const stridedSlice: Translation = (context) => {
       if (at < 0 || at >= size) throw context.damaged(`takes element ${first} of an axis of ${size}`);
       return { start: at, end: at + 1, step: 1, length: 1 };
     }
-    return stridedRange(size, (beginMask & bit) !== 0 ? null : first, (endMask & bit) !== 0 ? null : (end[axis] ?? 0), step);
+    return stridedRange(
+      size,
+      (beginMask & bit) !== 0 ? null : first,
+      (endMask & bit) !== 0 ? null : (end[axis] ?? 0),
+      step,
+    );
   });
   const sliced = sliceRanges(context, input, ranges);
   const kept = sliced.shape.filter((_, axis) => (shrinkMask & (1 << axis)) === 0);
@@ -75,7 +89,8 @@ const slice: Translation = (context) => {
     const start = begin[axis] ?? 0;
     const wanted = sizes[axis] ?? -1;
     const length = wanted === -1 ? size - start : wanted;
-    if (start < 0 || length < 0 || start + length > size) throw context.damaged(`takes elements ${start} to ${start + length} of an axis of ${size}`);
+    if (start < 0 || length < 0 || start + length > size)
+      throw context.damaged(`takes elements ${start} to ${start + length} of an axis of ${size}`);
     return { start, end: start + length, step: 1, length };
   });
   return [sliceRanges(context, input, ranges)];
@@ -99,10 +114,24 @@ const reverse: Translation = (context) => {
 
 const gather: Translation = (context) => {
   const [input, indices] = [context.input(0), context.input(1)];
-  if (context.option((table) => table.int32(1), 0) !== 0) throw context.unsupported('has batch dimensions, which are not covered');
-  const axis = context.normalAxis(context.option((table) => table.int32(0), 0), input.shape.length);
-  const result = context.node('Gather', [context.as(input, asIs(input.shape.length)), context.as(indices, asIs(indices.shape.length))], { axis });
-  return [context.made(result, [...input.shape.slice(0, axis), ...indices.shape, ...input.shape.slice(axis + 1)], input.dataType)];
+  if (context.option((table) => table.int32(1), 0) !== 0)
+    throw context.unsupported('has batch dimensions, which are not covered');
+  const axis = context.normalAxis(
+    context.option((table) => table.int32(0), 0),
+    input.shape.length,
+  );
+  const result = context.node(
+    'Gather',
+    [context.as(input, asIs(input.shape.length)), context.as(indices, asIs(indices.shape.length))],
+    { axis },
+  );
+  return [
+    context.made(
+      result,
+      [...input.shape.slice(0, axis), ...indices.shape, ...input.shape.slice(axis + 1)],
+      input.dataType,
+    ),
+  ];
 };
 
 /** Operators that take parts of a value. */

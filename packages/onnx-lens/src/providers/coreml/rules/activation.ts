@@ -27,16 +27,19 @@ const pRelu: Check = (node) => {
     return reason('prelu.rank', `PRelu takes inputs of 3 or 4 dimensions; this one is ${showShape(x)}`);
   }
   const channels = x[x.length - 3];
-  if (channels === -1) return reason('prelu.channels', `PRelu needs a known number of channels; the input is ${showShape(x)}`);
+  if (channels === -1)
+    return reason('prelu.channels', `PRelu needs a known number of channels; the input is ${showShape(x)}`);
   if (!isConstant(node, 1)) return reason('prelu.slope', "PRelu's slope must be a constant");
   const slope = knownShape(node, 1);
-  if (!isStatic(slope)) return reason('prelu.slope', `PRelu's slope must have a fixed shape; it is ${showShape(slope)}`);
+  if (!isStatic(slope))
+    return reason('prelu.slope', `PRelu's slope must have a fixed shape; it is ${showShape(slope)}`);
   const perChannel = slope.length === 3 && slope[1] === 1 && slope[2] === 1;
   const single = slope.reduce((product, dim) => product * dim, 1) === 1;
   if (!perChannel && !single) {
     return reason('prelu.slope', `PRelu's slope must be [C, 1, 1] or a single value; it is ${showShape(slope)}`);
   }
-  if (single && channels === 1) return reason('prelu.single-slope', 'PRelu with one slope for one channel crashes Core ML and is not taken');
+  if (single && channels === 1)
+    return reason('prelu.single-slope', 'PRelu with one slope for one channel crashes Core ML and is not taken');
   return null;
 };
 
@@ -55,7 +58,8 @@ const softmax: Check = (node, settings) => {
   const shape = knownShape(node, 0);
   // From 1.23 on only the older definition, which flattens the input, needs to know all dimensions.
   if (settings.ort >= 23 && node.sinceVersion >= 13) return null;
-  if (!isStatic(shape)) return reason('input-shape.dynamic', `Softmax needs a fixed input shape; it is ${showShape(shape)}`);
+  if (!isStatic(shape))
+    return reason('input-shape.dynamic', `Softmax needs a fixed input shape; it is ${showShape(shape)}`);
   return shape.includes(0) ? reason('input-shape.empty', 'Softmax of an empty tensor is not taken') : null;
 };
 

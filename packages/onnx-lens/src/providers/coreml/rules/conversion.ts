@@ -1,7 +1,16 @@
 import { floatAttribute, intAttribute } from '../../../model/attributes.js';
 import { TensorProto_DataType as DataType } from '../../../model/generated/onnx_pb.js';
 import type { NodeView } from '../../graph-view.js';
-import { hasInput, isConstant, isMlProgram, numbersOf, reason, typeName, type Check, type OperatorRule } from '../rule.js';
+import {
+  hasInput,
+  isConstant,
+  isMlProgram,
+  numbersOf,
+  reason,
+  typeName,
+  type Check,
+  type OperatorRule,
+} from '../rule.js';
 
 /*
  * onnxruntime/core/providers/coreml/builders/impl/cast_op_builder.cc and clip_op_builder.cc, with GetClipMinMax of
@@ -19,7 +28,10 @@ const castTypes: Check = (node, settings) => {
     const types = settings.ort >= 27 ? CAST_TYPES_WITH_BOOL : CAST_TYPES;
     return types.includes(from) && types.includes(to)
       ? null
-      : reason('cast.types', `Cast is taken between ${types.map(typeName).join(', ')}, not from ${typeName(from)} to ${typeName(to)}`);
+      : reason(
+          'cast.types',
+          `Cast is taken between ${types.map(typeName).join(', ')}, not from ${typeName(from)} to ${typeName(to)}`,
+        );
   }
   return from === DataType.INT64
     ? null
@@ -31,9 +43,13 @@ const cast: Check = (node, settings) => {
   if (before === undefined) return reason('cast.first', 'Cast that no node stands before is not taken');
   if (isMlProgram(settings)) return null;
   if (before.opType !== 'ArgMax') {
-    return reason('cast.argmax', `Cast is taken after ArgMax only in NeuralNetwork format; this one is after ${before.opType}`);
+    return reason(
+      'cast.argmax',
+      `Cast is taken after ArgMax only in NeuralNetwork format; this one is after ${before.opType}`,
+    );
   }
-  if (settings.judge(before) !== null) return reason('cast.argmax', 'Cast is taken after an ArgMax that is itself taken');
+  if (settings.judge(before) !== null)
+    return reason('cast.argmax', 'Cast is taken after an ArgMax that is itself taken');
   const to: DataType = intAttribute(node.proto, 'to', DataType.UNDEFINED);
   return to === DataType.INT32
     ? null
@@ -45,7 +61,9 @@ const LOWEST = -3.4028234663852886e38;
 const clip: Check = (node) => {
   const limits = node.sinceVersion < 11 ? clipAttributes(node) : clipInputs(node);
   if (!Array.isArray(limits)) return limits;
-  return limits[0] === limits[1] ? reason('clip.equal', `Clip to a range of one value, ${limits[0] ?? ''}, is not taken`) : null;
+  return limits[0] === limits[1]
+    ? reason('clip.equal', `Clip to a range of one value, ${limits[0] ?? ''}, is not taken`)
+    : null;
 };
 
 function clipAttributes(node: NodeView): [number, number] {

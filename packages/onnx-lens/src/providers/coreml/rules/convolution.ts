@@ -4,7 +4,7 @@ import type { NodeView, ValueView } from '../../graph-view.js';
 import type { Verdict } from '../../provider.js';
 import {
   isConstant,
-  isMlProgram, 
+  isMlProgram,
   knownShape,
   mlProgramOnly,
   reason,
@@ -24,7 +24,9 @@ function kernelShape(node: NodeView, weight: readonly number[]): Verdict {
   const spatial = weight.slice(2);
   // ONNX Runtime compares with dim_value(), which is 0 for a dimension that is not a number.
   const agrees = kernel.length === spatial.length && spatial.every((dim, place) => kernel[place] === Math.max(dim, 0));
-  return agrees ? null : reason('conv.kernel-shape', `kernel_shape [${kernel.join(', ')}] does not match the weight ${showShape(weight)}`);
+  return agrees
+    ? null
+    : reason('conv.kernel-shape', `kernel_shape [${kernel.join(', ')}] does not match the weight ${showShape(weight)}`);
 }
 
 /** CheckShapeForConvMemoryLimit in core/providers/coreml/builders/helper.cc, since 1.23. */
@@ -34,7 +36,10 @@ function memoryLimit(opType: string, values: readonly (ValueView | undefined)[])
     const name = value?.name ?? '';
     if (shape === undefined) return reason('input-shape.unknown', `${opType} needs to know the rank of "${name}"`);
     if (shape.some((dim) => dim > 16384)) {
-      return reason('conv.memory-limit', `${opType} with a dimension beyond 16384 is not taken; "${name}" is ${showShape(shape)}`);
+      return reason(
+        'conv.memory-limit',
+        `${opType} with a dimension beyond 16384 is not taken; "${name}" is ${showShape(shape)}`,
+      );
     }
   }
   return null;
@@ -59,7 +64,8 @@ const convTranspose: Check = (node, settings) => {
   const format = mlProgramOnly(node, settings);
   if (format !== null) return format;
   if (!isConstant(node, 1)) return reason('conv.weight', "ConvTranspose's weight must be a constant");
-  if (node.inputs.length > 2 && !isConstant(node, 2)) return reason('conv.bias', "ConvTranspose's bias must be a constant");
+  if (node.inputs.length > 2 && !isConstant(node, 2))
+    return reason('conv.bias', "ConvTranspose's bias must be a constant");
   const limit = settings.ort >= 23 ? memoryLimit(node.opType, [node.inputs[1], node.inputs[0]]) : null;
   if (limit !== null) return limit;
   const autoPad = stringAttribute(node.proto, 'auto_pad', 'NOTSET');
@@ -69,10 +75,16 @@ const convTranspose: Check = (node, settings) => {
   if (autoPad === 'NOTSET') {
     const pads = intsAttribute(node.proto, 'pads');
     if (pads === undefined) {
-      return reason('crash.convtranspose-pads', 'ConvTranspose without a pads attribute crashes this version of ONNX Runtime');
+      return reason(
+        'crash.convtranspose-pads',
+        'ConvTranspose without a pads attribute crashes this version of ONNX Runtime',
+      );
     }
     if (pads.some((pad) => pad !== pads[0])) {
-      return reason('convtranspose.pads', `ConvTranspose needs the same padding on all sides; pads is [${pads.join(', ')}]`);
+      return reason(
+        'convtranspose.pads',
+        `ConvTranspose needs the same padding on all sides; pads is [${pads.join(', ')}]`,
+      );
     }
   }
   const mismatch = kernelShape(node, knownShape(node, 1));
@@ -82,7 +94,10 @@ const convTranspose: Check = (node, settings) => {
   }
   const outputPadding = intsAttribute(node.proto, 'output_padding') ?? [];
   if (outputPadding.some((padding) => padding !== 0)) {
-    return reason('convtranspose.output-padding', `ConvTranspose with output_padding [${outputPadding.join(', ')}] is not taken`);
+    return reason(
+      'convtranspose.output-padding',
+      `ConvTranspose with output_padding [${outputPadding.join(', ')}] is not taken`,
+    );
   }
   return null;
 };
@@ -108,7 +123,10 @@ const fusedConv: Check = (node, settings) => {
   const activation = stringAttribute(node.proto, 'activation', '');
   const given = attribute(node.proto, 'activation_params')?.floats.length ?? 0;
   if (FUSED_ACTIVATIONS.get(activation) !== given) {
-    return reason('fusedconv.activation', `FusedConv with activation "${activation}" and ${given} parameters is not taken`);
+    return reason(
+      'fusedconv.activation',
+      `FusedConv with activation "${activation}" and ${given} parameters is not taken`,
+    );
   }
   return conv(node, settings);
 };

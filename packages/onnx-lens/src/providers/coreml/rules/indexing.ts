@@ -27,7 +27,8 @@ import {
 
 const slice: Check = (node) => {
   const shape = knownShape(node, 0);
-  if (!isStatic(shape)) return reason('input-shape.dynamic', `Slice needs a fixed input shape; it is ${showShape(shape)}`);
+  if (!isStatic(shape))
+    return reason('input-shape.dynamic', `Slice needs a fixed input shape; it is ${showShape(shape)}`);
   const names = ['data', 'starts', 'ends', 'axes', 'steps'];
   const computed = [1, 2, 3, 4].find((place) => (place < 3 || hasInput(node, place)) && !isConstant(node, place));
   if (computed !== undefined) return reason('slice.computed', `Slice's ${names[computed] ?? ''} must be a constant`);
@@ -42,7 +43,8 @@ function sliceRanges(node: NodeView, shape: readonly number[]): Verdict {
   for (const [place, given] of sliced.entries()) {
     const axis = positiveAxis(given, shape.length);
     const size = shape[axis];
-    if (size === undefined || seen.has(axis)) return reason('slice.axes', `Slice's axes [${sliced.join(', ')}] are out of range or repeated`);
+    if (size === undefined || seen.has(axis))
+      return reason('slice.axes', `Slice's axes [${sliced.join(', ')}] are out of range or repeated`);
     seen.add(axis);
     const step = steps?.[place] ?? 1n;
     if (step === 0n) return reason('slice.step', 'Slice with a step of 0 is not taken');
@@ -67,37 +69,56 @@ const gather: Check = (node, settings) => {
   const [data, indices] = [knownShape(node, 0), knownShape(node, 1)];
   if (indices.length === 0) {
     if (settings.ort < 27) return reason('gather.scalar', 'Gather with scalar indices is not taken');
-    if (!isStatic(data)) return reason('gather.scalar', `Gather with scalar indices needs data of a fixed shape; it is ${showShape(data)}`);
-    if (data.length > 4) return reason('gather.scalar', `Gather with scalar indices takes at most four dimensions; the data is ${showShape(data)}`);
+    if (!isStatic(data))
+      return reason(
+        'gather.scalar',
+        `Gather with scalar indices needs data of a fixed shape; it is ${showShape(data)}`,
+      );
+    if (data.length > 4)
+      return reason(
+        'gather.scalar',
+        `Gather with scalar indices takes at most four dimensions; the data is ${showShape(data)}`,
+      );
   }
   return data.length + indices.length - 1 > 5
-    ? reason('gather.rank', `Gather makes at most five dimensions; it takes ${showShape(indices)} from ${showShape(data)}`)
+    ? reason(
+        'gather.rank',
+        `Gather makes at most five dimensions; it takes ${showShape(indices)} from ${showShape(data)}`,
+      )
     : null;
 };
 
 const gatherNdTypes: Check = (node) => {
   const [data, indices] = [node.inputs[0], node.inputs[1]].map((value) => value?.dataType ?? DataType.UNDEFINED);
   const types = [DataType.FLOAT, DataType.FLOAT16, DataType.INT32, DataType.INT64, DataType.BOOL];
-  if (data === undefined || !types.includes(data)) return reason('input-type', `GatherND takes ${types.map(typeName).join(', ')}`);
-  return indices === DataType.INT64 || indices === DataType.INT32 ? null : reason('input-type', "GatherND's indices must be int32 or int64");
+  if (data === undefined || !types.includes(data))
+    return reason('input-type', `GatherND takes ${types.map(typeName).join(', ')}`);
+  return indices === DataType.INT64 || indices === DataType.INT32
+    ? null
+    : reason('input-type', "GatherND's indices must be int32 or int64");
 };
 
 const gatherNd: Check = (node, settings) => {
   const format = mlProgramOnly(node, settings);
   if (format !== null) return format;
-  if (intAttribute(node.proto, 'batch_dims', 0) !== 0) return reason('gathernd.batch-dims', 'GatherND with batch_dims is not taken');
+  if (intAttribute(node.proto, 'batch_dims', 0) !== 0)
+    return reason('gathernd.batch-dims', 'GatherND with batch_dims is not taken');
   if (!isConstant(node, 1)) return reason('gathernd.computed', "GatherND's indices must be a constant");
   const [data, indices] = [knownShape(node, 0), knownShape(node, 1)];
   const depth = indices[indices.length - 1];
   if (depth === undefined || depth > data.length || data.slice(0, depth).includes(-1)) {
-    return reason('gathernd.shape', `GatherND by ${showShape(indices)} from ${showShape(data)} is not taken: the indexed dimensions must be fixed`);
+    return reason(
+      'gathernd.shape',
+      `GatherND by ${showShape(indices)} from ${showShape(data)} is not taken: the indexed dimensions must be fixed`,
+    );
   }
   return null;
 };
 
 /** tile_op_builder.cc, since 1.27. */
 const tile: Check = (node, settings) => {
-  if (!isMlProgram(settings) && !isConstant(node, 1)) return reason('tile.computed', "Tile's repeats must be a constant in NeuralNetwork format");
+  if (!isMlProgram(settings) && !isConstant(node, 1))
+    return reason('tile.computed', "Tile's repeats must be a constant in NeuralNetwork format");
   if (!isConstant(node, 1)) return null;
   const repeats = numbersOf(node, 1) ?? [];
   return repeats.length === knownShape(node, 0).length && repeats.every((times) => times >= 1)
@@ -117,7 +138,10 @@ const split: Check = (node, settings) => {
   if (outputs === undefined) return reason('split.num-outputs', 'Split has no num_outputs');
   if (outputs < 2) return reason('split.num-outputs', `Split is taken into two or more outputs, not ${outputs}`);
   return outputs !== node.outputs.length || outputs > size
-    ? reason('split.num-outputs', `Split into ${outputs} of axis ${axis} of ${showShape(shape)} with ${node.outputs.length} outputs is not taken`)
+    ? reason(
+        'split.num-outputs',
+        `Split into ${outputs} of axis ${axis} of ${showShape(shape)} with ${node.outputs.length} outputs is not taken`,
+      )
     : null;
 };
 
@@ -132,14 +156,20 @@ function evenSplit(node: NodeView, axis: number, size: number): Verdict {
   if (outputs < 2) return reason('split.num-outputs', 'Split is taken into two or more outputs');
   return size > 0 && size % outputs === 0
     ? null
-    : reason('split.sizes', `Split into ${outputs} equal parts of axis ${axis}, of ${size < 0 ? 'unknown size' : `size ${size}`}, is not taken`);
+    : reason(
+        'split.sizes',
+        `Split into ${outputs} equal parts of axis ${axis}, of ${size < 0 ? 'unknown size' : `size ${size}`}, is not taken`,
+      );
 }
 
 function splitVerdict(sizes: readonly number[], axis: number, size: number): Verdict {
   if (sizes.length < 2) return reason('split.num-outputs', 'Split is taken into two or more outputs');
   const sum = sizes.reduce((total, each) => total + each, 0);
   if (sum !== size) {
-    return reason('split.sizes', `Split's sizes add up to ${sum}, but axis ${axis} is of ${size < 0 ? 'unknown size' : `size ${size}`}`);
+    return reason(
+      'split.sizes',
+      `Split's sizes add up to ${sum}, but axis ${axis} is of ${size < 0 ? 'unknown size' : `size ${size}`}`,
+    );
   }
   return sizes.includes(0) ? reason('split.sizes', "Split's sizes hold a 0") : null;
 }
@@ -149,10 +179,18 @@ const concat: Check = (node, settings) => {
   if (isMlProgram(settings)) return null;
   const shape = knownShape(node, 0);
   if (shape.length !== 4) {
-    return reason('concat.rank', `Concat takes four dimensions in NeuralNetwork format; the first input is ${showShape(shape)}`);
+    return reason(
+      'concat.rank',
+      `Concat takes four dimensions in NeuralNetwork format; the first input is ${showShape(shape)}`,
+    );
   }
   const axis = positiveAxis(intAttribute(node.proto, 'axis', 1), 4);
-  return axis === 1 ? null : reason('concat.axis', `Concat is taken along the channels (axis 1) in NeuralNetwork format, not along axis ${axis}`);
+  return axis === 1
+    ? null
+    : reason(
+        'concat.axis',
+        `Concat is taken along the channels (axis 1) in NeuralNetwork format, not along axis ${axis}`,
+      );
 };
 
 export const INDEXING_RULES: Readonly<Record<string, OperatorRule>> = {
@@ -167,7 +205,9 @@ export const INDEXING_RULES: Readonly<Record<string, OperatorRule>> = {
   Gather: {
     mlProgramSince: 22,
     inputTypes: firstInputOneOf((settings) =>
-      isMlProgram(settings) && settings.ort >= 24 ? [DataType.FLOAT, DataType.INT64, DataType.FLOAT16] : [DataType.FLOAT, DataType.INT64],
+      isMlProgram(settings) && settings.ort >= 24
+        ? [DataType.FLOAT, DataType.INT64, DataType.FLOAT16]
+        : [DataType.FLOAT, DataType.INT64],
     ),
     supports: gather,
   },

@@ -24,10 +24,14 @@ const REWORKED = 26;
 const pad: Check = (node, settings) => {
   const shape = knownShape(node, 0);
   const leastRank = settings.ort >= REWORKED && isMlProgram(settings) ? 1 : 2;
-  if (shape.length < leastRank) return reason('pad.rank', `Pad takes ${leastRank} or more dimensions; the input is ${showShape(shape)}`);
+  if (shape.length < leastRank)
+    return reason('pad.rank', `Pad takes ${leastRank} or more dimensions; the input is ${showShape(shape)}`);
   const mode = stringAttribute(node.proto, 'mode', 'constant');
   if (mode !== 'constant' && !(mode === 'reflect' && settings.ort >= REWORKED && isMlProgram(settings))) {
-    return reason('pad.mode', `Pad is taken with mode constant${isMlProgram(settings) ? ' or reflect' : ''}, not ${mode}`);
+    return reason(
+      'pad.mode',
+      `Pad is taken with mode constant${isMlProgram(settings) ? ' or reflect' : ''}, not ${mode}`,
+    );
   }
   return (mode === 'constant' ? padValue(node, settings) : null) ?? padAmounts(node, shape, mode, settings);
 };
@@ -36,7 +40,9 @@ function padValue(node: NodeView, settings: Settings): Verdict {
   const given = settings.ort >= REWORKED ? hasInput(node, 2) : node.inputs.length > 2;
   if (!given) {
     // An ML Program pads with 0 when it is not told with what.
-    return isMlProgram(settings) ? null : reason('pad.value', 'Pad is taken with its constant_value given as an input only');
+    return isMlProgram(settings)
+      ? null
+      : reason('pad.value', 'Pad is taken with its constant_value given as an input only');
   }
   if (!isInitializer(node, 2)) return reason('pad.value', "Pad's constant_value must be an initializer");
   return settings.ort >= REWORKED && !isMlProgram(settings) && node.inputs[2]?.dataType !== DataType.FLOAT
@@ -47,22 +53,33 @@ function padValue(node: NodeView, settings: Settings): Verdict {
 function padAmounts(node: NodeView, shape: readonly number[], mode: string, settings: Settings): Verdict {
   if (!isInitializer(node, 1)) return reason('pad.computed', "Pad's amounts must be an initializer");
   const pads = numbersOf(node, 1) ?? [];
-  if (pads.some((amount) => amount < 0)) return reason('pad.negative', `Pad by negative amounts, [${pads.join(', ')}], is not taken`);
+  if (pads.some((amount) => amount < 0))
+    return reason('pad.negative', `Pad by negative amounts, [${pads.join(', ')}], is not taken`);
   const hasAxes = settings.ort >= REWORKED ? hasInput(node, 3) : node.inputs.length > 3;
   if (hasAxes && !isInitializer(node, 3)) return reason('pad.computed', "Pad's axes must be an initializer");
   if (hasAxes && node.inputs[3]?.dataType !== DataType.INT64) {
     return reason('crash.pad-axes', 'Pad with axes of int32 makes this version of ONNX Runtime fail');
   }
-  const axes = hasAxes ? (numbersOf(node, 3) ?? []).map((axis) => positiveAxis(axis, shape.length)) : shape.map((_, axis) => axis);
+  const axes = hasAxes
+    ? (numbersOf(node, 3) ?? []).map((axis) => positiveAxis(axis, shape.length))
+    : shape.map((_, axis) => axis);
   const anyAxis = settings.ort >= REWORKED && isMlProgram(settings) && mode === 'constant';
-  const other = axes.find((axis, place) => axis < shape.length - 2 && (pads[place] !== 0 || pads[place + axes.length] !== 0));
+  const other = axes.find(
+    (axis, place) => axis < shape.length - 2 && (pads[place] !== 0 || pads[place + axes.length] !== 0),
+  );
   if (other !== undefined && !anyAxis) {
-    return reason('pad.axes', `Pad is taken for the last two dimensions only; this one pads axis ${other} of ${showShape(shape)}`);
+    return reason(
+      'pad.axes',
+      `Pad is taken for the last two dimensions only; this one pads axis ${other} of ${showShape(shape)}`,
+    );
   }
   const tooFar = (axis: number, place: number): boolean =>
     Math.max(pads[place] ?? 0, pads[place + axes.length] ?? 0) >= (shape[axis] ?? -1);
   return mode === 'reflect' && axes.some(tooFar)
-    ? reason('pad.reflect', `Pad reflects less than a dimension's size only; it pads ${showShape(shape)} by [${pads.join(', ')}]`)
+    ? reason(
+        'pad.reflect',
+        `Pad reflects less than a dimension's size only; it pads ${showShape(shape)} by [${pads.join(', ')}]`,
+      )
     : null;
 }
 

@@ -29,7 +29,9 @@ const argMax: Check = (node, settings) => {
   const castToInt32 = node.outputEdges.some(
     ({ node: reader }) => reader.opType === 'Cast' && intAttribute(reader.proto, 'to') === int32,
   );
-  return castToInt32 ? reason('argmax.cast', 'ArgMax that is read by a Cast to int32 and by other nodes is not taken') : null;
+  return castToInt32
+    ? reason('argmax.cast', 'ArgMax that is read by a Cast to int32 and by other nodes is not taken')
+    : null;
 };
 
 export const REDUCTION_RULES: Readonly<Record<string, OperatorRule>> = {

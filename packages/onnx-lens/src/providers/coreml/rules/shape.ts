@@ -23,7 +23,9 @@ const shape: Check = (node, settings) => {
   const hasEnd = attribute(node.proto, 'end') !== undefined;
   const start = intAttribute(node.proto, 'start', 0);
   if (!isMlProgram(settings)) {
-    return hasEnd || start !== 0 ? reason('shape.slice', 'Shape with start or end is not taken in NeuralNetwork format') : null;
+    return hasEnd || start !== 0
+      ? reason('shape.slice', 'Shape with start or end is not taken in NeuralNetwork format')
+      : null;
   }
   const rank = knownShape(node, 0).length;
   const end = intAttribute(node.proto, 'end', rank);
@@ -47,7 +49,8 @@ const reshape: Check = (node) => {
   const target = numbersOf(node, 1) ?? [];
   if (target.length === 0) return reason('reshape.scalar', 'Reshape to a scalar is not taken');
   const input = knownShape(node, 0);
-  if (!isStatic(input)) return reason('input-shape.dynamic', `Reshape needs a fixed input shape; it is ${showShape(input)}`);
+  if (!isStatic(input))
+    return reason('input-shape.dynamic', `Reshape needs a fixed input shape; it is ${showShape(input)}`);
   if (input.length === 0) return reason('reshape.scalar', 'Reshape of a scalar is not taken');
   if (target.length > 5) {
     return reason('reshape.rank', `Reshape makes at most five dimensions; the new shape is [${target.join(', ')}]`);
@@ -68,12 +71,14 @@ const unsqueeze: Check = (node, settings) => {
   if (axes !== null) return axes;
   const format = mlProgramOnly(node, settings);
   if (format !== null) return format;
-  const added = node.sinceVersion > 12 ? (knownShape(node, 1)[0] ?? 1) : (intsAttribute(node.proto, 'axes') ?? []).length;
+  const added =
+    node.sinceVersion > 12 ? (knownShape(node, 1)[0] ?? 1) : (intsAttribute(node.proto, 'axes') ?? []).length;
   const rank = knownShape(node, 0).length + added;
   return rank > 5 ? reason('unsqueeze.rank', `Unsqueeze makes at most five dimensions; this one makes ${rank}`) : null;
 };
 
-const flatten: Check = (node) => (knownShape(node, 0).length === 0 ? reason('flatten.scalar', 'Flatten of a scalar is not taken') : null);
+const flatten: Check = (node) =>
+  knownShape(node, 0).length === 0 ? reason('flatten.scalar', 'Flatten of a scalar is not taken') : null;
 
 export const SHAPE_RULES: Readonly<Record<string, OperatorRule>> = {
   Shape: {
