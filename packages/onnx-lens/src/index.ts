@@ -69,12 +69,8 @@ export { coverageHtml } from './report/html/page.js';
 export { coverageJson } from './report/json.js';
 export { coverageMarkdown } from './report/markdown.js';
 export { coverageText, type TerminalOptions } from './report/terminal.js';
-export {
-  convertTflite,
-  coveredTfliteOperators,
-  importTflite,
-  type TfliteImportOptions,
-} from './import/tflite/convert.js';
+export { convertTflite, importTflite, type TfliteImportOptions } from './import/tflite/convert.js';
+export { coveredTfliteOperators } from './import/tflite/translations.js';
 export {
   optimizeForProvider,
   type PassRow,

@@ -37,12 +37,18 @@ function runImport(path: string, options: ImportOptions): void {
   if (extname(options.output).toLowerCase() !== '.onnx') {
     throw new OnnxLensError('USAGE', `The output ${options.output} should end in .onnx.`);
   }
+  const notes: string[] = [];
   const model = importTflite(path, {
+    onNote: (note) => notes.push(note),
     halfWeights: options.half,
     imageInputs: options.channelsSecond === true ? 'channels-second' : 'original',
   });
   saveModel(model, options.output);
   const nodes = model.graph?.node ?? [];
   const transposes = nodes.filter((node) => node.opType === 'Transpose').length;
-  process.stdout.write(`Wrote ${options.output}: ${nodes.length} nodes, ${transposes} of them Transpose, opset 17.\n`);
+  const opset = model.opsetImport.find(({ domain }) => domain === '')?.version ?? 17n;
+  process.stdout.write(
+    `Wrote ${options.output}: ${nodes.length} nodes, ${transposes} of them Transpose, opset ${opset}.\n`,
+  );
+  for (const note of notes) process.stdout.write(`${note}\n`);
 }

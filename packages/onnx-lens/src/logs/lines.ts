@@ -32,6 +32,8 @@ const HEADER = /\[([VIWEF]):([^:,[\]]{0,100}):([^,[\]]{0,200}), ([^\s\]:]{1,200}
 // The `ort` crate's tracing layer: WARN ort{id="x" location="file.cc:113 GetCapability"}: ort::logging: message
 const TRACING_HEADER =
   /\bort\{id="([^"]{0,200})" location="([^":]{1,200}):(\d{1,9}) ([^"]{0,400})"\}: ?(?:ort::\w+: ?)?/;
+// Without that span the crate's target alone marks the line: ERROR ort::logging: message
+const TRACING_TARGET = /\b(TRACE|DEBUG|INFO|WARN|ERROR)\s+ort::[\w:]{1,100}: ?/;
 const TRACING_LEVEL = /\b(TRACE|DEBUG|INFO|WARN|ERROR)\s+$/;
 // Colour codes as bytes, as the text that escaping loggers make of them, and without the escape that web forms swallow.
 const COLOURS =
@@ -77,6 +79,11 @@ function splitHeader(line: string, stream: string): Pick<LogLine, 'header' | 'te
     const [whole, logger = '', file = '', , fn = ''] = traced;
     const severity = tracingSeverity(TRACING_LEVEL.exec(line.slice(0, traced.index))?.[1] ?? 'INFO');
     return { header: { severity, logger, file, function: fn }, text: line.slice(traced.index + whole.length) };
+  }
+  const target = TRACING_TARGET.exec(line);
+  if (target !== null) {
+    const header: LogHeader = { severity: tracingSeverity(target[1] ?? ''), logger: '', file: 'ort', function: '' };
+    return { header, text: line.slice(target.index + target[0].length) };
   }
   return { header: null, text: stream === '' ? line : line.replace(COMPOSE_PREFIX, '') };
 }

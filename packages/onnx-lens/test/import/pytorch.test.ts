@@ -288,3 +288,11 @@ function legacy(body: Uint8Array, keys: readonly string[] = [], counts: readonly
   }
   return out;
 }
+
+it.each([
+  ['version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 123\n', /Git LFS pointer.*git lfs pull/],
+  ['<!DOCTYPE html><html>Google Drive - Virus scan warning</html>', /web page/],
+  ['\n  <html lang="en">', /web page/],
+])('names what a download left in place of a checkpoint: %j', (text, message) => {
+  expect(() => parseCheckpoint(new TextEncoder().encode(text), 'net.pth')).toThrow(message);
+});

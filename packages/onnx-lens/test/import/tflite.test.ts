@@ -80,6 +80,12 @@ describe('an imported TFLite model computes what LiteRT computes', () => {
       reshaped_classifier_face_4: { mean: -6.88431, values: [-8.1749, -6.1083, -6.6369, -7.6267, -7.0393, -6.6281] },
     }));
 
+  it('for the sparse full-range face detector', () =>
+    expectGolden(readFileSync(join(DETECTION, 'face_detection_full_range_sparse.tflite')), {
+      Identity: { mean: 1.529978, values: [-5.13867, -6.33953, -7.62321, -6.53289, -5.89363, -4.8042] },
+      Identity_1: { mean: -6.051502, values: [-9.68169, -10.57696, -14.68154, -12.09495, -10.13279, -7.89932] },
+    }));
+
   it.each([
     ['as it is', {}],
     ["for the CPU's blocked layout", FOR_CPU],
@@ -162,11 +168,12 @@ describe("a graph written for the CPU's blocked layout", () => {
 
 describe('a TFLite file that cannot be imported', () => {
   it('is refused with the operator and its place when one is not covered', () => {
-    const sparse = readFileSync(join(DETECTION, 'face_detection_full_range_sparse.tflite'));
-    expect(() => convertTflite(sparse, 'sparse.tflite')).toThrow(
+    const tensors = [0, 0].map((buffer) => ({ shape: [1, 4], type: 0, buffer }));
+    const svdf = tfliteFile(tensors, [{ code: 27, inputs: [0], outputs: [1] }], [], 1);
+    expect(() => convertTflite(svdf, 'svdf.tflite')).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_OPERATOR',
-        message: expect.stringMatching(/DENSIFY.*sparse\.tflite.*operator 8/) as string,
+        message: expect.stringMatching(/SVDF.*svdf\.tflite.*operator 0/) as string,
       }),
     );
   });

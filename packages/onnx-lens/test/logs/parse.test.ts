@@ -269,3 +269,14 @@ test('a text without any of it gives no session, and hostile text no trouble', (
     ).sessions,
   ).toEqual([]);
 });
+
+test("an error that Rust's tracing marks with the crate's target alone is ONNX Runtime's", () => {
+  const report = parseLog(
+    '2026-06-10T13:00:33.434862Z  INFO speech_core::inference: Extracted 11998 mel frames\n' +
+      '2026-06-10T13:00:33.705811Z ERROR ort::logging: Non-zero status code returned while running CoreML_6 node.\n',
+  );
+  expect(report.runtimeLines).toBe(1);
+  expect(report.sessions.flatMap(({ notices }) => notices)).toMatchObject([
+    { kind: 'message', severity: 'ERROR', text: 'Non-zero status code returned while running CoreML_6 node.', line: 2 },
+  ]);
+});

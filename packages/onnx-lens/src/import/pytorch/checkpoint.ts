@@ -82,6 +82,8 @@ export function parseCheckpoint(
 function readAny(bytes: Uint8Array, origin: string): { format: 'zip' | 'legacy'; value: PickleValue } {
   if (isZip(bytes)) return { format: 'zip', value: readArchive(bytes, origin) };
   if (isLegacy(bytes)) return { format: 'legacy', value: readLegacy(bytes, origin) };
+  const mistaken = mistakenFile(bytes, origin);
+  if (mistaken !== null) throw new OnnxLensError('NOT_CHECKPOINT', mistaken);
   const isTar = new TextDecoder().decode(bytes.subarray(257, 262)) === 'ustar';
   throw new OnnxLensError(
     'NOT_CHECKPOINT',
@@ -89,6 +91,16 @@ function readAny(bytes: Uint8Array, origin: string): { format: 'zip' | 'legacy';
       ? `${origin} is in the tar format of PyTorch before 0.1.10. Load and save it again with a newer PyTorch.`
       : `${origin} is no file of torch.save: it begins neither as a zip archive nor with PyTorch's pickled number.`,
   );
+}
+
+/** Names what downloads leave in place of the file that was meant; null for anything else. */
+function mistakenFile(bytes: Uint8Array, origin: string): string | null {
+  const start = new TextDecoder('latin1').decode(bytes.subarray(0, 512)).replace(/^(?:\xef\xbb\xbf)?\s+/, '');
+  if (/^version https:\/\/(?:git-lfs\.github\.com|hawser\.github\.com)\/spec\//.test(start))
+    return `${origin} is a Git LFS pointer, not the checkpoint itself. Run "git lfs pull" in its repository, or download the file.`;
+  if (/^(?:<!--|<!doctype html|<html|<head|<\?xml)/i.test(start))
+    return `${origin} is a web page, not a checkpoint: the download gave a page to log in or confirm. Download the file itself.`;
+  return null;
 }
 
 interface StateDict {

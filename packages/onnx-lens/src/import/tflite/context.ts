@@ -2,8 +2,9 @@ import { OnnxLensError } from '../../errors.js';
 import type { AttributeValue } from '../../model/attributes.js';
 import type { GraphBuilder } from '../../model/builder.js';
 import { TensorProto_DataType as DataType } from '../../model/generated/onnx_pb.js';
-import { tensorNumbers, type Tensor } from '../../model/tensors.js';
+import { tensorNumbers, type Tensor, type TensorData } from '../../model/tensors.js';
 import type { BlockedLayout } from './blocked-layout.js';
+import { dequantized, canStayQuantized, withDims, type Constant, type Quantization } from './quantization.js';
 import type { TfliteOperator } from './schema.js';
 import type { FlatTable } from './reader.js';
 import {
@@ -25,6 +26,8 @@ export interface TranslationSettings {
   readonly channelZeros: 'operator' | 'convolution';
   /** Of the graph that is being built. */
   readonly blocked: BlockedLayout;
+  /** Of the model that is being written. */
+  readonly opset: number;
 }
 
 /** Far above those of any net; a file may claim more, whose zeros are not made here. */
@@ -81,7 +84,7 @@ export class OperatorContext {
 
   /** The whole numbers (axes, sizes, amounts) of an input that must be constant. */
   constantNumbers(index: number, what: string): number[] {
-    const { constant } = this.input(index);
+    const constant: Tensor | null = this.input(index).constant;
     if (constant === null)
       throw this.unsupported(`takes its ${what} from a computed value; only constant ones are covered`);
     const numbers = tensorNumbers(constant);
@@ -181,9 +184,37 @@ export class OperatorContext {
   }
 
   /** An initializer; half floats are widened at run time, where ONNX Runtime folds the Cast away when it opens the model. */
-  constant(tensor: Tensor): string {
-    const name = this.graph.constant('const', tensor);
+  constant(tensor: Constant): string {
+    const { quantization, ...stored } = tensor;
+    if (quantization !== undefined) {
+      if (!canStayQuantized(tensor)) return this.graph.constant('const', dequantized(tensor));
+      const inputs = [this.graph.constant('const', stored), ...this.grid(quantization, tensor.dataType)];
+      return this.node('DequantizeLinear', inputs, quantization.scales.length === 1 ? {} : { axis: quantization.axis });
+    }
+    const name = this.graph.constant('const', stored);
     return tensor.dataType === DataType.FLOAT16 ? this.node('Cast', [name], { to: DataType.FLOAT }) : name;
+  }
+
+  /** Scale and zero point as inputs of QuantizeLinear and DequantizeLinear. */
+  grid({ scales, zeroPoints }: Quantization, dataType: DataType): string[] {
+    const dims = scales.length === 1 ? [] : [scales.length];
+    const zeros: Readonly<Partial<Record<DataType, TensorData>>> = {
+      [DataType.INT8]: Int8Array.from(zeroPoints),
+      [DataType.UINT8]: Uint8Array.from(zeroPoints),
+      [DataType.INT16]: Int16Array.from(zeroPoints),
+      [DataType.UINT16]: Uint16Array.from(zeroPoints),
+    };
+    const data = zeros[dataType];
+    const scale = this.graph.floats(dims, scales, 'scale');
+    return data === undefined ? [scale] : [scale, this.graph.constant('zero_point', { dataType, dims, data })];
+  }
+
+  /** A value brought down to size 1 along axes of its form. Which of these take axes as an input depends on the opset. */
+  reduce(opType: string, name: string, axes: readonly number[]): string {
+    const asInput = opType === 'ReduceSum' || this.settings.opset >= 18;
+    return asInput
+      ? this.node(opType, [name, this.graph.ints(axes)], { keepdims: 1 })
+      : this.node(opType, [name], { axes: [...axes], keepdims: 1 });
   }
 
   /** The value with ones before its dimensions, up to that rank. */
@@ -194,7 +225,7 @@ export class OperatorContext {
 
   /** The value under another shape of as many elements. */
   reshaped(value: Value, shape: readonly number[], name = value.name): Value {
-    if (value.constant !== null) return constantValue(name, { ...value.constant, dims: shape });
+    if (value.constant !== null) return constantValue(name, withDims(value.constant, shape));
     // Any order that leaves the elements where they are in memory does for the source.
     const inPlace = [...value.forms.values()].find((form) =>
       movesNothing(permuteShape(value.shape, form.permutation), inverse(form.permutation)),
@@ -227,8 +258,9 @@ export class OperatorContext {
 }
 
 /** A value that is known. */
-export function constantValue(name: string, tensor: Tensor): Value {
-  const dataType = tensor.dataType === DataType.FLOAT16 ? DataType.FLOAT : tensor.dataType;
+export function constantValue(name: string, tensor: Constant): Value {
+  const isReal = tensor.dataType === DataType.FLOAT16 || tensor.quantization !== undefined;
+  const dataType = isReal ? DataType.FLOAT : tensor.dataType;
   return { name, shape: tensor.dims, dataType, constant: tensor, forms: new Map(), padding: null };
 }
 

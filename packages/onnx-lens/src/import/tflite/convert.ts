@@ -1,26 +1,13 @@
 import { OnnxLensError } from '../../errors.js';
 import { readFileWhole } from '../../files.js';
-import { TensorProto_DataType as DataType, type GraphProto, type ModelProto } from '../../model/generated/onnx_pb.js';
-import { elementCount, halfToFloat, type Tensor, type TensorData } from '../../model/tensors.js';
+import type { GraphProto, ModelProto } from '../../model/generated/onnx_pb.js';
 import { BlockedLayout } from './blocked-layout.js';
 import { BoundedGraph } from './bounded-graph.js';
-import {
-  computedValue,
-  constantValue,
-  OperatorContext,
-  type Translation,
-  type TranslationSettings,
-} from './context.js';
-import { foldIntegers } from './fold.js';
-import { CONVOLUTION } from './operators/convolution.js';
-import { ELEMENTWISE } from './operators/elementwise.js';
-import { MEDIAPIPE } from './operators/mediapipe.js';
-import { PADDING } from './operators/padding.js';
-import { REDUCTION } from './operators/reduction.js';
-import { SHAPE } from './operators/shape.js';
-import { SLICING } from './operators/slicing.js';
-import { readTflite, type TfliteModel, type TfliteOperator, type TfliteTensor } from './schema.js';
-import { asIs, channelsSecond, permuteShape, type Value } from './value.js';
+import { dataTypeOf } from './constants.js';
+import { computedValue, type TranslationSettings } from './context.js';
+import { Importer } from './importer.js';
+import { readTflite, tensorAt, type TfliteModel } from './schema.js';
+import { asIs, channelsSecond, permuteShape } from './value.js';
 
 /** How to import a TensorFlow Lite model. */
 export interface TfliteImportOptions {
@@ -43,23 +30,20 @@ export interface TfliteImportOptions {
    * Pad where the image is not in the blocked layout anyway.
    */
   readonly channelZeros?: 'operator' | 'convolution';
+  /** Is told, in a sentence each, in what the import differs from the original: quantized models are not equal bit by bit. */
+  readonly onNote?: (note: string) => void;
 }
 
 const OPSET = 17;
-
-const TRANSLATIONS: ReadonlyMap<string, Translation> = new Map(
-  Object.entries({ ...CONVOLUTION, ...ELEMENTWISE, ...SHAPE, ...PADDING, ...SLICING, ...REDUCTION }),
-);
-const CUSTOM_TRANSLATIONS: ReadonlyMap<string, Translation> = new Map(Object.entries(MEDIAPIPE));
-
-/** Operators that an import covers, custom ones last. */
-export function coveredTfliteOperators(): string[] {
-  return [...[...TRANSLATIONS.keys()].sort(), ...CUSTOM_TRANSLATIONS.keys()];
-}
+/** The first opset whose QuantizeLinear knows 16 bits, and the IR version that came with it. */
+const OPSET_16_BIT = { opset: 21, irVersion: 10 };
 
 /**
- * Reads a .tflite file as an ONNX model (opset 17) that computes the same: inputs and outputs keep their names, types and
- * shapes (but see {@link TfliteImportOptions.imageInputs}); shapes are fixed as the file gives them.
+ * Reads a .tflite file as an ONNX model (opset 17; 21 when activations are 16-bit integers): inputs and outputs keep
+ * their names, types and shapes (but see {@link TfliteImportOptions.imageInputs}); shapes are fixed as the file gives them.
+ *
+ * Float models compute the same. Int8 models become QuantizeLinear and DequantizeLinear around float operators, equal to
+ * the original up to one step of the scale where the two round otherwise. Integer weights of float operators become float32.
  * @throws OnnxLensError FILE_UNREADABLE; NOT_TFLITE for a damaged file; UNSUPPORTED_OPERATOR, naming it and its place.
  */
 export function importTflite(path: string, options: TfliteImportOptions = {}): ModelProto {
@@ -70,22 +54,25 @@ export function importTflite(path: string, options: TfliteImportOptions = {}): M
 export function convertTflite(bytes: Uint8Array, origin: string, options: TfliteImportOptions = {}): ModelProto {
   const model = readTflite(bytes, origin);
   const graph = new BoundedGraph(model.description === '' ? 'tflite' : model.description, origin, bytes.length);
-  const values = new Map<number, Value>();
-  declareInputs(model, graph, values, options.imageInputs ?? 'original');
+  const is16Bit = model.tensors.some(({ type, quantization }) => /^U?INT16$/.test(type) && quantization !== null);
+  const versions = is16Bit ? OPSET_16_BIT : { opset: OPSET };
   const settings: TranslationSettings = {
     prelu: options.prelu ?? 'operator',
     channelZeros: options.channelZeros ?? 'operator',
     blocked: new BlockedLayout(),
+    opset: versions.opset,
   };
-  const halfWeights = options.halfWeights ?? 'widen';
-  for (const operator of model.operators) translate(model, operator, graph, values, settings, halfWeights);
-  return finish(model, graph, values, settings);
+  const importer = new Importer(model, graph, settings, options.halfWeights ?? 'widen');
+  declareInputs(model, graph, importer, options.imageInputs ?? 'original');
+  for (const operator of model.operators) importer.translate(operator);
+  for (const note of importer.notes()) options.onNote?.(note);
+  return finish(model, graph, importer, versions);
 }
 
 function declareInputs(
   model: TfliteModel,
   graph: BoundedGraph,
-  values: Map<number, Value>,
+  importer: Importer,
   imageInputs: NonNullable<TfliteImportOptions['imageInputs']>,
 ): void {
   for (const index of model.inputs) {
@@ -98,174 +85,22 @@ function declareInputs(
       dataType,
       permuteShape(tensor.shape, permutation),
     );
-    values.set(index, computedValue(tensor.name, tensor.shape, dataType, { name, permutation }));
+    importer.take(index, computedValue(tensor.name, tensor.shape, dataType, { name, permutation }));
   }
-}
-
-function translate(
-  model: TfliteModel,
-  operator: TfliteOperator,
-  graph: BoundedGraph,
-  values: Map<number, Value>,
-  settings: TranslationSettings,
-  halfWeights: 'widen' | 'keep',
-): void {
-  const names = operator.outputs.map((index) => tensorAt(model, index).name);
-  const who = `operator ${operator.index}, ${operator.name} (making "${names[0] ?? ''}"),`;
-  const translation = (operator.isCustom ? CUSTOM_TRANSLATIONS : TRANSLATIONS).get(operator.name);
-  if (translation === undefined) {
-    const kind = operator.isCustom ? 'custom operator' : 'operator';
-    throw new OnnxLensError(
-      'UNSUPPORTED_OPERATOR',
-      `The ${kind} ${operator.name} (version ${operator.version}) is not covered: ${model.origin} has it as operator ${operator.index}, making "${names[0] ?? ''}".`,
-    );
-  }
-  for (const index of [...operator.inputs, ...operator.outputs]) {
-    if (index >= 0) refuseUncovered(model, tensorAt(model, index), who);
-  }
-  const inputs = operator.inputs.map((index) =>
-    index < 0 ? null : valueAt(model, index, graph, values, halfWeights, who),
-  );
-  const context = new OperatorContext(operator, graph, inputs, names, model.origin, settings);
-  const outputs = foldIntegers(context) ?? translation(context);
-  if (outputs.length < operator.outputs.length)
-    throw context.damaged(`has ${operator.outputs.length} outputs where it gives ${outputs.length}`);
-  operator.outputs.forEach((index, place) => {
-    const output = outputs[place];
-    if (output !== undefined) values.set(index, output);
-  });
-}
-
-/** Numbers that mean something else than they say must never pass for plain ones. */
-function refuseUncovered(model: TfliteModel, tensor: TfliteTensor, who: string): void {
-  const refuse = (why: string): never => {
-    throw new OnnxLensError(
-      'UNSUPPORTED_OPERATOR',
-      `${who} has the tensor "${tensor.name}", which ${why}: ${model.origin} cannot be imported.`,
-    );
-  };
-  if (tensor.isQuantized && tensor.type !== 'FLOAT32' && tensor.type !== 'FLOAT16') {
-    refuse(`is quantized (${tensor.type}); quantized models are not covered, use the float model`);
-  }
-  if (tensor.isSparse) refuse('is stored sparsely, which is not covered, use the dense model');
-  if (tensor.isVariable) refuse('keeps its value from run to run, which is not covered');
-}
-
-function valueAt(
-  model: TfliteModel,
-  index: number,
-  graph: BoundedGraph,
-  values: Map<number, Value>,
-  halfWeights: 'widen' | 'keep',
-  who: string,
-): Value {
-  const known = values.get(index);
-  if (known !== undefined) return known;
-  const tensor = tensorAt(model, index);
-  if (tensor.data === null) {
-    throw new OnnxLensError(
-      'NOT_TFLITE',
-      `${model.origin} is damaged: ${who} reads "${tensor.name}", which nothing before it makes.`,
-    );
-  }
-  // Many tensors may share one buffer, and each is a copy of it.
-  graph.spend(tensor.data.length);
-  const value = constantValue(tensor.name, readConstant(model, tensor, tensor.data, halfWeights, who));
-  values.set(index, value);
-  return value;
-}
-
-function tensorAt(model: TfliteModel, index: number): TfliteTensor {
-  const tensor = model.tensors[index];
-  if (tensor === undefined)
-    throw new OnnxLensError('NOT_TFLITE', `${model.origin} is damaged: there is no tensor ${index}.`);
-  return tensor;
-}
-
-const TYPES: Readonly<
-  Record<
-    string,
-    { readonly dataType: DataType; readonly view: (buffer: ArrayBuffer) => TensorData; readonly bytes: number }
-  >
-> = {
-  FLOAT32: { dataType: DataType.FLOAT, view: (buffer) => new Float32Array(buffer), bytes: 4 },
-  FLOAT16: { dataType: DataType.FLOAT16, view: (buffer) => new Uint16Array(buffer), bytes: 2 },
-  INT32: { dataType: DataType.INT32, view: (buffer) => new Int32Array(buffer), bytes: 4 },
-  INT64: { dataType: DataType.INT64, view: (buffer) => new BigInt64Array(buffer), bytes: 8 },
-  BOOL: { dataType: DataType.BOOL, view: (buffer) => new Uint8Array(buffer), bytes: 1 },
-  UINT8: { dataType: DataType.UINT8, view: (buffer) => new Uint8Array(buffer), bytes: 1 },
-  INT8: { dataType: DataType.INT8, view: (buffer) => new Int8Array(buffer), bytes: 1 },
-  INT16: { dataType: DataType.INT16, view: (buffer) => new Int16Array(buffer), bytes: 2 },
-};
-
-function typeOf(model: TfliteModel, tensor: TfliteTensor, who: string): (typeof TYPES)[string] & object {
-  const type = TYPES[tensor.type];
-  if (type === undefined) {
-    throw new OnnxLensError(
-      'UNSUPPORTED_OPERATOR',
-      `${who} has the tensor "${tensor.name}" of ${tensor.type}, which is not covered: ${model.origin} cannot be imported.`,
-    );
-  }
-  return type;
-}
-
-function dataTypeOf(model: TfliteModel, tensor: TfliteTensor, who: string): DataType {
-  return typeOf(model, tensor, who).dataType;
-}
-
-function readConstant(
-  model: TfliteModel,
-  tensor: TfliteTensor,
-  data: Uint8Array,
-  halfWeights: 'widen' | 'keep',
-  who: string,
-): Tensor {
-  const type = typeOf(model, tensor, who);
-  if (data.length !== elementCount(tensor.shape) * type.bytes) {
-    throw new OnnxLensError(
-      'NOT_TFLITE',
-      `${model.origin} is damaged: tensor "${tensor.name}" of shape [${tensor.shape.join(', ')}] has ${data.length} bytes of values.`,
-    );
-  }
-  const values = type.view(data.slice().buffer);
-  if (type.dataType === DataType.FLOAT16 && halfWeights === 'widen') {
-    return {
-      dataType: DataType.FLOAT,
-      dims: tensor.shape,
-      data: Float32Array.from(values as Uint16Array, halfToFloat),
-    };
-  }
-  return { dataType: type.dataType, dims: tensor.shape, data: values };
 }
 
 /** Names the outputs as the original does, and leaves out what nothing needs. */
 function finish(
   model: TfliteModel,
   graph: BoundedGraph,
-  values: ReadonlyMap<number, Value>,
-  settings: TranslationSettings,
+  importer: Importer,
+  versions: { readonly opset: number; readonly irVersion?: number },
 ): ModelProto {
-  const lastNode = new OperatorContext(
-    {
-      index: model.operators.length,
-      name: 'OUTPUT',
-      isCustom: false,
-      version: 1,
-      inputs: [],
-      outputs: [],
-      options: null,
-      customOptions: new Uint8Array(),
-    },
-    graph,
-    [],
-    [],
-    model.origin,
-    settings,
-  );
+  const lastNode = importer.contextFor('OUTPUT');
   for (const index of new Set(model.outputs)) {
     const tensor = tensorAt(model, index);
-    const value = values.get(index);
-    if (value === undefined)
+    const value = importer.stored(index);
+    if (value === null)
       throw new OnnxLensError('NOT_TFLITE', `${model.origin} is damaged: nothing makes its output "${tensor.name}".`);
     const name = graph.fresh(tensor.name === '' ? `output_${index}` : tensor.name);
     graph.node(
@@ -276,7 +111,7 @@ function finish(
     );
     graph.output(name, value.dataType, value.shape);
   }
-  const result = graph.toModel({ opset: OPSET });
+  const result = graph.toModel(versions);
   if (result.graph !== undefined) tidy(result.graph);
   return result;
 }

@@ -134,6 +134,22 @@ export class FlatTable {
     return Array.from({ length }, (_, index) => this.#file.int32(start + 4 * index));
   }
 
+  float32s(slot: number): Float32Array {
+    const { start, length } = this.#vector(slot, 4);
+    return Float32Array.from({ length }, (_, index) => this.#file.float32(start + 4 * index));
+  }
+
+  /** A vector of 64-bit integers; inexact beyond 2^53. */
+  int64s(slot: number): number[] {
+    const { start, length } = this.#vector(slot, 8);
+    return Array.from({ length }, (_, index) => Number(BigInt.asIntN(64, this.#file.uint64(start + 8 * index))));
+  }
+
+  uint16s(slot: number): number[] {
+    const { start, length } = this.#vector(slot, 2);
+    return Array.from({ length }, (_, index) => this.#file.uint16(start + 2 * index));
+  }
+
   /** A vector of bytes as a view of the file; null when the field is absent. */
   bytes(slot: number): Uint8Array | null {
     if (this.#field(slot) === null) return null;

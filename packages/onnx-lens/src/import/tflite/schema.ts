@@ -3,7 +3,9 @@
  * the schema's tables.
  */
 import { OnnxLensError } from '../../errors.js';
+import type { Quantization } from './quantization.js';
 import { FlatFile, type FlatTable } from './reader.js';
+import type { SparseLevel, Sparsity } from './sparse.js';
 
 /** Names of the builtin operators by their code in `enum BuiltinOperator`. */
 const OPERATOR_NAMES = (
@@ -24,7 +26,7 @@ const OPERATOR_NAMES = (
 ).split(' ');
 
 const TYPE_NAMES =
-  'FLOAT32 FLOAT16 INT32 UINT8 INT64 STRING BOOL INT16 COMPLEX64 INT8 FLOAT64 COMPLEX128 UINT64 RESOURCE VARIANT UINT32 UINT16 INT4 BFLOAT16'.split(
+  'FLOAT32 FLOAT16 INT32 UINT8 INT64 STRING BOOL INT16 COMPLEX64 INT8 FLOAT64 COMPLEX128 UINT64 RESOURCE VARIANT UINT32 UINT16 INT4 BFLOAT16 INT2 UINT4'.split(
     ' ',
   );
 
@@ -40,9 +42,9 @@ export interface TfliteTensor {
   readonly shape: readonly number[];
   /** The values of a constant, little-endian, as they lie in the file; null for what is computed. */
   readonly data: Uint8Array | null;
-  /** True when scales stand beside the values: they are quantized. */
-  readonly isQuantized: boolean;
-  readonly isSparse: boolean;
+  /** Set when scales stand beside the values: integers that stand for other numbers. `unknown` is a scheme not covered. */
+  readonly quantization: Quantization | 'unknown' | null;
+  readonly sparsity: Sparsity | 'unknown' | null;
   readonly isVariable: boolean;
 }
 
@@ -121,7 +123,6 @@ function readTensor(
       `${origin}: tensor ${index} "${name}" names buffer ${bufferIndex} of only ${buffers.length}.`,
     );
   }
-  const quantization = table.table(4);
   return {
     index,
     name,
@@ -129,10 +130,51 @@ function readTensor(
     shape,
     // Buffer 0 is empty by definition: what is computed refers to it.
     data: bufferIndex === 0 ? null : bufferData(buffer, bytes, name, origin),
-    isQuantized: quantization !== null && quantization.count(2, 4) > 0,
-    isSparse: table.table(6) !== null,
+    quantization: readQuantization(table.table(4), typeCode, shape),
+    sparsity: readSparsity(table.table(6)),
     isVariable: table.flag(5),
   };
+}
+
+/** Null for plain numbers: floats may bear the scales of a quantization that was not done. */
+function readQuantization(
+  table: FlatTable | null,
+  typeCode: number,
+  shape: readonly number[],
+): Quantization | 'unknown' | null {
+  const isFloat = /FLOAT|COMPLEX/.test(TYPE_NAMES[typeCode] ?? '');
+  if (table === null || isFloat) return null;
+  if (table.uint8(4) !== 0) return 'unknown';
+  const scales = table.float32s(2);
+  if (scales.length === 0) return null;
+  const axis = table.int32(6);
+  const stored = table.int64s(3);
+  const zeroPoints = Array.from(scales, (_, place) => stored[stored.length === 1 ? 0 : place] ?? 0);
+  const fits = scales.length === 1 || scales.length === shape[axis];
+  const isUsable =
+    scales.every((scale) => Number.isFinite(scale) && scale >= 0) && zeroPoints.every(Number.isSafeInteger);
+  return fits && isUsable ? { scales, zeroPoints, axis: scales.length === 1 ? 0 : axis } : 'unknown';
+}
+
+function readSparsity(table: FlatTable | null): Sparsity | 'unknown' | null {
+  if (table === null) return null;
+  const levels = table.tables(2).map((level): SparseLevel | null => {
+    if (level.int8(0) === 0) return { kind: 'dense', size: level.int32(1) };
+    const segments = readIndices(level.uint8(2), level.table(3));
+    const indices = readIndices(level.uint8(4), level.table(5));
+    return segments === null || indices === null ? null : { kind: 'sparse', segments, indices };
+  });
+  const known = levels.filter((level) => level !== null);
+  if (known.length !== levels.length) return 'unknown';
+  return { traversalOrder: table.int32s(0), blockMap: table.int32s(1), levels: known };
+}
+
+/** `union SparseIndexVector`: integers of 32, 16 or 8 bits. */
+function readIndices(kind: number, table: FlatTable | null): readonly number[] | null {
+  if (table === null) return null;
+  if (kind === 1) return table.int32s(0);
+  if (kind === 2) return table.uint16s(0);
+  return kind === 3 ? [...(table.bytes(0) ?? [])] : null;
 }
 
 function bufferData(buffer: FlatTable, bytes: Uint8Array, name: string, origin: string): Uint8Array | null {
@@ -182,4 +224,12 @@ function checkIndex(index: number, count: number, who: string, origin: string): 
   if (index < 0 || index >= count) {
     throw new OnnxLensError('NOT_TFLITE', `${origin}: ${who} names tensor ${index} of only ${count}.`);
   }
+}
+
+/** The tensor of that number. @throws OnnxLensError NOT_TFLITE. */
+export function tensorAt(model: TfliteModel, index: number): TfliteTensor {
+  const tensor = model.tensors[index];
+  if (tensor === undefined)
+    throw new OnnxLensError('NOT_TFLITE', `${model.origin} is damaged: there is no tensor ${index}.`);
+  return tensor;
 }

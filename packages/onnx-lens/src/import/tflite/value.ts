@@ -1,4 +1,5 @@
-import type { Tensor, TensorData } from '../../model/tensors.js';
+import type { TensorData } from '../../model/tensors.js';
+import type { Constant } from './quantization.js';
 
 /** An order of axes: axis `i` of the stored tensor is axis `permutation[i]` of the value as TensorFlow Lite sees it. */
 export type Permutation = readonly number[];
@@ -16,7 +17,7 @@ export interface Value {
   readonly shape: readonly number[];
   readonly dataType: number;
   /** Set for a constant, in the original's order of axes. */
-  readonly constant: Tensor | null;
+  readonly constant: Constant | null;
   /** Names of ONNX values by axis order. For a padded value that is not yet made, empty. */
   readonly forms: Map<string, Form>;
   /** Zeros that stand around `of` and need no Pad where a convolution takes them along: before and after, per axis. */
@@ -68,8 +69,12 @@ export function movesNothing(shapeBefore: readonly number[], step: Permutation):
 }
 
 /** A constant with its axes in another order. */
-export function permuteTensor(tensor: Tensor, permutation: Permutation): Tensor {
-  if (movesNothing(tensor.dims, permutation)) return { ...tensor, dims: permuteShape(tensor.dims, permutation) };
+export function permuteTensor(tensor: Constant, permutation: Permutation): Constant {
+  const { quantization } = tensor;
+  const axis = quantization === undefined ? 0 : permutation.indexOf(quantization.axis);
+  const kept = quantization === undefined ? {} : { quantization: { ...quantization, axis: Math.max(0, axis) } };
+  if (movesNothing(tensor.dims, permutation))
+    return { ...tensor, ...kept, dims: permuteShape(tensor.dims, permutation) };
   const dims = permuteShape(tensor.dims, permutation);
   const steps = permuteShape(strides(tensor.dims), permutation);
   const source = tensor.data;
@@ -89,7 +94,7 @@ export function permuteTensor(tensor: Tensor, permutation: Permutation): Tensor 
       place[axis] = 0;
     }
   }
-  return { dataType: tensor.dataType, dims, data };
+  return { ...kept, dataType: tensor.dataType, dims, data };
 }
 
 function copyElement(source: TensorData, from: number, target: TensorData, to: number): void {

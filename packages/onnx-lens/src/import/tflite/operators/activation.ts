@@ -3,7 +3,8 @@ import type { Value } from '../value.js';
 
 /** `enum ActivationFunctionType`: what an operator does to its own result. */
 export type FusedActivation = 'NONE' | 'RELU' | 'RELU_N1_TO_1' | 'RELU6' | 'TANH' | 'SIGN_BIT';
-const FUSED: readonly FusedActivation[] = ['NONE', 'RELU', 'RELU_N1_TO_1', 'RELU6', 'TANH', 'SIGN_BIT'];
+/** By their code in the schema. */
+export const FUSED: readonly FusedActivation[] = ['NONE', 'RELU', 'RELU_N1_TO_1', 'RELU6', 'TANH', 'SIGN_BIT'];
 
 /** The activation that stands in that slot of the operator's options. */
 export function fusedActivation(context: OperatorContext, slot: number): FusedActivation {

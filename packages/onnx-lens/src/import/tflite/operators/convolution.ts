@@ -19,7 +19,7 @@ function paddingRule(context: OperatorContext, slot: number): PaddingRule {
 }
 
 /** Pads and output size along one axis. SAME puts the odd pixel at the end. */
-function windowPads(
+export function windowPads(
   context: OperatorContext,
   length: number,
   window: Window,
@@ -38,7 +38,8 @@ function windowPads(
   return { begin: Math.floor(total / 2), end: total - Math.floor(total / 2), out };
 }
 
-function imageShape(context: OperatorContext, value: Value): readonly [number, number, number, number] {
+/** Batch, height, width, channels. @throws OnnxLensError NOT_TFLITE when the value is of another rank. */
+export function imageShape(context: OperatorContext, value: Value): readonly [number, number, number, number] {
   const [batch, height, width, channels] = value.shape;
   if (
     value.shape.length !== 4 ||
@@ -97,7 +98,8 @@ function spatialPadding(value: Value): { of: Value; pads: readonly [number, numb
   return { of, pads: [before[1] ?? 0, before[2] ?? 0, after[1] ?? 0, after[2] ?? 0] };
 }
 
-function constantWeights(context: OperatorContext, permutation: readonly number[]): Value {
+/** The weights, which must be constant and of rank 4, with their axes in that order. */
+export function constantWeights(context: OperatorContext, permutation: readonly number[]): Value {
   const weights = context.input(1);
   if (weights.shape.length !== 4)
     throw context.damaged(`has weights of shape [${weights.shape.join(', ')}] where rank 4 must stand`);

@@ -1,7 +1,8 @@
 import { float } from '../../../model/attributes.js';
 import { TensorProto_DataType as DataType } from '../../../model/generated/onnx_pb.js';
-import { elementCount, tensorNumbers, type Tensor } from '../../../model/tensors.js';
+import { elementCount, tensorNumbers } from '../../../model/tensors.js';
 import { constantValue, type OperatorContext, type Translation } from '../context.js';
+import { dequantized, withDims, type Constant } from '../quantization.js';
 import { broadcastShapes, channelsSecond, permuteTensor, type Permutation, type Value } from '../value.js';
 import { activate, clip, elementwise, fusedActivation } from './activation.js';
 
@@ -12,7 +13,7 @@ export function operand(context: OperatorContext, value: Value, order: Permutati
   const permuted = permuteTensor(wide.constant, order);
   const leading = permuted.dims.findIndex((dim) => dim !== 1);
   const dims = leading === -1 ? [] : permuted.dims.slice(leading);
-  return context.constant({ ...permuted, dims });
+  return context.constant(withDims(permuted, dims));
 }
 
 function sharedShape(context: OperatorContext, values: readonly Value[]): number[] {
@@ -102,8 +103,8 @@ const prelu: Translation = (context) => {
  * the first with Relu, and one of the second with Add. Where x is not in the blocked layout Add would not be either, and
  * all that is added to its result: there slope * x + (1 - slope) * relu(x), whose Add takes two convolutions.
  */
-function preluByConvolutions(context: OperatorContext, value: Value, slope: Tensor, channels: number): Value {
-  const slopes = tensorNumbers(slope);
+function preluByConvolutions(context: OperatorContext, value: Value, slope: Constant, channels: number): Value {
+  const slopes = tensorNumbers(dequantized(slope));
   const rest = slopes.map((each) => 1 - each);
   const source = context.as(value, channelsSecond(4));
   const scale = (name: string, factors: readonly number[]): string =>
@@ -190,18 +191,18 @@ const cast: Translation = (context) => {
   return [context.made(context.node('Cast', [context.as(value, order)], { to }), value.shape, to, order)];
 };
 
-/** A constant stored as half floats passes through; anything else that is dequantized was quantized. */
-const dequantize: Translation = (context) => {
+/**
+ * Between operators numbers are real ones already: constants are widened and computed values dequantized where they are
+ * read, and quantized where an operator's result is kept as integers.
+ */
+const realNumbers: Translation = (context) => {
   const value = context.input(0);
-  if (
-    value.constant === null ||
-    (value.constant.dataType !== DataType.FLOAT16 && value.dataType !== (DataType.FLOAT as number))
-  ) {
+  if (value.dataType !== (DataType.FLOAT as number))
     throw context.unsupported(
-      'turns quantized values into numbers: quantized models are not covered; use the float model',
+      `works on ${DataType[value.dataType] ?? 'numbers'} without a scale, which is not covered`,
     );
-  }
-  return [constantValue(context.outputName(0), value.constant)];
+  if (value.constant !== null) return [constantValue(context.outputName(0), dequantized(value.constant))];
+  return [{ ...value, name: context.outputName(0) }];
 };
 
 /** Operators that act element by element. */
@@ -257,5 +258,7 @@ export const ELEMENTWISE: Readonly<Record<string, Translation>> = {
   CEIL: unary('Ceil'),
   ROUND: unary('Round'),
   CAST: cast,
-  DEQUANTIZE: dequantize,
+  DEQUANTIZE: realNumbers,
+  QUANTIZE: realNumbers,
+  DENSIFY: realNumbers,
 };

@@ -108,8 +108,8 @@ const landmarksToTransformMatrix: Translation = (context) => {
     [...places.map((place) => 3 * place), ...places.map((place) => 3 * place + 1)],
   );
   const turned = context.node('MatMul', [forth, chosen]);
-  const high = context.node('ReduceMax', [turned], { axes: [1], keepdims: 1 });
-  const low = context.node('ReduceMin', [turned], { axes: [1], keepdims: 1 });
+  const high = context.reduce('ReduceMax', turned, [1]);
+  const low = context.reduce('ReduceMin', turned, [1]);
   const span = context.node('Sub', [high, low]);
   const ends = context.node('Add', [high, low]);
   // In the turned picture: a step of the grid to the right and one down, and where the grid begins.
@@ -161,7 +161,7 @@ const transformTensorBilinear: Translation = (context) => {
   ]);
   // ONNX Runtime samples twice as fast between edges as between the outer pixels' centres (align_corners).
   const sampled = context.node('GridSample', [context.as(input, channelsSecond(4)), grid], {
-    mode: 'bilinear',
+    mode: context.settings.opset >= 20 ? 'linear' : 'bilinear',
     padding_mode: 'zeros',
     align_corners: 0,
   });
@@ -170,10 +170,7 @@ const transformTensorBilinear: Translation = (context) => {
     context.node('Abs', [fromMiddle]),
     graph.floats([2, 1], [(inWidth - 1) / 2, (inHeight - 1) / 2]),
   ]);
-  const inside = context.node('ReduceMin', [context.node('Cast', [isWithin], { to: DataType.FLOAT })], {
-    axes: [0],
-    keepdims: 1,
-  });
+  const inside = context.reduce('ReduceMin', context.node('Cast', [isWithin], { to: DataType.FLOAT }), [0]);
   const mask = context.node('Reshape', [inside, graph.ints([1, 1, height, width])]);
   return [
     context.made(context.node('Mul', [sampled, mask]), [1, height, width, channels], input.dataType, channelsSecond(4)),

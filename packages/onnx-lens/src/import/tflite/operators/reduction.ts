@@ -29,11 +29,7 @@ function reduceAxes(context: OperatorContext, input: Value, axes: readonly numbe
   const places = inverse(order);
   const reduced = axes.map((axis) => places[axis] ?? 0).sort((a, b) => a - b);
   const source = context.as(input, order);
-  // ReduceSum alone takes its axes as an input in this opset.
-  const result =
-    opType === 'ReduceSum'
-      ? context.node(opType, [source, context.graph.ints(reduced)], { keepdims: 1 })
-      : context.node(opType, [source], { axes: reduced, keepdims: 1 });
+  const result = context.reduce(opType, source, reduced);
   return context.made(
     result,
     input.shape.map((dim, axis) => (axes.includes(axis) ? 1 : dim)),
@@ -78,7 +74,7 @@ const l2Normalization: Translation = (context) => {
   const order = context.commonOrder([input]);
   const axis = order.indexOf(input.shape.length - 1);
   const source = context.as(input, order);
-  const norm = context.node('ReduceL2', [source], { axes: [axis], keepdims: 1 });
+  const norm = context.reduce('ReduceL2', source, [axis]);
   const guarded = context.node('Max', [norm, context.graph.floats([], [1e-6])]);
   const result = activate(context, context.node('Div', [source, guarded]), fusedActivation(context, 0));
   return [context.made(result, input.shape, input.dataType, order)];
