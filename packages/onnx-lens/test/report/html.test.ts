@@ -129,6 +129,8 @@ describe.skipIf(chromiumPath === undefined)(
       const opened = await open('dark');
       await opened.click('#all summary');
       const rows = opened.locator('#all-rows tr');
+      // A details element tells of its opening a task later.
+      await rows.nth(5).waitFor();
       expect(await rows.count()).toBe(6);
       await opened.fill('#search', 'partition 1');
       expect(await rows.count()).toBe(2);

@@ -43,28 +43,12 @@ export const NOTHING = '' as Html;
 /** A table with its caption for screen readers; the first column heads its rows. */
 export function tableHtml({ columns, rows }: Table, caption: string, className = ''): Html {
   const side = (column: number): Html => (columns[column]?.isNumber === true ? html` class="n"` : NOTHING);
-  const head = columns.map(({ title }, column) => html`<th scope="col" ${side(column)}>${esc(title)}</th>`);
+  const head = columns.map(({ title }, column) => html`<th scope="col"${side(column)}>${esc(title)}</th>`);
   const body = rows.map(
     (row) =>
-      html`<tr>
-        ${row.map((cell, column) => (column === 0 ? html`<th scope="row" ${side(0)}>${esc(cell)}</th>` : html`<td${side(column)}>${esc(cell)}</td>`))}
-      </tr>`,
+      html`<tr>${row.map((cell, column) => (column === 0 ? html`<th scope="row"${side(0)}>${esc(cell)}</th>` : html`<td${side(column)}>${esc(cell)}</td>`))}</tr>`,
   );
-  return html`<div class="scroll">
-    <table class="${esc(className)}">
-      <caption class="unseen">
-        ${esc(caption)}
-      </caption>
-      <thead>
-        <tr>
-          ${head}
-        </tr>
-      </thead>
-      <tbody>
-        ${body}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<div class="scroll"><table class="${esc(className)}"><caption class="unseen">${esc(caption)}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
 /** JSON within a script element: nothing in it can end the element or open a comment. */

@@ -27,70 +27,55 @@ export function coverageHtml(result: CoverageResult, comparison: LogComparison |
   const cells = cellsOf(result);
   const policy = `default-src 'none'; img-src data:; style-src '${digest(STYLE)}'; script-src '${digest(SCRIPT)}'; base-uri 'none'; form-action 'none'`;
   return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${esc(policy)}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <link rel="icon" href="data:," />
-        <title>${esc(basename(result.model))} on ${esc(providerTitle(result.target))}</title>
-        <style>
-          ${STYLE as Html}
-        </style>
-      </head>
-      <body>
-        ${headerHtml(result)}
-        <main>
-          <section>
-            <h2>Node by node, in execution order</h2>
-            ${legendHtml(result, cells)} ${stripHtml(cells)}
-            <div class="story" id="story" aria-live="polite">
-              <p class="note">Point at a node, or focus the strip and use the arrow keys, for its story.</p>
-            </div>
-          </section>
-          ${causesHtml(result)} ${partitionsHtml(result)} ${variantsHtml(result)} ${workHtml(result)}
-          ${comparisonHtml(comparison)} ${allNodesHtml(result)} ${notesHtml(result)}
-        </main>
-        <footer>Made by onnx-lens. This file is complete in itself and sends nothing anywhere.</footer>
-        <script type="application/json" id="data">
-          ${jsonHtml(scriptData(result, cells))}
-        </script>
-        <script>
-          ${SCRIPT as Html};
-        </script>
-      </body>
-    </html> `;
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${esc(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
+<title>${esc(basename(result.model))} on ${esc(providerTitle(result.target))}</title>
+<style>${STYLE as Html}</style>
+</head>
+<body>
+${headerHtml(result)}
+<main>
+<section><h2>Node by node, in execution order</h2>
+${legendHtml(result, cells)}
+${stripHtml(cells)}
+<div class="story" id="story" aria-live="polite"><p class="note">Point at a node, or focus the strip and use the arrow keys, for its story.</p></div></section>
+${causesHtml(result)}
+${partitionsHtml(result)}
+${variantsHtml(result)}
+${workHtml(result)}
+${comparisonHtml(comparison)}
+${allNodesHtml(result)}
+${notesHtml(result)}
+</main>
+<footer>Made by onnx-lens. This file is complete in itself and sends nothing anywhere.</footer>
+<script type="application/json" id="data">${jsonHtml(scriptData(result, cells))}</script>
+<script>${SCRIPT as Html}</script>
+</body>
+</html>
+`;
 }
 
 function headerHtml(result: CoverageResult): Html {
   const tiles = figures(result).map(
     ([label, value], place) =>
-      html`<div class="tile ${esc(place === 2 ? 'cpu-tile' : '')}">
-        <dt>${esc(label)}</dt>
-        <dd>${esc(value)}</dd>
-      </div>`,
+      html`<div class="tile ${esc(place === 2 ? 'cpu-tile' : '')}"><dt>${esc(label)}</dt><dd>${esc(value)}</dd></div>`,
   );
-  return html`<header>
-    <h1>${esc(basename(result.model))}</h1>
-    <p class="target">${esc(targetLine(result))}</p>
-    <dl class="tiles">${tiles}</dl>
-    <div class="verdict">
-      <span class="badge ${esc(result.impact)}">${esc(result.impact)} IMPACT</span>
-      <p>${esc(result.advice)}</p>
-    </div>
-    ${overviewHtml(result)}
-  </header>`;
+  return html`<header><h1>${esc(basename(result.model))}</h1><p class="target">${esc(targetLine(result))}</p>
+<dl class="tiles">${tiles}</dl>
+<div class="verdict"><span class="badge ${esc(result.impact)}">${esc(result.impact)} IMPACT</span><p>${esc(result.advice)}</p></div>
+${overviewHtml(result)}</header>`;
 }
 
 function legendHtml({ perNode, partitions, target }: CoverageResult, cells: readonly Cell[]): Html {
   const unit = cells.length < perNode.length ? 'a cell is a run of nodes with the same fate' : 'a cell is a node';
   const colours = Math.min(partitions.length, 3);
   const swatches = Array.from({ length: colours }, (_, index) => html`<b class="p${esc(index)}"></b>`);
-  return html`<div class="legend">
-    <span>${swatches}on ${esc(providerTitle(target))}: one colour a partition, with its number where it begins</span
-    ><span><b class="cpu"></b>left to the CPU</span><span>${esc(unit)}</span>
-  </div>`;
+  return html`<div class="legend"><span>${swatches}on ${esc(providerTitle(target))}: one colour a partition, with its number where it begins</span><span><b class="cpu"></b>left to the CPU</span><span>${esc(unit)}</span></div>`;
 }
 
 /** What script.ts needs to tell each node's story. */

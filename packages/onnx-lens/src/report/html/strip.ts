@@ -47,39 +47,20 @@ export function overviewHtml({ perNode }: CoverageResult): Html {
     let end = start + 1;
     while (end < perNode.length && (perNode[end]?.partition ?? null) === partition) end++;
     rects.push(
-      html`<rect class="${esc(colourClass(partition))}" x="${esc(start)}" width="${esc(end - start)}" height="1" />`,
+      html`<rect class="${esc(colourClass(partition))}" x="${esc(start)}" width="${esc(end - start)}" height="1"/>`,
     );
     start = end;
   }
-  return html`<svg
-    class="overview"
-    viewBox="0 0 ${esc(Math.max(1, perNode.length))} 1"
-    preserveAspectRatio="none"
-    aria-hidden="true"
-  >
-    ${rects}
-  </svg>`;
+  return html`<svg class="overview" viewBox="0 0 ${esc(Math.max(1, perNode.length))} 1" preserveAspectRatio="none" aria-hidden="true">${rects}</svg>`;
 }
 
 /** The strip itself; script.ts gives it its hover, focus and arrow keys. */
 export function stripHtml(cells: readonly Cell[]): Html {
   const items = cells.map(({ partition }, place) => {
     const isFirstOfRun = partition !== null && cells[place - 1]?.partition !== partition;
-    return html`<i
-      class="${esc(colourClass(partition))}"
-      ${isFirstOfRun ? html` data-l="${esc(partition)}"` : NOTHING}
-    ></i>`;
+    return html`<i class="${esc(colourClass(partition))}"${isFirstOfRun ? html` data-l="${esc(partition)}"` : NOTHING}></i>`;
   });
-  return html`<div
-    class="strip"
-    id="strip"
-    tabindex="0"
-    role="listbox"
-    aria-label="Nodes in execution order. Arrow keys move from node to node."
-    aria-describedby="story"
-  >
-    ${items}
-  </div>`;
+  return html`<div class="strip" id="strip" tabindex="0" role="listbox" aria-label="Nodes in execution order. Arrow keys move from node to node." aria-describedby="story">${items}</div>`;
 }
 
 export function colourClass(partition: number | null): string {
