@@ -2,21 +2,20 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import {
   COREML_FORMATS,
-  ORT_VERSIONS,
   PROVIDERS,
   type CoreMlFormat,
   type CoverageResult,
-  type OrtVersion,
   type ProviderName,
 } from '../coverage/result.js';
 import { OnnxLensError } from '../errors.js';
+import { NEWEST_ORT, ORT_VERSIONS } from '../providers/target.js';
 import { compareWithLog, type LogComparison } from '../logs/compare.js';
 import { parseLog } from '../logs/sessions.js';
 import { coverageHtml } from '../report/html/page.js';
 import { coverageJson } from '../report/json.js';
 import { coverageMarkdown } from '../report/markdown.js';
 import { coverageText } from '../report/terminal.js';
-import { parseFixedDimensions } from './options.js';
+import { parseFixedDimensions, parseRelease } from './options.js';
 import { readText, terminal, writeText } from './text.js';
 
 interface CoverageFlags {
@@ -24,7 +23,7 @@ interface CoverageFlags {
   readonly format?: CoreMlFormat;
   readonly staticShapesOnly?: true;
   readonly fix?: Readonly<Record<string, number>>;
-  readonly ort: OrtVersion;
+  readonly ort: string;
   readonly assumeOptimized?: true;
   readonly compareLog?: string;
   readonly json?: string;
@@ -40,7 +39,6 @@ const FACES = {
 
 /** `onnx-lens coverage`: which nodes land on a provider, in how many partitions, why, and at what cost. */
 export function register(program: Command): void {
-  const newest = ORT_VERSIONS[ORT_VERSIONS.length - 1];
   program
     .command('coverage')
     .description(
@@ -64,9 +62,12 @@ export function register(program: Command): void {
       parseFixedDimensions,
     )
     .addOption(
-      new Option('--ort <version>', 'the ONNX Runtime release whose rules decide')
-        .choices(ORT_VERSIONS)
-        .default(newest),
+      new Option(
+        '--ort <version>',
+        `the ONNX Runtime release whose rules decide: ${ORT_VERSIONS[0]} to ${NEWEST_ORT}, or latest, which is ${NEWEST_ORT}; a newer one is judged by the newest rules`,
+      )
+        .argParser(parseRelease)
+        .default('latest'),
     )
     .option('--assume-optimized', 'take the file as a level-1 optimized graph already')
     .option('--compare-log <file>', 'a log of ONNX Runtime to hold the prediction against; - is standard input')

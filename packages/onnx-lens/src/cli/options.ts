@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from 'commander';
+import { OnnxLensError } from '../errors.js';
+import { releaseNamed } from '../providers/release.js';
 
 /** A commander argument parser for a whole number from 1 on. */
 export function parseCount(value: string): number {
@@ -33,4 +35,14 @@ export function parseFixedDimensions(value: string): Readonly<Record<string, num
     sizes.push([name, Number(size)]);
   }
   return Object.fromEntries(sizes);
+}
+
+/** A commander argument parser for a release of ONNX Runtime, "1.30", "1.30.2" or "latest". */
+export function parseRelease(value: string): string {
+  try {
+    releaseNamed(value);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof OnnxLensError ? error.message : String(error));
+  }
+  return value;
 }

@@ -3,7 +3,8 @@ import type { ModelProto } from '../model/generated/onnx_pb.js';
 import type { NodeView } from '../providers/graph-view.js';
 import type { Provider } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
-import type { CoreMlFormat, OrtVersion, ProviderName, Target } from '../providers/target.js';
+import { releaseNamed } from '../providers/release.js';
+import type { CoreMlFormat, ProviderName, Target } from '../providers/target.js';
 import { fallbackCauses } from './causes.js';
 import { decide } from './decision.js';
 import { adviceOf, impactOf } from './impact.js';
@@ -30,8 +31,8 @@ export interface CoverageOptions {
   readonly staticShapesOnly?: boolean;
   /** Sizes of free dimensions by name. */
   readonly fix?: Readonly<Record<string, number>>;
-  /** Whose rules; default those of the installed ONNX Runtime, '1.30'. */
-  readonly ort?: OrtVersion;
+  /** Whose rules: a release such as '1.30' or '1.30.2', or 'latest', the newest known. Default 'latest'. */
+  readonly ort?: string;
   /** Take the model as a level-1 graph already. Default false. */
   readonly assumeOptimized?: boolean;
   /** Folder of external data, for a model that is not given as a path. */
@@ -73,14 +74,25 @@ export async function analyseSource(source: SourceModel, options: CoverageOption
     options.compareVariants === false || target.format === null
       ? { figures: [], notes: [] }
       : await compareVariants(model, level1, provider, target, options.assumeOptimized ?? false);
-  return resultOf(options.name ?? 'model', provider, target, level1, variants);
+  return resultOf(
+    options.name ?? 'model',
+    provider,
+    target,
+    { ...level1, notes: [...releaseNamed(options.ort ?? 'latest').notes, ...level1.notes] },
+    variants,
+  );
 }
 
-function targetOf({ provider = 'coreml', format, staticShapesOnly = false, ort = '1.30' }: CoverageOptions): Target {
+function targetOf({ provider = 'coreml', format, staticShapesOnly = false, ort = 'latest' }: CoverageOptions): Target {
   if (provider !== 'coreml' && format !== undefined) {
     throw new OnnxLensError('USAGE', `Only Core ML has formats; leave out the format for ${provider}.`);
   }
-  return { provider, format: provider === 'coreml' ? (format ?? 'neuralnetwork') : null, staticShapesOnly, ort };
+  return {
+    provider,
+    format: provider === 'coreml' ? (format ?? 'neuralnetwork') : null,
+    staticShapesOnly,
+    ort: releaseNamed(ort).ort,
+  };
 }
 
 function withFix(source: SourceModel, fix: Readonly<Record<string, number>>): SourceModel {

@@ -7,8 +7,24 @@ export const COREML_FORMATS = ['mlprogram', 'neuralnetwork'] as const;
 export type CoreMlFormat = (typeof COREML_FORMATS)[number];
 
 /** ONNX Runtime releases whose rules are known, as `major.minor`. */
-export const ORT_VERSIONS = ['1.21', '1.22', '1.23', '1.24', '1.25', '1.26', '1.27', '1.28', '1.29', '1.30'] as const;
+export const ORT_VERSIONS = [
+  '1.21',
+  '1.22',
+  '1.23',
+  '1.24',
+  '1.25',
+  '1.26',
+  '1.27',
+  '1.28',
+  '1.29',
+  '1.30',
+  '1.31',
+  '1.32',
+] as const;
 export type OrtVersion = (typeof ORT_VERSIONS)[number];
+
+/** The newest release whose rules are known. */
+export const NEWEST_ORT = '1.32' satisfies OrtVersion;
 
 /** Provider and settings under which a model is analysed. */
 export interface Target {

@@ -384,6 +384,64 @@ const CASES: readonly Case[] = [
     neuralnetwork: 'cast.types',
     mlprogram: 'cast.first',
   },
+  {
+    title: 'Cast that comes first, 1.26',
+    model: one('Cast', [image], { to: 7 }),
+    neuralnetwork: 'cast.types',
+    mlprogram: 'cast.first',
+    ort: '1.26',
+  },
+  {
+    title: 'Cast that comes first, 1.27',
+    model: one('Cast', [image], { to: 7 }),
+    neuralnetwork: 'cast.types',
+    mlprogram: 'yes',
+    ort: '1.27',
+  },
+  {
+    title: 'Cast of int64 that comes first, 1.27',
+    model: one('Cast', [image], { to: 6 }, { type: DataType.INT64 }),
+    neuralnetwork: 'cast.first',
+    mlprogram: 'yes',
+    ort: '1.27',
+  },
+  ...(['1.22', '1.23'] as const).map((ort) => ({
+    title: `Shape of int64, ${ort}`,
+    model: one('Shape', [image], {}, { type: DataType.INT64 }),
+    neuralnetwork: 'input-type',
+    mlprogram: ort === '1.22' ? 'input-type' : 'yes',
+    ort,
+  })),
+  ...(['1.23', '1.24', '1.27'] as const).map((ort) => ({
+    title: `Clip of int64 with limits, ${ort}`,
+    model: one('Clip', [image, scalar(0), scalar(6)], {}, { type: DataType.INT64 }),
+    neuralnetwork: 'input-type',
+    mlprogram: ort === '1.23' ? 'input-type' : 'clip.type',
+    ort,
+  })),
+  {
+    title: 'Clip of int64 without limits, 1.24',
+    model: one('Clip', [image], {}, { type: DataType.INT64 }),
+    neuralnetwork: 'input-type',
+    mlprogram: 'yes',
+    ort: '1.24',
+  },
+  ...(['constant', 'reflect'] as const).flatMap((mode) =>
+    (['1.25', '1.26', '1.32'] as const).map((ort) => ({
+      title: `Pad of int64, ${mode}, ${ort}`,
+      model: one('Pad', [image, ints(0, 0, 1, 1, 0, 0, 1, 1)], { mode }, { type: DataType.INT64, opset: 18 }),
+      neuralnetwork: 'input-type',
+      mlprogram: ort === '1.25' ? 'format' : 'input-type',
+      ort,
+    })),
+  ),
+  ...(['1.21', '1.22', '1.23', '1.24', '1.32'] as const).map((ort) => ({
+    title: `Add of float16, ${ort}`,
+    model: one('Add', [image, image], {}, { type: DataType.FLOAT16 }),
+    neuralnetwork: 'input-type',
+    mlprogram: ort === '1.22' || ort === '1.23' ? 'input-type' : 'yes',
+    ort,
+  })),
 ];
 
 async function verdict(model: ModelProto, format: CoreMlFormat, ort: OrtVersion): Promise<string> {
@@ -424,6 +482,44 @@ describe('the Core ML provider', () => {
       0,
       'partition.dropped',
     ]);
+  });
+
+  it('says that a dropped group was dropped, not that its Cast comes first', async () => {
+    const model = one('Cast', [image], { to: 7 });
+    const options = { assumeOptimized: true, compareVariants: false, format: 'mlprogram', ort: '1.27' } as const;
+    const { supported, perNode } = await analyseCoverage(model, options);
+    expect([supported, perNode[0]?.reason?.rule]).toEqual([0, 'partition.dropped']);
+  });
+
+  it('says how sure it is of float16 in 1.22 and 1.23', async () => {
+    const statement = async (ort: string): Promise<string> =>
+      (await analyseCoverage(one('Relu', [image]), { ort, compareVariants: false })).rules.statement;
+    expect(await statement('1.22')).toContain('COREML_ENABLE_MLPROGRAM');
+    expect(await statement('1.24')).not.toContain('COREML_ENABLE_MLPROGRAM');
+  });
+
+  it('judges an unknown newer release by the newest rules, and says so', async () => {
+    const options = { compareVariants: false } as const;
+    const newer = await analyseCoverage(one('Relu', [image]), { ...options, ort: '1.99.3' });
+    expect(newer.target.ort).toBe('1.32');
+    expect(newer.notes[0]).toContain('1.99.3 is newer than the rules');
+    const latest = await analyseCoverage(one('Relu', [image]), { ...options, ort: 'latest' });
+    expect([latest.target.ort, latest.notes.length]).toEqual(['1.32', 0]);
+    await expect(analyseCoverage(one('Relu', [image]), { ...options, ort: '1.20' })).rejects.toThrow(
+      'choose one of 1.21',
+    );
+    await expect(analyseCoverage(one('Relu', [image]), { ...options, ort: 'nightly' })).rejects.toThrow(
+      'not a release',
+    );
+  });
+
+  it('foretells that a negative dimension makes the provider throw', async () => {
+    const graph = new GraphBuilder('negative');
+    const pooled = graph.node('MaxPool', [graph.input('x', DataType.FLOAT, [1, 3, 4, 4])], { kernel_shape: [7, 7] });
+    graph.output(graph.node('Relu', [pooled]), DataType.FLOAT, [1, 3, -2, -2]);
+    const { perNode, notes } = await analyseCoverage(graph.toModel({ opset: 17 }), { compareVariants: false });
+    expect(perNode.map(({ reason }) => reason?.rule)).toContain('crash.negative-dimension');
+    expect(notes.some((note) => note.includes('would fail at Relu'))).toBe(true);
   });
 
   it('names a crash in the notes', async () => {

@@ -62,6 +62,17 @@ export function shapeOf(value: ValueView | undefined): number[] | undefined {
   return value?.shape?.map((dim) => (typeof dim === 'number' ? dim : -1));
 }
 
+/**
+ * What is wrong with a shape that inference has made negative, as under a kernel larger than its input; null when nothing.
+ * GetShapeImpl in core/providers/coreml/shape_utils.cc throws on it, in every version.
+ */
+export function negativeDimension(value: ValueView | undefined): string | null {
+  const found = value?.shape?.find((dim) => typeof dim === 'number' && dim < 0);
+  return found === undefined
+    ? null
+    : `has a negative dimension, ${found}, as under a kernel larger than its input; the provider throws at it`;
+}
+
 /** A shape that must be known, as far as it is used by a rule that the base checks have already let through. */
 export function knownShape(node: NodeView, place: number): number[] {
   return shapeOf(node.inputs[place]) ?? [];
@@ -108,11 +119,23 @@ export function integersOf(node: NodeView, place: number): bigint[] | undefined 
   return Array.from(readTensor(tensor).data as ArrayLike<number | bigint>, BigInt);
 }
 
-/** The default type rule: float32; in an ML Program float16, and from 1.24 on int64. (BaseOpBuilder::IsInputDtypeSupport) */
+/**
+ * Types that the default type rule takes in an ML Program, by minor version. float16 is missing from 1.22 and 1.23: their
+ * source asks for a build macro (COREML_ENABLE_MLPROGRAM) that nothing defines any more, and the machine code of the
+ * released macOS libraries 1.22.0 and 1.23.2 compares with float32 alone.
+ */
+const ML_PROGRAM_TYPES: readonly (readonly [ort: number, types: readonly DataType[]])[] = [
+  [21, [DataType.FLOAT, DataType.FLOAT16]],
+  [22, [DataType.FLOAT]],
+  [24, [DataType.FLOAT, DataType.FLOAT16, DataType.INT64]],
+];
+
+/** The default type rule: float32; in an ML Program also the types of its version. (BaseOpBuilder::IsInputDtypeSupport) */
 export function floatInput(node: NodeView, settings: Settings, place = 0): Verdict {
   const dataType = node.inputs[place]?.dataType ?? DataType.UNDEFINED;
-  const allowed = [DataType.FLOAT];
-  if (isMlProgram(settings)) allowed.push(DataType.FLOAT16, ...(settings.ort >= 24 ? [DataType.INT64] : []));
+  const allowed: readonly DataType[] = isMlProgram(settings)
+    ? (ML_PROGRAM_TYPES.findLast(([ort]) => ort <= settings.ort)?.[1] ?? [DataType.FLOAT])
+    : [DataType.FLOAT];
   if (allowed.includes(dataType)) return null;
   return reason(
     'input-type',

@@ -38,9 +38,13 @@ const castTypes: Check = (node, settings) => {
     : reason('cast.types', `Cast is taken from int64 only in NeuralNetwork format; this one is from ${typeName(from)}`);
 };
 
+/** In an ML Program a Cast of a graph input is taken from this version on. */
+const CAST_FIRST_SINCE = 27;
+
 const cast: Check = (node, settings) => {
+  if (isMlProgram(settings) && settings.ort >= CAST_FIRST_SINCE) return null;
   const before = node.inputEdges[0]?.node;
-  if (before === undefined) return reason('cast.first', 'Cast that no node stands before is not taken');
+  if (before === undefined) return reason('cast.first', 'Cast with no node before it is not taken');
   if (isMlProgram(settings)) return null;
   if (before.opType !== 'ArgMax') {
     return reason(
@@ -57,6 +61,9 @@ const cast: Check = (node, settings) => {
 };
 
 const LOWEST = -3.4028234663852886e38;
+
+/** GetClipMinMax looks at the type only where there is a limit to read. */
+const CLIP_TYPES: readonly DataType[] = [DataType.FLOAT, DataType.FLOAT16];
 
 const clip: Check = (node) => {
   const limits = node.sinceVersion < 11 ? clipAttributes(node) : clipInputs(node);
@@ -76,6 +83,9 @@ function clipInputs(node: NodeView): [number, number] | ReturnType<typeof reason
     const place = limit + 1;
     if (!hasInput(node, place)) continue;
     if (!isConstant(node, place)) return reason('clip.computed', `Clip's ${what} must be a constant`);
+    const type = node.inputs[0]?.dataType ?? DataType.UNDEFINED;
+    if (!CLIP_TYPES.includes(type))
+      return reason('clip.type', `Clip's limits are read for float and float16 only; the input is ${typeName(type)}`);
     limits[limit] = numbersOf(node, place)?.[0] ?? Number.NaN;
   }
   return limits;

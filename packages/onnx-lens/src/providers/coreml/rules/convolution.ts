@@ -7,6 +7,7 @@ import {
   isMlProgram,
   knownShape,
   mlProgramOnly,
+  negativeDimension,
   reason,
   shapeOf,
   showShape,
@@ -35,6 +36,8 @@ function memoryLimit(opType: string, values: readonly (ValueView | undefined)[])
     const shape = shapeOf(value);
     const name = value?.name ?? '';
     if (shape === undefined) return reason('input-shape.unknown', `${opType} needs to know the rank of "${name}"`);
+    const negative = negativeDimension(value);
+    if (negative !== null) return reason('crash.negative-dimension', `"${name}" ${negative}`);
     if (shape.some((dim) => dim > 16384)) {
       return reason(
         'conv.memory-limit',

@@ -3,6 +3,8 @@ import { TensorProto_DataType as DataType } from '../../../model/generated/onnx_
 import type { NodeView } from '../../graph-view.js';
 import type { Verdict } from '../../provider.js';
 import {
+  firstInputOneOf,
+  floatInput,
   hasInput,
   isInitializer,
   isMlProgram,
@@ -83,7 +85,16 @@ function padAmounts(node: NodeView, shape: readonly number[], mode: string, sett
     : null;
 }
 
+/** From the rework on, Pad has a type check of its own, without int64. */
+const padTypes: Check = (node, settings) =>
+  settings.ort < REWORKED
+    ? floatInput(node, settings)
+    : firstInputOneOf((each) => (isMlProgram(each) ? [DataType.FLOAT, DataType.FLOAT16] : [DataType.FLOAT]))(
+        node,
+        settings,
+      );
+
 export const PAD_RULES: Readonly<Record<string, OperatorRule>> = {
   // Before opset 11 the amounts are an attribute.
-  Pad: { mlProgramSince: REWORKED, minOpset: 11, supports: pad },
+  Pad: { mlProgramSince: REWORKED, minOpset: 11, inputTypes: padTypes, supports: pad },
 };

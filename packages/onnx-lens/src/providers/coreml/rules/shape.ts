@@ -82,9 +82,11 @@ const flatten: Check = (node) =>
 
 export const SHAPE_RULES: Readonly<Record<string, OperatorRule>> = {
   Shape: {
-    inputTypes: firstInputOneOf((settings) =>
-      isMlProgram(settings) ? [DataType.INT32, DataType.FLOAT, DataType.FLOAT16] : [DataType.FLOAT],
-    ),
+    inputTypes: firstInputOneOf((settings) => {
+      if (!isMlProgram(settings)) return [DataType.FLOAT];
+      const types = [DataType.INT32, DataType.FLOAT, DataType.FLOAT16];
+      return settings.ort >= 23 ? [...types, DataType.INT64] : types;
+    }),
     supports: shape,
   },
   // Before opset 5 the new shape is an attribute.
