@@ -8,14 +8,8 @@ import type { CoreMlFormat, ProviderName, Target } from '../providers/target.js'
 import { fallbackCauses } from './causes.js';
 import { decide } from './decision.js';
 import { adviceOf, impactOf } from './impact.js';
-import {
-  freeDimensions,
-  levelOne,
-  readSource,
-  withFixedDimensions,
-  type LevelOne,
-  type SourceModel,
-} from './level-one.js';
+import { freeDimensions, levelOne, readSource, withFixedDimensions, type LevelOne } from './level-one.js';
+import type { SourceModel } from './source-model.js';
 import { describePartition, weightBytesOf } from './partitions.js';
 import type { CoverageResult, NodeVerdict } from './result.js';
 import { compareVariants } from './variants.js';

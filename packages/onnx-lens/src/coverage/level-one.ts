@@ -22,19 +22,9 @@ import { externalLocation, isExternal, parseModel, tensorsOf } from '../model/lo
 import { GraphView } from '../providers/graph-view.js';
 import type { OrtVersion } from '../providers/target.js';
 import { optimizeBasic, type OptimizeOptions } from '../runtime/optimize.js';
+import type { SourceModel } from './source-model.js';
+import { withoutMadeWeights } from './made-weights.js';
 import { hasComputedShapes, inferShapes, valueType } from '../shapes/infer.js';
-
-/** A model as read, ready to be optimized under several fixings of its free dimensions. */
-export interface SourceModel {
-  /** How to call it in messages. */
-  readonly origin: string;
-  /** The model; large weights are references into `dataFolder`, not bytes. */
-  readonly model: ModelProto;
-  /** Folder of external data; undefined for a model that was given as an object with all its weights. */
-  readonly dataFolder: string | undefined;
-  /** Name of the model's own file in `dataFolder`, which detached weights refer to. */
-  readonly file: string | undefined;
-}
 
 /** A free dimension of a graph input. */
 export interface FreeDimension {
@@ -158,12 +148,19 @@ export interface LevelOne {
  * The level-1 graph as a provider would see it.
  * @throws OnnxLensError RUNTIME_REFUSED when ONNX Runtime does not take the model.
  */
-export async function levelOne(source: SourceModel, { assumeOptimized, ort }: LevelOneOptions): Promise<LevelOne> {
-  const model = assumeOptimized ? source.model : await optimizeBasic(source.model, openingOptions(source));
-  return {
-    graph: await viewOf(model, source, followsComputedShapes(ort)),
-    notes: notesOf(source.model, model, assumeOptimized),
-  };
+export async function levelOne(original: SourceModel, { assumeOptimized, ort }: LevelOneOptions): Promise<LevelOne> {
+  const { source, remove } = assumeOptimized
+    ? { source: original, remove: () => undefined }
+    : await withoutMadeWeights(original);
+  try {
+    const model = assumeOptimized ? source.model : await optimizeBasic(source.model, openingOptions(source));
+    return {
+      graph: await viewOf(model, source, followsComputedShapes(ort)),
+      notes: notesOf(source.model, model, assumeOptimized),
+    };
+  } finally {
+    remove();
+  }
 }
 
 /**
@@ -171,6 +168,18 @@ export async function levelOne(source: SourceModel, { assumeOptimized, ort }: Le
  * @throws OnnxLensError RUNTIME_REFUSED when ONNX Runtime does not take the model.
  */
 export async function levelOneViews(
+  original: SourceModel,
+  versions: readonly OrtVersion[],
+): Promise<ReadonlyMap<OrtVersion, GraphView>> {
+  const { source, remove } = await withoutMadeWeights(original);
+  try {
+    return await viewsOf(source, versions);
+  } finally {
+    remove();
+  }
+}
+
+async function viewsOf(
   source: SourceModel,
   versions: readonly OrtVersion[],
 ): Promise<ReadonlyMap<OrtVersion, GraphView>> {
@@ -191,13 +200,15 @@ function openingOptions({ origin, dataFolder }: SourceModel): OptimizeOptions {
 
 async function viewOf(model: ModelProto, source: SourceModel, computedShapes: boolean): Promise<GraphView> {
   const types = await inferShapes(model, { ...openingOptions(source), computedShapes });
-  return new GraphView(model, types, externalWeights(model, source.file));
+  return new GraphView(model, types, externalWeights(model, [source.file, source.madeWeights]));
 }
 
 /** Initializers that the user keeps in other files; those that were only detached lie in the model's own file. */
-function externalWeights(model: ModelProto, file: string | undefined): Set<string> {
+function externalWeights(model: ModelProto, own: readonly (string | undefined)[]): Set<string> {
   const external =
-    model.graph?.initializer.filter((tensor) => isExternal(tensor) && externalLocation(tensor).location !== file) ?? [];
+    model.graph?.initializer.filter(
+      (tensor) => isExternal(tensor) && !own.includes(externalLocation(tensor).location),
+    ) ?? [];
   return new Set(external.map(({ name }) => name));
 }
 

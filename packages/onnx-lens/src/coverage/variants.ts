@@ -10,8 +10,8 @@ import {
   type FreeDimension,
   type LevelOne,
   type LevelOneOptions,
-  type SourceModel,
 } from './level-one.js';
+import type { SourceModel } from './source-model.js';
 import type { VariantFigures } from './result.js';
 
 /** Sizes to try for free dimensions that no one has fixed: the first of an input is a batch, others are pixels or steps. */

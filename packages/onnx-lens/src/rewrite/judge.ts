@@ -1,6 +1,7 @@
 import { analyseSource } from '../coverage/analyse.js';
 import { decide } from '../coverage/decision.js';
-import { levelOneViews, type SourceModel } from '../coverage/level-one.js';
+import { levelOneViews } from '../coverage/level-one.js';
+import type { SourceModel } from '../coverage/source-model.js';
 import { boundaryOf } from '../coverage/partitions.js';
 import { boundaryTensor, macsOf } from '../coverage/work.js';
 import type { CoverageResult } from '../coverage/result.js';
