@@ -1,6 +1,6 @@
 import type { SideFeature } from '../action-units/features.js';
 import type { LengthUnit } from '../action-units/measures.js';
-import type { ActionUnit, Side } from '../action-units/units.js';
+import type { ActionUnit } from '../action-units/units.js';
 
 /** What is read of one side over a whole video; one number a frame, NaN where there is none. */
 export interface SideCurves {
