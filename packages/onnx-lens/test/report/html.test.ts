@@ -125,6 +125,26 @@ describe.skipIf(chromiumPath === undefined)(
       await opened.close();
     });
 
+    test("tells a node's story on a tap, and follows a finger", async () => {
+      const context = await browser.newContext({ hasTouch: true, viewport: { width: 400, height: 800 } });
+      const opened = await context.newPage();
+      await opened.goto(pathToFileURL(join(folder, 'report.html')).href);
+      await opened.tap('#strip i.cpu');
+      expect(await opened.locator('#story').textContent()).toContain('Left to the CPU: Resize');
+      const last = await opened.locator('#strip i').last().boundingBox();
+      await opened
+        .locator('#strip i')
+        .first()
+        .dispatchEvent('pointermove', {
+          pointerType: 'touch',
+          clientX: (last?.x ?? 0) + 5,
+          clientY: (last?.y ?? 0) + 5,
+          bubbles: true,
+        });
+      expect(await opened.locator('#story').textContent()).toContain('Node 5 · Shape');
+      await context.close();
+    });
+
     test('finds nodes by name, operator, place and reason', async () => {
       const opened = await open('dark');
       await opened.click('#all summary');

@@ -5,6 +5,7 @@ import type { LogComparison } from '../../logs/compare.js';
 import { bytes, count, macs, plural, printable } from '../format.js';
 import { figures } from '../tables.js';
 import { nodeTitle, operatorTitle, providerTitle, targetLine } from '../wording.js';
+import { partitionColours } from './colours.js';
 import { esc, html, jsonHtml, type Html } from './markup.js';
 import { SCRIPT } from './script.js';
 import {
@@ -42,8 +43,8 @@ ${headerHtml(result)}
 <main>
 <section><h2>Node by node, in execution order</h2>
 ${legendHtml(result, cells)}
-${stripHtml(cells)}
-<div class="story" id="story" aria-live="polite"><p class="note">Point at a node, or focus the strip and use the arrow keys, for its story.</p></div></section>
+${stripHtml(cells, partitionColours(result))}
+<div class="story" id="story" aria-live="polite"><p class="note">Point at a node or tap it, or focus the strip and use the arrow keys, for its story.</p></div></section>
 ${causesHtml(result)}
 ${partitionsHtml(result)}
 ${variantsHtml(result)}
@@ -68,13 +69,15 @@ function headerHtml(result: CoverageResult): Html {
   return html`<header><h1>${esc(basename(result.model))}</h1><p class="target">${esc(targetLine(result))}</p>
 <dl class="tiles">${tiles}</dl>
 <div class="verdict"><span class="badge ${esc(result.impact)}">${esc(result.impact)} IMPACT</span><p>${esc(result.advice)}</p></div>
-${overviewHtml(result)}</header>`;
+${overviewHtml(result, partitionColours(result))}</header>`;
 }
 
-function legendHtml({ perNode, partitions, target }: CoverageResult, cells: readonly Cell[]): Html {
+function legendHtml(result: CoverageResult, cells: readonly Cell[]): Html {
+  const { perNode, target } = result;
   const unit = cells.length < perNode.length ? 'a cell is a run of nodes with the same fate' : 'a cell is a node';
-  const colours = Math.min(partitions.length, 3);
-  const swatches = Array.from({ length: colours }, (_, index) => html`<b class="p${esc(index)}"></b>`);
+  const swatches = partitionColours(result)
+    .slice(0, 3)
+    .map((colour) => html`<b class="${esc(colour)}"></b>`);
   return html`<div class="legend"><span>${swatches}on ${esc(providerTitle(target))}: one colour a partition, with its number where it begins</span><span><b class="cpu"></b>left to the CPU</span><span>${esc(unit)}</span></div>`;
 }
 

@@ -62,6 +62,11 @@ export const SCRIPT = `
   };
 
   strip.addEventListener('pointerover', (event) => show(cells.indexOf(event.target)));
+  // A finger stays with the cell it came down on: which cell it is over now has to be asked.
+  strip.addEventListener('pointermove', (event) => {
+    if (event.pointerType !== 'mouse') show(cells.indexOf(document.elementFromPoint(event.clientX, event.clientY)));
+  });
+  strip.addEventListener('click', (event) => show(cells.indexOf(event.target)));
   strip.addEventListener('pointerleave', () => {
     if (document.activeElement !== strip) strip.classList.remove('lit');
   });

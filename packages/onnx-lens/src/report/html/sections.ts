@@ -12,7 +12,7 @@ import {
   variantsNote,
 } from '../wording.js';
 import { esc, html, NOTHING, tableHtml, type Html } from './markup.js';
-import { colourClass } from './strip.js';
+import { partitionColours } from './colours.js';
 
 /** What each cause alone costs, costliest first, with its nodes folded in. */
 export function causesHtml(result: CoverageResult): Html {
@@ -47,7 +47,9 @@ function change(saved: number): string {
 }
 
 /** The partitions with what crosses their boundaries. */
-export function partitionsHtml({ partitions, perNode, target }: CoverageResult): Html {
+export function partitionsHtml(result: CoverageResult): Html {
+  const { partitions, perNode, target } = result;
+  const colours = partitionColours(result);
   if (partitions.length === 0) {
     return html`<section><h2>Partitions</h2><p class="note">None: ${esc(providerTitle(target))} takes nothing of this model.</p></section>`;
   }
@@ -62,7 +64,7 @@ export function partitionsHtml({ partitions, perNode, target }: CoverageResult):
       ...inputs.map((tensor) => crossing('in', tensor)),
       ...outputs.map((tensor) => crossing('out', tensor)),
     ];
-    return html`<details class="part"><summary><span><span class="chip ${esc(colourClass(index))}">${esc(index)}</span></span><span>${esc(plural(nodes.length, 'node'))}</span><span class="ops">${esc(operators)}</span><span class="n">${esc(isBound ? '≥ ' : '')}${esc(bytes(boundaryBytes))}</span><span class="n">${esc(macs(work))}</span><span class="n">${esc(bytes(weightBytes))}</span></summary><div class="inner"><p class="note">Nodes ${esc(ranges(nodes))}</p>${tableHtml({ columns, rows }, `What crosses the boundary of partition ${index}`)}</div></details>`;
+    return html`<details class="part"><summary><span><span class="chip ${esc(colours[index] ?? 'p0')}">${esc(index)}</span></span><span>${esc(plural(nodes.length, 'node'))}</span><span class="ops">${esc(operators)}</span><span class="n">${esc(isBound ? '≥ ' : '')}${esc(bytes(boundaryBytes))}</span><span class="n">${esc(macs(work))}</span><span class="n">${esc(bytes(weightBytes))}</span></summary><div class="inner"><p class="note">Nodes ${esc(ranges(nodes))}</p>${tableHtml({ columns, rows }, `What crosses the boundary of partition ${index}`)}</div></details>`;
   });
   return html`<section><h2>Partitions, in the provider's order</h2>
 <p class="note">At every boundary values are handed over: these bytes cross once per inference. ${esc(freeDimensionsNote(partitions))}</p>

@@ -3,9 +3,6 @@ import { esc, html, NOTHING, type Html } from './markup.js';
 
 /** Above this many nodes a cell of the strip stands for a run of nodes with the same fate. */
 const MOST_CELLS = 6000;
-/** Colours that partitions take in turn; style.ts defines as many. */
-const PARTITION_COLOURS = 8;
-
 /** One cell of the strip: nodes `from` to `to` (both included) of one partition, or left to the CPU for one cause. */
 export interface Cell {
   readonly from: number;
@@ -40,14 +37,14 @@ export function cellsOf(result: CoverageResult): Cell[] {
 }
 
 /** The whole graph in one bar: each run of nodes as wide as it has nodes. */
-export function overviewHtml({ perNode }: CoverageResult): Html {
+export function overviewHtml({ perNode }: CoverageResult, colours: readonly string[]): Html {
   const rects: Html[] = [];
   for (let start = 0; start < perNode.length;) {
     const partition = perNode[start]?.partition ?? null;
     let end = start + 1;
     while (end < perNode.length && (perNode[end]?.partition ?? null) === partition) end++;
     rects.push(
-      html`<rect class="${esc(colourClass(partition))}" x="${esc(start)}" width="${esc(end - start)}" height="1"/>`,
+      html`<rect class="${esc(partition === null ? 'cpu' : (colours[partition] ?? 'p0'))}" x="${esc(start)}" width="${esc(end - start)}" height="1"/>`,
     );
     start = end;
   }
@@ -55,14 +52,10 @@ export function overviewHtml({ perNode }: CoverageResult): Html {
 }
 
 /** The strip itself; script.ts gives it its hover, focus and arrow keys. */
-export function stripHtml(cells: readonly Cell[]): Html {
+export function stripHtml(cells: readonly Cell[], colours: readonly string[]): Html {
   const items = cells.map(({ partition }, place) => {
     const isFirstOfRun = partition !== null && cells[place - 1]?.partition !== partition;
-    return html`<i class="${esc(colourClass(partition))}"${isFirstOfRun ? html` data-l="${esc(partition)}"` : NOTHING}></i>`;
+    return html`<i class="${esc(partition === null ? 'cpu' : (colours[partition] ?? 'p0'))}"${isFirstOfRun ? html` data-l="${esc(partition)}"` : NOTHING}></i>`;
   });
   return html`<div class="strip" id="strip" tabindex="0" role="listbox" aria-label="Nodes in execution order. Arrow keys move from node to node." aria-describedby="story">${items}</div>`;
-}
-
-export function colourClass(partition: number | null): string {
-  return partition === null ? 'cpu' : `p${partition % PARTITION_COLOURS}`;
 }

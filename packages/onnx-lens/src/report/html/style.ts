@@ -3,11 +3,11 @@ export const STYLE = `
 :root{color-scheme:light dark;
 --ink:#16202b;--soft:#51606f;--faint:#7b8794;--line:#dde3ea;--page:#f6f8fa;--card:#fff;--hover:#eef2f6;
 --cpu:#e4572e;--cpu-ink:#b33a14;--cpu-soft:#fdeee8;--good:#18794e;--good-soft:#e3f5ec;--warn:#8a5a00;--warn-soft:#fdf3d8;--bad:#b3261e;--bad-soft:#fce8e6;
---p0:#2f6fb7;--p1:#3fa7a0;--p2:#6a5acd;--p3:#5aa5e0;--p4:#2a8c74;--p5:#8e7ae0;--p6:#1f5a8a;--p7:#72c2b4;--on:#fff}
+--p0:#2f6fb7;--p1:#128577;--p2:#7a4fd0;--p3:#4d8318;--p4:#b93a92;--p5:#81761a;--p6:#5c6b7a;--on:#fff}
 @media screen and (prefers-color-scheme:dark){:root{
 --ink:#e6edf3;--soft:#a7b3bf;--faint:#8491a0;--line:#2b3541;--page:#0e141b;--card:#161d26;--hover:#1f2833;
 --cpu:#ff7a4d;--cpu-ink:#ff9d7a;--cpu-soft:#3a2018;--good:#5cd69b;--good-soft:#12301f;--warn:#f2c14e;--warn-soft:#33280f;--bad:#ff8f87;--bad-soft:#3b1a18;
---p0:#5b9be6;--p1:#4fc0b8;--p2:#9182ee;--p3:#86c5f5;--p4:#3fae92;--p5:#b3a4f5;--p6:#3d7fb8;--p7:#93dccf;--on:#0e141b}}
+--p0:#5b9be6;--p1:#3fbfae;--p2:#a58bf5;--p3:#86c24a;--p4:#ea7bc8;--p5:#c9bb4a;--p6:#93a3b3;--on:#0e141b}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
@@ -33,9 +33,10 @@ section{background:var(--card);border:1px solid var(--line);border-radius:12px;p
 .badge.HIGH,.badge.differs{color:var(--bad);background:var(--bad-soft)}
 .overview{display:block;width:100%;height:22px;border-radius:6px;margin:0 0 22px}
 .p0{fill:var(--p0);--c:var(--p0)}.p1{fill:var(--p1);--c:var(--p1)}.p2{fill:var(--p2);--c:var(--p2)}.p3{fill:var(--p3);--c:var(--p3)}
-.p4{fill:var(--p4);--c:var(--p4)}.p5{fill:var(--p5);--c:var(--p5)}.p6{fill:var(--p6);--c:var(--p6)}.p7{fill:var(--p7);--c:var(--p7)}
+.p4{fill:var(--p4);--c:var(--p4)}.p5{fill:var(--p5);--c:var(--p5)}.p6{fill:var(--p6);--c:var(--p6)}
+.strip i.striped,.chip.striped{background:repeating-linear-gradient(0deg,var(--c) 0 5px,color-mix(in srgb,var(--c) 70%,var(--card)) 5px 8px)}rect.striped{opacity:.7}
 .cpu{fill:var(--cpu);--c:var(--cpu)}
-.strip{display:flex;flex-wrap:wrap;gap:11px 2px;padding:8px 2px 6px;border-radius:8px;outline-offset:2px;cursor:crosshair}
+.strip{display:flex;flex-wrap:wrap;gap:11px 2px;padding:8px 2px 6px;border-radius:8px;outline-offset:2px;cursor:crosshair;touch-action:pan-y}
 .strip i{position:relative;width:15px;height:20px;border-radius:3px;background:var(--c);transition:opacity .12s;font:600 9px/20px system-ui,sans-serif;text-align:center;color:var(--on);font-style:normal}
 .strip i::before{content:attr(data-l)}
 .strip i.cpu{height:28px;margin:-4px 0;border-radius:3px;background:repeating-linear-gradient(135deg,var(--cpu) 0 4px,color-mix(in srgb,var(--cpu) 62%,var(--card)) 4px 7px)}
