@@ -25,6 +25,7 @@ import { optimizeBasic, type OptimizeOptions } from '../runtime/optimize.js';
 import type { SourceModel } from './source-model.js';
 import { withoutMadeWeights } from './made-weights.js';
 import { hasComputedShapes, inferShapes, valueType } from '../shapes/infer.js';
+import { inferKernelLess, lacksKernel } from '../shapes/kernel-less.js';
 
 /** A free dimension of a graph input. */
 export interface FreeDimension {
@@ -158,9 +159,26 @@ export async function levelOne(original: SourceModel, { assumeOptimized, ort }: 
       graph: await viewOf(model, source, followsComputedShapes(ort)),
       notes: notesOf(source.model, model, assumeOptimized),
     };
+  } catch (error) {
+    if (!lacksKernel(error)) throw error;
+    return await withoutLevelOne(source, followsComputedShapes(ort));
   } finally {
     remove();
   }
+}
+
+/** The graph as it is in the file, where ONNX Runtime has no CPU kernel for one of its operators and opens no session. */
+async function withoutLevelOne(source: SourceModel, computedShapes: boolean): Promise<LevelOne> {
+  const { model } = source;
+  const { types, operators } = await inferKernelLess(model, { ...openingOptions(source), computedShapes });
+  const graph = new GraphView(model, types, externalWeights(model, [source.file, source.madeWeights]));
+  return {
+    graph,
+    notes: [
+      `Level 1 was not applied: the ONNX Runtime here has no CPU kernel for ${operators.join(', ')}. The rules judge the graph of the file, with inferred shapes; an optimizer may still fold or merge nodes of it, and without kernels the CPU cannot run what is left to it.`,
+      ...notesOf(model, model, true).slice(1),
+    ],
+  };
 }
 
 /**
