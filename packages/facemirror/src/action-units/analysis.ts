@@ -51,6 +51,7 @@ export class ExpressionAnalysis {
   readonly #log = new RecordLog(RECORD_WIDTH);
   readonly #packed = new Float64Array(RECORD_WIDTH);
   #source: IntensitySource = 'geometry';
+  #lastTimestamp = 0;
 
   constructor(options: ExpressionOptions) {
     this.#options = options;
@@ -77,6 +78,7 @@ export class ExpressionAnalysis {
       packRecord({ ...base, face: { features, activations, network } }, this.#packed);
     }
     this.#log.append(this.#packed);
+    this.#lastTimestamp = timestamp;
   }
 
   /** Finds the neutral face and makes the tables readable. */
@@ -89,10 +91,7 @@ export class ExpressionAnalysis {
     const unit: LengthUnit = this.#options.iris && Number.isFinite(millimetres) ? 'mm' : 'iod';
     const source = this.#source;
     const warnings: string[] = [];
-    if (missed)
-      warnings.push(
-        'No face was found in the --neutral stretch of the video; the calmest second was taken as neutral instead.',
-      );
+    if (missed) warnings.push(missedNeutral(this.#options.neutral, this.#lastTimestamp));
     if (this.#options.iris && unit !== 'mm' && neutral !== null) {
       warnings.push(
         'These landmarks have no irises, so --iris cannot give millimetres; the measures are in inter-ocular distances.',
@@ -124,6 +123,14 @@ export class ExpressionAnalysis {
     const right = blendshapeActivations(blendshapes, 'right');
     return this.#options.camera === 'normal' ? { left, right } : { left: right, right: left };
   }
+}
+
+function missedNeutral(choice: NeutralChoice, videoEnd: number): string {
+  const why =
+    choice.kind === 'window' && choice.start > videoEnd
+      ? `The --neutral stretch starts at ${choice.start.toFixed(1)} s, but the video ends at ${videoEnd.toFixed(1)} s`
+      : 'No face was found in the --neutral stretch of the video';
+  return `${why}; the calmest second was taken as neutral instead.`;
 }
 
 /** The records, lengths in inter-ocular distances of so much. */

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { writeDemo } from '../demo/write-demo.js';
+import { prepareFolder } from '../pipeline/outputs.js';
 import type { CommandContext } from './command.js';
 import { addRunOptions, runAndTell, type RunOptions } from './run.js';
 
@@ -14,7 +14,7 @@ export function register(program: Command, context: CommandContext): void {
       'Make a short clip of a speaking face with known movements, process it, and say where the results are.',
     )
     .action(async (options: RunOptions) => {
-      await mkdir(options.out, { recursive: true });
+      await prepareFolder(options.out);
       const { video, truth } = await writeDemo(options.out, context.signal);
       if (!options.json) process.stderr.write(`Made ${video}; what it truly shows is in ${truth}.\n`);
       process.exitCode = await runAndTell([video], { ...options, out: join(options.out, 'results') }, context);

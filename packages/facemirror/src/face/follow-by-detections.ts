@@ -51,7 +51,10 @@ export class FollowByDetections implements Follower {
   }
 
   async #detect(frame: Frame, number: number): Promise<void> {
-    const detection = await this.#search.run(frame, (found) => chooseFace(found, this.#choice));
+    const detection = await this.#search.run(frame, (found) => {
+      this.#search.found(found.length);
+      return chooseFace(found, this.#choice);
+    });
     while (this.#underWay[0] !== undefined && this.#underWay[0].number <= number - INTERVAL_LAG) {
       const face = await this.#underWay.shift()?.face;
       if (face !== undefined && face !== null) this.#interval.observe(face);

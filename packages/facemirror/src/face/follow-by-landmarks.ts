@@ -70,6 +70,7 @@ export class FollowByLandmarks implements Follower {
       if (face !== null && this.#choice === 'largest') return { face, region };
       if (face !== null) faces.push({ face, region, box: face.box });
     }
+    this.#search.found(faces.length);
     return chooseFace(faces, this.#choice);
   }
 }

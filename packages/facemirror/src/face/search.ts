@@ -12,6 +12,8 @@ export type FaceChoice = 'largest' | 'left' | 'right' | number;
 export interface SearchCounts {
   readonly quickSearches: number;
   readonly thoroughSearches: number;
+  /** The most faces that one search found. */
+  readonly mostFaces: number;
 }
 
 /** In which frames the searches are made while no face is seen: the longer it was lost, the rarer. */
@@ -28,7 +30,7 @@ export class FaceSearch {
   /** Frames since a face was last seen, or since the start. */
   #lostFor = 0;
   #near: Box | null = null;
-  #counts = { quickSearches: 0, thoroughSearches: 0 };
+  #counts = { quickSearches: 0, thoroughSearches: 0, mostFaces: 0 };
 
   constructor(detector: FaceDetector, choice: FaceChoice) {
     this.#detector = detector;
@@ -37,6 +39,11 @@ export class FaceSearch {
 
   get counts(): SearchCounts {
     return { ...this.#counts };
+  }
+
+  /** To be told how many faces a search found, once those that are none are sorted out. */
+  found(faces: number): void {
+    this.#counts.mostFaces = Math.max(this.#counts.mostFaces, faces);
   }
 
   /** To be told of every frame whether it shows the face: what depends on how long it was lost for. */

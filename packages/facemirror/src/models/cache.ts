@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { ensureCompiled, loadCompiled, OnnxLensError } from 'onnx-lens';
 import { messageOf } from '../errors.js';
 import { sha256 } from '../files/hash.js';
+import { makeFolder } from '../files/make-folder.js';
 
 /** Folder of the model cache: `FACEMIRROR_CACHE` when set, else the platform's place for caches. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
@@ -118,7 +119,7 @@ function isIntact(file: Uint8Array): boolean {
 async function writeSealed(path: string, folder: string, bytes: Uint8Array): Promise<string | null> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await writeFile(temporary, Buffer.concat([bytes, sealOf(bytes)]));
     await rename(temporary, path);
     return null;

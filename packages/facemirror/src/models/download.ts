@@ -1,6 +1,7 @@
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FaceMirrorError, messageOf } from '../errors.js';
+import { makeFolder } from '../files/make-folder.js';
 import { hashFile } from '../files/hash.js';
 
 /** What a server says of a file before it is fetched. */
@@ -64,7 +65,7 @@ export async function askAbout(
 export async function download(options: DownloadOptions): Promise<string> {
   const { url, path } = options;
   const part = `${path}.part`;
-  await mkdir(dirname(path), { recursive: true }).catch((cause: unknown) => {
+  await makeFolder(dirname(path)).catch((cause: unknown) => {
     throw new FaceMirrorError('FILE_UNWRITABLE', `Cannot make the folder ${dirname(path)}: ${reason(cause)}.`, {
       cause,
     });

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { FaceMirrorError, type FaceMirrorErrorCode } from '../errors.js';
 import { hashFile } from '../files/hash.js';
 import type { WorkerUsage } from '../inference/options.js';
+import { requireModelsFolder } from '../models/models-folder.js';
 import { NO_PROFILER, RunProfiler } from '../profile/profiler.js';
 import { ChromeTraceWriter } from '../profile/trace.js';
 import { programVersion } from '../version.js';
@@ -57,6 +58,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     throw new FaceMirrorError('USAGE', '--trace shows what --no-profile does not measure: leave one of them out.');
   if (settings.trace !== null && files.length > 1)
     throw new FaceMirrorError('USAGE', '--trace takes one video at a time: give a single file.');
+  if (settings.modelsFolder !== null) await requireModelsFolder(settings.modelsFolder);
   await requireEncoder(settings.encoder);
   await prepareFolder(options.out);
   const crew = new Crew({ ...options, videos: files.length });

@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { FaceMirrorError, messageOf } from '../errors.js';
+import { makeFolder } from '../files/make-folder.js';
 import { isRunning } from '../processes/is-running.js';
 
 /** The kinds of files that a run makes of one video. */
@@ -72,7 +73,7 @@ export class OutputSet {
   static async open(folder: string, stem: string): Promise<OutputSet> {
     const set = new OutputSet(folder, stem);
     try {
-      await mkdir(set.#workFolder, { recursive: true });
+      await makeFolder(set.#workFolder);
     } catch (error) {
       throw unwritable(folder, error);
     }
@@ -133,10 +134,10 @@ export class OutputSet {
  */
 export async function prepareFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
     const probe = join(folder, `.facemirror-${process.pid}-`);
-    await mkdir(probe, { recursive: true });
+    await makeFolder(probe);
     await rm(probe, { recursive: true });
   } catch (error) {
     throw unwritable(folder, error);
@@ -164,6 +165,7 @@ export function unwritable(folder: string, error: unknown): FaceMirrorError {
     EBUSY: 'a file in it is in use by another program',
     EACCES: 'it may not be written to',
     EPERM: 'it may not be written to',
+    ENOENT: 'no folder can be made there',
     EROFS: 'it is on a disk that can only be read',
     ENOTDIR: 'it is not a folder',
     EEXIST: 'it is not a folder',

@@ -2,7 +2,8 @@ import { ExpressionAnalysis, type ExpressionResult } from '../action-units/analy
 import { actionUnitTable, measuresTable } from '../action-units/table.js';
 import { FaceMirrorError } from '../errors.js';
 import type { FileHash } from '../files/hash.js';
-import { Tracker } from '../face/tracker.js';
+import type { FaceChoice } from '../face/search.js';
+import { Tracker, type TrackerCounts } from '../face/tracker.js';
 import { FramePool } from '../frames/pool.js';
 import type { Suite } from '../models/suite.js';
 import type { Profiler } from '../profile/profiler.js';
@@ -13,6 +14,7 @@ import { withEncoder, type EncoderName } from '../video/encoder.js';
 import { VideoReader } from '../video/reader.js';
 import type { VideoInfo } from '../video/video-info.js';
 import { VideoWriter } from '../video/writer.js';
+import { counted } from '../wording.js';
 import { planCodecThreads, type CodecThreads } from './codec-threads.js';
 import { DrawingThread } from './drawing-thread.js';
 import { FaceFrames } from './face-frames.js';
@@ -133,7 +135,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
       },
     );
     if (tracker.counts.framesWithFace === 0 && !settings.allowNoFace)
-      throw noFace(job.file.path, tracker.counts.frames);
+      throw noFace(job.file.path, tracker.counts, settings.face);
     const writing = profiler.begin();
     // Nothing is left to draw; its thread may go while the rest is written.
     void drawing.close();
@@ -335,7 +337,12 @@ function faceWarnings(framesWithFace: number): string[] {
     : ["No face was found in any frame: the pictures are the video's own, and the tables are empty."];
 }
 
-function noFace(path: string, frames: number): FaceMirrorError {
+function noFace(path: string, { frames, mostFaces }: TrackerCounts, face: FaceChoice): FaceMirrorError {
+  if (typeof face === 'number' && mostFaces > 0)
+    return new FaceMirrorError(
+      'NO_FACE',
+      `Face ${face} from the picture's left was asked for, but no frame of ${path} shows more than ${counted(mostFaces, 'face')}: nothing was written; give --face a number up to ${mostFaces}, or leave it out for the largest.`,
+    );
   return new FaceMirrorError(
     'NO_FACE',
     `No face was found in any of the ${frames} frames of ${path}: nothing was written; check that it shows the patient's face from the front, or give --allow-no-face to have it written as it is.`,

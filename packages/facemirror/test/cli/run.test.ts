@@ -338,3 +338,24 @@ describe('real videos', () => {
     },
   );
 });
+
+test('a folder that cannot be made, a folder of models that is not there and a face that is not there are told as what they are', async () => {
+  if (process.platform === 'linux')
+    expect(await facemirror(['run', clip, '--out', '/proc/x'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('/proc/x'),
+    });
+  const out = join(folder, 'refused');
+  expect(await facemirror(['run', clip, '--out', out, '--models', join(folder, 'nowhere')])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('There is no folder'),
+  });
+  expect(await facemirror(['run', clip, '--out', out, '--face', '3'])).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('more than 1 face'),
+  });
+  expect(await facemirror(['run', clip, '--out', out, '--neutral', '1:00-1:02', '--no-debug-video'])).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('starts at 60.0 s, but the video ends at 0.8 s'),
+  });
+});
