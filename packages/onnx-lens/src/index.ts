@@ -82,7 +82,9 @@ export {
 export { costOf, type SplitSummary } from './rewrite/cost.js';
 export { REWRITES } from './rewrite/registry.js';
 export type { AnyRewrite, GraphRewrite, Rewrite, RewritePurpose } from './rewrite/rewrite.js';
-export { proveEqual, type OutputProof, type Proof, type ProofOptions } from './rewrite/proof.js';
+export type { OutputProof } from './rewrite/output-proof.js';
+export { proveEqual, type Proof, type ProofOptions } from './rewrite/proof.js';
+export { optimizeProven, type ProvenModel } from './rewrite/proven.js';
 export { fixDimensions, freeDimensions } from './rewrite/fix-dimensions.js';
 export { convertToHalf } from './prepare/half.js';
 export { quantizeModel } from './prepare/quantize.js';

@@ -1,5 +1,5 @@
 import { dirname, extname, resolve } from 'node:path';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { OnnxLensError } from '../errors.js';
 import { isExternal, loadModel, tensorsOf } from '../model/load.js';
 import type { ModelProto } from '../model/generated/onnx_pb.js';
@@ -20,11 +20,20 @@ import {
 } from '../providers/target.js';
 import type { TerminalOptions } from '../report/terminal.js';
 import { optimizationText, proofText } from '../report/optimization-text.js';
-import { REWRITES } from '../rewrite/registry.js';
-import { optimizeForProvider, type RewrittenModel } from '../rewrite/optimize.js';
+import type { RewrittenModel } from '../rewrite/optimize.js';
+import { optimizeProven } from '../rewrite/proven.js';
 import { proveEqual, type Proof, type ProofOptions } from '../rewrite/proof.js';
 import type { InputRange } from '../rewrite/seeded-inputs.js';
-import { parseCount, parseCounts, parseFixedDimensions } from './options.js';
+import {
+  parseCount,
+  parseCounts,
+  parseFixedDimensions,
+  parseFixedInputs,
+  parseNames,
+  parseNumbers,
+  parseRanges,
+  parseTolerance,
+} from './options.js';
 import { StatusLine } from './status-line.js';
 import { terminal, writeText } from './text.js';
 
@@ -46,6 +55,9 @@ interface OptimizeCommandOptions {
   readonly tolerance?: number;
   readonly range?: Readonly<Record<string, InputRange>>;
   readonly batches?: readonly number[];
+  readonly sizes?: Readonly<Record<string, number>>;
+  readonly fixInput?: Readonly<Record<string, readonly number[]>>;
+  readonly keepFp32?: readonly string[];
 }
 
 /** How far 16-bit and 8-bit models may be from the original before they are not written. */
@@ -113,6 +125,12 @@ export function register(program: Command): void {
       parseTolerance,
     )
     .option('--range <name=min..max,...>', 'values of inputs, e.g. image=0..255,mask=0..1', parseRanges)
+    .option(
+      '--sizes <name=size,...>',
+      'sizes of free dimensions in the proof only; they stay free, e.g. C=1,T=16000',
+      parseFixedDimensions,
+    )
+    .option('--fix-input <name=value,...>', 'inputs to replace by a constant, e.g. sr=16000', parseFixedInputs)
     .option('--batches <numbers>', 'batch sizes to prove where the batch is free (default: 1,3)', parseCounts)
     .addHelpText(
       'after',
@@ -183,51 +201,40 @@ async function rewriteProven(
   options: OptimizeCommandOptions,
   page: TerminalOptions,
 ): Promise<{ result: RewrittenModel; bytes: Uint8Array }> {
-  const { provider, format, ort, fix, passes } = options;
+  const { provider, format, ort, fix, fixInput, passes } = options;
   const settings = {
     provider,
     format,
     name: path,
     ...(ort === undefined ? {} : { ort }),
     ...(fix === undefined ? {} : { fix }),
+    ...(fixInput === undefined ? {} : { fixInputs: fixInput }),
   };
-  const attempt = async (names: readonly string[] | undefined) => {
-    const status = new StatusLine();
-    try {
-      const result = await optimizeForProvider(original, {
+  const status = new StatusLine();
+  try {
+    const { result, bytes, proof, leftOut } = await optimizeProven(
+      original,
+      path,
+      {
         ...settings,
-        ...(names === undefined ? {} : { passes: names }),
+        ...(passes === undefined ? {} : { passes }),
         onProgress: ({ step, rewrite, done, total }) =>
           status.show(`${Math.floor((100 * done) / total)} %  ${step} ${rewrite}`),
-      });
-      status.clear();
-      await writeText('-', optimizationText(result, page));
-      // The very file needs no proof, and may have inputs that cannot be made up.
-      if (!result.isChanged) return { result, bytes: readFileSync(path), proof: undefined };
-      const bytes = serializeModel(result.model);
-      status.show('proving that both compute the same');
-      const proof = await proveEqual(path, bytes, { ...proofOptions(options), dataFolder: dirname(path) });
-      status.clear();
-      await writeText('-', proofText('Proof: the rewritten model against the original', proof, page));
-      return { result, bytes, proof };
-    } finally {
-      status.clear();
-    }
-  };
-  const first = await attempt(passes);
-  if (first.proof === undefined || first.proof.holds) return first;
-  const rounding = REWRITES.filter(
-    ({ name, rounds }) =>
-      rounds === true && first.result.passes.some((row) => row.name === name && row.outcome === 'kept'),
-  );
-  if (rounding.length === 0 || passes !== undefined) return refuse(first.proof, options.output);
-  // Some networks make much of the last bit (thresholds on computed values): without these, the values stay the same.
-  await writeText(
-    '-',
-    `Beyond the tolerance; once more without the rewrites that round otherwise (${rounding.map(({ name }) => name).join(', ')}).`,
-  );
-  const second = await attempt(REWRITES.filter(({ rounds }) => rounds === true).map(({ name }) => `-${name}`));
-  return second.proof === undefined || second.proof.holds ? second : refuse(second.proof, options.output);
+        onProof: () => status.show('proving that both compute the same'),
+      },
+      { ...proofOptions(options), dataFolder: dirname(path) },
+    );
+    status.clear();
+    await writeText('-', optimizationText(result, page));
+    if (leftOut.length > 0)
+      await writeText('-', `Left out, because the proof does not hold with them: ${leftOut.join(', ')}.`);
+    // The very file needs no proof, and may have inputs that cannot be made up.
+    if (bytes === undefined || proof === undefined) return { result, bytes: readFileSync(path) };
+    await writeText('-', proofText('Proof: the rewritten model against the original', proof, page));
+    return proof.holds ? { result, bytes } : refuse(proof, options.output);
+  } finally {
+    status.clear();
+  }
 }
 
 async function writeConverted(
@@ -255,21 +262,29 @@ async function writeModel(output: string, model: ModelProto, bytes: Uint8Array):
   );
 }
 
-function proofOptions({ verify, seed, tolerance, range, batches }: OptimizeCommandOptions): ProofOptions {
+function proofOptions(options: OptimizeCommandOptions): ProofOptions {
+  const { verify, seed, tolerance, range, batches, sizes, fixInput } = options;
   return {
     samples: verify,
     seed,
     ...(tolerance === undefined ? {} : { tolerance }),
     ...(range === undefined ? {} : { ranges: range }),
     ...(batches === undefined ? {} : { batches }),
+    ...(sizes === undefined ? {} : { sizes }),
+    ...(fixInput === undefined ? {} : { fixedInputs: fixInput }),
   };
 }
 
 function refuse(proof: Proof, output: string): never {
   const worst = proof.outputs.filter((each) => !each.isWithin).toSorted((a, b) => b.maxAbs - a.maxAbs)[0];
+  const off = worst?.maxAbs ?? 0;
+  const noise =
+    worst !== undefined && worst.noise > 0
+      ? ` (the original differs from itself by ${worst.noise.toPrecision(3)})`
+      : '';
   throw new OnnxLensError(
     'PROOF_FAILED',
-    `${output} was not written: output "${worst?.name ?? '?'}" differs by up to ${worst?.maxAbs.toPrecision(3) ?? '?'}, first at [${worst?.first?.join(', ') ?? ''}], more than the tolerance of ${proof.tolerance}.`,
+    `${output} was not written: output "${worst?.name ?? '?'}" differs by up to ${off.toPrecision(3)}, first at [${worst?.first?.join(', ') ?? ''}], more than the tolerance of ${proof.tolerance}${noise}. If the inputs that were made up are unlike yours, give their values with --range name=min..max; if you can accept the difference, give --tolerance.`,
   );
 }
 
@@ -279,36 +294,4 @@ function preprocessingOf({ imageMean, imageStd, imageOrder }: OptimizeCommandOpt
     ...(imageMean === undefined ? {} : { mean: imageMean }),
     ...(imageStd === undefined ? {} : { std: imageStd }),
   };
-}
-
-function parseNumbers(value: string): number[] {
-  const numbers = value.split(',').map((each) => (each.trim() === '' ? NaN : Number(each)));
-  if (!numbers.every(Number.isFinite) || (numbers.length !== 1 && numbers.length !== 3))
-    throw new InvalidArgumentError('It must be one number, or three with commas between.');
-  return numbers;
-}
-
-function parseNames(value: string): string[] {
-  return value
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
-}
-
-function parseTolerance(value: string): number {
-  const number = Number(value);
-  if (!(number >= 0) || value.trim() === '')
-    throw new InvalidArgumentError('It must be a number from 0 on, such as 1e-5.');
-  return number;
-}
-
-function parseRanges(value: string): Record<string, InputRange> {
-  return Object.fromEntries(
-    value.split(',').map((each) => {
-      const [, name, min, max] = /^(.+)=(-?[0-9.e+-]+?)\.\.(-?[0-9.e+-]+)$/i.exec(each.trim()) ?? [];
-      if (name === undefined || !(Number(min) <= Number(max)))
-        throw new InvalidArgumentError(`"${each}" is not name=min..max.`);
-      return [name, { min: Number(min), max: Number(max) }];
-    }),
-  );
 }

@@ -1,13 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { messageOf, OnnxLensError } from '../errors.js';
-import { forEachPiece, unreadable, writeFileWhole } from '../files.js';
+import { writeFileWhole } from '../files.js';
 import type { RewriteProgress } from '../rewrite/optimize.js';
 import { simplifyExactly, type Simplification } from '../rewrite/simplify.js';
-import { runtimeVersion, Session } from '../runtime/session.js';
+import { runtimeVersion, Session, type SessionOptions } from '../runtime/session.js';
 import { alignWeights } from './aligned-weights.js';
+import { checkCompiled, hasWeightsInBranches } from './compiled-check.js';
+import { checksum, identityOf, stampOf, type FileIdentity } from './file-identity.js';
 import { thisMachine, type Machine } from './machine.js';
 
 /** Providers that a model can be compiled for. */
@@ -29,9 +30,9 @@ export interface CompileOptions {
 
 /** What a compiled model was made of and for. */
 export interface CompileManifest {
-  readonly version: 5;
+  readonly version: 6;
   /** `stamp` is that of the file when its hash was last taken: as long as it stays, the file is not read again. */
-  readonly source: { readonly sha256: string; readonly bytes: number; readonly stamp: string };
+  readonly source: FileIdentity;
   readonly ort: string;
   readonly provider: CompileProvider;
   readonly fix: Readonly<Record<string, number>>;
@@ -107,17 +108,31 @@ async function compileInto(
     ? await simplifyExactly(source, simpler, { fix, ...(onProgress === undefined ? {} : { onProgress }) })
     : null;
   const isSimpler = simplification?.kind === 'simplified';
-  const session = await Session.open(isSimpler ? simpler : source, {
+  const form = isSimpler ? simpler : source;
+  const options: SessionOptions = {
     origin: source,
     optimization: provider === 'cpu' ? 'all' : 'basic',
-    optimizedPath: join(folder, MODEL),
     ...(isSimpler ? {} : { dataFolder: resolve(dirname(source)) }),
-    ...(provider === 'cpu' ? { prepackedWeights: WEIGHTS } : {}),
     ...(Object.keys(fix).length === 0 ? {} : { freeDimensions: fix }),
+  };
+  const write = async (prepackedWeights: string | undefined): Promise<void> => {
+    const session = await Session.open(form, {
+      ...options,
+      optimizedPath: join(folder, MODEL),
+      ...(prepackedWeights === undefined ? {} : { prepackedWeights }),
+    });
+    await session.close();
+    if (existsSync(join(folder, WEIGHTS))) alignWeights(join(folder, MODEL), join(folder, WEIGHTS));
+    await checkCompiled(form, options, join(folder, MODEL));
+  };
+  // ONNX Runtime writes weights of branches (If, Loop) twice beside the model; such a model keeps its weights inside.
+  const isApart = provider === 'cpu' && !hasWeightsInBranches(form);
+  await write(isApart ? WEIGHTS : undefined).catch(async (cause: unknown) => {
+    if (!isApart) throw cause;
+    for (const file of [MODEL, WEIGHTS]) rmSync(join(folder, file), { force: true });
+    await write(undefined);
   });
-  await session.close();
   rmSync(simpler, { force: true });
-  if (existsSync(join(folder, WEIGHTS))) alignWeights(join(folder, MODEL), join(folder, WEIGHTS));
   const paths = [MODEL, WEIGHTS]
     .map((file) => [file, join(folder, file)] as const)
     .filter(([, path]) => existsSync(path));
@@ -125,7 +140,7 @@ async function compileInto(
   const checksums = Object.fromEntries(paths.map(([file, path]) => [file, checksum(path)]));
   const stamps = Object.fromEntries(paths.map(([file, path]) => [file, stampOf(path)]));
   const manifest: CompileManifest = {
-    version: 5,
+    version: 6,
     source: identity,
     ort: runtimeVersion(),
     provider,
@@ -194,16 +209,6 @@ function remember(folder: string, now: CompileManifest, before: CompileManifest)
   return now;
 }
 
-/** What changes when a file is written, replaced or copied: size, times to the nanosecond, and its number on the disk. */
-function stampOf(path: string): string {
-  try {
-    const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true });
-    return [size, mtimeNs, ctimeNs, ino].join(':');
-  } catch (cause) {
-    throw unreadable(`the model ${path}`, cause);
-  }
-}
-
 /**
  * The compiled model of a folder; made, or made anew, when there is none that fits.
  * @returns the model, and why it had to be made (null when it was there).
@@ -242,7 +247,7 @@ function isManifest(value: unknown): value is CompileManifest {
   );
   // Only the two names that are written here are ever opened: a manifest cannot point elsewhere.
   return (
-    version === 5 &&
+    version === 6 &&
     areObjects &&
     typeof simplification === 'object' &&
     model === MODEL &&
@@ -264,27 +269,4 @@ function shapesText(fix: Readonly<Record<string, number>>): string {
       .map(([name, size]) => `${name}=${size}`)
       .join(',') || 'free'
   );
-}
-
-function identityOf(path: string): CompileManifest['source'] {
-  const stamp = stampOf(path);
-  try {
-    return { sha256: hashFile(path), bytes: statSync(path).size, stamp };
-  } catch (cause) {
-    throw unreadable(`the model ${path}`, cause);
-  }
-}
-
-function hashFile(path: string): string {
-  const hash = createHash('sha256');
-  forEachPiece(path, (piece) => hash.update(piece));
-  return hash.digest('hex');
-}
-
-function checksum(path: string): number {
-  let value = 0;
-  forEachPiece(path, (piece) => {
-    value = crc32(piece, value);
-  });
-  return value;
 }

@@ -116,11 +116,18 @@ export class Emitter {
     return this.node('Clip', [value, this.scalar(dataType, min), this.scalar(dataType, max)]);
   }
 
-  /** e^x as Pow, which more providers take than Exp. */
+  /**
+   * e^x as Pow, which more providers take than Exp: (e^8)^(x / 8). The rounding of e itself to float32 would make e^-16
+   * wrong by 5e-7 of its value; e^8 is far closer to its float, and x / 8 is exact.
+   */
   exponential(value: string, dataType: DataType): string {
-    return this.node('Pow', [this.scalar(dataType, Math.E), value]);
+    const part = this.node('Mul', [value, this.scalar(dataType, 1 / EXPONENT_PARTS)]);
+    return this.node('Pow', [this.scalar(dataType, Math.exp(EXPONENT_PARTS)), part]);
   }
 }
+
+/** A power of two, so that dividing by it is exact. */
+const EXPONENT_PARTS = 8;
 
 /** A tensor of float32, float16 or float64 out of numbers. */
 export function floatsOfType(dataType: DataType, dims: readonly number[], values: readonly number[]): Tensor {

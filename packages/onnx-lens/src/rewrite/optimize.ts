@@ -5,12 +5,15 @@ import { WeightFile } from '../model/weight-file.js';
 import type { CoreMlFormat, OrtVersion, ProviderName } from '../providers/target.js';
 import type { SplitSummary } from './cost.js';
 import { rewriteToFixedPoint, type RewriteCounts } from './engine.js';
+import type { InputValues } from './fix-inputs.js';
+import { withFixedInputs } from './settle-inputs.js';
 import { fixDimensions, freeDimensions } from './fix-dimensions.js';
 import { Judge, type Judged } from './judge.js';
 import { removeDead } from './passes/dead-nodes.js';
 import { selectRewrites } from './registry.js';
 import type { AnyRewrite } from './rewrite.js';
 import { Workbench } from './workbench.js';
+import { isWorthKeeping, lossOf } from './worth.js';
 
 /** Settings of {@link optimizeForProvider}. */
 export interface RewriteOptions {
@@ -22,6 +25,8 @@ export interface RewriteOptions {
   readonly ort?: OrtVersion;
   /** Free dimensions to fix, by name, or `input[axis]` for one without a name. */
   readonly fix?: Readonly<Record<string, number>>;
+  /** Inputs to replace by constants; what they make known goes with them. */
+  readonly fixInputs?: InputValues;
   /** Names of the rewrites to apply, or with "-" in front to leave out; all when left out. */
   readonly passes?: readonly string[];
   /** Rewrites to apply in place of those of the registry. */
@@ -105,11 +110,11 @@ async function rewriteModel(model: ModelProto, options: RewriteOptions, weights:
   const { provider = 'coreml', format = 'mlprogram', fix = {}, name = 'model' } = options;
   const judge = new Judge({ provider, format, ort: options.ort }, weights, name === 'model' ? 'the model' : name);
   const original = await judge.look(model);
-  const fixed = fixDimensions(model, fix);
+  const fixed = await withFixedInputs(fixDimensions(model, fix), options.fixInputs ?? {});
   const isFixed = fixed !== model;
   const start = isFixed ? await judge.look(fixed) : original;
   const ort = judge.hardest(start);
-  const rows: Row[] = isFixed ? [fixRow(fix, original, start)] : [];
+  const rows: Row[] = isFixed ? [fixRow({ ...fix, ...options.fixInputs }, original, start)] : [];
   const wanted = (options.rewrites ?? selectRewrites(options.passes)).filter(
     (rewrite) => provider !== 'cpu' || rewrite.purpose === 'simplify',
   );
@@ -253,32 +258,12 @@ async function leaveOutUseless(
   return best;
 }
 
-function isWorthKeeping({ rounds }: AnyRewrite, without: Judged, together: Judged, judge: Judge): boolean {
-  const placesMore = judge.releases.some((ort) => {
-    const [less, more] = [judge.summary(without, ort), judge.summary(together, ort)];
-    return more.partitions < less.partitions || more.onCpu < less.onCpu;
-  });
-  return judge.cost(together) < judge.cost(without) && (rounds !== true || placesMore);
-}
-
-function lossOf(rewrite: AnyRewrite, without: Judged, together: Judged, judge: Judge, ort: OrtVersion): string {
-  const [cost, costTogether] = [judge.cost(without), judge.cost(together)];
-  if (costTogether < cost && rewrite.rounds === true)
-    return 'rounds otherwise, and places no more nodes: the whole is as well placed without it';
-  if (cost === costTogether) return 'brings nothing: the whole is as good without it';
-  const figures = (judged: Judged): string => {
-    const { partitions, onCpu, nodes } = judge.summary(judged, ort);
-    return `${partitions === 1 ? '1 partition' : `${partitions} partitions`}, ${onCpu} of ${nodes} nodes on the CPU`;
-  };
-  return `costs more than it brings: ${figures(without)} without it, ${figures(together)} with it`;
-}
-
 function describe({ name, summary }: AnyRewrite): Pick<PassRow, 'name' | 'summary'> {
   return { name, summary };
 }
 
-function fixRow(fix: Readonly<Record<string, number>>, before: Judged, after: Judged): Row {
-  const sizes = Object.entries(fix).map(([name, size]) => `${name}=${size}`);
+function fixRow(fix: Readonly<Record<string, number | readonly number[]>>, before: Judged, after: Judged): Row {
+  const sizes = Object.entries(fix).map(([name, size]) => `${name}=${String(size)}`);
   return {
     name: 'fix',
     summary: `fixes ${sizes.join(', ')}`,

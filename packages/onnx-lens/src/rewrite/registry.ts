@@ -6,6 +6,9 @@ import { batchReshape } from './passes/batch-reshape.js';
 import { broadcast } from './passes/broadcast.js';
 import { compareSelect } from './passes/compare-select.js';
 import { concatConv } from './passes/concat-conv.js';
+import { constantIf } from './passes/constant-if.js';
+import { listedWeights } from './passes/listed-weights.js';
+import { windowTranspose } from './passes/window-transpose.js';
 import { convTranspose } from './passes/conv-transpose.js';
 import { deadNodes } from './passes/dead-nodes.js';
 import { depthConv } from './passes/depth-conv.js';
@@ -43,9 +46,11 @@ import { topkThreshold } from './passes/topk-threshold.js';
  * writes operators in another form, larger patterns before the smaller ones that they contain.
  */
 export const REWRITES: readonly AnyRewrite[] = [
+  listedWeights,
   deadNodes,
   shapeArithmetic,
   foldConstants,
+  constantIf,
   identity,
   duplicateNodes,
   fixedPadding,
@@ -78,6 +83,7 @@ export const REWRITES: readonly AnyRewrite[] = [
   resizeForms,
   gatherSlice,
   sliceSplit,
+  windowTranspose,
   reshapeForms,
   batchReshape,
 ];

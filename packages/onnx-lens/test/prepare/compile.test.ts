@@ -7,6 +7,7 @@ import {
   GraphBuilder,
   compileModel,
   ensureCompiled,
+  int64Tensor,
   kneeOf,
   loadCompiled,
   loadModel,
@@ -126,6 +127,38 @@ describe('a compiled model', () => {
     expect(manifest.simplification).toMatchObject({ kind: 'as it was', reason: expect.stringContaining('random') });
   });
 
+  it('with weights in the branches of an If opens and runs, its weights inside', async () => {
+    const graph = new GraphBuilder('outer');
+    const x = graph.input('x', DataType.FLOAT, [4, 600]);
+    const rate = graph.input('rate', DataType.INT64, []);
+    const branch = (name: string, seed: number): GraphBuilder => {
+      const inner = new GraphBuilder(name);
+      inner.node('MatMul', [x, weights(inner, [600, 600], seed)], {}, { outputs: [`${name}_out`] });
+      inner.output(`${name}_out`, DataType.FLOAT, [4, 600]);
+      return inner;
+    };
+    const condition = graph.node('Equal', [rate, graph.constant('r', int64Tensor([], [16000]))]);
+    graph.node(
+      'If',
+      [condition],
+      { then_branch: branch('yes', 1).toGraph(), else_branch: branch('no', 2).toGraph() },
+      { outputs: ['y'] },
+    );
+    graph.output('y', DataType.FLOAT, [4, 600]);
+    const source = join(folder, 'branches.onnx');
+    saveModel(graph.toModel({ opset: 17 }), source);
+    const { modelPath, rebuilt } = await ensureCompiled(source, join(folder, 'compiled'));
+    expect(rebuilt).not.toBeNull();
+    expect(readdirSync(join(folder, 'compiled')).sort()).toEqual(['manifest.json', 'model.onnx']);
+    const feeds = new Map([
+      ['x', seededTensor(DataType.FLOAT, [4, 600], 1)],
+      ['rate', int64Tensor([], [16000])],
+    ]);
+    const run = (path: string, optimization: 'all' | 'disabled') =>
+      withSession(path, { optimization, threads: 1 }, (session) => session.run(feeds));
+    expect((await run(modelPath, 'disabled')).get('y')).toEqual((await run(source, 'all')).get('y'));
+  });
+
   it('is refused where a dimension is to be fixed that the model does not have', async () => {
     await expect(
       compileModel(join(folder, 'model.onnx'), join(folder, 'compiled'), { fix: { height: 8 } }),
@@ -192,7 +225,7 @@ describe('a compiled model', () => {
       expect.objectContaining({ code: 'MANIFEST_MISMATCH', message: expect.stringMatching(message) }),
     );
     expect((await ensureCompiled(source, target)).rebuilt).toMatch(message);
-    expect(loadCompiled(source, target).manifest.version).toBe(5);
+    expect(loadCompiled(source, target).manifest.version).toBe(6);
   });
 
   it('that was copied elsewhere is read whole once, and then known', async () => {

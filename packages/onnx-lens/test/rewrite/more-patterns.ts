@@ -1,4 +1,5 @@
-import { DataType, float } from '../../src/index.js';
+import { DataType, GraphBuilder, float, int64Tensor } from '../../src/index.js';
+import { valueInfo } from '../../src/model/builder.js';
 import { model, weights, type Pattern } from './patterns.js';
 
 const reshape = (title: string, from: readonly (number | string)[], to: readonly number[]): Pattern => ({
@@ -52,6 +53,55 @@ export const MORE_PATTERNS: readonly Pattern[] = [
     gone: ['Softmax'],
     tolerance: 1e-6,
     model: () => model(['batch', 3, 4], 17, (g, x) => g.node('Softmax', [x], { axis })),
+  })),
+  {
+    title: 'weights that are listed as inputs',
+    rewrites: ['listed-weights', 'fold-constants'],
+    gone: ['Add'],
+    model: () => {
+      const proto = model([2, 4], 17, (g, x) =>
+        g.node('Mul', [x, g.node('Add', [weights(g, [4]), weights(g, [4], 2)])]),
+      );
+      const listed = proto.graph!.initializer.map((tensor) => valueInfo(tensor.name, DataType.FLOAT, [4]));
+      proto.graph!.input.push(...listed);
+      return proto;
+    },
+  },
+  {
+    title: 'If of a known condition',
+    rewrites: ['constant-if', 'fold-constants'],
+    gone: ['If'],
+    model: () =>
+      model([2, 4], 17, (g, x) => {
+        const branch = (name: string, seed: number): GraphBuilder => {
+          const inner = new GraphBuilder(name);
+          const sum = inner.node('Add', [x, weights(inner, [4], seed)]);
+          inner.node('Abs', [sum], {}, { outputs: [`${name}_out`] });
+          inner.output(`${name}_out`, DataType.FLOAT, [2, 4]);
+          return inner;
+        };
+        const rate = g.constant('rate', int64Tensor([], [8000]));
+        const condition = g.node('Equal', [rate, g.constant('wanted', int64Tensor([], [16000]))]);
+        return g.node('If', [condition], {
+          then_branch: branch('yes', 1).toGraph(),
+          else_branch: branch('no', 2).toGraph(),
+        });
+      }),
+  },
+  ...(
+    [
+      ['windows to rows', [2, 8, 8, 6], [2, 2, 4, 2, 4, 6], [0, 1, 3, 2, 4, 5], [8, 16, 6]],
+      ['axes that all part', [2, 3, 4, 5, 2, 3], [2, 3, 4, 5, 2, 3], [4, 5, 2, 3, 0, 1], [6, 120]],
+    ] as const
+  ).map(([title, dims, split, perm, end]) => ({
+    title: `Transpose of six axes: ${title}`,
+    rewrites: ['window-transpose'],
+    gone: [],
+    model: () =>
+      model(dims, 17, (g, x) => {
+        const apart = g.node('Reshape', [x, g.ints([...split])]);
+        return g.node('Reshape', [g.node('Transpose', [apart], { perm: [...perm] }), g.ints([...end])]);
+      }),
   })),
   {
     title: 'Softmax of two classes with a free batch',

@@ -108,6 +108,18 @@ describe('rewrites keep their hands off', () => {
   });
 });
 
+describe('e^x', () => {
+  it('written as Pow is as exact as Exp down to e^-80: the rounding of e is not raised to the power', async () => {
+    const source = model([2, 400], 17, (g, x) =>
+      g.node('Exp', [g.node('Clip', [x, g.floats([], [-80]), g.floats([], [0])])]),
+    );
+    const { model: result } = await rewritten(source, ['exponential-forms']);
+    expect(operators(result)).not.toContain('Exp');
+    const proof = await proveEqual(source, result, { samples: 4, ranges: { x: { min: -80, max: 0 } } });
+    expect(Math.max(...proof.outputs.map(({ maxRel }) => maxRel))).toBeLessThan(5e-7);
+  });
+});
+
 describe('the registry', () => {
   it('has a pattern test for every rewrite', () => {
     const tested = new Set(ALL_PATTERNS.flatMap((pattern) => pattern.rewrites));
