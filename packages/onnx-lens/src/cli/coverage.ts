@@ -29,6 +29,7 @@ interface CoverageFlags {
   readonly json?: string;
   readonly md?: string;
   readonly html?: string;
+  readonly all?: true;
 }
 
 const FACES = {
@@ -82,6 +83,7 @@ export function register(program: Command): void {
         .argParser(destination),
     )
     .option('--html <file>', 'the file for the result as a self-contained page; - is standard output', destination)
+    .option('--all', 'write every cause, node and partition, however long the text becomes')
     .addHelpText(
       'after',
       `
@@ -129,7 +131,8 @@ async function coverage(model: string, flags: CoverageFlags): Promise<void> {
     await writeText(to, draw(result, comparison));
     if (to !== '-') process.stderr.write(`Wrote ${to}\n`);
   }
-  if (!outputs.some(({ to }) => to === '-')) await writeText('-', coverageText(result, comparison, terminal()));
+  if (!outputs.some(({ to }) => to === '-'))
+    await writeText('-', coverageText(result, comparison, { ...terminal(), all: flags.all === true }));
 }
 
 /** Nothing that is read may be written over, and only one thing can go to standard output. */

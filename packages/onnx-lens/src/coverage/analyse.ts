@@ -107,7 +107,7 @@ function resultOf(
   model: string,
   provider: Provider,
   target: Target,
-  { graph, notes }: LevelOne,
+  { graph, notes, innerNodes }: LevelOne,
   variants: Awaited<ReturnType<typeof compareVariants>>,
 ): CoverageResult {
   const { opinion, groups, reasons } = decide(provider, graph, target);
@@ -142,6 +142,7 @@ function resultOf(
       variants: variants.figures,
       topCause: top === undefined ? undefined : { ...top, nodes: top.nodes.length },
       macs: { provider: work.macsOnProvider, cpu: work.macsOnCpu },
+      innerNodes,
     }),
     perNode: graph.nodes.map((node): NodeVerdict => {
       const partition = partitionOf.get(node) ?? null;
@@ -160,6 +161,16 @@ function resultOf(
     causes,
     work,
     variants: variants.figures,
-    notes: [...notes, ...opinion.notes(), ...variants.notes],
+    notes: [...notes, ...subgraphNotes(target, innerNodes), ...opinion.notes(), ...variants.notes],
   };
+}
+
+/** What happens to nodes inside If, Loop and Scan, which the analysis does not look into. */
+function subgraphNotes({ provider }: Target, innerNodes: number): string[] {
+  if (innerNodes === 0) return [];
+  const fate =
+    provider === 'coreml'
+      ? 'Core ML visits subgraphs only with its option EnableOnSubgraphs, so that they run on the CPU without it'
+      : 'the provider visits them, too, and may take some, which this analysis does not predict';
+  return [`${innerNodes} nodes inside the subgraphs of If, Loop or Scan are not counted: ${fate}.`];
 }

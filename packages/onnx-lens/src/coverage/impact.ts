@@ -49,12 +49,18 @@ export interface AdviceInput {
       }
     | undefined;
   readonly macs: { readonly provider: number; readonly cpu: number };
+  /** Nodes inside the subgraphs of If, Loop and Scan, which the figures leave out. */
+  readonly innerNodes: number;
 }
 
 /** One line on what to do about the split. */
 export function adviceOf(input: AdviceInput): string {
   const { title, figures, topCause } = input;
   const impact = impactOf(figures);
+  // Settings do not reach into subgraphs: where they hold most nodes, figures of the main graph say little.
+  if (input.innerNodes > figures.nodes) {
+    return `Take the subgraphs of If, Loop or Scan out of this model first: they hold ${input.innerNodes} nodes that are not counted here, the main graph only ${figures.nodes}.`;
+  }
   const better = betterVariant(input);
   if (figures.supported === 0 && better === undefined)
     return `Keep this model on the CPU: ${title} takes none of its ${figures.nodes} nodes.`;

@@ -142,6 +142,8 @@ const COMPUTED_SHAPES_SINCE = 24;
 /** A level-1 graph, and what happened on the way. */
 export interface LevelOne {
   readonly graph: GraphView;
+  /** Nodes inside the subgraphs of If, Loop and Scan, at any depth; `graph` does not hold them. */
+  readonly innerNodes: number;
   readonly notes: readonly string[];
 }
 
@@ -157,6 +159,7 @@ export async function levelOne(original: SourceModel, { assumeOptimized, ort }: 
     const model = assumeOptimized ? source.model : await optimizeBasic(source.model, openingOptions(source));
     return {
       graph: await viewOf(model, source, followsComputedShapes(ort)),
+      innerNodes: innerNodes(model),
       notes: notesOf(source.model, model, assumeOptimized),
     };
   } catch (error) {
@@ -174,6 +177,7 @@ async function withoutLevelOne(source: SourceModel, computedShapes: boolean): Pr
   const graph = new GraphView(model, types, externalWeights(model, [source.file, source.madeWeights]));
   return {
     graph,
+    innerNodes: innerNodes(model),
     notes: [
       `Level 1 was not applied: the ONNX Runtime here has no CPU kernel for ${operators.join(', ')}. The rules judge the graph of the file, with inferred shapes; an optimizer may still fold or merge nodes of it, and without kernels the CPU cannot run what is left to it.`,
       ...notesOf(model, model, true).slice(1),
@@ -230,6 +234,12 @@ function externalWeights(model: ModelProto, own: readonly (string | undefined)[]
   return new Set(external.map(({ name }) => name));
 }
 
+function innerNodes({ graph }: ModelProto): number {
+  const inner = (outer: GraphProto): number =>
+    outer.node.flatMap(subgraphsOf).reduce((sum, each) => sum + each.node.length + inner(each), 0);
+  return graph === undefined ? 0 : inner(graph);
+}
+
 function notesOf(before: ModelProto, after: ModelProto, assumeOptimized: boolean): string[] {
   const notes: string[] = [];
   if (assumeOptimized) notes.push('The file was taken as a level-1 graph; no optimizer was run.');
@@ -243,14 +253,6 @@ function notesOf(before: ModelProto, after: ModelProto, assumeOptimized: boolean
   if (!assumeOptimized && expanded.length > 0) {
     notes.push(
       `${expanded.join(', ')} stands expanded into simpler operators, because ONNX Runtime's CPU provider, which wrote this graph, has no kernel of it; a provider that has one would be asked about it whole.`,
-    );
-  }
-  const inner = (graph: GraphProto): number =>
-    graph.node.flatMap(subgraphsOf).reduce((sum, each) => sum + each.node.length + inner(each), 0);
-  const hidden = after.graph === undefined ? 0 : inner(after.graph);
-  if (hidden > 0) {
-    notes.push(
-      `${hidden} nodes inside the subgraphs of If, Loop or Scan are not counted: the provider does not visit subgraphs, they run on the CPU.`,
     );
   }
   const casts = countCasts(after) - countCasts(before);

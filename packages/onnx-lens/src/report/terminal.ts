@@ -30,7 +30,14 @@ export interface TerminalOptions {
   readonly colour?: boolean;
   /** Columns of the terminal; 100 when left out. Tables may be wider. */
   readonly width?: number;
+  /** True to write every cause, node and partition; otherwise a text of more than two screens is cut down. */
+  readonly all?: boolean;
 }
+
+/** Two screens of a terminal. */
+const MOST_LINES = 100;
+/** What a text that is cut down shows of each list. */
+const BRIEF = { causes: 6, causesInFull: 3, nodesOfCause: 3, partitions: 8 } as const;
 
 /** The analysis as text for a terminal: figures first, then causes, partitions, nodes and notes. */
 export function coverageText(
@@ -38,6 +45,19 @@ export function coverageText(
   comparison: LogComparison | null = null,
   options: TerminalOptions = {},
 ): string {
+  const full = pageOf(result, comparison, options, false);
+  const text = full.toString();
+  return options.all === true || full.length <= MOST_LINES
+    ? text
+    : pageOf(result, comparison, options, true).toString();
+}
+
+function pageOf(
+  result: CoverageResult,
+  comparison: LogComparison | null,
+  options: TerminalOptions,
+  isBrief: boolean,
+): TextPage {
   const page = new TextPage(options);
   const { colours } = page;
   page.line(colours.bold(printable(result.model)));
@@ -52,23 +72,49 @@ export function coverageText(
 
   page.section('Formats and shapes', variantsTable(result), variantsNote(result.target));
   page.section('Share of the work', workTable(result), freeDimensionsNote(result.partitions));
-  page.section('Left to the CPU: what each cause alone costs', causesTable(result));
-  result.causes.forEach((cause) => causeNodes(page, result, cause));
-  page.section('Partitions, in the order of the provider', partitionsTable(result));
-  result.partitions.forEach((partition) => boundary(page, partition));
+  const { causes, partitions } = result;
+  page.section(
+    'Left to the CPU: what each cause alone costs',
+    isBrief ? firstRows(causesTable(result), BRIEF.causes) : causesTable(result),
+  );
+  if (isBrief) more(page, causes.length - BRIEF.causes, 'cause');
+  for (const cause of isBrief ? causes.slice(0, BRIEF.causesInFull) : causes)
+    causeNodes(page, result, cause, isBrief ? BRIEF.nodesOfCause : Infinity);
+  page.section(
+    'Partitions, in the order of the provider',
+    isBrief ? firstRows(partitionsTable(result), BRIEF.partitions) : partitionsTable(result),
+  );
+  if (isBrief) more(page, partitions.length - BRIEF.partitions, 'partition');
+  else partitions.forEach((partition) => boundary(page, partition));
+  if (isBrief) {
+    page.gap();
+    page.paragraph(
+      'Shortened to two screens; --all shows every cause, node and boundary, --html a page of them.',
+      '  ',
+    );
+  }
   if (comparison !== null) comparisonText(page, comparison);
 
   page.heading('What this says and what it does not');
   for (const note of [meaning(result.target), result.rules.statement, ...result.notes])
     page.paragraph(note, '  ', '- ');
-  return page.toString();
+  return page;
 }
 
-function causeNodes(page: TextPage, { perNode }: CoverageResult, { text, nodes }: FallbackCause): void {
+function firstRows({ columns, rows }: Table, most: number): Table {
+  return { columns, rows: rows.slice(0, most) };
+}
+
+/** Says how many of a list are left out, where some are. */
+function more(page: TextPage, left: number, noun: string): void {
+  if (left > 0) page.line(`  ${page.colours.dim(`and ${plural(left, noun)} more`)}`);
+}
+
+function causeNodes(page: TextPage, { perNode }: CoverageResult, { text, nodes }: FallbackCause, most: number): void {
   page.gap();
   page.paragraph(`${text} (${plural(nodes.length, 'node')})`, '  ');
   let said = text.replace(/ \(for example\)$/, '');
-  for (const index of nodes) {
+  for (const index of nodes.slice(0, most)) {
     const node = perNode[index];
     if (node === undefined) continue;
     page.line(`    ${page.colours.dim(String(index).padStart(5))}  ${operatorTitle(node)}  ${nodeTitle(node)}`);
@@ -76,6 +122,7 @@ function causeNodes(page: TextPage, { perNode }: CoverageResult, { text, nodes }
     said = node.reason.text;
     page.paragraph(said, '           ');
   }
+  more(page, nodes.length - most, 'node');
 }
 
 function boundary(page: TextPage, { index, nodes, inputs, outputs }: Partition): void {
@@ -127,6 +174,11 @@ export class TextPage {
 
   line(text: string): void {
     this.#lines.push(text);
+  }
+
+  /** Lines so far. */
+  get length(): number {
+    return this.#lines.length;
   }
 
   /** An empty line, never two. */
