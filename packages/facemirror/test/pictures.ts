@@ -20,6 +20,14 @@ export async function readPicture(path: string | URL): Promise<TestPicture> {
   return { width, height, rgb, frame: await toFrame(rgb, width, height) };
 }
 
+/** A picture turned upside down. */
+export async function upsideDown({ width, height, rgb }: TestPicture): Promise<TestPicture> {
+  const turned = new Uint8Array(rgb.length);
+  const last = width * height - 1;
+  for (let pixel = 0; pixel <= last; pixel++) turned.set(rgb.subarray(3 * pixel, 3 * pixel + 3), 3 * (last - pixel));
+  return { width, height, rgb: turned, frame: await toFrame(turned, width, height) };
+}
+
 async function toFrame(rgb: Uint8Array, width: number, height: number): Promise<Frame> {
   const frame = await new FramePool({
     width,

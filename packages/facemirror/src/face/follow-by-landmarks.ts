@@ -1,5 +1,5 @@
 import type { Frame } from '../frames/frame.js';
-import type { FaceRegion, Following, Landmarker } from './adapters.js';
+import { QUARTER_TURNS, type FaceRegion, type Following, type Landmarker } from './adapters.js';
 import { LandmarkBalance } from './balance.js';
 import type { Follower, Observing } from './follower.js';
 import type { Box, Detection, FaceObservation } from './observation.js';
@@ -13,6 +13,13 @@ interface Seen {
 
 /** Detections of one search that the landmarker is asked about. */
 const MOST_CANDIDATES = 8;
+
+/** Presence scores are 1 less so much for a face that is seen the right way up and clearly; odds of e^20. */
+const SURE = Math.exp(-20);
+/** A turned face where no upright one was found must be so sure. */
+const SURE_TURNED = Math.exp(-14);
+/** Beside an upright face, a turned one must be so many times surer. */
+const MUCH_SURER = Math.exp(-4);
 
 /**
  * Detection, landmarks, then landmarks in the region of the last ones for as long as they show a face, then detection
@@ -56,7 +63,35 @@ export class FollowByLandmarks implements Follower {
 
   /** Searches, and looks once more where the landmarks say, as every frame hereafter is looked at. */
   async #find(frame: Frame): Promise<Seen | null> {
-    const found = await this.#search.run(frame, (detections) => this.#observeChosen(frame, detections));
+    const searches = this.#search.counts.thoroughSearches;
+    const upright = await this.#observeFound(
+      frame,
+      await this.#search.run(frame, (detections) => this.#observeChosen(frame, detections)),
+    );
+    const wasThorough = this.#search.counts.thoroughSearches > searches;
+    if (upright === null ? !wasThorough : doubt(upright) < SURE) return upright;
+    return this.#findTurned(frame, upright);
+  }
+
+  /**
+   * Where an upright face is doubtful, or none was found: the face by which the frame makes more sense turned. A face
+   * upside down is taken for an upright one, its mouth for its brows, with a presence score that is thousands of times
+   * less sure (odds of e^6 to e^14 against e^20 to e^33 for the face the right way up).
+   */
+  async #findTurned(frame: Frame, upright: Seen | null): Promise<Seen | null> {
+    let best = upright;
+    let most = upright === null ? SURE_TURNED : doubt(upright) * MUCH_SURER;
+    for (const turn of QUARTER_TURNS) {
+      const detections = (await this.#search.turned(frame, turn)) ?? [];
+      const found = await this.#observeFound(frame, await this.#observeChosen(frame, detections));
+      if (found === null || !(doubt(found) < most)) continue;
+      best = found;
+      most = doubt(found);
+    }
+    return best;
+  }
+
+  async #observeFound(frame: Frame, found: Seen | null): Promise<Seen | null> {
     return found && ((await this.#track(frame, found.face)) ?? found);
   }
 
@@ -73,4 +108,8 @@ export class FollowByLandmarks implements Follower {
     this.#search.found(faces.length);
     return chooseFace(faces, this.#choice);
   }
+}
+
+function doubt({ face }: Seen): number {
+  return 1 - face.confidence;
 }

@@ -1,5 +1,5 @@
 import type { Frame } from '../frames/frame.js';
-import type { FaceDetector } from './adapters.js';
+import type { FaceDetector, QuarterTurn } from './adapters.js';
 import type { Box, Detection } from './observation.js';
 
 /**
@@ -39,6 +39,11 @@ export class FaceSearch {
 
   get counts(): SearchCounts {
     return { ...this.#counts };
+  }
+
+  /** Faces that stand turned in a frame; null where the detector cannot look for them. */
+  async turned(frame: Frame, turn: QuarterTurn): Promise<readonly Detection[] | null> {
+    return (await this.#detector.detectTurned?.(frame, turn)) ?? null;
   }
 
   /** To be told how many faces a search found, once those that are none are sorted out. */

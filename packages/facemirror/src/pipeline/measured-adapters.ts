@@ -26,6 +26,7 @@ export function measuredAdapters(adapters: FaceAdapters, profiler: Profiler, fra
     detector: {
       hasThorough: detector.hasThorough,
       detect: (frame, search, near) => measured('detect', () => detector.detect(frame, search, near)),
+      detectTurned: (frame, turn) => measured('detect', async () => (await detector.detectTurned?.(frame, turn)) ?? []),
       regionOfInterest: (last, found) => detector.regionOfInterest?.(last, found) ?? null,
     },
     landmarker: {

@@ -24,7 +24,7 @@ import { openMediaPipe } from '../../src/models/mediapipe.js';
 import type { Suite } from '../../src/models/suite.js';
 import { VideoReader } from '../../src/video/reader.js';
 import { convertTflite, serializeModel } from 'onnx-lens';
-import { readPicture, type TestPicture } from '../pictures.js';
+import { readPicture, upsideDown, type TestPicture } from '../pictures.js';
 import { SHARED } from '../shared-folder.js';
 
 const REFERENCE = join(SHARED, 'reference/mediapipe');
@@ -386,6 +386,24 @@ function sampledFromRgb(request: RunRequest, { rgb, width, height }: TestPicture
     inputs: Object.fromEntries(Object.entries(request.inputs).map(([name, input]) => [name, sample(input)])),
   };
 }
+
+describe('a face upside down', () => {
+  it('is seen as it is, its landmarks where they are in the upright picture', async () => {
+    const suite = await openMediaPipe();
+    try {
+      const picture = await readPicture(PORTRAIT);
+      const turned = await new Tracker(suite).next((await upsideDown(picture)).frame);
+      const upright = await new Tracker(suite).next(picture.frame);
+      for (const [landmark] of PORTRAIT_LANDMARKS) {
+        const at = (face: FaceObservation | null, axis: number): number => face!.landmarks.points[3 * landmark + axis]!;
+        expect(picture.width - 1 - at(turned, 0)).toBeCloseTo(at(upright, 0), -0.5);
+        expect(picture.height - 1 - at(turned, 1)).toBeCloseTo(at(upright, 1), -0.5);
+      }
+    } finally {
+      await suite.close();
+    }
+  }, 60_000);
+});
 
 describe('the choice among faces', () => {
   const faces = [300, 100, 500].map((x, place) => ({ box: { x, y: 0, width: 50 + place, height: 50 } }));

@@ -1,6 +1,6 @@
 import type { Frame } from '../../frames/frame.js';
 import type { InferencePool } from '../../inference/pool.js';
-import type { FaceDetector, FaceRegion, Search } from '../adapters.js';
+import type { FaceDetector, FaceRegion, QuarterTurn, Search } from '../adapters.js';
 import type { Detection, Point } from '../observation.js';
 import {
   anchorCentres,
@@ -43,15 +43,7 @@ export class MediaPipeDetector implements FaceDetector {
 
   async detect(frame: Frame, search: Search): Promise<readonly Detection[]> {
     if (search === 'quick' || !this.hasThorough) {
-      const faces = await this.#facesIn(
-        frame,
-        wholeFrame(frame),
-        SHORT_RANGE_MODEL,
-        SHORT_RANGE,
-        this.#anchors.short,
-        QUICK_THRESHOLD,
-      );
-      return mergeFaces(faces, MERGE_OVERLAP).map(toDetection);
+      return this.#quick(frame, wholeFrame(frame));
     }
     const faces: RawFace[] = [];
     for (const region of tiles(frame)) {
@@ -59,6 +51,22 @@ export class MediaPipeDetector implements FaceDetector {
         ...(await this.#facesIn(frame, region, FULL_RANGE_MODEL, FULL_RANGE, this.#anchors.full, THOROUGH_THRESHOLD)),
       );
     }
+    return mergeFaces(faces, MERGE_OVERLAP).map(toDetection);
+  }
+
+  async detectTurned(frame: Frame, turn: QuarterTurn): Promise<readonly Detection[]> {
+    return this.#quick(frame, { ...wholeFrame(frame), angle: turn });
+  }
+
+  async #quick(frame: Frame, region: FaceRegion): Promise<readonly Detection[]> {
+    const faces = await this.#facesIn(
+      frame,
+      region,
+      SHORT_RANGE_MODEL,
+      SHORT_RANGE,
+      this.#anchors.short,
+      QUICK_THRESHOLD,
+    );
     return mergeFaces(faces, MERGE_OVERLAP).map(toDetection);
   }
 
@@ -91,6 +99,9 @@ function toFrame(values: Float64Array, region: FaceRegion): Float64Array {
     result[place] = point.x;
     result[place + 1] = point.y;
   }
+  // Of a region that is turned, the box's corners have changed places.
+  const [xa = 0, ya = 0, xb = 0, yb = 0] = result;
+  result.set([Math.min(xa, xb), Math.min(ya, yb), Math.max(xa, xb), Math.max(ya, yb)]);
   return result;
 }
 
