@@ -190,6 +190,23 @@ export function floatToHalf(value: number): number {
   return sign | (scratch.getUint32(0) - 0x3f000000);
 }
 
+/** The nearest halves (ties to even) of many numbers, as their bits; what is beyond 65504 is cut to it. */
+export function floatsToHalves(values: Float32Array): Uint16Array<ArrayBuffer> {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  const halves = new Uint16Array(values.length);
+  for (let at = 0; at < values.length; at++) {
+    const all = bits[at] ?? 0;
+    const sign = (all >>> 16) & 0x8000;
+    const magnitude = all & 0x7fffffff;
+    // Most weights are normal halves; the rest goes the careful way.
+    if (magnitude >= 0x38800000 && magnitude < 0x477ff000)
+      halves[at] = sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
+    else if (magnitude >= 0x477ff000 && magnitude < 0x7f800000) halves[at] = sign | 0x7bff;
+    else halves[at] = magnitude === 0 ? sign : floatToHalf(values[at] ?? 0);
+  }
+  return halves;
+}
+
 /** The number that the 16 bits of a bfloat16 stand for. */
 function bfloatToFloat(bits: number): number {
   scratch.setUint32(0, bits << 16);

@@ -12,7 +12,7 @@ import {
   type TensorProto,
   type ValueInfoProto,
 } from '../model/generated/onnx_pb.js';
-import { floatToHalf, makeTensorProto, readTensor } from '../model/tensors.js';
+import { floatsToHalves, makeTensorProto, readTensor } from '../model/tensors.js';
 
 /** Inputs that must stay float32 by the operator's definition, by operator and place. */
 const STAYS_FLOAT: Readonly<Record<string, readonly number[]>> = {
@@ -20,8 +20,6 @@ const STAYS_FLOAT: Readonly<Record<string, readonly number[]>> = {
   Upsample: [1],
   NonMaxSuppression: [0, 1, 3, 4],
 };
-/** The largest finite half; what is larger is cut to it, so that no constant becomes an infinity. */
-const LARGEST_HALF = 65504;
 
 /**
  * A copy of a float32 model whose weights and arithmetic are 16-bit floats. Inputs and outputs stay float32, with a Cast
@@ -96,8 +94,7 @@ function convertAttributes(node: NodeProto): NodeProto['attribute'] {
 function toHalf(proto: TensorProto): TensorProto {
   if ((proto.dataType as DataType) !== DataType.FLOAT) return proto;
   const { dims, data } = readTensor(proto);
-  const cut = (value: number): number =>
-    Number.isFinite(value) ? Math.min(Math.max(value, -LARGEST_HALF), LARGEST_HALF) : value;
-  const bits = Uint16Array.from(data as Float32Array, (value) => floatToHalf(cut(value)));
+  // What is larger than any half is cut to the largest, so that no constant becomes an infinity.
+  const bits = floatsToHalves(data as Float32Array);
   return makeTensorProto(proto.name, { dataType: DataType.FLOAT16, dims, data: bits });
 }

@@ -1,0 +1,29 @@
+import { ACTIVATION } from './activation.js';
+import { CONVERSION } from './conversion.js';
+import { CONVOLUTION } from './convolution.js';
+import { ELEMENTWISE } from './elementwise.js';
+import type { Lower } from './lowering.js';
+import { MATRIX } from './matrix.js';
+import { NORMALIZATION } from './normalization.js';
+import { POOLING } from './pooling.js';
+import { REDUCTION } from './reduction.js';
+import { RESAMPLING } from './resampling.js';
+import { SHAPE } from './shape.js';
+import { SLICING } from './slicing.js';
+
+/** Every ONNX operator that has a form in Core ML. */
+export const LOWERINGS: ReadonlyMap<string, Lower> = new Map(
+  [
+    ACTIVATION,
+    CONVERSION,
+    CONVOLUTION,
+    ELEMENTWISE,
+    MATRIX,
+    NORMALIZATION,
+    POOLING,
+    REDUCTION,
+    RESAMPLING,
+    SHAPE,
+    SLICING,
+  ].flatMap((family) => Object.entries(family)),
+);

@@ -1,0 +1,94 @@
+import { create } from '@bufbuild/protobuf';
+import { BlobWriter } from './blob.js';
+import { FunctionSchema, OperationSchema, type Function as MilFunction, type Operation as OperationMessage } from './generated/mil_pb.js';
+import { MilNames } from './names.js';
+import type { Operation, Program } from './program.js';
+import { blobValue, immediateValue, scalar, tensorType, type Value } from './values.js';
+
+/** The string by which programs name the operations of a specification. */
+export const OPSETS: Readonly<Record<number, string>> = { 6: 'CoreML5', 7: 'CoreML6', 8: 'CoreML7', 9: 'CoreML8' };
+
+/** A function as its message, and the names that its values were given. */
+export interface WrittenFunction {
+  readonly message: MilFunction;
+  readonly names: ReadonlyMap<Value, string>;
+}
+
+/** Writes one function; its longer constants go to the blob file. Inputs and outputs are named first, so that they keep their names. */
+export function writeFunction(program: Program, specification: number, blobs: BlobWriter): WrittenFunction {
+  const names = new Map<Value, string>();
+  const fresh = new MilNames();
+  for (const value of [...program.inputs, ...program.outputs]) if (!names.has(value)) names.set(value, fresh.fresh(value.hint));
+  const nameOf = (value: Value): string => {
+    const name = names.get(value) ?? fresh.fresh(value.hint);
+    names.set(value, name);
+    return name;
+  };
+  const messages: OperationMessage[] = [];
+  const written = new Set<Value>();
+  for (const operation of program.operations) {
+    if (operation.type.startsWith('constexpr_')) {
+      messages.push(compressedConstant(operation, nameOf, blobs));
+      continue;
+    }
+    for (const value of Object.values(operation.inputs).flat() as Value[]) {
+      if (value.constant === undefined || written.has(value)) continue;
+      written.add(value);
+      messages.push(constantOperation(value, nameOf(value), blobs));
+    }
+    messages.push(plainOperation(operation, nameOf));
+  }
+  const opset = OPSETS[specification] ?? '';
+  const message = create(FunctionSchema, {
+    inputs: program.inputs.map((value) => ({ name: nameOf(value), type: tensorType(value.type, value.shape) })),
+    opset,
+    blockSpecializations: { [opset]: { outputs: program.outputs.map(nameOf), operations: messages } },
+  });
+  return { message, names };
+}
+
+function constantMessage(value: Value, blobs: BlobWriter) {
+  const { constant } = value;
+  if (constant === undefined) throw new RangeError(`${value.hint} is no constant.`);
+  return BlobWriter.takes(constant) ? blobValue(constant, blobs.add(constant)) : immediateValue(constant);
+}
+
+function constantOperation(value: Value, name: string, blobs: BlobWriter): OperationMessage {
+  return create(OperationSchema, {
+    type: 'const',
+    outputs: [{ name, type: tensorType(value.type, value.shape) }],
+    attributes: { name: immediateValue(scalar('string', name)), val: constantMessage(value, blobs) },
+  });
+}
+
+/** Compressed weights hold what they are made of as attributes. */
+function compressedConstant({ type, inputs, outputs }: Operation, nameOf: (value: Value) => string, blobs: BlobWriter): OperationMessage {
+  const [output] = outputs;
+  if (output === undefined) throw new RangeError(`${type} has no result.`);
+  const attributes = Object.entries(inputs).map(([key, value]) => [key, constantMessage(value as Value, blobs)] as const);
+  const name = nameOf(output);
+  return create(OperationSchema, {
+    type,
+    outputs: [{ name, type: tensorType(output.type, output.shape) }],
+    attributes: { ...Object.fromEntries(attributes), name: immediateValue(scalar('string', name)) },
+  });
+}
+
+function plainOperation({ type, inputs, outputs }: Operation, nameOf: (value: Value) => string): OperationMessage {
+  const results = outputs.map((value) => ({ name: nameOf(value), type: tensorType(value.type, value.shape) }));
+  return create(OperationSchema, {
+    type,
+    inputs: Object.fromEntries(
+      Object.entries(inputs).map(([parameter, given]) => [
+        parameter,
+        {
+          arguments: (Array.isArray(given) ? (given as readonly Value[]) : [given as Value]).map((value) => ({
+            binding: { case: 'name' as const, value: nameOf(value) },
+          })),
+        },
+      ]),
+    ),
+    outputs: results,
+    attributes: { name: immediateValue(scalar('string', results[0]?.name ?? type)) },
+  });
+}
