@@ -88,6 +88,13 @@ export { optimizeProven, type ProvenModel } from './rewrite/proven.js';
 export { fixDimensions, freeDimensions } from './rewrite/fix-dimensions.js';
 export { convertToHalf } from './prepare/half.js';
 export { quantizeModel } from './prepare/quantize.js';
+export { exportCoreMl, type CoreMlExport, type ExportedFunction } from './export/coreml/export.js';
+export { IOS_VERSIONS, type CoreMlExportOptions, type IosVersion } from './export/coreml/options.js';
+export type { Feature } from './export/coreml/interface.js';
+export type { ImageInput } from './export/coreml/image-input.js';
+export type { EncodedPackage, PackageMetadata } from './export/coreml/package.js';
+export { writePackage } from './export/coreml/write-files.js';
+export { exportText } from './report/export-text.js';
 export { readCalibration, type Feeds } from './prepare/calibration.js';
 export type { ImagePreprocessing } from './prepare/images.js';
 export {

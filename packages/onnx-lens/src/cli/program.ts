@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { register as batchCurve } from './batch-curve.js';
 import { register as compile } from './compile.js';
 import { register as coverage } from './coverage.js';
+import { register as exportModel } from './export.js';
 import { register as importModel } from './import.js';
 import { register as logs } from './logs.js';
 import { register as optimize } from './optimize.js';
@@ -13,6 +14,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   coverage,
   importModel,
   optimize,
+  exportModel,
   compile,
   batchCurve,
   logs,

@@ -25,13 +25,18 @@ export class BlobWriter {
   /** @returns the offset of the metadata, by which a program refers to the blob. */
   add({ type, data }: Constant): number {
     const bytes = bytesOf(data);
-    const sameMemory = this.#known.get(bytes.buffer)?.find((each) => each.start === bytes.byteOffset && each.bytes === bytes.length && each.type === type);
+    const sameMemory = this.#known
+      .get(bytes.buffer)
+      ?.find((each) => each.start === bytes.byteOffset && each.bytes === bytes.length && each.type === type);
     if (sameMemory !== undefined) return sameMemory.offset;
     const key = `${type} ${bytes.length} ${fingerprint(bytes)}`;
     const same = this.#contents.get(key)?.find((each) => isSame(each.bytes, bytes));
     const offset = same?.offset ?? this.#append(bytes, BLOB_TYPES[type] ?? 0);
     if (same === undefined) this.#contents.set(key, [...(this.#contents.get(key) ?? []), { bytes, offset }]);
-    this.#known.set(bytes.buffer, [...(this.#known.get(bytes.buffer) ?? []).slice(-64), { start: bytes.byteOffset, bytes: bytes.length, type, offset }]);
+    this.#known.set(bytes.buffer, [
+      ...(this.#known.get(bytes.buffer) ?? []).slice(-64),
+      { start: bytes.byteOffset, bytes: bytes.length, type, offset },
+    ]);
     return offset;
   }
 

@@ -2,7 +2,13 @@ import { create } from '@bufbuild/protobuf';
 import { makeAttribute } from '../../model/attributes.js';
 import { valueInfo } from '../../model/builder.js';
 import { copyMessage } from '../../model/copy.js';
-import { GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProto_DataType as DataType, type ModelProto } from '../../model/generated/onnx_pb.js';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProto_DataType as DataType,
+  type ModelProto,
+} from '../../model/generated/onnx_pb.js';
 import { serializeModel } from '../../model/save.js';
 import { tensorNumbers, type Tensor } from '../../model/tensors.js';
 import { withSession } from '../../runtime/session.js';
@@ -21,12 +27,21 @@ export interface HalfError {
 }
 
 /** The largest magnitude that each of some float values takes on some inputs. */
-export async function largestValues(model: ModelProto, names: readonly string[], feeds: readonly Feed[]): Promise<ReadonlyMap<string, number>> {
+export async function largestValues(
+  model: ModelProto,
+  names: readonly string[],
+  feeds: readonly Feed[],
+): Promise<ReadonlyMap<string, number>> {
   if (model.graph === undefined || names.length === 0) return new Map();
   const most = (name: string): string => `most/${name}`;
   const node = names.flatMap((name) => [
     create(NodeProtoSchema, { opType: 'Abs', input: [name], output: [`size/${name}`] }),
-    create(NodeProtoSchema, { opType: 'ReduceMax', input: [`size/${name}`], output: [most(name)], attribute: [makeAttribute('keepdims', 0)] }),
+    create(NodeProtoSchema, {
+      opType: 'ReduceMax',
+      input: [`size/${name}`],
+      output: [most(name)],
+      attribute: [makeAttribute('keepdims', 0)],
+    }),
   ]);
   const watched = copyMessage(ModelProtoSchema, model, {
     graph: copyMessage(GraphProtoSchema, model.graph, {
@@ -72,5 +87,11 @@ export async function halfErrors(original: Uint8Array, half: Uint8Array, feeds: 
       }
     }),
   );
-  return Array.from(sums, ([name, { max, sum, count, scale, isFinite }]) => ({ name, max, mean: count === 0 ? 0 : sum / count, scale, isFinite }));
+  return Array.from(sums, ([name, { max, sum, count, scale, isFinite }]) => ({
+    name,
+    max,
+    mean: count === 0 ? 0 : sum / count,
+    scale,
+    isFinite,
+  }));
 }

@@ -3,7 +3,15 @@ import { OnnxLensError } from '../../errors.js';
 import { makeAttribute, type AttributeValue } from '../../model/attributes.js';
 import { valueInfo } from '../../model/builder.js';
 import { copyMessage } from '../../model/copy.js';
-import { GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProto_DataType as DataType, type ModelProto, type NodeProto, type TensorProto } from '../../model/generated/onnx_pb.js';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProto_DataType as DataType,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+} from '../../model/generated/onnx_pb.js';
 import { Graph } from '../../model/graph.js';
 import { floatTensor, makeTensorProto } from '../../model/tensors.js';
 import { valueType } from '../../shapes/infer.js';
@@ -28,7 +36,12 @@ export type ImageForm = 'written' | 'defined';
  * A model whose input is the pixels themselves, [1, channels, height, width] from 0 to 255, whatever the order of its axes was.
  * @throws OnnxLensError USAGE for an input that takes no picture.
  */
-export function withImageInput(model: ModelProto, name: string, image: ImageInput, form: ImageForm): { model: ModelProto; colours: 'rgb' | 'bgr' | 'grey' } {
+export function withImageInput(
+  model: ModelProto,
+  name: string,
+  image: ImageInput,
+  form: ImageForm,
+): { model: ModelProto; colours: 'rgb' | 'bgr' | 'grey' } {
   if (model.graph === undefined) throw new OnnxLensError('NOT_ONNX', 'The model holds no graph.');
   const input = new Graph(model.graph).inputs.find((each) => each.name === name);
   if (input === undefined) {
@@ -36,7 +49,10 @@ export function withImageInput(model: ModelProto, name: string, image: ImageInpu
     throw new OnnxLensError('USAGE', `There is no input "${name}" to take pictures: the model has ${known}.`);
   }
   const { dataType, shape } = valueType(input.type);
-  const place = shape?.length === 4 && shape[0] === 1 ? ([1, 3].find((axis) => shape[axis] === 3) ?? [1, 3].find((axis) => shape[axis] === 1)) : undefined;
+  const place =
+    shape?.length === 4 && shape[0] === 1
+      ? ([1, 3].find((axis) => shape[axis] === 3) ?? [1, 3].find((axis) => shape[axis] === 1))
+      : undefined;
   if (place === undefined || shape === null || dataType !== DataType.FLOAT) {
     throw new OnnxLensError(
       'USAGE',
@@ -45,13 +61,26 @@ export function withImageInput(model: ModelProto, name: string, image: ImageInpu
   }
   const channels = Number(shape[place]);
   const sizes = place === 1 ? [shape[2], shape[3]] : [shape[1], shape[2]];
-  if (sizes.some((size) => typeof size !== 'number')) throw new OnnxLensError('USAGE', `Height and width of the picture input "${name}" are free; fix them with --fix.`);
+  if (sizes.some((size) => typeof size !== 'number'))
+    throw new OnnxLensError('USAGE', `Height and width of the picture input "${name}" are free; fix them with --fix.`);
   const nodes: NodeProto[] = [];
   const constants: TensorProto[] = [];
   let value = name;
-  const add = (opType: string, inputs: readonly string[], attributes: Readonly<Record<string, AttributeValue>> = {}): void => {
+  const add = (
+    opType: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+  ): void => {
     const output = `${name}/${opType.toLowerCase()}`;
-    nodes.push(create(NodeProtoSchema, { name: output, opType, input: [value, ...inputs], output: [output], attribute: Object.entries(attributes).map(([key, each]) => makeAttribute(key, each)) }));
+    nodes.push(
+      create(NodeProtoSchema, {
+        name: output,
+        opType,
+        input: [value, ...inputs],
+        output: [output],
+        attribute: Object.entries(attributes).map(([key, each]) => makeAttribute(key, each)),
+      }),
+    );
     value = output;
   };
   const perChannel = (label: string, numbers: readonly number[]): string => {
@@ -61,23 +90,36 @@ export function withImageInput(model: ModelProto, name: string, image: ImageInpu
     return own;
   };
   const { mean = [0], std = [255], order = 'rgb' } = image;
-  if (std.some((each) => each === 0)) throw new OnnxLensError('USAGE', 'A standard deviation of the picture is 0; give numbers above 0.');
+  if (std.some((each) => each === 0))
+    throw new OnnxLensError('USAGE', 'A standard deviation of the picture is 0; give numbers above 0.');
   if (form === 'defined') {
     add('Sub', [perChannel('mean', mean)]);
     add('Div', [perChannel('std', std)]);
   } else {
     const of = (numbers: readonly number[], channel: number): number => numbers[channel] ?? numbers[0] ?? 0;
-    if (std.some((each) => each !== 1)) add('Mul', [perChannel('scale', std.map((each) => 1 / each))]);
+    if (std.some((each) => each !== 1))
+      add('Mul', [
+        perChannel(
+          'scale',
+          std.map((each) => 1 / each),
+        ),
+      ]);
     const bias = Array.from({ length: channels }, (_, channel) => -of(mean, channel) / of(std, channel));
     if (bias.some((each) => each !== 0)) add('Add', [perChannel('bias', bias)]);
   }
   if (place === 3) add('Transpose', [], { perm: [0, 2, 3, 1] });
   const rename = (each: string): string => (each === name ? value : each);
   const graph = copyMessage(GraphProtoSchema, model.graph, {
-    input: model.graph.input.map((each) => (each.name === name ? valueInfo(name, DataType.FLOAT, [1, channels, ...sizes]) : each)),
-    node: [...nodes, ...model.graph.node.map((node) => copyMessage(NodeProtoSchema, node, { input: node.input.map(rename) }))],
+    input: model.graph.input.map((each) =>
+      each.name === name ? valueInfo(name, DataType.FLOAT, [1, channels, ...sizes]) : each,
+    ),
+    node: [
+      ...nodes,
+      ...model.graph.node.map((node) => copyMessage(NodeProtoSchema, node, { input: node.input.map(rename) })),
+    ],
     initializer: [...constants, ...model.graph.initializer],
   });
-  if (model.graph.output.some((each) => each.name === name)) throw new OnnxLensError('USAGE', `Input "${name}" is also an output, and cannot become a picture.`);
+  if (model.graph.output.some((each) => each.name === name))
+    throw new OnnxLensError('USAGE', `Input "${name}" is also an output, and cannot become a picture.`);
   return { model: copyMessage(ModelProtoSchema, model, { graph }), colours: channels === 1 ? 'grey' : order };
 }

@@ -54,7 +54,8 @@ export function broadcast(...shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, place) => {
     const sizes = new Set(shapes.map((shape) => shape[place - rank + shape.length] ?? 1).filter((size) => size !== 1));
-    if (sizes.size > 1) throw new RangeError(`Shapes ${shapes.map((shape) => `[${shape.join(', ')}]`).join(' and ')} do not broadcast.`);
+    if (sizes.size > 1)
+      throw new RangeError(`Shapes ${shapes.map((shape) => `[${shape.join(', ')}]`).join(' and ')} do not broadcast.`);
     return [...sizes][0] ?? 1;
   });
 }
@@ -63,10 +64,18 @@ const same: Infer = ({ x }) => [{ type: x.type, shape: x.shape }];
 const binary: Infer = (i) => [{ type: i.x.type, shape: broadcast(i.x.shape, i.value('y').shape) }];
 const compare: Infer = (i) => [{ type: 'bool', shape: broadcast(i.x.shape, i.value('y').shape) }];
 const reduced = (shape: readonly number[], axes: readonly number[], keep: boolean): number[] =>
-  shape.flatMap((size, axis) => (axes.includes(axis) || axes.includes(axis - shape.length) ? (keep ? [1] : []) : [size]));
+  shape.flatMap((size, axis) =>
+    axes.includes(axis) || axes.includes(axis - shape.length) ? (keep ? [1] : []) : [size],
+  );
 const reduce: Infer = (i) => [{ type: i.x.type, shape: reduced(i.x.shape, i.ints('axes'), i.flag('keep_dims')) }];
 const argReduce: Infer = (i) => [{ type: 'int32', shape: reduced(i.x.shape, [i.int('axis')], i.flag('keep_dims')) }];
-const window = (i: Reader, kernel: readonly number[], channels: number, ceil: boolean, dilations?: readonly number[]): ResultType => {
+const window = (
+  i: Reader,
+  kernel: readonly number[],
+  channels: number,
+  ceil: boolean,
+  dilations?: readonly number[],
+): ResultType => {
   const [strides, pad] = [i.ints('strides'), i.text('pad_type') === 'custom' ? i.ints('pad') : []];
   const spatial = kernel.map((size, axis) => {
     const [begin, end, stride] = [pad[2 * axis] ?? 0, pad[2 * axis + 1] ?? 0, strides[axis] ?? 1];
@@ -96,9 +105,16 @@ const RULES: Readonly<Record<string, Infer>> = {
   ...each('reduce_argmax reduce_argmin', argReduce),
   ...each('max_pool avg_pool', pool),
   ...each('scatter_along_axis scatter_nd', (i) => [{ type: i.value('data').type, shape: i.value('data').shape }]),
-  conv: (i) => [window(i, i.value('weight').shape.slice(2), i.value('weight').shape[0] ?? 0, false, i.ints('dilations'))],
+  conv: (i) => [
+    window(i, i.value('weight').shape.slice(2), i.value('weight').shape[0] ?? 0, false, i.ints('dilations')),
+  ],
   conv_transpose: (i) => {
-    const [weight, pad, strides, dilations] = [i.value('weight').shape, i.ints('pad'), i.ints('strides'), i.ints('dilations')];
+    const [weight, pad, strides, dilations] = [
+      i.value('weight').shape,
+      i.ints('pad'),
+      i.ints('strides'),
+      i.ints('dilations'),
+    ];
     const padded = i.text('pad_type') === 'custom';
     const spatial = weight.slice(2).map((size, axis) => {
       const cut = padded ? (pad[2 * axis] ?? 0) + (pad[2 * axis + 1] ?? 0) : 0;
@@ -145,36 +161,61 @@ const RULES: Readonly<Record<string, Infer>> = {
   tile: (i) => [{ type: i.x.type, shape: i.x.shape.map((size, axis) => size * (i.ints('reps')[axis] ?? 1)) }],
   pad: (i) => {
     const pad = i.ints('pad');
-    return [{ type: i.x.type, shape: i.x.shape.map((size, axis) => size + (pad[2 * axis] ?? 0) + (pad[2 * axis + 1] ?? 0)) }];
+    return [
+      { type: i.x.type, shape: i.x.shape.map((size, axis) => size + (pad[2 * axis] ?? 0) + (pad[2 * axis + 1] ?? 0)) },
+    ];
   },
-  gather: (i) => [{ type: i.x.type, shape: [...i.x.shape.slice(0, i.int('axis')), ...i.value('indices').shape, ...i.x.shape.slice(i.int('axis') + 1)] }],
+  gather: (i) => [
+    {
+      type: i.x.type,
+      shape: [...i.x.shape.slice(0, i.int('axis')), ...i.value('indices').shape, ...i.x.shape.slice(i.int('axis') + 1)],
+    },
+  ],
   gather_along_axis: (i) => [{ type: i.x.type, shape: i.value('indices').shape }],
   gather_nd: (i) => {
     const indices = i.value('indices').shape;
     const batch = i.has('batch_dims') ? i.int('batch_dims') : 0;
     return [{ type: i.x.type, shape: [...indices.slice(0, -1), ...i.x.shape.slice(batch + (indices.at(-1) ?? 0))] }];
   },
-  one_hot: (i) => [{ type: i.value('on_value').type, shape: i.value('indices').shape.toSpliced(i.int('axis'), 0, i.int('one_hot_vector_size')) }],
+  one_hot: (i) => [
+    {
+      type: i.value('on_value').type,
+      shape: i.value('indices').shape.toSpliced(i.int('axis'), 0, i.int('one_hot_vector_size')),
+    },
+  ],
   topk: (i) => {
     const shape = i.x.shape.with(i.int('axis'), i.int('k'));
-    return [{ type: i.x.type, shape }, { type: 'int32', shape }];
+    return [
+      { type: i.x.type, shape },
+      { type: 'int32', shape },
+    ];
   },
-  select: (i) => [{ type: i.value('a').type, shape: broadcast(i.value('cond').shape, i.value('a').shape, i.value('b').shape) }],
+  select: (i) => [
+    { type: i.value('a').type, shape: broadcast(i.value('cond').shape, i.value('a').shape, i.value('b').shape) },
+  ],
   cast: (i) => [{ type: i.text('dtype') as MilType, shape: i.x.shape }],
   depth_to_space: blocks('block_size', true),
   pixel_shuffle: blocks('upscale_factor', true),
   space_to_depth: blocks('block_size', false),
   upsample_nearest_neighbor: (i) => [scaled(i)],
   upsample_bilinear: (i) => [scaled(i)],
-  resize_bilinear: (i) => [{ type: i.x.type, shape: [...i.x.shape.slice(0, -2), i.int('target_size_height'), i.int('target_size_width')] }],
+  resize_bilinear: (i) => [
+    { type: i.x.type, shape: [...i.x.shape.slice(0, -2), i.int('target_size_height'), i.int('target_size_width')] },
+  ],
   resample: (i) => [{ type: i.x.type, shape: [...i.x.shape.slice(0, 2), ...i.value('coordinates').shape.slice(1, 3)] }],
-  classify: () => [{ type: 'string', shape: [] }],
   constexpr_affine_dequantize: (i) => [{ type: i.value('scale').type, shape: i.value('quantized_data').shape }],
 };
 
 function scaled(i: Reader): ResultType {
   const [h = 1, w = 1] = i.x.shape.slice(-2);
-  return { type: i.x.type, shape: [...i.x.shape.slice(0, -2), Math.floor(h * i.int('scale_factor_height')), Math.floor(w * i.int('scale_factor_width'))] };
+  return {
+    type: i.x.type,
+    shape: [
+      ...i.x.shape.slice(0, -2),
+      Math.floor(h * i.int('scale_factor_height')),
+      Math.floor(w * i.int('scale_factor_width')),
+    ],
+  };
 }
 
 function each(names: string, rule: Infer): Readonly<Record<string, Infer>> {

@@ -14,8 +14,10 @@ export function compressWeights(program: Program): Program {
     const axis = CHANNEL_AXIS[operation.type];
     const weight = operation.inputs['weight'] as Value | undefined;
     const { constant } = weight ?? {};
-    if (axis === undefined || weight === undefined || constant === undefined || constant.data.length < LEAST_ELEMENTS) return [operation];
-    if (operation.type === 'conv_transpose' && Number((operation.inputs['groups'] as Value).constant?.data[0]) !== 1) return [operation];
+    if (axis === undefined || weight === undefined || constant === undefined || constant.data.length < LEAST_ELEMENTS)
+      return [operation];
+    if (operation.type === 'conv_transpose' && Number((operation.inputs['groups'] as Value).constant?.data[0]) !== 1)
+      return [operation];
     const known = compressed.get(weight);
     if (known !== undefined) return [{ ...operation, inputs: { ...operation.inputs, weight: known } }];
     const made = dequantize(weight, constant, axis, operation.source);
@@ -33,7 +35,10 @@ function dequantize(weight: Value, constant: Constant, axis: number, source: str
   const channels = shape[axis] ?? 1;
   const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1);
   const count = constant.data.length;
-  const number = type === 'fp16' ? (at: number): number => halfToFloat((constant.data as Uint16Array)[at] ?? 0) : (at: number): number => (constant.data as Float32Array)[at] ?? 0;
+  const number =
+    type === 'fp16'
+      ? (at: number): number => halfToFloat((constant.data as Uint16Array)[at] ?? 0)
+      : (at: number): number => (constant.data as Float32Array)[at] ?? 0;
   const largest = new Float32Array(channels);
   for (let at = 0; at < count; at++) {
     const channel = Math.floor(at / inner) % channels;
@@ -41,9 +46,18 @@ function dequantize(weight: Value, constant: Constant, axis: number, source: str
   }
   const scales = Float32Array.from(largest, (each) => (each === 0 ? 1 : each / 127));
   const data = new Int8Array(count);
-  for (let at = 0; at < count; at++) data[at] = Math.round(number(at) / (scales[Math.floor(at / inner) % channels] ?? 1));
-  const value = (name: string, own: Constant): Value => ({ hint: `${weight.hint}_${name}`, type: own.type, shape: own.shape, constant: own });
-  const scale: Constant = type === 'fp16' ? { type, shape: [channels], data: floatsToHalves(scales) } : { type: 'fp32', shape: [channels], data: scales };
+  for (let at = 0; at < count; at++)
+    data[at] = Math.round(number(at) / (scales[Math.floor(at / inner) % channels] ?? 1));
+  const value = (name: string, own: Constant): Value => ({
+    hint: `${weight.hint}_${name}`,
+    type: own.type,
+    shape: own.shape,
+    constant: own,
+  });
+  const scale: Constant =
+    type === 'fp16'
+      ? { type, shape: [channels], data: floatsToHalves(scales) }
+      : { type: 'fp32', shape: [channels], data: scales };
   const inputs = {
     quantized_data: value('int8', { type: 'int8', shape, data }),
     zero_point: value('zero_point', { type: 'int8', shape: [channels], data: new Int8Array(channels) }),

@@ -1,5 +1,10 @@
 import { create } from '@bufbuild/protobuf';
-import { ArrayFeatureType_ArrayDataType as ArrayType, FeatureTypeSchema, ImageFeatureType_ColorSpace as ColorSpace, type FeatureType } from './generated/feature-types_pb.js';
+import {
+  ArrayFeatureType_ArrayDataType as ArrayType,
+  FeatureTypeSchema,
+  ImageFeatureType_ColorSpace as ColorSpace,
+  type FeatureType,
+} from './generated/feature-types_pb.js';
 import { FeatureDescriptionSchema, type FeatureDescription } from './generated/model_pb.js';
 import type { MilType, Value } from './values.js';
 
@@ -7,14 +12,19 @@ import type { MilType, Value } from './values.js';
 export interface Feature {
   readonly name: string;
   readonly onnxName: string;
-  readonly kind: 'tensor' | 'image';
+  /** `classes`: a dictionary of probabilities, beside which stands the likeliest label. */
+  readonly kind: 'tensor' | 'image' | 'classes';
   readonly type: MilType;
   readonly shape: readonly number[];
   /** For pictures, the order of their channels. */
   readonly colours?: 'rgb' | 'bgr' | 'grey';
 }
 
-const ARRAY_TYPES: Partial<Record<MilType, ArrayType>> = { fp32: ArrayType.FLOAT32, fp16: ArrayType.FLOAT16, int32: ArrayType.INT32 };
+const ARRAY_TYPES: Partial<Record<MilType, ArrayType>> = {
+  fp32: ArrayType.FLOAT32,
+  fp16: ArrayType.FLOAT16,
+  int32: ArrayType.INT32,
+};
 const COLOURS = { rgb: ColorSpace.RGB, bgr: ColorSpace.BGR, grey: ColorSpace.GRAYSCALE } as const;
 
 /** The feature of a value of the program. */
@@ -24,7 +34,18 @@ export function featureOf(value: Value, name: string, onnxName: string, colours?
 }
 
 /** How the model's description tells of a feature. */
-export function describeFeature({ name, onnxName, type, shape, colours }: Feature): FeatureDescription {
+export function describeFeature({ name, onnxName, kind, type, shape, colours }: Feature): FeatureDescription {
+  if (kind === 'classes') {
+    const words = {
+      case: 'dictionaryType' as const,
+      value: { KeyType: { case: 'stringKeyType' as const, value: {} } },
+    };
+    return create(FeatureDescriptionSchema, {
+      name,
+      shortDescription: `probability of each class ("${onnxName}" in the ONNX model)`,
+      type: { Type: words },
+    });
+  }
   return create(FeatureDescriptionSchema, {
     name,
     shortDescription: name === onnxName ? '' : `"${onnxName}" in the ONNX model`,
@@ -42,5 +63,14 @@ function imageType(shape: readonly number[], colours: NonNullable<Feature['colou
   const [, , height = 1, width = 1] = shape;
   return create(FeatureTypeSchema, {
     Type: { case: 'imageType', value: { width: BigInt(width), height: BigInt(height), colorSpace: COLOURS[colours] } },
+  });
+}
+
+/** The feature of the likeliest class. */
+export function describeLabel(name: string): FeatureDescription {
+  return create(FeatureDescriptionSchema, {
+    name,
+    shortDescription: 'the likeliest class',
+    type: { Type: { case: 'stringType', value: {} } },
   });
 }

@@ -1,11 +1,15 @@
 import { OnnxLensError } from '../../errors.js';
-import { TensorProto_DataType as DataType, type ModelProto, type ValueInfoProto } from '../../model/generated/onnx_pb.js';
+import {
+  TensorProto_DataType as DataType,
+  type ModelProto,
+  type ValueInfoProto,
+} from '../../model/generated/onnx_pb.js';
 import { Graph, describeNode } from '../../model/graph.js';
 import { isStandard, standardOpset } from '../../model/opset.js';
 import type { ValueType } from '../../shapes/infer.js';
 import { LOWERINGS } from './lower/all.js';
 import { constantOf, Lowering, milTypeFor, type Values } from './lower/lowering.js';
-import { ProgramBuilder, type Operation, type Program } from './program.js';
+import { ProgramBuilder, valuesOf, type Operation, type Program } from './program.js';
 import type { MilType, Value } from './values.js';
 
 /** A graph as a program, and what its inputs and outputs were called. */
@@ -23,7 +27,11 @@ export interface LoweredGraph {
  * @param specification the Core ML specification version to write for (6 is iOS 15, 9 is iOS 18).
  * @throws OnnxLensError UNSUPPORTED_MODEL, UNSUPPORTED_OPERATOR: one sentence that names the node, the reason and what to do.
  */
-export function lowerGraph(model: ModelProto, types: ReadonlyMap<string, ValueType>, specification: number): LoweredGraph {
+export function lowerGraph(
+  model: ModelProto,
+  types: ReadonlyMap<string, ValueType>,
+  specification: number,
+): LoweredGraph {
   if (model.graph === undefined) throw new OnnxLensError('NOT_ONNX', 'The model holds no graph.');
   const graph = new Graph(model.graph);
   const builder = new ProgramBuilder(specification);
@@ -44,7 +52,8 @@ export function lowerGraph(model: ModelProto, types: ReadonlyMap<string, ValueTy
   }
   builder.source = 'the outputs';
   const names = [...new Set(graph.outputs.map(({ name }) => name))];
-  if (names.length === 0) throw new OnnxLensError('UNSUPPORTED_MODEL', 'The model has no outputs, so there is nothing to export.');
+  if (names.length === 0)
+    throw new OnnxLensError('UNSUPPORTED_MODEL', 'The model has no outputs, so there is nothing to export.');
   const given = new Set<Value>(inputs.map(({ value }) => value));
   const outputs = names.map((name) => giveOutput(name, values, builder, given));
   const program = { inputs: inputs.map(({ value }) => value), operations: builder.operations, outputs };
@@ -82,12 +91,22 @@ class GraphValues implements Values {
   }
 }
 
-function takeInput({ name }: ValueInfoProto, types: ReadonlyMap<string, ValueType>, builder: ProgramBuilder, values: Values): { name: string; value: Value } {
+function takeInput(
+  { name }: ValueInfoProto,
+  types: ReadonlyMap<string, ValueType>,
+  builder: ProgramBuilder,
+  values: Values,
+): { name: string; value: Value } {
   const { dataType, shape } = types.get(name) ?? { dataType: DataType.UNDEFINED, shape: null };
   const type = milTypeFor(dataType);
   if (type === undefined || shape === null)
-    throw new OnnxLensError('UNSUPPORTED_MODEL', `Input "${name}" is no tensor of numbers; Core ML takes floats and whole numbers.`);
-  const free = shape.flatMap((size, axis) => (typeof size === 'number' ? [] : [size === '' ? `${name}[${axis}]` : size]));
+    throw new OnnxLensError(
+      'UNSUPPORTED_MODEL',
+      `Input "${name}" is no tensor of numbers; Core ML takes floats and whole numbers.`,
+    );
+  const free = shape.flatMap((size, axis) =>
+    typeof size === 'number' ? [] : [size === '' ? `${name}[${axis}]` : size],
+  );
   if (free.length > 0) {
     throw new OnnxLensError(
       'USAGE',
@@ -95,15 +114,22 @@ function takeInput({ name }: ValueInfoProto, types: ReadonlyMap<string, ValueTyp
     );
   }
   const own = shape.map(Number);
-  if (own.includes(0)) throw new OnnxLensError('UNSUPPORTED_MODEL', `Input "${name}" of shape [${own.join(', ')}] is empty; Core ML takes no empty tensors.`);
+  if (own.includes(0))
+    throw new OnnxLensError(
+      'UNSUPPORTED_MODEL',
+      `Input "${name}" of shape [${own.join(', ')}] is empty; Core ML takes no empty tensors.`,
+    );
   // Core ML's features have at least one axis, and are floats or int32.
   const border: MilType = type === 'bool' ? 'int32' : type === 'fp16' && builder.specification < 7 ? 'fp32' : type;
   const feature: Value = { hint: name, type: border, shape: own.length === 0 ? [1] : own };
   builder.source = `input "${name}"`;
   const shaped = own.length === 0 ? builder.add('squeeze', { x: feature, axes: [0] }, `${name}_scalar`)[0] : feature;
-  const converted = shaped === undefined || type === border ? shaped : type === 'bool'
-    ? builder.add('cast', { x: shaped, dtype: 'bool' }, `${name}_bool`)[0]
-    : builder.add('cast', { x: shaped, dtype: 'fp16' }, `${name}_half`)[0];
+  const converted =
+    shaped === undefined || type === border
+      ? shaped
+      : type === 'bool'
+        ? builder.add('cast', { x: shaped, dtype: 'bool' }, `${name}_bool`)[0]
+        : builder.add('cast', { x: shaped, dtype: 'fp16' }, `${name}_half`)[0];
   values.set(name, converted ?? feature);
   return { name, value: feature };
 }
@@ -120,7 +146,11 @@ function giveOutput(name: string, values: Values, builder: ProgramBuilder, given
   if (value.shape.length === 0) add('reshape', { shape: [1] });
   // An output is the result of an operation, and of one that gives no other output.
   if (builder.operations.length === before && (value.constant !== undefined || given.has(value))) add('identity', {});
-  if (value.shape.includes(0)) throw new OnnxLensError('UNSUPPORTED_MODEL', `Output "${name}" of shape [${value.shape.join(', ')}] is empty; Core ML gives no empty tensors.`);
+  if (value.shape.includes(0))
+    throw new OnnxLensError(
+      'UNSUPPORTED_MODEL',
+      `Output "${name}" of shape [${value.shape.join(', ')}] is empty; Core ML gives no empty tensors.`,
+    );
   given.add(value);
   return value;
 }
@@ -128,7 +158,9 @@ function giveOutput(name: string, values: Values, builder: ProgramBuilder, given
 function checkShape(name: string, values: Values, types: ReadonlyMap<string, ValueType>, source: string): void {
   const [made, known] = [values.get(name), types.get(name)?.shape];
   if (made === undefined || known === undefined || known === null) return;
-  const differs = known.length !== made.shape.length || known.some((size, axis) => typeof size === 'number' && size !== made.shape[axis]);
+  const differs =
+    known.length !== made.shape.length ||
+    known.some((size, axis) => typeof size === 'number' && size !== made.shape[axis]);
   if (!differs) return;
   throw new OnnxLensError(
     'UNSUPPORTED_MODEL',
@@ -143,7 +175,7 @@ export function withoutDead({ inputs, operations, outputs }: Program): Program {
   for (const operation of operations.toReversed()) {
     if (!operation.outputs.some((value) => needed.has(value))) continue;
     kept.push(operation);
-    for (const input of Object.values(operation.inputs).flat() as Value[]) needed.add(input);
+    for (const input of valuesOf(operation)) needed.add(input);
   }
   return { inputs, operations: kept.reverse(), outputs };
 }

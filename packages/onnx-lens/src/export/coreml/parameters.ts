@@ -60,7 +60,10 @@ const FORMS: Readonly<Record<string, string>> = {
     'number x:tensor axes:ints keep_dims:bool',
   ),
   ...all('reduce_argmax reduce_argmin', 'number x:tensor axis:int keep_dims:bool output_dtype:string@8'),
-  ...all('scatter_along_axis', 'number data:tensor indices:index updates:tensor axis:int mode:string validate_indices:bool@8'),
+  ...all(
+    'scatter_along_axis',
+    'number data:tensor indices:index updates:tensor axis:int mode:string validate_indices:bool@8',
+  ),
   ...all('depth_to_space space_to_depth', 'float x:tensor block_size:int'),
   logical_not: 'bool x:tensor',
   identity: 'any x:tensor',
@@ -102,11 +105,11 @@ const FORMS: Readonly<Record<string, string>> = {
   pixel_shuffle: 'float x:tensor upscale_factor:int',
   upsample_nearest_neighbor: 'float x:tensor scale_factor_height:int scale_factor_width:int',
   resize_bilinear: 'float x:tensor target_size_height:int target_size_width:int sampling_mode:string',
-  upsample_bilinear: 'float x:tensor scale_factor_height:float scale_factor_width:float align_corners:bool half_pixel_centers:bool@7',
+  upsample_bilinear:
+    'float x:tensor scale_factor_height:float scale_factor_width:float align_corners:bool half_pixel_centers:bool@7',
   resample:
     'float x:tensor coordinates:tensor sampling_mode:string padding_mode:string padding_value:number coordinates_mode:string align_corners:bool',
   reverse_sequence: 'any x:tensor lengths:index seq_axis:int batch_axis:int',
-  classify: 'float probabilities:tensor classes:any',
   constexpr_affine_dequantize: 'any quantized_data:any zero_point:any scale:any axis:int',
 };
 

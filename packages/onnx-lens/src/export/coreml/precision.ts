@@ -1,6 +1,6 @@
 import { floatsToHalves } from '../../model/tensors.js';
 import { formOf } from './parameters.js';
-import type { Operation, Program } from './program.js';
+import { valuesOf, type Operation, type Program } from './program.js';
 import { scalar, type Constant, type MilType, type Value } from './values.js';
 
 /** Largest finite half, smallest normal one, and what coremltools writes for a number that would become zero. */
@@ -12,7 +12,15 @@ const AS_GOOD_AS_INFINITE = 1e38;
 /** Sums of more elements than this lose digits in half. */
 const MOST_SUMMED = 4096;
 
-const SUMS = new Set(['reduce_sum', 'reduce_sum_square', 'reduce_l1_norm', 'reduce_l2_norm', 'reduce_mean', 'reduce_prod', 'cumsum']);
+const SUMS = new Set([
+  'reduce_sum',
+  'reduce_sum_square',
+  'reduce_l1_norm',
+  'reduce_l2_norm',
+  'reduce_mean',
+  'reduce_prod',
+  'cumsum',
+]);
 /** Operations that make much of a number near zero. */
 const SHARP = new Set(['real_div', 'inverse', 'rsqrt', 'sqrt', 'log', 'pow']);
 const MOVES = new Set(['reshape', 'transpose', 'expand_dims', 'squeeze', 'tile', 'identity']);
@@ -28,16 +36,17 @@ export function staysFloat(program: Program, largest: ReadonlyMap<Value, number>
   const kept = new Map<Operation, string>();
   const sharpened = new Set<Value>();
   for (const operation of program.operations) {
-    const { inputs, outputs, type } = operation;
-    const values = Object.values(inputs).flat() as Value[];
+    const { outputs, type } = operation;
+    const values = valuesOf(operation);
     if (![...values, ...outputs].some((value) => value.type === 'fp32')) continue;
     const keep = (reason: string): void => {
       if (!kept.has(operation)) kept.set(operation, reason);
     };
-    if (type === 'classify') keep('class probabilities are float32');
     for (const { constant } of values) {
       if (constant?.type !== 'fp32') continue;
-      const beyond = (constant.data as Float32Array).find((each) => Math.abs(each) > LARGEST_HALF && Math.abs(each) < AS_GOOD_AS_INFINITE);
+      const beyond = (constant.data as Float32Array).find(
+        (each) => Math.abs(each) > LARGEST_HALF && Math.abs(each) < AS_GOOD_AS_INFINITE,
+      );
       if (beyond !== undefined) keep(`a constant of ${beyond.toPrecision(3)} is beyond half floats`);
       const [only] = constant.data.length === 1 ? (constant.data as Float32Array) : [];
       if (only === undefined || only === 0 || Math.abs(only) >= SMALLEST_NORMAL || isEpsilonOfNorm(operation)) continue;
@@ -76,7 +85,12 @@ export function toHalf(program: Program, kept: ReadonlySet<Operation>): Program 
   const cast = (from: Value, hint: string, type: MilType): Value => {
     const dtype = scalar('string', type);
     const to: Value = { hint, type, shape: from.shape };
-    operations.push({ type: 'cast', inputs: { x: from, dtype: { hint: `${hint}_dtype`, type: 'string', shape: [], constant: dtype } }, outputs: [to], source: 'half floats' });
+    operations.push({
+      type: 'cast',
+      inputs: { x: from, dtype: { hint: `${hint}_dtype`, type: 'string', shape: [], constant: dtype } },
+      outputs: [to],
+      source: 'half floats',
+    });
     return to;
   };
   const remembered = (known: Map<Value, Value>, value: Value, make: () => Value): Value => {
@@ -85,7 +99,11 @@ export function toHalf(program: Program, kept: ReadonlySet<Operation>): Program 
     return found;
   };
   const half = (value: Value): Value =>
-    remembered(halves, value, () => (value.constant === undefined ? cast(fulls.get(value) ?? value, `${value.hint}_half`, 'fp16') : halfConstant(value, value.constant)));
+    remembered(halves, value, () =>
+      value.constant === undefined
+        ? cast(fulls.get(value) ?? value, `${value.hint}_half`, 'fp16')
+        : halfConstant(value, value.constant),
+    );
   const full = (value: Value): Value =>
     remembered(fulls, value, () => {
       const own = halves.get(value);
@@ -93,7 +111,11 @@ export function toHalf(program: Program, kept: ReadonlySet<Operation>): Program 
     });
   for (const operation of program.operations) {
     const isKept = kept.has(operation);
-    const stays = new Set(formOf(operation.type).parameters.filter(({ kind }) => kind === 'float').map(({ name }) => name));
+    const stays = new Set(
+      formOf(operation.type)
+        .parameters.filter(({ kind }) => kind === 'float')
+        .map(({ name }) => name),
+    );
     const convert = (value: Value): Value => (value.type !== 'fp32' ? value : isKept ? full(value) : half(value));
     const inputs = Object.fromEntries(
       Object.entries(operation.inputs).map(([name, given]) => {
@@ -126,5 +148,10 @@ function halfConstant(value: Value, constant: Constant): Value {
   const data = floatsToHalves(constant.data as Float32Array);
   const [only] = constant.data.length === 1 ? (constant.data as Float32Array) : [];
   if (only !== undefined && only !== 0 && Math.abs(only) < SMALLEST_KEPT) data[0] = only > 0 ? 1 : 0x8001;
-  return { hint: value.hint, type: 'fp16', shape: value.shape, constant: { type: 'fp16', shape: constant.shape, data } };
+  return {
+    hint: value.hint,
+    type: 'fp16',
+    shape: value.shape,
+    constant: { type: 'fp16', shape: constant.shape, data },
+  };
 }

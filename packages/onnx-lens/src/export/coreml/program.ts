@@ -13,6 +13,13 @@ export interface Operation {
   readonly source: string;
 }
 
+/** Every value that an operation reads. */
+export function valuesOf({ inputs }: Operation): readonly Value[] {
+  return Object.values(inputs).flatMap((given): readonly Value[] =>
+    isValues(given) ? given : isValue(given) ? [given] : [],
+  );
+}
+
 /** A program before it is written: one function. */
 export interface Program {
   readonly inputs: readonly Value[];
@@ -21,7 +28,8 @@ export interface Program {
 }
 
 /** What a parameter may be given: a value, several, or plain numbers and words that become constants. */
-export type Given = Value | readonly Value[] | number | boolean | string | readonly number[] | readonly boolean[] | undefined;
+export type Given =
+  Value | readonly Value[] | number | boolean | string | readonly number[] | readonly boolean[] | undefined;
 
 /** Core ML's tensors have at most this many axes. */
 export const MOST_AXES = 5;
@@ -68,7 +76,10 @@ export class ProgramBuilder {
 }
 
 export function tooManyAxes(shape: readonly number[]): OnnxLensError {
-  return new OnnxLensError('UNSUPPORTED_MODEL', `a value of shape [${shape.join(', ')}] has more than the ${MOST_AXES} axes that Core ML takes`);
+  return new OnnxLensError(
+    'UNSUPPORTED_MODEL',
+    `a value of shape [${shape.join(', ')}] has more than the ${MOST_AXES} axes that Core ML takes`,
+  );
 }
 
 /** The type of the first tensor given, which the operation's other tensors and numbers share. */
@@ -77,7 +88,9 @@ function elementType(type: string, given: Readonly<Record<string, Given>>): MilT
   const first = parameters.find(({ name, kind }) => kind.startsWith('tensor') && given[name] !== undefined);
   const value = first === undefined ? undefined : given[first.name];
   const own = isValue(value) ? value.type : isValues(value) ? (value[0]?.type ?? 'fp32') : 'fp32';
-  const fits = types === 'any' || (types === 'bool' ? own === 'bool' : own === 'fp32' || own === 'fp16' || (types === 'number' && own === 'int32'));
+  const fits =
+    types === 'any' ||
+    (types === 'bool' ? own === 'bool' : own === 'fp32' || own === 'fp16' || (types === 'number' && own === 'int32'));
   if (!fits) throw new RangeError(`${type} does not take ${own}.`);
   return own;
 }
@@ -96,7 +109,11 @@ function asInput({ name, kind }: Parameter, given: Given, own: MilType, hint: st
   const make = (constant: Constant): Value => ({ hint, type: constant.type, shape: constant.shape, constant });
   switch (kind) {
     case 'number':
-      return make(own === 'fp16' ? { type: 'fp16', shape: [], data: Uint16Array.of(halfOf(Number(given))) } : scalar(own, Number(given)));
+      return make(
+        own === 'fp16'
+          ? { type: 'fp16', shape: [], data: Uint16Array.of(halfOf(Number(given))) }
+          : scalar(own, Number(given)),
+      );
     case 'float':
       return make(scalar('fp32', Number(given)));
     case 'int':
@@ -110,7 +127,7 @@ function asInput({ name, kind }: Parameter, given: Given, own: MilType, hint: st
     case 'bools':
       return make(vector('bool', (given as readonly boolean[]).map(Number)));
     case 'string':
-      return make(scalar('string', String(given)));
+      return make(scalar('string', typeof given === 'string' ? given : ''));
     default:
       throw new RangeError(`${name} must be a value.`);
   }

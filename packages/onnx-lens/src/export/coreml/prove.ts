@@ -1,7 +1,12 @@
 import { OnnxLensError } from '../../errors.js';
 import { GraphBuilder, valueInfo } from '../../model/builder.js';
 import { copyMessage } from '../../model/copy.js';
-import { GraphProtoSchema, ModelProtoSchema, TensorProto_DataType as DataType, type ModelProto } from '../../model/generated/onnx_pb.js';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  TensorProto_DataType as DataType,
+  type ModelProto,
+} from '../../model/generated/onnx_pb.js';
 import { Graph } from '../../model/graph.js';
 import { valueType } from '../../shapes/infer.js';
 import type { EncodedPackage } from './package.js';
@@ -48,7 +53,10 @@ export function restoreAs(original: ModelProto, encoded: EncodedPackage, read: R
     builder.input(input.name, dataType, shape ?? []);
     const value = read.inputs[place];
     if (value === undefined) continue;
-    const shaped = value.shape.length === shape?.length ? input.name : builder.node('Reshape', [input.name, builder.ints(value.shape)]);
+    const shaped =
+      value.shape.length === shape?.length
+        ? input.name
+        : builder.node('Reshape', [input.name, builder.ints(value.shape)]);
     builder.node('Cast', [shaped], { to: dataTypeOf(value.type) }, { outputs: [OWN + value.name] });
   }
   restoreInto(builder, read, (name) => OWN + name);
@@ -60,12 +68,21 @@ export function restoreAs(original: ModelProto, encoded: EncodedPackage, read: R
     const { dataType, shape } = valueType(type);
     const isScalar = shape?.length === 0 && value.shape.length === 1;
     const shaped = isScalar ? builder.node('Squeeze', [OWN + value.name, builder.ints([0])]) : OWN + value.name;
-    builder.node('Cast', [shaped], { to: dataType === DataType.UNDEFINED ? dataTypeOf(value.type) : dataType }, { outputs: [name] });
+    builder.node(
+      'Cast',
+      [shaped],
+      { to: dataType === DataType.UNDEFINED ? dataTypeOf(value.type) : dataType },
+      { outputs: [name] },
+    );
   }
   for (const { name, type } of source.outputs) {
     const { dataType } = valueType(type);
     const place = features.outputs.findIndex((each) => each.onnxName === name);
-    builder.output(name, dataType === DataType.UNDEFINED ? dataTypeOf(read.outputs[place]?.type ?? 'fp32') : dataType, outputShape(type, read.outputs[place]?.shape ?? []));
+    builder.output(
+      name,
+      dataType === DataType.UNDEFINED ? dataTypeOf(read.outputs[place]?.type ?? 'fp32') : dataType,
+      outputShape(type, read.outputs[place]?.shape ?? []),
+    );
   }
   return builder.toModel({ opset: RESTORED_OPSET, irVersion: 9 });
 }

@@ -1,5 +1,11 @@
 import { create } from '@bufbuild/protobuf';
-import { DataType as MilDataType, ValueSchema, ValueTypeSchema, type Value as ValueMessage, type ValueType } from './generated/mil_pb.js';
+import {
+  DataType as MilDataType,
+  ValueSchema,
+  ValueTypeSchema,
+  type Value as ValueMessage,
+  type ValueType,
+} from './generated/mil_pb.js';
 
 /** Element types of MIL tensors that are written here, under the names that MIL's `cast` gives them. */
 export type MilType = 'bool' | 'string' | 'fp16' | 'fp32' | 'int8' | 'uint8' | 'int32';

@@ -26,7 +26,9 @@ export function writePackage(path: string, { files }: EncodedPackage, force = fa
   } catch (cause) {
     rmSync(temporary, { recursive: true, force: true });
     if (moved && !existsSync(path)) renameSync(aside, path);
-    throw new OnnxLensError('FILE_UNWRITABLE', `Cannot write ${path}: ${messageOf(cause).replace(/\.$/, '')}.`, { cause });
+    throw new OnnxLensError('FILE_UNWRITABLE', `Cannot write ${path}: ${messageOf(cause).replace(/\.$/, '')}.`, {
+      cause,
+    });
   }
 }
 
@@ -36,9 +38,13 @@ export function writePackage(path: string, { files }: EncodedPackage, force = fa
  */
 export function refuseExisting(path: string, force: boolean): void {
   if (!existsSync(path)) return;
-  if (!force) throw new OnnxLensError('FILE_UNWRITABLE', `${path} exists already; give --force to replace it, or another name.`);
+  if (!force)
+    throw new OnnxLensError('FILE_UNWRITABLE', `${path} exists already; give --force to replace it, or another name.`);
   if (!existsSync(join(path, 'Manifest.json')))
-    throw new OnnxLensError('FILE_UNWRITABLE', `${path} is no package (${basename(path)} has no Manifest.json), so it is not replaced; give another name.`);
+    throw new OnnxLensError(
+      'FILE_UNWRITABLE',
+      `${path} is no package (${basename(path)} has no Manifest.json), so it is not replaced; give another name.`,
+    );
 }
 
 function writePieces(path: string, pieces: readonly Uint8Array[]): void {
@@ -46,7 +52,8 @@ function writePieces(path: string, pieces: readonly Uint8Array[]): void {
   const descriptor = openSync(path, 'w');
   try {
     for (const piece of pieces) {
-      for (let done = 0; done < piece.length;) done += writeSync(descriptor, piece, done, Math.min(piece.length - done, 1 << 28));
+      for (let done = 0; done < piece.length;)
+        done += writeSync(descriptor, piece, done, Math.min(piece.length - done, 1 << 28));
     }
   } finally {
     closeSync(descriptor);

@@ -1,8 +1,16 @@
 import { create } from '@bufbuild/protobuf';
 import { BlobWriter } from './blob.js';
-import { FunctionSchema, OperationSchema, type Function as MilFunction, type Operation as OperationMessage } from './generated/mil_pb.js';
+import {
+  DataType,
+  FunctionSchema,
+  OperationSchema,
+  ValueSchema,
+  ValueTypeSchema,
+  type Function as MilFunction,
+  type Operation as OperationMessage,
+} from './generated/mil_pb.js';
 import { MilNames } from './names.js';
-import type { Operation, Program } from './program.js';
+import { valuesOf, type Operation, type Program } from './program.js';
 import { blobValue, immediateValue, scalar, tensorType, type Value } from './values.js';
 
 /** The string by which programs name the operations of a specification. */
@@ -14,11 +22,28 @@ export interface WrittenFunction {
   readonly names: ReadonlyMap<Value, string>;
 }
 
+/** Turns one of a program's outputs, the probabilities of its classes, into a label and a dictionary. */
+export interface Classifier {
+  /** Place among the program's outputs. */
+  readonly output: number;
+  readonly labels: readonly string[];
+}
+
+/** Names of a classifier's outputs, as coremltools has them. */
+export const [LABEL, PROBABILITIES] = ['classLabel', 'classLabel_probs'] as const;
+
 /** Writes one function; its longer constants go to the blob file. Inputs and outputs are named first, so that they keep their names. */
-export function writeFunction(program: Program, specification: number, blobs: BlobWriter): WrittenFunction {
+export function writeFunction(
+  program: Program,
+  specification: number,
+  blobs: BlobWriter,
+  classifier?: Classifier,
+): WrittenFunction {
   const names = new Map<Value, string>();
   const fresh = new MilNames();
-  for (const value of [...program.inputs, ...program.outputs]) if (!names.has(value)) names.set(value, fresh.fresh(value.hint));
+  for (const name of classifier === undefined ? [] : [LABEL, PROBABILITIES]) fresh.fresh(name);
+  for (const value of [...program.inputs, ...program.outputs])
+    if (!names.has(value)) names.set(value, fresh.fresh(value.hint));
   const nameOf = (value: Value): string => {
     const name = names.get(value) ?? fresh.fresh(value.hint);
     names.set(value, name);
@@ -31,18 +56,24 @@ export function writeFunction(program: Program, specification: number, blobs: Bl
       messages.push(compressedConstant(operation, nameOf, blobs));
       continue;
     }
-    for (const value of Object.values(operation.inputs).flat() as Value[]) {
+    for (const value of valuesOf(operation)) {
       if (value.constant === undefined || written.has(value)) continue;
       written.add(value);
       messages.push(constantOperation(value, nameOf(value), blobs));
     }
     messages.push(plainOperation(operation, nameOf));
   }
+  const outputs = program.outputs.map(nameOf);
+  if (classifier !== undefined) {
+    messages.push(classify(outputs[classifier.output] ?? '', classifier.labels));
+    outputs.splice(classifier.output, 1);
+    outputs.unshift(LABEL, PROBABILITIES);
+  }
   const opset = OPSETS[specification] ?? '';
   const message = create(FunctionSchema, {
     inputs: program.inputs.map((value) => ({ name: nameOf(value), type: tensorType(value.type, value.shape) })),
     opset,
-    blockSpecializations: { [opset]: { outputs: program.outputs.map(nameOf), operations: messages } },
+    blockSpecializations: { [opset]: { outputs, operations: messages } },
   });
   return { message, names };
 }
@@ -62,10 +93,16 @@ function constantOperation(value: Value, name: string, blobs: BlobWriter): Opera
 }
 
 /** Compressed weights hold what they are made of as attributes. */
-function compressedConstant({ type, inputs, outputs }: Operation, nameOf: (value: Value) => string, blobs: BlobWriter): OperationMessage {
+function compressedConstant(
+  { type, inputs, outputs }: Operation,
+  nameOf: (value: Value) => string,
+  blobs: BlobWriter,
+): OperationMessage {
   const [output] = outputs;
   if (output === undefined) throw new RangeError(`${type} has no result.`);
-  const attributes = Object.entries(inputs).map(([key, value]) => [key, constantMessage(value as Value, blobs)] as const);
+  const attributes = Object.entries(inputs).map(
+    ([key, value]) => [key, constantMessage(value as Value, blobs)] as const,
+  );
   const name = nameOf(output);
   return create(OperationSchema, {
     type,
@@ -90,5 +127,40 @@ function plainOperation({ type, inputs, outputs }: Operation, nameOf: (value: Va
     ),
     outputs: results,
     attributes: { name: immediateValue(scalar('string', results[0]?.name ?? type)) },
+  });
+}
+
+/** The classes stand inside the operation: Core ML takes them from nowhere else. */
+function classify(probabilities: string, labels: readonly string[]): OperationMessage {
+  const word = create(ValueTypeSchema, tensorType('string', []));
+  const list = create(ValueSchema, {
+    type: {
+      type: {
+        case: 'listType',
+        value: { type: word, length: { dimension: { case: 'constant', value: { size: BigInt(labels.length) } } } },
+      },
+    },
+    value: {
+      case: 'immediateValue',
+      value: {
+        value: { case: 'list', value: { values: labels.map((label) => immediateValue(scalar('string', label))) } },
+      },
+    },
+  });
+  const number = create(ValueTypeSchema, { type: { case: 'tensorType', value: { dataType: DataType.FLOAT64 } } });
+  const dictionary = create(ValueTypeSchema, {
+    type: { case: 'dictionaryType', value: { keyType: word, valueType: number } },
+  });
+  return create(OperationSchema, {
+    type: 'classify',
+    inputs: {
+      probabilities: { arguments: [{ binding: { case: 'name', value: probabilities } }] },
+      classes: { arguments: [{ binding: { case: 'value', value: list } }] },
+    },
+    outputs: [
+      { name: LABEL, type: word },
+      { name: PROBABILITIES, type: dictionary },
+    ],
+    attributes: { name: immediateValue(scalar('string', 'classify')) },
   });
 }

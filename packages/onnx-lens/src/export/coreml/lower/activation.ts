@@ -16,7 +16,8 @@ const simple =
 const prelu: Lower = (node) => {
   const [x, slope] = [node.input(0), node.input(1)];
   const channels = x.shape[1] ?? 0;
-  const isPerChannel = slope.shape.length === x.shape.length - 1 && slope.shape[0] === channels && elementCount(slope.shape) === channels;
+  const isPerChannel =
+    slope.shape.length === x.shape.length - 1 && slope.shape[0] === channels && elementCount(slope.shape) === channels;
   if (x.shape.length >= 3 && isPerChannel && slope.constant !== undefined && slope.type === 'fp32') {
     node.set(node.op('prelu', { x, alpha: node.floats(constantNumbers(slope.constant), [channels], 'alpha') }));
     return;
@@ -115,7 +116,13 @@ const hardmax: Lower = (node) =>
   node.set(
     overRows(node, 1, (x, axis) => {
       const place = node.op('reduce_argmax', { x, axis, keep_dims: false, output_dtype: 'int32' });
-      const marks = node.op('one_hot', { indices: place, one_hot_vector_size: x.shape[axis] ?? 1, axis, on_value: 1, off_value: 0 });
+      const marks = node.op('one_hot', {
+        indices: place,
+        one_hot_vector_size: x.shape[axis] ?? 1,
+        axis,
+        on_value: 1,
+        off_value: 0,
+      });
       return node.cast(marks, x.type);
     }),
   );

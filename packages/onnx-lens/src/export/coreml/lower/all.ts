@@ -5,6 +5,7 @@ import { ELEMENTWISE } from './elementwise.js';
 import type { Lower } from './lowering.js';
 import { MATRIX } from './matrix.js';
 import { NORMALIZATION } from './normalization.js';
+import { PADDING } from './padding.js';
 import { POOLING } from './pooling.js';
 import { REDUCTION } from './reduction.js';
 import { RESAMPLING } from './resampling.js';
@@ -20,6 +21,7 @@ export const LOWERINGS: ReadonlyMap<string, Lower> = new Map(
     ELEMENTWISE,
     MATRIX,
     NORMALIZATION,
+    PADDING,
     POOLING,
     REDUCTION,
     RESAMPLING,

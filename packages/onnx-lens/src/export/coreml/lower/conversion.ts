@@ -28,7 +28,12 @@ const constant: Lower = (node) => {
     return;
   }
   const given = (name: string) => attribute(node.node, name);
-  const [float, floats, int, ints] = [given('value_float'), given('value_floats'), given('value_int'), given('value_ints')];
+  const [float, floats, int, ints] = [
+    given('value_float'),
+    given('value_floats'),
+    given('value_int'),
+    given('value_ints'),
+  ];
   if (float !== undefined) node.set(node.floats([float.f], []));
   else if (floats !== undefined) node.set(node.floats(floats.floats, [floats.floats.length]));
   else if (int !== undefined) node.set(node.whole([Number(int.i)], []));
@@ -50,7 +55,11 @@ const constantOfShape: Lower = (node) => {
 };
 
 const range: Lower = (node) => {
-  const [[start = 0], [limit = 0], [step = 1]] = [node.numbers(0, 'start'), node.numbers(1, 'limit'), node.numbers(2, 'step')];
+  const [[start = 0], [limit = 0], [step = 1]] = [
+    node.numbers(0, 'start'),
+    node.numbers(1, 'limit'),
+    node.numbers(2, 'step'),
+  ];
   const count = Math.max(0, Math.ceil((limit - start) / step));
   if (count === 0 || count > 2 ** 26) node.refuse(`it makes ${count} numbers`);
   const values = Array.from({ length: count }, (_, at) => start + at * step);
@@ -61,10 +70,14 @@ const eyeLike: Lower = (node) => {
   const x = node.input(0);
   const [rows = 1, columns = 1] = x.shape;
   const k = intAttribute(node.node, 'k', 0);
-  const values = Array.from({ length: rows * columns }, (_, at) => Number((at % columns) - Math.floor(at / columns) === k));
+  const values = Array.from({ length: rows * columns }, (_, at) =>
+    Number((at % columns) - Math.floor(at / columns) === k),
+  );
   const to = intAttribute(node.node, 'dtype');
-  const type = to === undefined ? x.type : (milTypeFor(to as DataType) ?? node.refuse('its element type has no form'));
-  node.set(type === 'int32' ? node.whole(values, [rows, columns]) : node.cast(node.floats(values, [rows, columns]), type));
+  const type = to === undefined ? x.type : (milTypeFor(to) ?? node.refuse('its element type has no form'));
+  node.set(
+    type === 'int32' ? node.whole(values, [rows, columns]) : node.cast(node.floats(values, [rows, columns]), type),
+  );
 };
 
 /** scale * (x - zero point), per tensor or along one axis. */
@@ -87,7 +100,8 @@ const RANGES: ReadonlyMap<DataType, readonly [number, number]> = new Map([
 const quantizeLinear: Lower = (node) => {
   const [x, scale] = [node.float(node.input(0)), node.input(1)];
   const zero = node.optional(2);
-  const [low, high] = RANGES.get(node.outputType()) ?? node.refuse(`it quantizes to ${DataType[node.outputType()] ?? 'an unknown type'}`);
+  const [low, high] =
+    RANGES.get(node.outputType()) ?? node.refuse(`it quantizes to ${DataType[node.outputType()] ?? 'an unknown type'}`);
   const fit = alongAxis(node, x, scale);
   const steps = node.op('round', { x: node.op('real_div', { x, y: fit(scale) }) });
   const shifted = zero === undefined ? steps : node.op('add', { x: steps, y: node.cast(fit(zero), x.type) });
@@ -98,7 +112,11 @@ const quantizeLinear: Lower = (node) => {
 function alongAxis(node: Lowering, x: Value, scale: Value): (value: Value) => Value {
   if (elementCount(scale.shape) === 1) return (value) => node.reshape(value, []);
   const axis = node.axis(intAttribute(node.node, 'axis', 1), x.shape.length);
-  return (value) => node.reshape(value, x.shape.map((size, place) => (place === axis ? size : 1)));
+  return (value) =>
+    node.reshape(
+      value,
+      x.shape.map((size, place) => (place === axis ? size : 1)),
+    );
 }
 
 export const CONVERSION: Readonly<Record<string, Lower>> = {

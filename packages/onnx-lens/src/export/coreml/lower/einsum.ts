@@ -17,8 +17,12 @@ export function lowerEinsum(node: Lowering, equation: string, inputs: readonly V
   const terms = left.split(',').map((term, place) => expand(node, term, inputs[place]?.shape.length ?? 0));
   const all = terms.flat();
   const wanted = right === undefined ? implicitOutput(all) : expandOutput(right, all);
-  if (terms.some((letters) => new Set(letters).size < letters.length)) node.refuse(`its equation ${equation} takes a diagonal`);
-  let [current, ...rest] = terms.map((letters, place): Lettered => ({ value: inputs[place] ?? node.input(place), letters }));
+  if (terms.some((letters) => new Set(letters).size < letters.length))
+    node.refuse(`its equation ${equation} takes a diagonal`);
+  let [current, ...rest] = terms.map((letters, place): Lettered => ({
+    value: inputs[place] ?? node.input(place),
+    letters,
+  }));
   if (current === undefined) return node.refuse('its equation has no terms');
   while (rest.length > 0) {
     const [next, ...others] = rest;
@@ -30,22 +34,29 @@ export function lowerEinsum(node: Lowering, equation: string, inputs: readonly V
   const summed = sumOver(node, current, (letter) => !wanted.includes(letter));
   const missing = wanted.some((letter) => !summed.letters.includes(letter));
   if (missing) node.refuse(`its equation ${equation} makes an axis of nothing`);
-  return node.transpose(summed.value, wanted.map((letter) => summed.letters.indexOf(letter)));
+  return node.transpose(
+    summed.value,
+    wanted.map((letter) => summed.letters.indexOf(letter)),
+  );
 }
 
 /** An ellipsis stands for the axes that have no letter; they get digits, counted from the last. */
 function expand(node: Lowering, term: string, rank: number): string[] {
-  if (!term.includes('...')) return [...term];
+  if (!term.includes('...')) return term.split('');
   const [before = '', after = ''] = term.split('...');
   const count = rank - before.length - after.length;
   if (count < 0 || count > 9) node.refuse('its ellipsis does not fit');
-  return [...before, ...Array.from({ length: count }, (_, place) => String(count - place)), ...after];
+  return [
+    ...before.split(''),
+    ...Array.from({ length: count }, (_, place) => String(count - place)),
+    ...after.split(''),
+  ];
 }
 
 function expandOutput(term: string, all: readonly string[]): string[] {
   const digits = [...new Set(all.filter((letter) => /\d/.test(letter)))].sort((a, b) => Number(b) - Number(a));
   const [before = '', after] = term.split('...');
-  return after === undefined ? [...before] : [...before, ...digits, ...after];
+  return after === undefined ? before.split('') : [...before.split(''), ...digits, ...after.split('')];
 }
 
 function implicitOutput(all: readonly string[]): string[] {
@@ -73,14 +84,29 @@ function contract(node: Lowering, first: Lettered, second: Lettered, later: Read
   const columns = b.letters.filter((letter) => !shared.includes(letter));
   const sizes = new Map([...sizesOf(b), ...sizesOf(a).filter(([, size]) => size !== 1)]);
   for (const [letter, size] of sizesOf(a)) if (!sizes.has(letter)) sizes.set(letter, size);
-  const count = (letters: readonly string[], of: Lettered): number => elementCount(letters.map((letter) => of.value.shape[of.letters.indexOf(letter)] ?? 1));
-  const arrange = (of: Lettered, order: readonly string[]): Value => node.transpose(of.value, order.map((letter) => of.letters.indexOf(letter)));
+  const count = (letters: readonly string[], of: Lettered): number =>
+    elementCount(letters.map((letter) => of.value.shape[of.letters.indexOf(letter)] ?? 1));
+  const arrange = (of: Lettered, order: readonly string[]): Value =>
+    node.transpose(
+      of.value,
+      order.map((letter) => of.letters.indexOf(letter)),
+    );
   const own = (of: Lettered): number[] => batch.map((letter) => of.value.shape[of.letters.indexOf(letter)] ?? 1);
   const x = node.reshape(arrange(a, [...batch, ...rows, ...summed]), [...own(a), count(rows, a), count(summed, a)]);
-  const y = node.reshape(arrange(b, [...batch, ...summed, ...columns]), [...own(b), count(summed, b), count(columns, b)]);
+  const y = node.reshape(arrange(b, [...batch, ...summed, ...columns]), [
+    ...own(b),
+    count(summed, b),
+    count(columns, b),
+  ]);
   const product = node.op('matmul', { x, y, transpose_x: false, transpose_y: false });
   const letters = [...batch, ...rows, ...columns];
-  return { value: node.reshape(product, letters.map((letter) => sizes.get(letter) ?? 1)), letters };
+  return {
+    value: node.reshape(
+      product,
+      letters.map((letter) => sizes.get(letter) ?? 1),
+    ),
+    letters,
+  };
 }
 
 function sizesOf({ value, letters }: Lettered): [string, number][] {

@@ -140,9 +140,24 @@ const sigmoidOf: Lower = unary('sigmoid');
 
 export const ELEMENTWISE: Readonly<Record<string, Lower>> = {
   ...Object.fromEntries(
-    ['Acos', 'Asin', 'Atan', 'Atanh', 'Ceil', 'Cos', 'Cosh', 'Erf', 'Exp', 'Floor', 'Round', 'Sin', 'Sinh', 'Sqrt', 'Tan', 'Tanh'].map(
-      (name) => [name, unary(name.toLowerCase())] as const,
-    ),
+    [
+      'Acos',
+      'Asin',
+      'Atan',
+      'Atanh',
+      'Ceil',
+      'Cos',
+      'Cosh',
+      'Erf',
+      'Exp',
+      'Floor',
+      'Round',
+      'Sin',
+      'Sinh',
+      'Sqrt',
+      'Tan',
+      'Tanh',
+    ].map((name) => [name, unary(name.toLowerCase())] as const),
   ),
   Sigmoid: sigmoidOf,
   Abs: keepsWhole('abs'),

@@ -62,7 +62,10 @@ export class Lowering {
   numbers(place: number, what: string): number[] {
     const { constant } = this.input(place);
     if (constant === undefined)
-      return this.refuse(`its ${what} are computed while the model runs`, 'Fix the sizes that they come from with --fix');
+      return this.refuse(
+        `its ${what} are computed while the model runs`,
+        'Fix the sizes that they come from with --fix',
+      );
     return constantNumbers(constant);
   }
 
@@ -198,7 +201,8 @@ const [LEAST_INT, MOST_INT] = [-(2 ** 31), 2 ** 31 - 1];
 export function constantOf({ dataType, dims, data }: Tensor): Constant | undefined {
   const type = milTypeFor(dataType);
   if (type === undefined) return undefined;
-  if (type === 'fp32') return { type, shape: dims, data: data instanceof Float32Array ? data : Float32Array.from(data as Float64Array) };
+  if (type === 'fp32')
+    return { type, shape: dims, data: data instanceof Float32Array ? data : Float32Array.from(data as Float64Array) };
   if (type === 'fp16') return { type, shape: dims, data: data as Uint16Array };
   if (type === 'bool') return { type, shape: dims, data: data as Uint8Array };
   if (data instanceof Int32Array) return { type, shape: dims, data };

@@ -24,7 +24,10 @@ const gemm: Lower = (node) => {
   const [transA, transB] = [intAttribute(node.node, 'transA', 0) !== 0, intAttribute(node.node, 'transB', 0) !== 0];
   const outputs = b.shape[transB ? 0 : 1] ?? 0;
   const isLinear = b.constant !== undefined && isFloat(a) && !transA && alpha === 1;
-  if (isLinear && (c === undefined || (c.constant !== undefined && beta === 1 && c.shape.length === 1 && c.shape[0] === outputs))) {
+  if (
+    isLinear &&
+    (c === undefined || (c.constant !== undefined && beta === 1 && c.shape.length === 1 && c.shape[0] === outputs))
+  ) {
     node.set(node.op('linear', { x: a, weight: transB ? b : transposed(node, b), bias: c }));
     return;
   }
@@ -44,7 +47,8 @@ function transposed(node: Lowering, matrix: Value): Value {
   const [rows = 0, columns = 0] = matrix.shape;
   const from = constant.data as Float32Array | Uint16Array;
   const data = constant.type === 'fp16' ? new Uint16Array(from.length) : new Float32Array(from.length);
-  for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) data[column * rows + row] = from[row * columns + column] ?? 0;
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) data[column * rows + row] = from[row * columns + column] ?? 0;
   const shape = [columns, rows];
   return { hint: matrix.hint, type: matrix.type, shape, constant: { type: constant.type, shape, data } };
 }
@@ -52,15 +56,19 @@ function transposed(node: Lowering, matrix: Value): Value {
 /** The scaled product of queries and keys, through softmax, times the values; in four axes. */
 const attention: Lower = (node) => {
   const [q, k, v] = [node.input(0), node.input(1), node.input(2)];
-  const isPlain = [q, k, v].every(({ shape }) => shape.length === 4) && q.shape[1] === k.shape[1] && q.shape[1] === v.shape[1];
+  const isPlain =
+    [q, k, v].every(({ shape }) => shape.length === 4) && q.shape[1] === k.shape[1] && q.shape[1] === v.shape[1];
   if (!isPlain) node.refuse('its queries, keys and values do not have four axes with as many heads each');
-  if (node.has(4) || node.has(5) || [1, 2, 3].some((place) => node.wants(place))) node.refuse('it keeps past keys and values');
-  if (intAttribute(node.node, 'is_causal', 0) !== 0 || floatAttribute(node.node, 'softcap', 0) !== 0) node.refuse('it is causal or capped');
+  if (node.has(4) || node.has(5) || [1, 2, 3].some((place) => node.wants(place)))
+    node.refuse('it keeps past keys and values');
+  if (intAttribute(node.node, 'is_causal', 0) !== 0 || floatAttribute(node.node, 'softcap', 0) !== 0)
+    node.refuse('it is causal or capped');
   const scale = floatAttribute(node.node, 'scale', 1 / Math.sqrt(q.shape[3] ?? 1));
   const scores = node.op('matmul', { x: q, y: k, transpose_x: false, transpose_y: true });
   const scaled = node.op('mul', { x: scores, y: node.like(scores, scale) });
   const mask = node.optional(3);
-  if (mask?.type === 'bool') node.refuse('its mask is made of bools', 'Export it with a mask of numbers that are added');
+  if (mask?.type === 'bool')
+    node.refuse('its mask is made of bools', 'Export it with a mask of numbers that are added');
   const masked = mask === undefined ? scaled : node.op('add', { x: scaled, y: mask });
   const weights = node.op('softmax', { x: masked, axis: -1 });
   node.set(node.op('matmul', { x: weights, y: v, transpose_x: false, transpose_y: false }));
@@ -71,4 +79,9 @@ const einsum: Lower = (node) => {
   node.set(lowerEinsum(node, stringAttribute(node.node, 'equation', ''), inputs));
 };
 
-export const MATRIX: Readonly<Record<string, Lower>> = { MatMul: matmul, Gemm: gemm, Einsum: einsum, Attention: attention };
+export const MATRIX: Readonly<Record<string, Lower>> = {
+  MatMul: matmul,
+  Gemm: gemm,
+  Einsum: einsum,
+  Attention: attention,
+};

@@ -6,7 +6,8 @@ import type { Lower, Lowering } from './lowering.js';
 const instanceNormalization: Lower = (node) => {
   const [x, gamma, beta] = [node.input(0), node.input(1), node.input(2)];
   const epsilon = floatAttribute(node.node, 'epsilon', 1e-5);
-  const isPlain = gamma.constant !== undefined && beta.constant !== undefined && x.shape.length >= 3 && x.shape.length <= 4;
+  const isPlain =
+    gamma.constant !== undefined && beta.constant !== undefined && x.shape.length >= 3 && x.shape.length <= 4;
   if (isPlain) {
     node.set(node.op('instance_norm', { x, gamma, beta, epsilon }));
     return;
@@ -37,7 +38,9 @@ const layerNormalization: Lower = (node) => {
   const axes = x.shape.map((_, place) => place).slice(axis);
   const epsilon = floatAttribute(node.node, 'epsilon', 1e-5);
   const shape = x.shape.slice(axis);
-  const isPlain = [gamma, beta].every((each) => each === undefined || (each.constant !== undefined && each.shape.join() === shape.join()));
+  const isPlain = [gamma, beta].every(
+    (each) => each === undefined || (each.constant !== undefined && each.shape.join() === shape.join()),
+  );
   if (isPlain && !node.wants(1) && !node.wants(2)) {
     node.set(node.op('layer_norm', { x, axes, gamma, beta, epsilon }));
     return;
@@ -46,7 +49,10 @@ const layerNormalization: Lower = (node) => {
   const mean = node.op('reduce_mean', { x, ...reduce });
   const centred = node.op('sub', { x, y: mean });
   const variance = node.op('reduce_mean', { x: node.op('mul', { x: centred, y: centred }), ...reduce });
-  const inverse = node.op('inverse', { x: node.op('sqrt', { x: node.op('add', { x: variance, y: node.like(x, epsilon) }) }), epsilon: 0 });
+  const inverse = node.op('inverse', {
+    x: node.op('sqrt', { x: node.op('add', { x: variance, y: node.like(x, epsilon) }) }),
+    epsilon: 0,
+  });
   node.set(scaleAndShift(node, node.op('mul', { x: centred, y: inverse }), gamma, beta));
   node.set(mean, 1);
   node.set(inverse, 2);
@@ -74,7 +80,9 @@ const rmsNormalization: Lower = (node) => {
   const axis = node.axis(intAttribute(node.node, 'axis', -1), x.shape.length);
   const axes = x.shape.map((_, place) => place).slice(axis);
   const square = node.op('reduce_mean', { x: node.op('mul', { x, y: x }), axes, keep_dims: true });
-  const root = node.op('sqrt', { x: node.op('add', { x: square, y: node.like(x, floatAttribute(node.node, 'epsilon', 1e-5)) }) });
+  const root = node.op('sqrt', {
+    x: node.op('add', { x: square, y: node.like(x, floatAttribute(node.node, 'epsilon', 1e-5)) }),
+  });
   node.set(node.op('mul', { x: node.op('real_div', { x, y: root }), y: gamma }));
 };
 

@@ -14,12 +14,21 @@ interface Window {
 /** Core ML rounds sizes up only where both sides are padded alike; elsewhere the padding grows to what rounding up covers. */
 function windowOf(node: Lowering, x: Value): { window: Window; grown: boolean } {
   const kernel = intsAttribute(node.node, 'kernel_shape') ?? node.refuse('it has no kernel_shape');
-  if (kernel.length < 1 || kernel.length > 3) node.refuse(`Core ML pools along one to three axes, not ${kernel.length}`);
+  if (kernel.length < 1 || kernel.length > 3)
+    node.refuse(`Core ML pools along one to three axes, not ${kernel.length}`);
   const strides = intsAttribute(node.node, 'strides') ?? kernel.map(() => 1);
-  if (intsAttribute(node.node, 'dilations')?.some((step) => step !== 1) === true) node.refuse('Core ML pools without dilations');
+  if (intsAttribute(node.node, 'dilations')?.some((step) => step !== 1) === true)
+    node.refuse('Core ML pools without dilations');
   const sizes = x.shape.slice(2);
-  const { pad, pad_type } = paddingOf(node, kernel, strides, kernel.map(() => 1), sizes);
-  if (intAttribute(node.node, 'ceil_mode', 0) === 0) return { window: { kernel_sizes: kernel, strides, pad, pad_type, ceil_mode: false }, grown: false };
+  const { pad, pad_type } = paddingOf(
+    node,
+    kernel,
+    strides,
+    kernel.map(() => 1),
+    sizes,
+  );
+  if (intAttribute(node.node, 'ceil_mode', 0) === 0)
+    return { window: { kernel_sizes: kernel, strides, pad, pad_type, ceil_mode: false }, grown: false };
   const more = kernel.map((size, axis) => {
     const [begin = 0, end = 0, stride = 1, input = 0] = [pad[2 * axis], pad[2 * axis + 1], strides[axis], sizes[axis]];
     const steps = Math.ceil((input + begin + end - size) / stride);
@@ -28,7 +37,10 @@ function windowOf(node: Lowering, x: Value): { window: Window; grown: boolean } 
   });
   const grown = pad.map((size, place) => size + (place % 2 === 1 ? (more[(place - 1) / 2] ?? 0) : 0));
   const none = grown.every((size) => size === 0);
-  return { window: { kernel_sizes: kernel, strides, pad: grown, pad_type: none ? 'valid' : 'custom', ceil_mode: false }, grown: more.some((size) => size > 0) };
+  return {
+    window: { kernel_sizes: kernel, strides, pad: grown, pad_type: none ? 'valid' : 'custom', ceil_mode: false },
+    grown: more.some((size) => size > 0),
+  };
 }
 
 const maxPool: Lower = (node) => {
@@ -48,8 +60,16 @@ const averagePool: Lower = (node) => {
     return;
   }
   // What rounding up covers is never counted, but ONNX counts the padding: zeros are added first, as values.
-  const own = paddingOf(node, window.kernel_sizes, window.strides, window.kernel_sizes.map(() => 1), x.shape.slice(2)).pad;
-  const padded = own.every((size) => size === 0) ? x : node.op('pad', { x, pad: [0, 0, 0, 0, ...own], mode: 'constant', constant_val: 0 });
+  const own = paddingOf(
+    node,
+    window.kernel_sizes,
+    window.strides,
+    window.kernel_sizes.map(() => 1),
+    x.shape.slice(2),
+  ).pad;
+  const padded = own.every((size) => size === 0)
+    ? x
+    : node.op('pad', { x, pad: [0, 0, 0, 0, ...own], mode: 'constant', constant_val: 0 });
   const rest = window.pad.map((size, place) => size - (own[place] ?? 0));
   node.set(node.op('avg_pool', { x: padded, ...window, pad: rest, exclude_padding_from_average: true }));
 };
@@ -71,7 +91,9 @@ const lpPower = (node: Lowering): 1 | 2 => {
 
 const globalLpPool: Lower = (node) => {
   const x = node.input(0);
-  node.set(node.op(lpPower(node) === 1 ? 'reduce_l1_norm' : 'reduce_l2_norm', { x, axes: spatialAxes(x), keep_dims: true }));
+  node.set(
+    node.op(lpPower(node) === 1 ? 'reduce_l1_norm' : 'reduce_l2_norm', { x, axes: spatialAxes(x), keep_dims: true }),
+  );
 };
 
 /** The mean of what the window covers times its size: sums of |x| or x * x. */
@@ -81,7 +103,13 @@ const lpPool: Lower = (node) => {
   const { window } = windowOf(node, x);
   const powers = p === 1 ? node.op('abs', { x }) : node.op('mul', { x, y: x });
   const mean = node.op('avg_pool', { x: powers, ...window, exclude_padding_from_average: false });
-  const sum = node.op('mul', { x: mean, y: node.like(x, window.kernel_sizes.reduce((a, b) => a * b, 1)) });
+  const sum = node.op('mul', {
+    x: mean,
+    y: node.like(
+      x,
+      window.kernel_sizes.reduce((a, b) => a * b, 1),
+    ),
+  });
   node.set(p === 1 ? sum : node.op('sqrt', { x: sum }));
 };
 

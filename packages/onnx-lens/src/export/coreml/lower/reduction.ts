@@ -6,7 +6,9 @@ import type { Lower, Lowering } from './lowering.js';
 function axesOf(node: Lowering, rank: number): number[] | undefined {
   const given = node.has(1) ? node.numbers(1, 'axes') : (intsAttribute(node.node, 'axes') ?? []);
   if (given.length > 0) return given.map((axis) => node.axis(axis, rank));
-  return intAttribute(node.node, 'noop_with_empty_axes', 0) !== 0 ? undefined : Array.from({ length: rank }, (_, axis) => axis);
+  return intAttribute(node.node, 'noop_with_empty_axes', 0) !== 0
+    ? undefined
+    : Array.from({ length: rank }, (_, axis) => axis);
 }
 
 /** Reduces with all axes kept, then drops them: Core ML has trouble with results without axes. */
@@ -27,7 +29,10 @@ const reduce =
       return;
     }
     // A mean of whole numbers is cut towards zero.
-    const result = type === 'reduce_mean' ? node.throughFloat(x, (value) => reduced(node, type, value, axes)) : reduced(node, type, x, axes);
+    const result =
+      type === 'reduce_mean'
+        ? node.throughFloat(x, (value) => reduced(node, type, value, axes))
+        : reduced(node, type, x, axes);
     node.set(node.cast(result, node.input(0).type));
   };
 
@@ -105,7 +110,14 @@ const cumSum: Lower = (node) => {
   const x = node.input(0);
   const [axis = 0] = node.numbers(1, 'axis');
   const [exclusive, reverse] = ['exclusive', 'reverse'].map((name) => intAttribute(node.node, name, 0) !== 0);
-  node.set(node.op('cumsum', { x, axis: node.axis(axis, x.shape.length), exclusive: exclusive === true, reverse: reverse === true }));
+  node.set(
+    node.op('cumsum', {
+      x,
+      axis: node.axis(axis, x.shape.length),
+      exclusive: exclusive === true,
+      reverse: reverse === true,
+    }),
+  );
 };
 
 export const REDUCTION: Readonly<Record<string, Lower>> = {

@@ -13,11 +13,18 @@ function resizeOf(node: Lowering, x: Value): Resize {
   const old = node.opset < 11;
   const coordinates = old ? 'asymmetric' : stringAttribute(node.node, 'coordinate_transformation_mode', 'half_pixel');
   const scalesAt = old ? 1 : 2;
-  const axes = node.node.attribute.find(({ name }) => name === 'axes')?.ints.map((axis) => node.axis(Number(axis), x.shape.length)) ?? x.shape.map((_, axis) => axis);
+  const axes =
+    node.node.attribute
+      .find(({ name }) => name === 'axes')
+      ?.ints.map((axis) => node.axis(Number(axis), x.shape.length)) ?? x.shape.map((_, axis) => axis);
   const spread = (values: readonly number[], usual: (axis: number) => number): number[] =>
     x.shape.map((_, axis) => (axes.includes(axis) ? (values[axes.indexOf(axis)] ?? usual(axis)) : usual(axis)));
-  if (stringAttribute(node.node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch') node.refuse('it keeps the aspect ratio');
-  const given = node.node.opType === 'Upsample' && node.opset < 9 ? node.node.attribute.find(({ name }) => name === 'scales')?.floats : undefined;
+  if (stringAttribute(node.node, 'keep_aspect_ratio_policy', 'stretch') !== 'stretch')
+    node.refuse('it keeps the aspect ratio');
+  const given =
+    node.node.opType === 'Upsample' && node.opset < 9
+      ? node.node.attribute.find(({ name }) => name === 'scales')?.floats
+      : undefined;
   const own = given ?? (node.has(scalesAt) ? node.numbers(scalesAt, 'scales') : []);
   if (own.length > 0) {
     const scales = spread(own, () => 1);
@@ -31,7 +38,8 @@ const resize: Lower = (node) => {
   const x = node.input(0);
   const resized = resizeOf(node, x);
   const mode = stringAttribute(node.node, 'mode', 'nearest');
-  if (intAttribute(node.node, 'antialias', 0) !== 0 && resized.scales.some((scale) => scale < 1)) node.refuse('Core ML does not smooth what it makes smaller');
+  if (intAttribute(node.node, 'antialias', 0) !== 0 && resized.scales.some((scale) => scale < 1))
+    node.refuse('Core ML does not smooth what it makes smaller');
   if (resized.sizes.every((size, axis) => size === x.shape[axis]) && resized.coordinates !== 'tf_crop_and_resize') {
     node.set(node.op('identity', { x }));
     return;
@@ -42,7 +50,12 @@ const resize: Lower = (node) => {
 };
 
 /** Where the sample of a place lies on the input's axis. */
-function sourceOf(node: Lowering, { coordinates, scales, sizes }: Resize, axis: number, size: number): (at: number) => number {
+function sourceOf(
+  node: Lowering,
+  { coordinates, scales, sizes }: Resize,
+  axis: number,
+  size: number,
+): (at: number) => number {
   const [scale = 1, count = 1] = [scales[axis], sizes[axis]];
   switch (coordinates) {
     case 'half_pixel':
@@ -73,19 +86,31 @@ function nearest(node: Lowering, x: Value, how: Resize): Value {
   };
   const tables = x.shape.map((size, axis) => {
     const source = sourceOf(node, how, axis, size);
-    return Array.from({ length: how.sizes[axis] ?? 1 }, (_, at) => Math.min(Math.max(round(Math.fround(source(at))), 0), size - 1));
+    return Array.from({ length: how.sizes[axis] ?? 1 }, (_, at) =>
+      Math.min(Math.max(round(Math.fround(source(at))), 0), size - 1),
+    );
   });
   const rank = x.shape.length;
   const factor = (axis: number): number => (how.sizes[axis] ?? 1) / (x.shape[axis] ?? 1);
-  const repeats = (axis: number): boolean => (tables[axis] ?? []).every((from, at) => from === Math.floor(at / factor(axis)));
-  const isWhole = rank === 4 && [2, 3].every((axis) => Number.isInteger(factor(axis)) && repeats(axis)) && [0, 1].every((axis) => factor(axis) === 1 && repeats(axis));
+  const repeats = (axis: number): boolean =>
+    (tables[axis] ?? []).every((from, at) => from === Math.floor(at / factor(axis)));
+  const isWhole =
+    rank === 4 &&
+    [2, 3].every((axis) => Number.isInteger(factor(axis)) && repeats(axis)) &&
+    [0, 1].every((axis) => factor(axis) === 1 && repeats(axis));
   if (isWhole) {
     const scale = { scale_factor_height: factor(2), scale_factor_width: factor(3) };
     return node.throughFloat(x, (value) => node.op('upsample_nearest_neighbor', { x: value, ...scale }));
   }
   return tables.reduce((value, table, axis) => {
     if (table.length === x.shape[axis] && table.every((from, at) => from === at)) return value;
-    return node.op('gather', { x: value, indices: node.whole(table, [table.length], 'rows'), axis, batch_dims: 0, validate_indices: false });
+    return node.op('gather', {
+      x: value,
+      indices: node.whole(table, [table.length], 'rows'),
+      axis,
+      batch_dims: 0,
+      validate_indices: false,
+    });
   }, x);
 }
 
@@ -99,11 +124,15 @@ const SAMPLING: Readonly<Record<string, string>> = {
 function linear(node: Lowering, x: Value, how: Resize): Value {
   const [h = 1, w = 1] = how.sizes.slice(-2);
   const isPlain = x.shape.length === 4 && how.sizes[0] === x.shape[0] && how.sizes[1] === x.shape[1];
-  const isExact = how.sizes.every((size, axis) => Math.abs(size - (x.shape[axis] ?? 1) * (how.scales[axis] ?? 1)) < 1e-6);
+  const isExact = how.sizes.every(
+    (size, axis) => Math.abs(size - (x.shape[axis] ?? 1) * (how.scales[axis] ?? 1)) < 1e-6,
+  );
   const coordinates = how.coordinates === 'pytorch_half_pixel' && h > 1 && w > 1 ? 'half_pixel' : how.coordinates;
   const sampling_mode = SAMPLING[coordinates];
   if (isPlain && sampling_mode !== undefined && (isExact || coordinates === 'align_corners'))
-    return node.throughFloat(x, (value) => node.op('resize_bilinear', { x: value, target_size_height: h, target_size_width: w, sampling_mode }));
+    return node.throughFloat(x, (value) =>
+      node.op('resize_bilinear', { x: value, target_size_height: h, target_size_width: w, sampling_mode }),
+    );
   return byMatrices(node, x, how, () => ({ offsets: [0, 1], weights: (part) => [1 - part, part] }));
 }
 
@@ -146,7 +175,10 @@ function byMatrices(node: Lowering, x: Value, how: Resize, table: Table): Value 
     const last = rank - 1;
     const swap = x.shape.map((_, place) => (place === axis ? last : place === last ? axis : place));
     const y = node.cast(node.floats(matrix, [size, count], 'weights'), value.type);
-    return node.transpose(node.op('matmul', { x: node.transpose(value, swap), y, transpose_x: false, transpose_y: false }), swap);
+    return node.transpose(
+      node.op('matmul', { x: node.transpose(value, swap), y, transpose_x: false, transpose_y: false }),
+      swap,
+    );
   }, x);
 }
 

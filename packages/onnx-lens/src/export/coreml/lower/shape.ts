@@ -101,11 +101,21 @@ const depthToSpace: Lower = (node) => {
   const x = node.input(0);
   const block = intAttribute(node.node, 'blocksize', 1);
   const isCrd = node.node.attribute.some(({ name, s }) => name === 'mode' && new TextDecoder().decode(s) === 'CRD');
-  node.set(node.throughFloat(x, (value) => isCrd ? node.op('pixel_shuffle', { x: value, upscale_factor: block }) : node.op('depth_to_space', { x: value, block_size: block })));
+  node.set(
+    node.throughFloat(x, (value) =>
+      isCrd
+        ? node.op('pixel_shuffle', { x: value, upscale_factor: block })
+        : node.op('depth_to_space', { x: value, block_size: block }),
+    ),
+  );
 };
 
 const spaceToDepth: Lower = (node) =>
-  node.set(node.throughFloat(node.input(0), (x) => node.op('space_to_depth', { x, block_size: intAttribute(node.node, 'blocksize', 1) })));
+  node.set(
+    node.throughFloat(node.input(0), (x) =>
+      node.op('space_to_depth', { x, block_size: intAttribute(node.node, 'blocksize', 1) }),
+    ),
+  );
 
 /** Sizes are fixed here, so a shape is a constant. */
 const shape: Lower = (node) => {

@@ -1,7 +1,8 @@
-import { intAttribute, intsAttribute, floatAttribute, stringAttribute } from '../../../model/attributes.js';
+import { intAttribute, intsAttribute, stringAttribute } from '../../../model/attributes.js';
 import { elementCount } from '../../../model/tensors.js';
 import type { Value } from '../values.js';
 import { constantNumbers, type Lower, type Lowering } from './lowering.js';
+import { range } from './padding.js';
 
 const slice: Lower = (node) => {
   const x = node.input(0);
@@ -17,7 +18,8 @@ const slice: Lower = (node) => {
   const [beginMask, endMask] = [x.shape.map(() => true), x.shape.map(() => true)];
   for (const [place, axis] of axes.entries()) {
     const [size = 0, step = 1] = [x.shape[axis], steps[place]];
-    const clamp = (value: number, low: number, high: number): number => Math.min(Math.max(value < 0 ? value + size : value, low), high);
+    const clamp = (value: number, low: number, high: number): number =>
+      Math.min(Math.max(value < 0 ? value + size : value, low), high);
     const from = step > 0 ? clamp(starts[place] ?? 0, 0, size) : clamp(starts[place] ?? 0, 0, size - 1);
     const to = step > 0 ? clamp(ends[place] ?? size, 0, size) : clamp(ends[place] ?? -1, -1, size - 1);
     begin[axis] = from;
@@ -28,70 +30,17 @@ const slice: Lower = (node) => {
     if (Math.ceil((to - from) / step) <= 0) node.refuse('its result is empty');
   }
   node.set(
-    node.op('slice_by_index', { x, begin, end, stride, begin_mask: beginMask, end_mask: endMask, squeeze_mask: x.shape.map(() => false) }),
+    node.op('slice_by_index', {
+      x,
+      begin,
+      end,
+      stride,
+      begin_mask: beginMask,
+      end_mask: endMask,
+      squeeze_mask: x.shape.map(() => false),
+    }),
   );
 };
-
-const pad: Lower = (node) => {
-  const x = node.input(0);
-  const rank = x.shape.length;
-  const mode = stringAttribute(node.node, 'mode', 'constant');
-  const given = node.opset < 11 ? (intsAttribute(node.node, 'pads') ?? intsAttribute(node.node, 'paddings') ?? []) : node.numbers(1, 'paddings');
-  const axes = node.has(3) ? node.numbers(3, 'axes').map((axis) => node.axis(axis, rank)) : x.shape.map((_, axis) => axis);
-  const sides = x.shape.flatMap(() => [0, 0]);
-  for (const [place, axis] of axes.entries()) {
-    sides[2 * axis] = given[place] ?? 0;
-    sides[2 * axis + 1] = given[place + axes.length] ?? 0;
-  }
-  const [constant = 0] = node.opset < 11 ? [floatAttribute(node.node, 'value', 0)] : node.has(2) ? node.numbers(2, 'value') : [];
-  const cut = sides.some((side) => side < 0) ? cropped(node, x, sides) : x;
-  const grow = sides.map((side) => Math.max(side, 0));
-  if (grow.every((side) => side === 0)) {
-    node.set(cut === x ? node.op('identity', { x }) : cut);
-    return;
-  }
-  if (mode === 'wrap') {
-    node.set(wrapped(node, cut, grow));
-    return;
-  }
-  const how = mode === 'edge' ? 'replicate' : mode;
-  node.set(node.throughFloat(cut, (value) => padAxes(node, value, grow, how, constant)));
-};
-
-function cropped(node: Lowering, x: Value, sides: readonly number[]): Value {
-  return range(node, x, x.shape.map((_, axis) => Math.max(0, -(sides[2 * axis] ?? 0))), x.shape.map((size, axis) => size - Math.max(0, -(sides[2 * axis + 1] ?? 0))));
-}
-
-function range(node: Lowering, x: Value, begin: readonly number[], end: readonly number[]): Value {
-  const all = x.shape.map((size, axis) => begin[axis] === 0 && end[axis] === size);
-  return node.op('slice_by_index', { x, begin, end, stride: x.shape.map(() => 1), begin_mask: all, end_mask: all, squeeze_mask: x.shape.map(() => false) });
-}
-
-/** Core ML mirrors and repeats edges along the last two axes only; other axes are brought there. */
-function padAxes(node: Lowering, x: Value, sides: readonly number[], mode: string, constant: number): Value {
-  const rank = x.shape.length;
-  const isLastTwo = sides.every((side, place) => side === 0 || place >= 2 * (rank - 2));
-  if (mode === 'constant' || isLastTwo) return node.op('pad', { x, pad: sides, mode, constant_val: mode === 'constant' ? constant : 0 });
-  const axis = sides.findIndex((side) => side !== 0) >> 1;
-  const swap = x.shape.map((_, place) => (place === axis ? rank - 1 : place === rank - 1 ? axis : place));
-  const own = x.shape.flatMap((_, place) => (place === rank - 1 ? sides.slice(2 * axis, 2 * axis + 2) : [0, 0]));
-  const padded = node.transpose(node.op('pad', { x: node.transpose(x, swap), pad: own, mode, constant_val: 0 }), swap);
-  const rest = sides.map((side, place) => (place >> 1 === axis ? 0 : side));
-  return rest.every((side) => side === 0) ? padded : padAxes(node, padded, rest, mode, constant);
-}
-
-function wrapped(node: Lowering, x: Value, sides: readonly number[]): Value {
-  let whole = x;
-  for (let axis = 0; axis < x.shape.length; axis++) {
-    const [before = 0, after = 0, size = 0] = [sides[2 * axis], sides[2 * axis + 1], x.shape[axis]];
-    if (before === 0 && after === 0) continue;
-    if (before > size || after > size) node.refuse('it wraps more than once around');
-    const part = (from: number, to: number): Value => range(node, whole, whole.shape.map((_, place) => (place === axis ? from : 0)), whole.shape.map((own, place) => (place === axis ? to : own)));
-    const values = [...(before > 0 ? [part(size - before, size)] : []), whole, ...(after > 0 ? [part(0, after)] : [])];
-    whole = node.op('concat', { values, axis, interleave: false });
-  }
-  return whole;
-}
 
 /** Core ML has no gather of bools. */
 function throughWhole(node: Lowering, x: Value, compute: (x: Value) => Value): Value {
@@ -102,10 +51,19 @@ function throughWhole(node: Lowering, x: Value, compute: (x: Value) => Value): V
 function fromStart(node: Lowering, indices: Value, size: number): Value {
   if (indices.constant !== undefined) {
     const numbers = constantNumbers(indices.constant);
-    return numbers.every((each) => each >= 0) ? indices : node.whole(numbers.map((each) => (each < 0 ? each + size : each)), indices.shape, 'indices');
+    return numbers.every((each) => each >= 0)
+      ? indices
+      : node.whole(
+          numbers.map((each) => (each < 0 ? each + size : each)),
+          indices.shape,
+          'indices',
+        );
   }
   const isNegative = node.op('less', { x: indices, y: node.like(indices, 0) });
-  return node.op('add', { x: indices, y: node.op('mul', { x: node.cast(isNegative, 'int32'), y: node.like(indices, size) }) });
+  return node.op('add', {
+    x: indices,
+    y: node.op('mul', { x: node.cast(isNegative, 'int32'), y: node.like(indices, size) }),
+  });
 }
 
 const gather: Lower = (node) => {
@@ -115,7 +73,9 @@ const gather: Lower = (node) => {
   // A result without axes: one index, then its axis away.
   const isScalar = places.shape.length === 0 && x.shape.length === 1;
   const own = isScalar ? node.reshape(places, [1]) : places;
-  const result = throughWhole(node, x, (value) => node.op('gather', { x: value, indices: own, axis, batch_dims: 0, validate_indices: false }));
+  const result = throughWhole(node, x, (value) =>
+    node.op('gather', { x: value, indices: own, axis, batch_dims: 0, validate_indices: false }),
+  );
   node.set(isScalar ? node.reshape(result, []) : result);
 };
 
@@ -125,8 +85,19 @@ const gatherElements: Lower = (node) => {
   const places = fromStart(node, indices, x.shape[axis] ?? 0);
   // Core ML wants the other axes to be alike.
   const isShort = x.shape.some((size, place) => place !== axis && size !== places.shape[place]);
-  const part = isShort ? range(node, x, x.shape.map(() => 0), x.shape.map((size, place) => (place === axis ? size : (places.shape[place] ?? size)))) : x;
-  node.set(throughWhole(node, part, (value) => node.op('gather_along_axis', { x: value, indices: places, axis, validate_indices: false })));
+  const part = isShort
+    ? range(
+        node,
+        x,
+        x.shape.map(() => 0),
+        x.shape.map((size, place) => (place === axis ? size : (places.shape[place] ?? size))),
+      )
+    : x;
+  node.set(
+    throughWhole(node, part, (value) =>
+      node.op('gather_along_axis', { x: value, indices: places, axis, validate_indices: false }),
+    ),
+  );
 };
 
 /** Indices of several axes at once. */
@@ -134,7 +105,11 @@ function allFromStart(node: Lowering, indices: Value, sizes: readonly number[]):
   const width = indices.shape.at(-1) ?? 1;
   if (indices.constant !== undefined) {
     const numbers = constantNumbers(indices.constant);
-    return node.whole(numbers.map((each, place) => (each < 0 ? each + (sizes[place % width] ?? 0) : each)), indices.shape, 'indices');
+    return node.whole(
+      numbers.map((each, place) => (each < 0 ? each + (sizes[place % width] ?? 0) : each)),
+      indices.shape,
+      'indices',
+    );
   }
   const isNegative = node.op('less', { x: indices, y: node.like(indices, 0) });
   const own = node.whole(sizes.slice(0, width), [width], 'sizes');
@@ -146,24 +121,45 @@ const gatherNd: Lower = (node) => {
   const batch = intAttribute(node.node, 'batch_dims', 0);
   if (batch > 0 && node.builder.specification < 7) node.refuse('its batch axes came with iOS 16', 'Give --ios 16');
   const places = allFromStart(node, indices, x.shape.slice(batch));
-  node.set(throughWhole(node, x, (value) => node.op('gather_nd', { x: value, indices: places, batch_dims: batch, validate_indices: false })));
+  node.set(
+    throughWhole(node, x, (value) =>
+      node.op('gather_nd', { x: value, indices: places, batch_dims: batch, validate_indices: false }),
+    ),
+  );
 };
 
-const SCATTER_MODES: Readonly<Record<string, string>> = { none: 'update', add: 'add', mul: 'mul', max: 'max', min: 'min' };
+const SCATTER_MODES: Readonly<Record<string, string>> = {
+  none: 'update',
+  add: 'add',
+  mul: 'mul',
+  max: 'max',
+  min: 'min',
+};
 
 const scatterElements: Lower = (node) => {
   const [data, indices, updates] = [node.input(0), node.input(1), node.input(2)];
   const axis = node.axis(intAttribute(node.node, 'axis', 0), data.shape.length);
-  const mode = SCATTER_MODES[stringAttribute(node.node, 'reduction', 'none')] ?? node.refuse('its reduction is unknown');
-  if (data.shape.some((size, place) => place !== axis && size !== indices.shape[place])) node.refuse('its indices do not span the other axes');
+  const mode =
+    SCATTER_MODES[stringAttribute(node.node, 'reduction', 'none')] ?? node.refuse('its reduction is unknown');
+  if (data.shape.some((size, place) => place !== axis && size !== indices.shape[place]))
+    node.refuse('its indices do not span the other axes');
   const places = fromStart(node, indices, data.shape[axis] ?? 0);
   node.set(node.op('scatter_along_axis', { data, indices: places, updates, axis, mode, validate_indices: false }));
 };
 
 const scatterNd: Lower = (node) => {
   const [data, indices, updates] = [node.input(0), node.input(1), node.input(2)];
-  const mode = SCATTER_MODES[stringAttribute(node.node, 'reduction', 'none')] ?? node.refuse('its reduction is unknown');
-  node.set(node.op('scatter_nd', { data, indices: allFromStart(node, indices, data.shape), updates, mode, validate_indices: false }));
+  const mode =
+    SCATTER_MODES[stringAttribute(node.node, 'reduction', 'none')] ?? node.refuse('its reduction is unknown');
+  node.set(
+    node.op('scatter_nd', {
+      data,
+      indices: allFromStart(node, indices, data.shape),
+      updates,
+      mode,
+      validate_indices: false,
+    }),
+  );
 };
 
 const oneHot: Lower = (node) => {
@@ -183,15 +179,27 @@ const trilu: Lower = (node) => {
   const [k = 0] = node.has(1) ? node.numbers(1, 'diagonal') : [0];
   const isUpper = intAttribute(node.node, 'upper', 1) !== 0;
   const [rows = 1, columns = 1] = x.shape.slice(-2);
-  const keep = Array.from({ length: rows * columns }, (_, at) => Number(isUpper ? (at % columns) - Math.floor(at / columns) >= k : (at % columns) - Math.floor(at / columns) <= k));
+  const keep = Array.from({ length: rows * columns }, (_, at) =>
+    Number(isUpper ? (at % columns) - Math.floor(at / columns) >= k : (at % columns) - Math.floor(at / columns) <= k),
+  );
   const whole = node.number(x);
-  const mask = whole.type === 'int32' ? node.whole(keep, [rows, columns], 'mask') : node.cast(node.floats(keep, [rows, columns], 'mask'), whole.type);
+  const mask =
+    whole.type === 'int32'
+      ? node.whole(keep, [rows, columns], 'mask')
+      : node.cast(node.floats(keep, [rows, columns], 'mask'), whole.type);
   node.set(node.cast(node.op('mul', { x: whole, y: mask }), x.type));
 };
 
 const reverseSequence: Lower = (node) => {
   const [x, lengths] = [node.input(0), node.input(1)];
-  node.set(node.op('reverse_sequence', { x, lengths, seq_axis: intAttribute(node.node, 'time_axis', 0), batch_axis: intAttribute(node.node, 'batch_axis', 1) }));
+  node.set(
+    node.op('reverse_sequence', {
+      x,
+      lengths,
+      seq_axis: intAttribute(node.node, 'time_axis', 0),
+      batch_axis: intAttribute(node.node, 'batch_axis', 1),
+    }),
+  );
 };
 
 const compress: Lower = (node) => {
@@ -200,12 +208,21 @@ const compress: Lower = (node) => {
   const given = intAttribute(node.node, 'axis');
   const flat = given === undefined ? node.reshape(x, [elementCount(x.shape)]) : x;
   const axis = given === undefined ? 0 : node.axis(given, x.shape.length);
-  node.set(throughWhole(node, flat, (value) => node.op('gather', { x: value, indices: node.whole(keep, [keep.length], 'indices'), axis, batch_dims: 0, validate_indices: false })));
+  node.set(
+    throughWhole(node, flat, (value) =>
+      node.op('gather', {
+        x: value,
+        indices: node.whole(keep, [keep.length], 'indices'),
+        axis,
+        batch_dims: 0,
+        validate_indices: false,
+      }),
+    ),
+  );
 };
 
 export const SLICING: Readonly<Record<string, Lower>> = {
   Slice: slice,
-  Pad: pad,
   Gather: gather,
   GatherElements: gatherElements,
   GatherND: gatherNd,

@@ -4,7 +4,10 @@ import { dataTypeOf, type Restore, type Restoring } from './restoring.js';
 const plain =
   (opType: string, ...parameters: readonly string[]): Restore =>
   (op) =>
-    op.node(opType, parameters.map((name) => op.name(name)));
+    op.node(
+      opType,
+      parameters.map((name) => op.name(name)),
+    );
 
 const unary = (opType: string): Restore => plain(opType, 'x');
 const binary = (opType: string): Restore => plain(opType, 'x', 'y');
@@ -64,7 +67,9 @@ function affine(op: Restoring, size: number): [string, string] {
 
 const batchNorm: Restore = (op) => {
   const [gamma, beta] = affine(op, op.value('x').shape[1] ?? 0);
-  op.node('BatchNormalization', [op.name('x'), gamma, beta, op.name('mean'), op.name('variance')], { epsilon: float(op.number('epsilon')) });
+  op.node('BatchNormalization', [op.name('x'), gamma, beta, op.name('mean'), op.name('variance')], {
+    epsilon: float(op.number('epsilon')),
+  });
 };
 
 const instanceNorm: Restore = (op) => {
@@ -76,9 +81,13 @@ const layerNorm: Restore = (op) => {
   const axes = op.numbers('axes');
   const { shape } = op.value('x');
   const [first = 0] = axes;
-  if (axes.some((axis, place) => axis !== first + place) || first + axes.length !== shape.length) op.refuse('its axes are not the last');
+  if (axes.some((axis, place) => axis !== first + place) || first + axes.length !== shape.length)
+    op.refuse('its axes are not the last');
   const ones = op.has('gamma') ? op.name('gamma') : op.step('Expand', [op.scalar(1), op.ints(shape.slice(first))]);
-  op.node('LayerNormalization', [op.name('x'), ones, ...(op.has('beta') ? [op.name('beta')] : [])], { axis: first, epsilon: float(op.number('epsilon')) });
+  op.node('LayerNormalization', [op.name('x'), ones, ...(op.has('beta') ? [op.name('beta')] : [])], {
+    axis: first,
+    epsilon: float(op.number('epsilon')),
+  });
 };
 
 const linear: Restore = (op) => {
@@ -96,7 +105,9 @@ const matmul: Restore = (op) => {
   const side = (name: string): string => {
     if (!op.flag(`transpose_${name}`)) return op.name(name);
     const rank = op.value(name).shape.length;
-    const perm = Array.from({ length: rank }, (_, axis) => (axis === rank - 1 ? rank - 2 : axis === rank - 2 ? rank - 1 : axis));
+    const perm = Array.from({ length: rank }, (_, axis) =>
+      axis === rank - 1 ? rank - 2 : axis === rank - 2 ? rank - 1 : axis,
+    );
     return op.step('Transpose', [op.name(name)], { perm });
   };
   op.node('MatMul', [side('x'), side('y')]);
@@ -151,7 +162,11 @@ const softmaxAxis = (op: Restoring): Readonly<Record<string, AttributeValue>> =>
 const arg =
   (opType: string): Restore =>
   (op) =>
-    op.node('Cast', [op.step(opType, [op.name('x')], { axis: op.number('axis'), keepdims: Number(op.flag('keep_dims')) })], { to: dataTypeOf('int32') });
+    op.node(
+      'Cast',
+      [op.step(opType, [op.name('x')], { axis: op.number('axis'), keepdims: Number(op.flag('keep_dims')) })],
+      { to: dataTypeOf('int32') },
+    );
 
 const UNARY =
   'abs:Abs acos:Acos asin:Asin atan:Atan atanh:Atanh ceil:Ceil cos:Cos cosh:Cosh erf:Erf exp:Exp floor:Floor relu:Relu round:Round sigmoid:Sigmoid sign:Sign sin:Sin sinh:Sinh softplus:Softplus softsign:Softsign sqrt:Sqrt tan:Tan tanh:Tanh identity:Identity logical_not:Not';
@@ -187,7 +202,12 @@ export const COMPUTING: Readonly<Record<string, Restore>> = {
   instance_norm: instanceNorm,
   layer_norm: layerNorm,
   local_response_norm: (op) =>
-    op.node('LRN', [op.name('x')], { size: op.number('size'), alpha: float(op.number('alpha')), beta: float(op.number('beta')), bias: float(op.number('k')) }),
+    op.node('LRN', [op.name('x')], {
+      size: op.number('size'),
+      alpha: float(op.number('alpha')),
+      beta: float(op.number('beta')),
+      bias: float(op.number('k')),
+    }),
   linear,
   matmul,
   clip,
@@ -199,7 +219,10 @@ export const COMPUTING: Readonly<Record<string, Restore>> = {
   mod,
   softmax: (op) => op.node('Softmax', [op.name('x')], softmaxAxis(op)),
   cumsum: (op) =>
-    op.node('CumSum', [op.name('x'), op.graph.ints([op.number('axis')])], { exclusive: Number(op.flag('exclusive')), reverse: Number(op.flag('reverse')) }),
+    op.node('CumSum', [op.name('x'), op.graph.ints([op.number('axis')])], {
+      exclusive: Number(op.flag('exclusive')),
+      reverse: Number(op.flag('reverse')),
+    }),
   reduce_argmax: arg('ArgMax'),
   reduce_argmin: arg('ArgMin'),
   constexpr_affine_dequantize: affineDequantize,

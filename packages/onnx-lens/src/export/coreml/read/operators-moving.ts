@@ -9,12 +9,21 @@ const slice: Restore = (op) => {
   const far = 2 ** 40;
   const starts = begin.map((from, axis) => (beginMask[axis] !== 1 ? from : (stride[axis] ?? 1) > 0 ? 0 : far));
   const ends = end.map((to, axis) => (endMask[axis] !== 1 ? to : (stride[axis] ?? 1) > 0 ? far : -far));
-  op.node('Slice', [op.name('x'), op.ints(starts), op.ints(ends), op.ints(shape.map((_, axis) => axis)), op.ints(stride)]);
+  op.node('Slice', [
+    op.name('x'),
+    op.ints(starts),
+    op.ints(ends),
+    op.ints(shape.map((_, axis) => axis)),
+    op.ints(stride),
+  ]);
 };
 
 const pad: Restore = (op) => {
   const sides = op.numbers('pad');
-  const pads = op.ints([...sides.filter((_, place) => place % 2 === 0), ...sides.filter((_, place) => place % 2 === 1)]);
+  const pads = op.ints([
+    ...sides.filter((_, place) => place % 2 === 0),
+    ...sides.filter((_, place) => place % 2 === 1),
+  ]);
   const mode = op.text('mode');
   if (mode === 'constant') op.node('Pad', [op.name('x'), pads, op.name('constant_val')], { mode });
   else op.node('Pad', [op.name('x'), pads], { mode: mode === 'replicate' ? 'edge' : 'reflect' });
@@ -22,7 +31,11 @@ const pad: Restore = (op) => {
 
 const upsampleNearest: Restore = (op) => {
   const { shape } = op.value('x');
-  const scales = [...shape.slice(0, -2).map(() => 1), op.number('scale_factor_height'), op.number('scale_factor_width')];
+  const scales = [
+    ...shape.slice(0, -2).map(() => 1),
+    op.number('scale_factor_height'),
+    op.number('scale_factor_width'),
+  ];
   op.node('Resize', [op.name('x'), '', op.graph.floats([scales.length], scales)], {
     mode: 'nearest',
     nearest_mode: 'floor',
@@ -30,22 +43,35 @@ const upsampleNearest: Restore = (op) => {
   });
 };
 
-const COORDINATES: Readonly<Record<string, string>> = { UNALIGN_CORNERS: 'half_pixel', STRICT_ALIGN_CORNERS: 'align_corners', DEFAULT: 'asymmetric' };
+const COORDINATES: Readonly<Record<string, string>> = {
+  UNALIGN_CORNERS: 'half_pixel',
+  STRICT_ALIGN_CORNERS: 'align_corners',
+  DEFAULT: 'asymmetric',
+};
 
 const resizeBilinear: Restore = (op) => {
   const { shape } = op.value('x');
   const coordinates = COORDINATES[op.text('sampling_mode')] ?? op.refuse(`its sampling is ${op.text('sampling_mode')}`);
   const sizes = [...shape.slice(0, -2), op.number('target_size_height'), op.number('target_size_width')];
-  op.node('Resize', [op.name('x'), '', '', op.ints(sizes)], { mode: 'linear', coordinate_transformation_mode: coordinates });
+  op.node('Resize', [op.name('x'), '', '', op.ints(sizes)], {
+    mode: 'linear',
+    coordinate_transformation_mode: coordinates,
+  });
 };
 
 const wide = (op: Restoring, parameter: string): string => op.step('Cast', [op.name(parameter)], { to: 7 });
 
 const oneHot: Restore = (op) => {
   const rank = op.result.shape.length;
-  const values = op.step('Concat', ['off_value', 'on_value'].map((name) => op.step('Reshape', [op.name(name), op.ints([1])])), { axis: 0 });
+  const values = op.step(
+    'Concat',
+    ['off_value', 'on_value'].map((name) => op.step('Reshape', [op.name(name), op.ints([1])])),
+    { axis: 0 },
+  );
   const axis = op.number('axis');
-  op.node('OneHot', [wide(op, 'indices'), op.ints([op.number('one_hot_vector_size')]), values], { axis: axis < 0 ? axis + rank : axis });
+  op.node('OneHot', [wide(op, 'indices'), op.ints([op.number('one_hot_vector_size')]), values], {
+    axis: axis < 0 ? axis + rank : axis,
+  });
 };
 
 const topK: Restore = (op) => {
@@ -56,7 +82,8 @@ const topK: Restore = (op) => {
     { axis: op.number('axis'), largest: Number(!op.flag('ascending')), sorted: 1 },
     2,
   );
-  if (values === undefined || places === undefined || first === undefined || second === undefined) return op.refuse('it gives no indices');
+  if (values === undefined || places === undefined || first === undefined || second === undefined)
+    return op.refuse('it gives no indices');
   op.results([
     ['Identity', first, {}],
     ['Cast', second, { to: dataTypeOf('int32') }],
@@ -67,7 +94,8 @@ const SCATTER: Readonly<Record<string, string>> = { update: 'none', add: 'add', 
 
 const resample: Restore = (op) => {
   const paddings: Readonly<Record<string, string>> = { constant: 'zeros', border: 'border', reflection: 'reflection' };
-  if (op.text('coordinates_mode') !== 'normalized_minus_one_to_one') op.refuse(`its coordinates are ${op.text('coordinates_mode')}`);
+  if (op.text('coordinates_mode') !== 'normalized_minus_one_to_one')
+    op.refuse(`its coordinates are ${op.text('coordinates_mode')}`);
   op.node('GridSample', [op.name('x'), op.name('coordinates')], {
     mode: op.text('sampling_mode') === 'nearest' ? 'nearest' : 'linear',
     padding_mode: paddings[op.text('padding_mode')] ?? op.refuse(`its padding is ${op.text('padding_mode')}`),
@@ -99,15 +127,31 @@ export const MOVING: Readonly<Record<string, Restore>> = {
     op.node('Gather', [op.name('x'), op.name('indices')], { axis: op.number('axis') });
   },
   gather_along_axis: (op) => op.node('GatherElements', [op.name('x'), op.name('indices')], { axis: op.number('axis') }),
-  gather_nd: (op) => op.node('GatherND', [op.name('x'), wide(op, 'indices')], op.has('batch_dims') ? { batch_dims: op.number('batch_dims') } : {}),
+  gather_nd: (op) =>
+    op.node(
+      'GatherND',
+      [op.name('x'), wide(op, 'indices')],
+      op.has('batch_dims') ? { batch_dims: op.number('batch_dims') } : {},
+    ),
   scatter_along_axis: (op) =>
-    op.node('ScatterElements', [op.name('data'), op.name('indices'), op.name('updates')], { axis: op.number('axis'), reduction: SCATTER[op.text('mode')] ?? op.refuse(op.text('mode')) }),
-  scatter_nd: (op) => op.node('ScatterND', [op.name('data'), wide(op, 'indices'), op.name('updates')], { reduction: SCATTER[op.text('mode')] ?? op.refuse(op.text('mode')) }),
+    op.node('ScatterElements', [op.name('data'), op.name('indices'), op.name('updates')], {
+      axis: op.number('axis'),
+      reduction: SCATTER[op.text('mode')] ?? op.refuse(op.text('mode')),
+    }),
+  scatter_nd: (op) =>
+    op.node('ScatterND', [op.name('data'), wide(op, 'indices'), op.name('updates')], {
+      reduction: SCATTER[op.text('mode')] ?? op.refuse(op.text('mode')),
+    }),
   one_hot: oneHot,
   topk: topK,
   select: (op) => op.node('Where', [op.name('cond'), op.name('a'), op.name('b')]),
   depth_to_space: (op) => op.node('DepthToSpace', [op.name('x')], { blocksize: op.number('block_size'), mode: 'DCR' }),
-  pixel_shuffle: (op) => op.node('DepthToSpace', [op.name('x')], { blocksize: op.number('upscale_factor'), mode: 'CRD' }),
+  pixel_shuffle: (op) =>
+    op.node('DepthToSpace', [op.name('x')], { blocksize: op.number('upscale_factor'), mode: 'CRD' }),
   space_to_depth: (op) => op.node('SpaceToDepth', [op.name('x')], { blocksize: op.number('block_size') }),
-  reverse_sequence: (op) => op.node('ReverseSequence', [op.name('x'), wide(op, 'lengths')], { time_axis: op.number('seq_axis'), batch_axis: op.number('batch_axis') }),
+  reverse_sequence: (op) =>
+    op.node('ReverseSequence', [op.name('x'), wide(op, 'lengths')], {
+      time_axis: op.number('seq_axis'),
+      batch_axis: op.number('batch_axis'),
+    }),
 };

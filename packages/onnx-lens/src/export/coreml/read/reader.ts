@@ -55,9 +55,17 @@ export function readPackage(modelFile: Uint8Array, weightFile: Uint8Array): Read
     const inputs = each.inputs.map(({ name: input, type }) => define({ name: input, ...typeOf(input, type) }));
     const block = each.blockSpecializations[each.opset];
     if (block === undefined) throw damaged(`function ${name} has no block for ${each.opset}`);
-    const operations = block.operations.flatMap((operation) => readOperation(operation, known, define, weightFile));
-    const outputs = block.outputs.map((output) => known.get(output) ?? raise(damaged(`output "${output}" is made by nothing`)));
-    return { name, inputs, operations, outputs };
+    const classify = block.operations.find(({ type }) => type === 'classify');
+    const operations = block.operations.flatMap((operation) =>
+      operation === classify ? [] : readOperation(operation, known, define, weightFile),
+    );
+    // A classifier's dictionary holds the probabilities that it was given; its label is the likeliest of them.
+    const probabilities = classify?.inputs['probabilities'];
+    const classes = classify === undefined || probabilities === undefined ? [] : readArgument(probabilities, known);
+    const given = new Set(classify?.outputs.map((output) => output.name));
+    const plain = block.outputs.filter((output) => !given.has(output));
+    const outputs = plain.map((output) => known.get(output) ?? raise(damaged(`output "${output}" is made by nothing`)));
+    return { name, inputs, operations, outputs: [...classes, ...outputs] };
   });
   return { model, functions };
 }
@@ -67,25 +75,40 @@ function raise(error: Error): never {
 }
 
 /** Constants define values and are no operations. */
-function readOperation(operation: OperationMessage, known: ReadonlyMap<string, ReadValue>, define: (value: ReadValue) => ReadValue, weights: Uint8Array): ReadOperation[] {
+function readOperation(
+  operation: OperationMessage,
+  known: ReadonlyMap<string, ReadValue>,
+  define: (value: ReadValue) => ReadValue,
+  weights: Uint8Array,
+): ReadOperation[] {
   const { type, inputs, attributes } = operation;
   const outputs = operation.outputs.map(({ name, type: declared }) => ({ name, ...typeOf(name, declared) }));
   if (type === 'const') {
     const [output] = outputs;
     const constant = attributes['val'] === undefined ? undefined : readConstant(attributes['val'], weights);
     if (output === undefined || constant === undefined) throw damaged('a constant has no value');
-    if (constant.type !== output.type || constant.shape.join() !== output.shape.join()) throw damaged(`constant "${output.name}" is not of its type`);
+    if (constant.type !== output.type || constant.shape.join() !== output.shape.join())
+      throw damaged(`constant "${output.name}" is not of its type`);
     define({ ...output, constant });
     return [];
   }
-  const given = Object.entries(inputs).map(([parameter, argument]) => [parameter, readArgument(argument, known)] as const);
+  const given = Object.entries(inputs).map(
+    ([parameter, argument]) => [parameter, readArgument(argument, known)] as const,
+  );
   // What compressed weights are made of stands in attributes.
   const own = type.startsWith('constexpr_')
-    ? Object.entries(attributes).filter(([key]) => key !== 'name').map(([key, value]) => {
-        const constant = readConstant(value, weights);
-        const part: ReadValue = { name: `${outputs[0]?.name ?? ''}.${key}`, type: constant.type, shape: constant.shape, constant };
-        return [key, [part]] as const;
-      })
+    ? Object.entries(attributes)
+        .filter(([key]) => key !== 'name')
+        .map(([key, value]) => {
+          const constant = readConstant(value, weights);
+          const part: ReadValue = {
+            name: `${outputs[0]?.name ?? ''}.${key}`,
+            type: constant.type,
+            shape: constant.shape,
+            constant,
+          };
+          return [key, [part]] as const;
+        })
     : [];
   return [{ type, inputs: new Map<string, readonly ReadValue[]>([...given, ...own]), outputs: outputs.map(define) }];
 }
@@ -103,7 +126,9 @@ function typeOf(name: string, type: ValueType | undefined): { type: MilType; sha
   const own = milTypeOf(dataType);
   if (own === undefined) throw damaged(`"${name}" has an element type that is not read here`);
   if (Number(rank) !== dimensions.length) throw damaged(`"${name}" does not have the axes that it claims`);
-  const shape = dimensions.map(({ dimension }) => (dimension.case === 'constant' ? Number(dimension.value.size) : raise(damaged(`"${name}" has a free size`))));
+  const shape = dimensions.map(({ dimension }) =>
+    dimension.case === 'constant' ? Number(dimension.value.size) : raise(damaged(`"${name}" has a free size`)),
+  );
   return { type: own, shape };
 }
 
@@ -111,7 +136,8 @@ function readConstant(message: ValueMessage, weights: Uint8Array): Constant {
   const { type, shape } = typeOf('a constant', message.type);
   const count = shape.reduce((product, size) => product * size, 1);
   const data = readData(message, type, count, weights);
-  if (data.length !== count) throw damaged(`a constant holds ${data.length} elements for the shape [${shape.join(', ')}]`);
+  if (data.length !== count)
+    throw damaged(`a constant holds ${data.length} elements for the shape [${shape.join(', ')}]`);
   return { type, shape, data };
 }
 
@@ -126,7 +152,9 @@ function readData({ value }: ValueMessage, type: MilType, count: number, weights
     case 'string':
       return tensor.case === 'strings' ? tensor.value.values : raise(damaged('a string holds none'));
     case 'bool':
-      return tensor.case === 'bools' ? Uint8Array.from(tensor.value.values, Number) : raise(damaged('a bool holds none'));
+      return tensor.case === 'bools'
+        ? Uint8Array.from(tensor.value.values, Number)
+        : raise(damaged('a bool holds none'));
     case 'fp32':
       return tensor.case === 'floats' ? Float32Array.from(tensor.value.values) : raise(damaged('a float holds none'));
     case 'int32':

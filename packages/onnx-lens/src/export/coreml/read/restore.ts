@@ -9,9 +9,9 @@ import { Restoring } from './restoring.js';
 export function restoreInto(graph: GraphBuilder, { operations }: ReadFunction, rename: (name: string) => string): void {
   const constants = new Map<string, string>();
   for (const operation of operations) {
-    if (operation.type === 'classify') continue;
     const restore = COMPUTING[operation.type] ?? MOVING[operation.type];
-    if (restore === undefined) throw new OnnxLensError('UNSUPPORTED_OPERATOR', `The package's operation ${operation.type} cannot be read back.`);
+    if (restore === undefined)
+      throw new OnnxLensError('UNSUPPORTED_OPERATOR', `The package's operation ${operation.type} cannot be read back.`);
     restore(new Restoring(graph, operation, constants, rename));
   }
 }

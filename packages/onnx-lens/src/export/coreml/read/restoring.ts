@@ -24,7 +24,8 @@ const DATA_TYPES: Partial<Record<MilType, DataType>> = {
 /** The ONNX element type of a MIL type. @throws OnnxLensError UNSUPPORTED_MODEL for strings. */
 export function dataTypeOf(type: MilType): DataType {
   const found = DATA_TYPES[type];
-  if (found === undefined) throw new OnnxLensError('UNSUPPORTED_MODEL', `The package computes with ${type}, which cannot be read back.`);
+  if (found === undefined)
+    throw new OnnxLensError('UNSUPPORTED_MODEL', `The package computes with ${type}, which cannot be read back.`);
   return found;
 }
 
@@ -35,7 +36,12 @@ export class Restoring {
   readonly #constants: Map<string, string>;
   readonly #rename: (name: string) => string;
 
-  constructor(graph: GraphBuilder, operation: ReadOperation, constants: Map<string, string>, rename: (name: string) => string) {
+  constructor(
+    graph: GraphBuilder,
+    operation: ReadOperation,
+    constants: Map<string, string>,
+    rename: (name: string) => string,
+  ) {
     this.graph = graph;
     this.operation = operation;
     this.#constants = constants;
@@ -48,7 +54,11 @@ export class Restoring {
 
   value(parameter: string): ReadValue {
     const [value] = this.operation.inputs.get(parameter) ?? [];
-    if (value === undefined) throw new OnnxLensError('UNSUPPORTED_MODEL', `The package's operation ${this.operation.type} lacks ${parameter}.`);
+    if (value === undefined)
+      throw new OnnxLensError(
+        'UNSUPPORTED_MODEL',
+        `The package's operation ${this.operation.type} lacks ${parameter}.`,
+      );
     return value;
   }
 
@@ -70,8 +80,11 @@ export class Restoring {
 
   numbers(parameter: string): number[] {
     const { constant } = this.value(parameter);
-    if (constant === undefined) throw new OnnxLensError('UNSUPPORTED_MODEL', `${this.operation.type}'s ${parameter} is no constant.`);
-    return constant.type === 'fp16' ? Array.from(constant.data as Uint16Array, halfToFloat) : Array.from(constant.data as ArrayLike<number>, Number);
+    if (constant === undefined)
+      throw new OnnxLensError('UNSUPPORTED_MODEL', `${this.operation.type}'s ${parameter} is no constant.`);
+    return constant.type === 'fp16'
+      ? Array.from(constant.data as Uint16Array, halfToFloat)
+      : Array.from(constant.data as ArrayLike<number>, Number);
   }
 
   number(parameter: string): number {
@@ -125,11 +138,14 @@ export class Restoring {
   }
 
   refuse(what: string): never {
-    throw new OnnxLensError('UNSUPPORTED_MODEL', `The package's operation ${this.operation.type} cannot be read back: ${what}.`);
+    throw new OnnxLensError(
+      'UNSUPPORTED_MODEL',
+      `The package's operation ${this.operation.type} cannot be read back: ${what}.`,
+    );
   }
 }
 
 function onnxTensor({ type, shape, data }: Constant): Tensor {
   if (!ArrayBuffer.isView(data)) throw new OnnxLensError('UNSUPPORTED_MODEL', 'Strings are no weights.');
-  return { dataType: dataTypeOf(type), dims: shape, data: data as Tensor['data'] };
+  return { dataType: dataTypeOf(type), dims: shape, data: data };
 }
