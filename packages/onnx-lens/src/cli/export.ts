@@ -13,7 +13,7 @@ import { readCalibration } from '../prepare/calibration.js';
 import { exportText } from '../report/export-text.js';
 import { fixDimensions } from '../rewrite/fix-dimensions.js';
 import type { InputRange } from '../rewrite/seeded-inputs.js';
-import { parseCount, parseFixedDimensions, parseNumbers, parseRanges, parseTolerance } from './options.js';
+import { parseCount, parseFixedDimensions, parseNames, parseNumbers, parseRanges, parseTolerance } from './options.js';
 import { StatusLine } from './status-line.js';
 import { readText, terminal, writeText } from './text.js';
 
@@ -188,13 +188,6 @@ function parseIos(value: string): IosVersion {
   const found = IOS_VERSIONS.find((version) => String(version) === value);
   if (found === undefined) throw new InvalidArgumentError(`It must be one of ${IOS_VERSIONS.join(', ')}.`);
   return found;
-}
-
-function parseNames(value: string): string[] {
-  return value
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
 }
 
 function parseSizes(value: string): PictureSize[] {

@@ -31,12 +31,6 @@ export function exportText(name: string, result: CoreMlExport, options: Terminal
         options,
       ),
     );
-    for (const { name: output, noise } of each.withinNoise)
-      page.paragraph(
-        `Output "${printable(output)}" is no farther off than the original is from itself when ONNX Runtime optimizes it otherwise (${noise.toExponential(1)}).`,
-        '  ',
-        '- ',
-      );
     errorSections(page, each, title);
   }
   if (warnings.length > 0) page.heading('Warnings');
