@@ -7,6 +7,7 @@ import type { AudioTrack } from './audio-track.js';
 import { FrameClock, type FrameTime } from './clock.js';
 import { Decoder } from './decoder.js';
 import { openDemuxer, truncated, type Demuxer } from './demuxer.js';
+import { RefinedPictures } from './refined-pictures.js';
 import { UprightConverter } from './upright.js';
 import { describeVideo, frameRateOf, squareSize, type VideoInfo } from './video-info.js';
 
@@ -45,6 +46,7 @@ export class VideoReader {
   audioSink: AudioSink | null = null;
   readonly #demuxer: Demuxer;
   readonly #decoder: Decoder;
+  readonly #pictures: RefinedPictures;
   readonly #converter: UprightConverter;
   readonly #clock: FrameClock;
   /** The decoder's picture from `open`, until `next` has taken it. */
@@ -60,6 +62,7 @@ export class VideoReader {
   private constructor(opened: {
     demuxer: Demuxer;
     decoder: Decoder;
+    pictures: RefinedPictures;
     first: AVFrame;
     earlyAudio: Packet[];
     audio: AudioTrack | null;
@@ -72,6 +75,7 @@ export class VideoReader {
     this.audio = opened.audio;
     this.#demuxer = opened.demuxer;
     this.#decoder = opened.decoder;
+    this.#pictures = opened.pictures;
     this.#converter = opened.converter;
     this.#audioIsLost = opened.audioIsLost;
     this.#clock = opened.clock;
@@ -88,13 +92,18 @@ export class VideoReader {
     const decoder = new Decoder(demuxer, path);
     const earlyAudio: Packet[] = [];
     let audio: AudioTrack | null = null;
+    let pictures: RefinedPictures | null = null;
     try {
       await decoder.open(options.threads ?? Math.max(1, Math.min(8, Math.floor(usableCores() / 2))));
       const hasAudio = demuxer.audio !== null && options.noAudio !== true;
-      const first = await decoder.next((packet) => {
+      const onEarlyAudio = (packet: Packet): Promise<void> => {
         if (hasAudio) keepEarly(packet, earlyAudio, path);
         return Promise.resolve();
-      });
+      };
+      const coded = await decoder.next(onEarlyAudio);
+      if (coded === null) throw truncated(path, 'not one of its pictures can be decoded');
+      pictures = new RefinedPictures(decoder, coded, demuxer.video.timeBase);
+      const first = await pictures.next(onEarlyAudio);
       if (first === null) throw truncated(path, 'not one of its pictures can be decoded');
       const clock = new FrameClock(demuxer.video.timeBase, demuxer.startSeconds, frameRateOf(demuxer));
       audio = hasAudio && demuxer.audio !== null ? await openAudio(demuxer.audio, demuxer.startSeconds ?? 0) : null;
@@ -104,6 +113,7 @@ export class VideoReader {
       return new VideoReader({
         demuxer,
         decoder,
+        pictures,
         first,
         earlyAudio,
         audio,
@@ -114,6 +124,7 @@ export class VideoReader {
       });
     } catch (error) {
       audio?.close();
+      pictures?.close();
       for (const packet of earlyAudio) packet.free();
       decoder.close();
       await demuxer.format.closeInput();
@@ -123,7 +134,7 @@ export class VideoReader {
 
   /** Sentences for the user on what was found in the file so far. */
   get warnings(): readonly string[] {
-    const warnings = [...this.#demuxer.warnings, ...this.#decoder.warnings()];
+    const warnings = [...this.#demuxer.warnings, ...this.#decoder.warnings(), ...this.#pictures.warnings];
     if (this.#demuxer.time.isMended)
       warnings.push("The file's clock jumps; what follows a jump was placed right after what comes before it.");
     if (this.#audioIsLost) warnings.push('The sound is in a form that cannot be read; it was left out.');
@@ -159,6 +170,7 @@ export class VideoReader {
     for (const packet of this.#earlyAudio.splice(0)) packet.free();
     this.#converter.close();
     this.audio?.close();
+    this.#pictures.close();
     this.#decoder.close();
     await this.#demuxer.format.closeInput();
   }
@@ -168,7 +180,7 @@ export class VideoReader {
       await this.#passAudio(packet);
       packet.free();
     }
-    const picture = this.#first ?? (await this.#decoder.next((packet) => this.#passAudio(packet)));
+    const picture = this.#first ?? (await this.#pictures.next((packet) => this.#passAudio(packet)));
     if (picture === null) {
       await this.#passAudio(null);
       return null;

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  AVCOL_TRC_BT709,
   AVMEDIA_TYPE_AUDIO,
   AV_PIX_FMT_BGR0,
   AV_PIX_FMT_RGB24,
@@ -19,6 +21,7 @@ import { FramePool } from '../../src/frames/pool.js';
 import { rgbWeights } from '../../src/frames/yuv-colour.js';
 import { VideoReader } from '../../src/video/reader.js';
 import { copyClip, readClip } from './clips.js';
+import { SHARED } from '../shared-folder.js';
 import { QUARTER_COLOURS, writeCodedClip } from './coded-clips.js';
 
 const TIMES = [0, 40, 80, 120, 160, 200, 240, 280, 320, 360];
@@ -158,4 +161,15 @@ test("recordings that were joined byte by byte are one video, of the first one's
   ]);
   expect((await readClip(copy)).times).toHaveLength(3 * TIMES.length);
   expect((await soundOf(copy)).end).toBeCloseTo(1.2, 0);
+});
+
+test.each(['hlg', 'pq'])('HDR video (%s) becomes SDR, and says so', async (name) => {
+  const path = `${SHARED}/field/face/${name}.mov`;
+  if (!existsSync(path)) return;
+  const { info, times, quarters, warnings } = await readClip(path);
+  expect(times).toHaveLength(60);
+  expect(info.colour).toEqual({ matrix: 'bt709', range: 'limited' });
+  expect(info.colourTags.transfer).toBe(AVCOL_TRC_BT709);
+  expect(Math.max(...quarters)).toBeLessThanOrEqual(235);
+  expect(warnings).toContainEqual(expect.stringContaining(`HDR (${name.toUpperCase()})`));
 });
