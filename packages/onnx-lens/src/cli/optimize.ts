@@ -102,6 +102,7 @@ export function register(program: Command): void {
       parseNames,
     )
     .option('--fp16', 'also convert the weights and the arithmetic to 16-bit floats')
+    .option('--keep-fp32 <names>', 'operators or nodes that --fp16 leaves in 32 bits, separated by commas', parseNames)
     .option(
       '--int8',
       'also quantize convolutions and matrix products to 8 bits (QDQ, per channel); needs --calibration',
@@ -154,7 +155,10 @@ async function runOptimize(path: string, options: OptimizeCommandOptions): Promi
       options.int8 === true
         ? readCalibration(options.calibration ?? '', result.model, preprocessingOf(options))
         : undefined;
-    const converted = inputs === undefined ? convertToHalf(result.model) : await quantizeModel(result.model, inputs);
+    const converted =
+      inputs === undefined
+        ? await convertToHalf(result.model, options.keepFp32)
+        : await quantizeModel(result.model, inputs);
     await writeConverted(
       bytes,
       converted,

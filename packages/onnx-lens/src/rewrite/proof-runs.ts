@@ -11,15 +11,15 @@ export interface RunPlanOptions {
   readonly seed: number;
   readonly batches: readonly number[];
   /** A batch size that the original does not take may be left out, where another has run. */
-  readonly mayLeaveOut: boolean;
+  readonly mayLeaveOut?: boolean;
   /** Sizes of free dimensions by name, or `input[axis]`. */
   readonly sizes: Readonly<Record<string, number>>;
   /** Range of values for an input by name. */
   readonly ranges: Readonly<Record<string, InputRange>>;
   /** Usual ranges of inputs of which no range is given, taken in turn by the seed. */
-  readonly usual: ReadonlyMap<string, readonly InputRange[]>;
+  readonly usual?: ReadonlyMap<string, readonly InputRange[]>;
   /** What the original gets besides, where the rewritten model has a constant. */
-  readonly fixed: ReadonlyMap<string, Tensor>;
+  readonly fixed?: ReadonlyMap<string, Tensor>;
 }
 
 /** One run of both models. */
@@ -67,7 +67,7 @@ export async function* proofRuns(
   for (const batch of batchesOf(rewritten, options.batches)) {
     const usable = await usableSizes(original, rewritten, batch, options).catch((error: unknown) => {
       // A state may belong to one item only, though its shape does not say so.
-      if (hasRun && options.mayLeaveOut) return undefined;
+      if (hasRun && options.mayLeaveOut === true) return undefined;
       throw error;
     });
     if (usable === undefined) continue;
@@ -125,7 +125,7 @@ function makeFeeds(
   batch: number | null,
   free: Sizes,
   seed: number,
-  { ranges, sizes, usual, fixed }: RunPlanOptions,
+  { ranges, sizes, usual = new Map(), fixed = new Map() }: RunPlanOptions,
   kind: InputKind = 'random',
   wide = false,
 ): Map<string, Tensor> {

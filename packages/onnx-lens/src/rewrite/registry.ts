@@ -9,6 +9,7 @@ import { concatConv } from './passes/concat-conv.js';
 import { constantIf } from './passes/constant-if.js';
 import { listedWeights } from './passes/listed-weights.js';
 import { windowTranspose } from './passes/window-transpose.js';
+import { convNorm } from './passes/conv-norm.js';
 import { convTranspose } from './passes/conv-transpose.js';
 import { deadNodes } from './passes/dead-nodes.js';
 import { depthConv } from './passes/depth-conv.js';
@@ -53,6 +54,7 @@ export const REWRITES: readonly AnyRewrite[] = [
   constantIf,
   identity,
   duplicateNodes,
+  convNorm,
   fixedPadding,
   pixelShuffle,
   raiseOpset,

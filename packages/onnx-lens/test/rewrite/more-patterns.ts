@@ -67,6 +67,35 @@ export const MORE_PATTERNS: readonly Pattern[] = [
       return proto;
     },
   },
+  ...([1, 2, 4] as const).map((group) => ({
+    title: `BatchNormalization behind a ConvTranspose of ${group} groups`,
+    rewrites: ['conv-norm'],
+    gone: ['BatchNormalization'],
+    tolerance: 1e-5,
+    model: () =>
+      model(['batch', 4, 5, 5], 17, (g, x) => {
+        const conv = g.node('ConvTranspose', [x, weights(g, [4, 2, 3, 3])], { group });
+        const channels = 2 * group;
+        const variance = Array.from({ length: channels }, (_, channel) => 0.5 + channel);
+        return g.node('BatchNormalization', [
+          conv,
+          weights(g, [channels], 2),
+          weights(g, [channels], 3),
+          weights(g, [channels], 4),
+          g.floats([channels], variance),
+        ]);
+      }),
+  })),
+  {
+    title: 'the shape of a flattening cut by a Slice of opset 9',
+    rewrites: ['shape-arithmetic'],
+    gone: ['Shape', 'Slice', 'Concat'],
+    model: () =>
+      model(['batch', 4, 2, 3], 9, (g, x) => {
+        const start = g.node('Slice', [g.node('Shape', [x])], { starts: [0], ends: [2], axes: [0] });
+        return g.node('Reshape', [x, g.node('Concat', [start, g.ints([-1])], { axis: 0 })]);
+      }),
+  },
   {
     title: 'If of a known condition',
     rewrites: ['constant-if', 'fold-constants'],

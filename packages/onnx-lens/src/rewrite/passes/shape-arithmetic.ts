@@ -1,4 +1,4 @@
-import { intAttribute } from '../../model/attributes.js';
+import { intAttribute, intsAttribute } from '../../model/attributes.js';
 import { TensorProto_DataType as DataType, type NodeProto } from '../../model/generated/onnx_pb.js';
 import type { Tensor } from '../../model/tensors.js';
 import { floatsOfType } from '../emitter.js';
@@ -180,9 +180,15 @@ function gather(data: ShapeValue | undefined, indices: ShapeValue | undefined, a
 }
 
 function slice(node: NodeProto, bench: Workbench, data: ShapeValue | undefined): ShapeValue | undefined {
-  const [start, end] = [bench.scalar(node.input[1]), bench.scalar(node.input[2])];
+  // Before opset 10 the bounds were attributes.
+  const bound = (place: number, name: string): number | undefined => {
+    const listed = intsAttribute(node, name);
+    return bench.opset >= 10 ? bench.scalar(node.input[place]) : listed?.length === 1 ? listed[0] : undefined;
+  };
+  const [start, end] = [bound(1, 'starts'), bound(2, 'ends')];
   const step = node.input[4] === undefined || node.input[4] === '' ? 1 : bench.scalar(node.input[4]);
-  const axis = node.input[3] === undefined || node.input[3] === '' ? 0 : bench.scalar(node.input[3]);
+  const hasAxes = bench.opset >= 10 ? (node.input[3] ?? '') !== '' : intsAttribute(node, 'axes') !== undefined;
+  const axis = hasAxes ? bound(3, 'axes') : 0;
   if (data === undefined || data.isScalar || start === undefined || end === undefined || step !== 1 || axis !== 0)
     return undefined;
   return { entries: data.entries.slice(start, end), isScalar: false };
