@@ -26,6 +26,7 @@ async function pipeline() {
       modelsFolder: null,
       neutral: { kind: 'calmest-second' },
       camera: 'normal',
+      measure: 'mirrored',
       face: 'largest',
       detectSide: null,
       iris: false,

@@ -39,6 +39,7 @@ async function run(video, out, profile) {
       modelsFolder: null,
       neutral: { kind: 'calmest-second' },
       camera: 'normal',
+      measure: 'mirrored',
       face: 'largest',
       iris: false,
       debugVideo: true,

@@ -10,6 +10,7 @@
  *   npm run bench -- memory        what workers of the suite openface3 take, and whether memory stays flat (bench/memory.js)
  *   npm run bench -- detector      faces that its detector finds in smaller and smaller pictures (bench/detector.js)
  *   npm run bench -- kernels       the WebAssembly kernels, each by itself (bench/kernels.js)
+ *   npm run bench -- one-sided     known one-sided movements against what is measured of them (bench/one-sided.js)
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +21,7 @@ import { median } from '../packages/facemirror/dist/arithmetic.js';
 import { writeClip } from './clip.js';
 import { NODE_FLAGS } from './options.js';
 
-if (['profiler', 'models', 'optimize', 'memory', 'detector', 'kernels'].includes(process.argv[2])) {
+if (['profiler', 'models', 'optimize', 'memory', 'detector', 'kernels', 'one-sided'].includes(process.argv[2])) {
   await import(`./${process.argv[2]}.js`);
   process.exit();
 }

@@ -1,22 +1,37 @@
 import type { Camera, FaceObservation } from '../face/observation.js';
-import { faceFeatures, inInterOculars, type FaceFeatures, type SideFeatures } from './features.js';
+import {
+  faceFeatures,
+  inInterOculars,
+  mirroredFeatures,
+  type FaceFeatures,
+  type MirroredObservation,
+  type SideFeatures,
+} from './features.js';
 import { packRecord, RECORD_WIDTH, unpackRecord, type FrameRecord, type NetworkUnits } from './frame-record.js';
 import {
   BLENDSHAPE_UNITS,
   apportion,
   blendshapeActivations,
+  evenActivations,
   intensityOf,
   withoutCarriedOver,
 } from './from-blendshapes.js';
 import { actionUnitsFromGeometry } from './from-geometry.js';
-import { describeAnalysis, type IntensitySource } from './description.js';
+import { describeAnalysis, type IntensitySource, type MeasuredFace } from './description.js';
 import { IRIS_DIAMETER_MM, measureColumns, measuresRow, type LengthUnit, type MeasuresRow } from './measures.js';
 import { findNeutral, type NeutralFace } from './neutral.js';
 import type { NeutralChoice } from './neutral-window.js';
 import { PresenceDetector } from './presence.js';
 import { RecordLog } from './record-log.js';
 import { smoothed } from './smoothing.js';
-import { noActionUnits, type ActionUnit, type ActionUnitRow, type ActionUnitValues, type Side } from './units.js';
+import {
+  noActionUnits,
+  SIDES,
+  type ActionUnit,
+  type ActionUnitRow,
+  type ActionUnitValues,
+  type Side,
+} from './units.js';
 
 /** How the tables are to be made. */
 export interface ExpressionOptions {
@@ -52,6 +67,7 @@ export class ExpressionAnalysis {
   readonly #packed = new Float64Array(RECORD_WIDTH);
   #source: IntensitySource = 'geometry';
   #lastTimestamp = 0;
+  #measure: MeasuredFace = 'whole';
 
   constructor(options: ExpressionOptions) {
     this.#options = options;
@@ -63,16 +79,26 @@ export class ExpressionAnalysis {
    * @param frame counts from 1
    * @param timestamp seconds from the video's start
    * @param face null when no face was found in the frame
+   * @param mirrored what was seen of its mirrored faces, where the sides are to be measured on those
    * @param network what a network of action units said of each mirrored face, for suites that have one
    * @throws FaceMirrorError `DISK_FULL` or `FILE_UNWRITABLE` when the temporary file cannot grow
    */
-  add(frame: number, timestamp: number, face: FaceObservation | null, network: NetworkUnits | null = null): void {
-    const features = face === null ? null : faceFeatures(face.landmarks, this.#options.camera);
+  add(
+    frame: number,
+    timestamp: number,
+    face: FaceObservation | null,
+    {
+      mirrored = null,
+      network = null,
+    }: { readonly mirrored?: MirroredObservation | null; readonly network?: NetworkUnits | null } = {},
+  ): void {
+    if (mirrored !== null) this.#measure = 'mirrored';
+    const features = face === null ? null : this.#features(face, mirrored);
     const base = { frame, timestamp, confidence: face?.confidence ?? 0 };
     if (face === null || features === null) {
       packRecord({ ...base, confidence: 0, face: null }, this.#packed);
     } else {
-      const activations = face.blendshapes === null ? null : this.#activations(face.blendshapes);
+      const activations = this.#activations(face, mirrored);
       if (network !== null) this.#source = 'network';
       else if (activations !== null && this.#source === 'geometry') this.#source = 'blendshapes';
       packRecord({ ...base, face: { features, activations, network } }, this.#packed);
@@ -103,7 +129,7 @@ export class ExpressionAnalysis {
         for (const record of records()) yield measuresRow(record, unit, unit === 'mm' ? millimetres : 1);
       },
       measureColumns: measureColumns(unit),
-      description: describeAnalysis(source, neutral, unit, this.#options.camera),
+      description: describeAnalysis(source, neutral, unit, this.#options.camera, this.#measure),
       warnings,
     };
   }
@@ -117,10 +143,26 @@ export class ExpressionAnalysis {
     this.close();
   }
 
+  /** Null also for a face without mirrored ones in a video whose sides are measured on those. */
+  #features(face: FaceObservation, mirrored: MirroredObservation | null): FaceFeatures | null {
+    const { camera } = this.#options;
+    if (mirrored !== null) return mirroredFeatures(mirrored, camera);
+    return this.#measure === 'mirrored' ? null : faceFeatures(face.landmarks, camera);
+  }
+
   /** By the patient's sides: the network's own are right for a camera that does not mirror. */
-  #activations(blendshapes: Float32Array): Readonly<Record<Side, ActionUnitValues>> {
-    const left = blendshapeActivations(blendshapes, 'left');
-    const right = blendshapeActivations(blendshapes, 'right');
+  #activations(
+    face: FaceObservation,
+    mirrored: MirroredObservation | null,
+  ): Readonly<Record<Side, ActionUnitValues>> | null {
+    const [left, right] =
+      mirrored === null
+        ? SIDES.map((side) => face.blendshapes && blendshapeActivations(face.blendshapes, side))
+        : // What an unmirrored camera shows on the right is the patient's left.
+          [mirrored.mirrored.right, mirrored.mirrored.left].map(
+            (half) => half?.blendshapes && evenActivations(half.blendshapes),
+          );
+    if (!left || !right) return null;
     return this.#options.camera === 'normal' ? { left, right } : { left: right, right: left };
   }
 }

@@ -5,6 +5,10 @@ import { IRIS_DIAMETER_MM, MEASURES, type LengthUnit } from './measures.js';
 import type { NeutralFace } from './neutral.js';
 import { BLINK_PRESENCE, PRESENCE } from './presence.js';
 
+/** `mirrored`: each side is measured on the face made of it and its mirror image; `whole`: both on the face as it is. */
+export const MEASURED_FACES = ['mirrored', 'whole'] as const;
+export type MeasuredFace = (typeof MEASURED_FACES)[number];
+
 /** Where the intensities of a video come from. */
 export type IntensitySource = 'network' | 'blendshapes' | 'geometry';
 
@@ -14,6 +18,7 @@ export function describeAnalysis(
   neutral: NeutralFace | null,
   unit: LengthUnit,
   camera: Camera,
+  measure: MeasuredFace,
 ): Readonly<Record<string, unknown>> {
   return {
     actionUnits: {
@@ -29,6 +34,7 @@ export function describeAnalysis(
       rules: rulesOf(source),
     },
     measures: {
+      measure,
       unit:
         unit === 'mm'
           ? `mm, by an iris of ${IRIS_DIAMETER_MM} mm`

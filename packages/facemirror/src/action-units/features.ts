@@ -1,7 +1,9 @@
 import { mean, toDegrees } from '../arithmetic.js';
-import type { Camera, Landmarks } from '../face/observation.js';
+import type { Midline } from '../face/midline.js';
+import type { Camera, FaceObservation, Landmarks, MirroredFaces, PictureHalf } from '../face/observation.js';
 import { byName } from './by-name.js';
 import { toHeadFrame, type HeadFrameFace, type HeadPoint } from './head-frame.js';
+import { mirroredHalf, type MirroredHalf } from './mirrored-half.js';
 import type { Side } from './units.js';
 
 /**
@@ -88,15 +90,53 @@ export function inInterOculars(features: FaceFeatures, interOcular: number): Fac
 export function faceFeatures(landmarks: Landmarks, camera: Camera): FaceFeatures | null {
   const face = toHeadFrame(landmarks);
   if (face === null) return null;
-  const left = sideFeatures(face, camera === 'normal' ? 'left' : 'right');
-  const right = sideFeatures(face, camera === 'normal' ? 'right' : 'left');
-  return { left, right, irisDiameter: face.irisDiameter ?? NaN, interOcular: face.interOcular };
+  return bothSides(face, camera, (side) => sideFeatures({ points: face.sides[side], medial: face.medial }, side));
+}
+
+/** A whole face, and the mirrored faces of its halves. */
+export interface MirroredObservation {
+  readonly whole: FaceObservation;
+  /** What both were mirrored about. */
+  readonly midline: Midline;
+  readonly mirrored: MirroredFaces;
+}
+
+/**
+ * Measures each half on its own mirrored face. Of the whole face come the pose, the scale, the jaw and where the upper
+ * lip's middle lies, which a mirrored face cannot tell.
+ *
+ * @returns null when the whole face is none; a half without a mirrored face has NaN for all that is measured on it.
+ */
+export function mirroredFeatures(
+  { whole, midline, mirrored }: MirroredObservation,
+  camera: Camera,
+): FaceFeatures | null {
+  const face = toHeadFrame(whole.landmarks);
+  if (face === null) return null;
+  return bothSides(face, camera, (side) => {
+    const ofWhole = sideFeatures({ points: face.sides[side], medial: face.medial }, side);
+    const seen = mirrored[PICTURE_HALF_OF[side]];
+    const half = seen && mirroredHalf(whole.landmarks, seen.landmarks, midline, side, face.unitPixels);
+    const own = half === null ? sideFeaturesOf(() => NaN) : sideFeatures(half, side);
+    return { ...own, jawLength: ofWhole.jawLength, philtrumDeviation: ofWhole.philtrumDeviation };
+  });
+}
+
+/** Where an unmirrored camera shows the patient's sides. */
+const PICTURE_HALF_OF: Readonly<Record<Side, PictureHalf>> = { left: 'right', right: 'left' };
+
+/** @param featuresOf the features of a side as an unmirrored camera sees it */
+function bothSides(face: HeadFrameFace, camera: Camera, featuresOf: (side: Side) => SideFeatures): FaceFeatures {
+  return {
+    left: featuresOf(camera === 'normal' ? 'left' : 'right'),
+    right: featuresOf(camera === 'normal' ? 'right' : 'left'),
+    irisDiameter: face.irisDiameter ?? NaN,
+    interOcular: face.interOcular,
+  };
 }
 
 /** `side` as an unmirrored camera sees it. */
-function sideFeatures(face: HeadFrameFace, side: Side): SideFeatures {
-  const points = face.sides[side];
-  const { medial } = face;
+function sideFeatures({ points, medial }: MirroredHalf, side: Side): SideFeatures {
   const outward = side === 'left' ? 1 : -1;
   const eyeLine = mean([heightOf(points.eyeInner), heightOf(points.eyeOuter)]);
   const eyeWidth = distance(points.eyeInner, points.eyeOuter);

@@ -1,5 +1,6 @@
-import { clamp } from '../arithmetic.js';
-import { noActionUnits, type ActionUnit, type Side } from './units.js';
+import { clamp, mean } from '../arithmetic.js';
+import { byName } from './by-name.js';
+import { ACTION_UNITS, noActionUnits, SIDES, type ActionUnit, type Side } from './units.js';
 
 /** MediaPipe's 52 blendshapes in its order. `Left` and `Right` are the patient's when the camera did not mirror. */
 export const BLENDSHAPES = [
@@ -129,6 +130,15 @@ export function blendshapeActivations(blendshapes: Float32Array, side: Side): Bl
   }
   activations.AU25 = Math.max(valueOf('jawOpen'), valueOf(`mouthUpperUp${suffix}`), valueOf(`mouthLowerDown${suffix}`));
   return activations;
+}
+
+/** The same for a face that is even: the mean of its sides. */
+export function evenActivations(blendshapes: Float32Array): BlendshapeActivations {
+  const [left, right] = SIDES.map((side) => blendshapeActivations(blendshapes, side));
+  return byName(ACTION_UNITS, (unit) => {
+    const values = [left?.[unit] ?? null, right?.[unit] ?? null].filter((value) => value !== null);
+    return values.length === 0 ? null : mean(values);
+  });
 }
 
 /** A blendshape as an intensity: 0 at its neutral value, 5 at its full one. */

@@ -1,4 +1,4 @@
-import { cameraPoint, fitHeadPose, hasDepth } from '../face/head-pose.js';
+import { cameraPoint, fitHeadPose, hasDepth, MEAN_INTER_OCULAR_CM } from '../face/head-pose.js';
 import type { Landmarks } from '../face/observation.js';
 import { dot, meanOf, subtract, timesTransposed, type Vector } from '../face/rotation.js';
 import { byName } from './by-name.js';
@@ -34,9 +34,6 @@ export interface HeadFrameFace {
    */
   readonly unitPixels: number;
 }
-
-/** Between the middles of the mean head's eyes, in cm. */
-const MEAN_INTER_OCULAR = 6.302;
 
 /**
  * Turns landmarks back to a frontal view by the head's pose; flat landmarks get the mean head's depth.
@@ -78,7 +75,7 @@ export function toHeadFrame(landmarks: Landmarks): HeadFrameFace | null {
   const interOcular = Math.hypot(...subtract(left, right));
   if (!(interOcular > 1)) return null;
 
-  const unit = depthKnown ? pose.scale * MEAN_INTER_OCULAR : interOcular;
+  const unit = depthKnown ? pose.scale * MEAN_INTER_OCULAR_CM : interOcular;
 
   const origin = meanOf([left, right]);
   const scaled = (vector: Vector): HeadPoint => {

@@ -45,6 +45,27 @@ export const MEASURES: readonly Measure[] = [
     meaning: 'opening between the lids, mean of three places along them',
   },
   {
+    name: 'commissure_lateral',
+    feature: 'cornerDistance',
+    kind: 'length',
+    ratio: true,
+    meaning: 'corner of the mouth from the midline, positive outwards',
+  },
+  {
+    name: 'commissure_height',
+    feature: 'cornerHeight',
+    kind: 'length',
+    ratio: false,
+    meaning: 'corner of the mouth above the eye line, negative below',
+  },
+  {
+    name: 'lower_lip_height',
+    feature: 'lowerLipHeight',
+    kind: 'length',
+    ratio: false,
+    meaning: 'lower border of the lower lip beside its middle, above the eye line, negative below',
+  },
+  {
     name: 'commissure_excursion',
     feature: 'commissureExcursion',
     kind: 'length',

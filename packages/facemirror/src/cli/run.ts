@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { MEASURED_FACES } from '../action-units/description.js';
 import { parseNeutralWindow } from '../action-units/neutral-window.js';
 import { FaceMirrorError } from '../errors.js';
 import { ISOLATIONS, PROVIDER_CHOICES } from '../inference/options.js';
@@ -76,6 +77,11 @@ export function addRunOptions(command: Command, out?: string): Command {
       'largest, left or right of the picture, or the Nth from its left',
       wholeNumber(1, undefined, 'largest', 'left', 'right'),
       'largest',
+    )
+    .addOption(
+      new Option('--measure <face>', 'mirrored: each side on its own mirrored face; whole: both on the face as it is')
+        .choices(MEASURED_FACES)
+        .default('mirrored'),
     )
     .option(
       '--detect-side <pixels>',
@@ -181,6 +187,7 @@ function settingsOf(options: RunOptions): RunSettings {
     neutral: options.neutral === undefined ? { kind: 'calmest-second' } : parseNeutralWindow(options.neutral),
     camera: options.camera,
     face: options.face,
+    measure: options.measure,
     detectSide: options.detectSide ?? null,
     iris: options.iris,
     debugVideo: options.debugVideo,

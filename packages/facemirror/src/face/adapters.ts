@@ -1,5 +1,5 @@
 import type { Frame } from '../frames/frame.js';
-import type { Box, Detection, FaceObservation, Point } from './observation.js';
+import type { Box, Detection, FaceObservation, MirroredFace, PictureHalf, Point } from './observation.js';
 
 /** A turned rectangle about a face, what a landmark network looks at, in pixels of the upright frame. */
 export interface FaceRegion {
@@ -45,6 +45,12 @@ export interface Landmarker {
   regionOf(detection: Detection): FaceRegion;
   /** The face, or null when the region holds none (its presence score is below the suite's threshold). */
   observe(frame: Frame, region: FaceRegion): Promise<FaceObservation | null>;
+  /**
+   * The face that is made of one half of a region and its mirror image, or null when it shows none. Absent in suites that
+   * cannot measure mirrored faces.
+   * @param region its middle lies on the midline, its vertical along it.
+   */
+  observeMirrored?(frame: Frame, region: FaceRegion, half: PictureHalf): Promise<MirroredFace | null>;
   /** How the face is followed from frame to frame. */
   readonly following: Following;
 }

@@ -78,6 +78,9 @@ const WFLW: readonly StablePoint[] = [
   { index: 32, model: [7.743095, 2.364999, -2.005167] },
 ];
 
+/** Between the middles of the mean head's eyes, in cm. */
+export const MEAN_INTER_OCULAR_CM = 6.302;
+
 /** Whether the landmarks of a topology have a depth of their own; the z of the others is 0. */
 export function hasDepth(topology: Topology): boolean {
   return topology !== 'wflw-98';

@@ -34,6 +34,20 @@ export interface Landmarks {
   readonly points: Float32Array;
 }
 
+/** Half of the picture of a face, as one looks at it: an unmirrored camera shows the patient's right half on the left. */
+export type PictureHalf = 'left' | 'right';
+
+/** What a suite saw of a face that is made of one half and its mirror image. It is even by construction. */
+export interface MirroredFace {
+  /** In pixels of the frame: the points of the half lie where they are in the frame, the others where their mirror images do. */
+  readonly landmarks: Landmarks;
+  /** As in {@link FaceObservation}. */
+  readonly blendshapes: Float32Array | null;
+}
+
+/** The faces made of the two halves of a picture; null for one in which the suite sees no face. */
+export type MirroredFaces = Readonly<Record<PictureHalf, MirroredFace | null>>;
+
 /** All that a suite saw of the followed face in one frame. */
 export interface FaceObservation {
   readonly box: Box;

@@ -172,6 +172,11 @@ interface Eyes {
   readonly opening: number;
 }
 
+/** The corners of both eyes. */
+export function eyeCorners({ topology, points }: Landmarks): readonly Point[] {
+  return EYE_CORNERS[topology].map((index) => ({ x: points[index * 3] ?? NaN, y: points[index * 3 + 1] ?? NaN }));
+}
+
 function eyesOf({ topology, points }: Landmarks): Eyes | null {
   const at = (index: number): Point => ({ x: points[index * 3] ?? NaN, y: points[index * 3 + 1] ?? NaN });
   const middleOf = (i: number, j: number): Point => ({ x: (at(i).x + at(j).x) / 2, y: (at(i).y + at(j).y) / 2 });

@@ -19,8 +19,9 @@ export function cropPlain(frame: Frame, crop: Crop, out: Float32Array, start = 0
   const [red, blue] = crop.channels === 'RGB' ? ([0, 2] as const) : ([2, 0] as const);
   for (let row = 0; row < crop.height; row++) {
     for (let column = 0; column < crop.width; column++) {
-      const x = toSource.xx * column + (toSource.xy * row + toSource.x0);
-      const y = toSource.yx * column + (toSource.yy * row + toSource.y0);
+      const seen = crop.isEven === true && column < crop.width / 2 ? crop.width - 1 - column : column;
+      const x = toSource.xx * seen + (toSource.xy * row + toSource.x0);
+      const y = toSource.yx * seen + (toSource.yy * row + toSource.y0);
       const inside = crop.border === 'clamp' ? 1 : single(coverage(x, luma.width) * coverage(y, luma.height));
       const light = single(single(bilinear(luma, x, y) - weights.yOffset) * single(weights.y));
       const u = single(bilinear({ data: planes.u, ...chroma }, x / 2, (y - 0.5) / 2) - 128);

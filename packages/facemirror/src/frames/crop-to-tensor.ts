@@ -57,6 +57,14 @@ export function cropToTensor(frame: Frame, crop: Crop, out: Float32Array, start 
   else cropByKernel(frame, crop, out, start);
 }
 
+/** The part of an even crop that is sampled, as a crop of its own: its right half. */
+function rightHalf(crop: Crop): Crop {
+  const { toSource, width } = crop;
+  const half = width / 2;
+  const { xx, yx, x0, y0 } = toSource;
+  return { ...crop, width: half, toSource: { ...toSource, x0: x0 + half * xx, y0: y0 + half * yx } };
+}
+
 function requireSound(crop: Crop, room: number): void {
   const { width, height, toSource, sampling } = crop;
   if (
@@ -83,6 +91,8 @@ function requireSound(crop: Crop, room: number): void {
     throw new RangeError(`A crop reaches ${reach.toExponential(1)} pixels: no face lies so far from a frame.`);
   if (sampling === 'antialiased' && !(xy === 0 && yx === 0 && xx > 0 && yy > 0))
     throw new RangeError('Only upright crops can be antialiased.');
+  if (crop.isEven === true && (width % 2 !== 0 || sampling !== 'bilinear'))
+    throw new RangeError('An even crop has an even width and is sampled bilinearly.');
 }
 
 /** Antialiasing takes time by the source pixels of a crop: one that a network makes up must not keep a worker for ever. */
@@ -92,7 +102,9 @@ const LARGEST_CROP = 8192;
 
 function cropByKernel({ memory, offset, layout, colour }: Frame, crop: Crop, out: Float32Array, start: number): void {
   const kernel = kernelsOn('frames', memory)['cropBilinear'] as CropKernel;
-  const { width, height, toSource, scale, offset: shift } = crop;
+  const { scale, offset: shift } = crop;
+  const isEven = crop.isEven === true;
+  const { width, height, toSource } = isEven ? rightHalf(crop) : crop;
   const weights = rgbWeights(colour);
   const [red, blue] = crop.channels === 'RGB' ? ([0, 2] as const) : ([2, 0] as const);
   const columns = Math.ceil(width / 4) * 4;
@@ -142,16 +154,12 @@ function cropByKernel({ memory, offset, layout, colour }: Frame, crop: Crop, out
       );
       const rows = rowTo - row;
       for (let plane = 0; plane < (planar ? 3 : 1); plane++) {
-        const rowValues = planar ? width : width * 3;
+        const rowValues = planar ? crop.width : crop.width * 3;
         const band = new Float32Array(memory.buffer, scratch + plane * channelBytes, rows * columns * (planar ? 1 : 3));
-        copyRows(
-          band,
-          planar ? columns : columns * 3,
-          out,
-          start + (plane * height + row) * rowValues,
-          rowValues,
-          rows,
-        );
+        const place = start + (plane * height + row) * rowValues;
+        const stride = planar ? columns : columns * 3;
+        if (isEven) unfoldRows(band, stride, out, place, width, rows, planar ? 1 : 3);
+        else copyRows(band, stride, out, place, rowValues, rows);
       }
     }
   });
@@ -171,4 +179,24 @@ function copyRows(
   }
   for (let row = 0; row < rows; row++)
     to.set(from.subarray(row * stride, row * stride + rowValues), start + row * rowValues);
+}
+
+/** Writes each row twice: its mirror image, then the row itself. */
+function unfoldRows(
+  from: Float32Array,
+  stride: number,
+  to: Float32Array,
+  start: number,
+  half: number,
+  rows: number,
+  channels: number,
+): void {
+  for (let row = 0; row < rows; row++) {
+    const read = row * stride;
+    const middle = start + (2 * row + 1) * half * channels;
+    to.set(from.subarray(read, read + half * channels), middle);
+    for (let column = 0; column < half; column++)
+      for (let channel = 0; channel < channels; channel++)
+        to[middle - (column + 1) * channels + channel] = from[read + column * channels + channel] ?? 0;
+  }
 }

@@ -31,6 +31,11 @@ export interface Crop {
    * yx are 0, xx and yy positive).
    */
   readonly sampling: 'bilinear' | 'antialiased';
+  /**
+   * Only the right half of the crop is sampled; the left half is its mirror image. So a crop about a midline shows the
+   * mirrored face without a mirrored frame. Needs an even width and `bilinear` sampling. Default false.
+   */
+  readonly isEven?: boolean;
 }
 
 /** Number of values of a crop. */

@@ -120,6 +120,7 @@ export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Sui
     landmarker: new MediaPipeLandmarker(pool, {
       spec: bundle === null ? ATTENTION_MESH : BUNDLE_MESH,
       hasBlendshapes: bundle !== null,
+      wholeBlendshapes: options.wholeBlendshapes ?? true,
       sampling,
     }),
     actionUnits: { kind: 'observation' },

@@ -56,6 +56,8 @@ export interface SuiteOptions extends Omit<InferenceOptions, 'workers' | 'provid
   readonly modelsFolder?: string;
   /** Frames that a network is given in one run, in suites that can. Default `auto`: as measured on this machine. Results do not depend on it. */
   readonly framesPerBatch?: number | 'auto';
+  /** Whether the blendshapes of whole faces are wanted, too, in suites that have some of mirrored ones. Default true. */
+  readonly wholeBlendshapes?: boolean;
   /** Long side in pixels of what the detector is shown, in suites that can. Default: the suite's own. */
   readonly detectorLongSide?: number;
 }

@@ -6,11 +6,14 @@ import {
   type ExpressionNetwork,
 } from '../action-units/expression.js';
 import type { NetworkUnits } from '../action-units/frame-record.js';
+import type { MirroredObservation } from '../action-units/features.js';
 import type { ActionUnitSource } from '../action-units/source.js';
 import type { Side } from '../action-units/units.js';
+import type { Landmarker } from '../face/adapters.js';
 import { fitHeadPose, headAngles, type HeadAngles } from '../face/head-pose.js';
 import { MidlineSmoother, type Midline } from '../face/midline.js';
-import type { FaceObservation } from '../face/observation.js';
+import { MirroredRegions } from '../face/mirrored-regions.js';
+import type { FaceObservation, MirroredFace, PictureHalf } from '../face/observation.js';
 import type { Frame } from '../frames/frame.js';
 import type { FramePool } from '../frames/pool.js';
 import { mirroredBox } from '../mirror/mirrored-box.js';
@@ -28,6 +31,8 @@ export interface SeenFace {
   /** Null where there is nothing to mirror about. */
   readonly midline: Midline | null;
   readonly angles: HeadAngles | null;
+  /** What is seen of the mirrored faces, under way; null where the sides are measured on the whole face. */
+  readonly mirrored: Promise<MirroredObservation> | null;
 }
 
 interface FaceFramesOptions {
@@ -35,7 +40,8 @@ interface FaceFramesOptions {
   /** Draws on the pool's frames. */
   readonly drawing: DrawingThread;
   readonly kinds: readonly PictureKind[];
-  readonly settings: Pick<RunSettings, 'camera'>;
+  readonly settings: Pick<RunSettings, 'camera' | 'measure'>;
+  readonly landmarker: Landmarker;
   readonly profiler: Profiler;
   readonly actionUnits: ActionUnitSource;
   readonly analysis: ExpressionAnalysis;
@@ -49,6 +55,7 @@ interface FaceFramesOptions {
 export class FaceFrames {
   readonly #options: FaceFramesOptions;
   readonly #midlines = new MidlineSmoother();
+  readonly #regions = new MirroredRegions();
   readonly #notes = new OrderedQueue();
   #hasExpressionHeader = false;
 
@@ -56,11 +63,30 @@ export class FaceFrames {
     this.#options = options;
   }
 
-  /** What the pictures of the next frame need; to be called in frame order. */
-  follow(face: FaceObservation | null): SeenFace {
+  /** What the pictures of the next frame need, and looks at its mirrored faces; to be called in frame order. */
+  follow(frame: VideoFrame, face: FaceObservation | null): SeenFace {
     const midline = this.#midlines.next(face?.landmarks ?? null);
     const pose = face === null ? null : fitHeadPose(face.landmarks);
-    return { face, midline, angles: pose === null ? null : headAngles(pose, this.#options.settings.camera) };
+    const angles = pose === null ? null : headAngles(pose, this.#options.settings.camera);
+    return { face, midline, angles, mirrored: this.#lookAtMirrored(frame, face, midline) };
+  }
+
+  #lookAtMirrored(
+    { frame }: VideoFrame,
+    whole: FaceObservation | null,
+    midline: Midline | null,
+  ): Promise<MirroredObservation> | null {
+    const { landmarker, settings } = this.#options;
+    const region = this.#regions.next(whole, midline);
+    if (settings.measure === 'whole' || landmarker.observeMirrored === undefined) return null;
+    if (whole === null || midline === null || region === null) return null;
+    const look = (half: PictureHalf): Promise<MirroredFace | null> =>
+      landmarker.observeMirrored?.(frame, region, half) ?? Promise.resolve(null);
+    const looking = Promise.all([look('left'), look('right')]);
+    const observed = looking.then(([left, right]) => ({ whole, midline, mirrored: { left, right } }));
+    // It is awaited in its turn; until then a failure must not count as unhandled.
+    observed.catch(() => undefined);
+    return observed;
   }
 
   /** The pictures of a frame; one without a face stands for its own mirror images. */
@@ -86,6 +112,8 @@ export class FaceFrames {
       source: pictureOf('source'),
     };
     try {
+      // What is drawn on the frame itself must not be seen on the mirrored faces.
+      if (framesMayChange) await seen.mirrored;
       await this.#draw(frame, seen, pictures);
     } catch (error) {
       for (const picture of Object.values(pictures)) if (picture !== null) pool.release(picture);
@@ -104,10 +132,14 @@ export class FaceFrames {
     expressing.catch(() => undefined);
     await this.#notes.run(async () => {
       // Both first: the frame must not be released while a network looks at it.
-      const [measured, expressed] = await Promise.allSettled([measuring, expressing]);
+      const [measured, expressed, mirrored] = await Promise.allSettled([measuring, expressing, seen.mirrored]);
       if (measured.status === 'rejected') throw measured.reason;
       if (expressed.status === 'rejected') throw expressed.reason;
-      this.#options.analysis.add(frame.number, frame.time.seconds, face, measured.value);
+      if (mirrored.status === 'rejected') throw mirrored.reason;
+      this.#options.analysis.add(frame.number, frame.time.seconds, face, {
+        mirrored: mirrored.value,
+        network: measured.value,
+      });
       await this.#addExpression(frame, face, expressed.value);
     });
   }

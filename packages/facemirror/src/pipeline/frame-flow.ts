@@ -17,7 +17,7 @@ export interface FrameSteps<Seen> {
   /** Sees the face. Called once a frame, in order, without waiting for the one before; calls `onTurn` when it begins. */
   observe(frame: Frame, onTurn: () => void): Promise<FaceObservation | null>;
   /** Works out what the pictures need. Called in order, one at a time. */
-  follow(face: FaceObservation | null): Seen;
+  follow(frame: VideoFrame, face: FaceObservation | null): Seen;
   /**
    * Makes the pictures. Called in order, one at a time. Every frame in the answer carries a reference for the flow to
    * release; `frame` itself stays the flow's, so that standing in the answer it must have been retained.
@@ -193,7 +193,7 @@ class FrameFlow<Seen> {
         this.#profiler.begin() - observedAt,
         frame.number,
       );
-      return this.#steps.follow(face);
+      return this.#steps.follow(frame, face);
     });
     return { observed, followed };
   }

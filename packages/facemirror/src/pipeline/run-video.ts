@@ -112,6 +112,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
       profiler,
       analysis,
       actionUnits: suite.actionUnits,
+      landmarker: suite.landmarker,
       framesMayChange,
       expressions,
     });
@@ -121,7 +122,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
       pool,
       {
         observe: (frame, onTurn) => tracker.next(frame, onTurn),
-        follow: (face) => frames.follow(face),
+        follow: (frame, face) => frames.follow(frame, face),
         draw: (frame, seen) => frames.draw(frame, seen),
         note: (frame, seen, pictures) => frames.note(frame, seen, pictures),
         write: async (kind, picture, time) => writers.get(kind)?.write(picture, time),

@@ -1,3 +1,4 @@
+import type { MeasuredFace } from '../action-units/description.js';
 import type { NeutralChoice } from '../action-units/neutral-window.js';
 import type { Camera } from '../face/observation.js';
 import type { FaceChoice } from '../face/search.js';
@@ -12,6 +13,8 @@ export interface ResultSettings {
   /** `mirrored` for a selfie video that shows the patient as a mirror does. */
   readonly camera: Camera;
   readonly face: FaceChoice;
+  /** What the measures and action units of a side are taken from. */
+  readonly measure: MeasuredFace;
   /** Long side, in pixels, of what the suite's detector is shown of a frame; null for the suite's own. */
   readonly detectSide: number | null;
   /** Give distances in mm by the iris. */
@@ -49,6 +52,6 @@ export interface RunSettings extends ResultSettings {
 
 /** The settings that results depend on, as the record of a run keeps them. */
 export function resultSettings(settings: RunSettings): ResultSettings {
-  const { suite, neutral, camera, face, detectSide, iris, debugVideo, audio, encoder, quality } = settings;
-  return { suite, neutral, camera, face, detectSide, iris, debugVideo, audio, encoder, quality };
+  const { suite, neutral, camera, face, measure, detectSide, iris, debugVideo, audio, encoder, quality } = settings;
+  return { suite, neutral, camera, face, measure, detectSide, iris, debugVideo, audio, encoder, quality };
 }

@@ -53,6 +53,7 @@ export class SuiteHolder {
       ...(this.#settings.modelsFolder === null ? {} : { modelsFolder: this.#settings.modelsFolder }),
       framesPerBatch: this.#settings.batch,
       ...(this.#settings.detectSide === null ? {} : { detectorLongSide: this.#settings.detectSide }),
+      wholeBlendshapes: this.#settings.measure === 'whole',
       signal,
       ...this.#listeners,
       profiler: {

@@ -78,6 +78,7 @@ async function run(suite: Pick<RunSettings, 'suite' | 'modelsFolder'>, name: str
       provider: 'cpu',
       neutral: { kind: 'calmest-second' },
       camera: 'normal',
+      measure: 'mirrored',
       face: 'largest',
       detectSide: null,
       iris: false,

@@ -3,7 +3,7 @@ import type { Frame } from '../../frames/frame.js';
 import type { InferencePool } from '../../inference/pool.js';
 import type { RunResult } from '../../inference/request.js';
 import type { FaceRegion, Following, Landmarker } from '../adapters.js';
-import type { Box, Detection, FaceObservation, Landmarks, Point } from '../observation.js';
+import type { Box, Detection, FaceObservation, Landmarks, MirroredFace, PictureHalf, Point } from '../observation.js';
 import { MESH_PARTNERS } from '../mesh-symmetry.js';
 import { axesOf } from '../region-axes.js';
 import { ALL_POINTS, BLENDSHAPE_POINTS, LEFT_EYE_OUTER, MESH_POINTS, REFINEMENTS, RIGHT_EYE_OUTER } from './points.js';
@@ -96,15 +96,23 @@ export class MediaPipeLandmarker implements Landmarker {
   readonly #pool: Pick<InferencePool, 'run'>;
   readonly #spec: MeshSpec;
   readonly #hasBlendshapes: boolean;
+  readonly #hasWholeBlendshapes: boolean;
   readonly #sampling: Sampling;
 
   constructor(
     pool: Pick<InferencePool, 'run'>,
-    options: { readonly spec: MeshSpec; readonly hasBlendshapes: boolean; readonly sampling: Sampling },
+    options: {
+      readonly spec: MeshSpec;
+      readonly hasBlendshapes: boolean;
+      /** Whether those of the whole face are wanted, too, and not only those of mirrored ones. Default true. */
+      readonly wholeBlendshapes?: boolean;
+      readonly sampling: Sampling;
+    },
   ) {
     this.#pool = pool;
     this.#spec = options.spec;
     this.#hasBlendshapes = options.hasBlendshapes;
+    this.#hasWholeBlendshapes = options.wholeBlendshapes ?? true;
     this.#sampling = options.sampling;
   }
 
@@ -120,7 +128,12 @@ export class MediaPipeLandmarker implements Landmarker {
     const { confidence } = seen;
     const points = toFrame(seen.raw, this.#spec.size, region);
     const landmarks: Landmarks = { topology: 'mediapipe-478', points };
-    return { box: boxAround(points), confidence, landmarks, blendshapes: await this.#blendshapes(points) };
+    return {
+      box: boxAround(points),
+      confidence,
+      landmarks,
+      blendshapes: this.#hasWholeBlendshapes ? await this.#blendshapes(points) : null,
+    };
   }
 
   async #lookAgain(frame: Frame, region: FaceRegion, look: number): Promise<Float32Array | null> {
@@ -132,8 +145,19 @@ export class MediaPipeLandmarker implements Landmarker {
     return toFrame(mirrored ? mirroredBack(seen.raw, this.#spec.size) : seen.raw, this.#spec.size, cut);
   }
 
-  #crop(region: FaceRegion): Crop {
-    return regionCrop(region, this.#spec.size, this.#sampling, {
+  /** The landmarks of an even face are averaged with their mirror images: the net is not quite even itself. */
+  async observeMirrored(frame: Frame, region: FaceRegion, half: PictureHalf): Promise<MirroredFace | null> {
+    const { size } = this.#spec;
+    // Half a pixel matters here: the crop's middle is the midline, whatever the sampling of other crops.
+    const crop = this.#crop(region, 'centred');
+    const seen = await this.#look(frame, { ...(half === 'right' ? crop : mirroredCrop(crop)), isEven: true });
+    if (seen === null) return null;
+    const points = toFrame(madeEven(seen.raw, size), size, region);
+    return { landmarks: { topology: 'mediapipe-478', points }, blendshapes: await this.#blendshapes(points) };
+  }
+
+  #crop(region: FaceRegion, sampling = this.#sampling): Crop {
+    return regionCrop(region, this.#spec.size, sampling, {
       scale: [1 / 255, 1 / 255, 1 / 255],
       offset: [0, 0, 0],
       border: 'clamp',
@@ -180,6 +204,11 @@ function mirroredBack(raw: Float32Array, size: number): Float32Array {
     points.set([size - (raw[partner] ?? 0), raw[partner + 1] ?? 0, raw[partner + 2] ?? 0], 3 * point);
   }
   return points;
+}
+
+/** The mean of a crop's landmarks and their mirror images. */
+function madeEven(raw: Float32Array, size: number): Float32Array {
+  return mirroredBack(raw, size).map((value, at) => (value + (raw[at] ?? NaN)) / 2);
 }
 
 function toFrame(raw: Float32Array, size: number, region: FaceRegion): Float32Array {

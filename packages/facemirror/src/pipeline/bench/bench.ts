@@ -129,6 +129,7 @@ function runSettings({ suite, modelsFolder }: BenchSettings, combination: Combin
     ...combination,
     neutral: { kind: 'calmest-second' },
     camera: 'normal',
+    measure: 'mirrored',
     face: 'largest',
     detectSide: null,
     iris: false,
