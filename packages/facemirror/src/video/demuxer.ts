@@ -18,6 +18,7 @@ import { unreadable } from '../files/unreadable.js';
 import { ContinuousTime } from './continuous-time.js';
 import { isCutOff } from './cut-off.js';
 import { reasonOf } from './ffmpeg.js';
+import { photoFormat } from './photo.js';
 
 /**
  * The containers that are read. FFmpeg knows many more, among them playlists and scripts that name other files and
@@ -132,6 +133,9 @@ async function requireContent(path: string): Promise<void> {
       if (stats.isDirectory())
         throw new FaceMirrorError('FILE_UNREADABLE', `${path} is a folder, where a video file was expected.`);
       size = stats.size;
+      const photo = await photoFormat(file, path);
+      if (photo !== null)
+        throw new FaceMirrorError('NOT_A_VIDEO', `${path} is a photo (${photo}): only videos can be processed.`);
       if (await isCutOff(file, size)) throw truncated(path, 'it is shorter than it says itself');
     } finally {
       await file.close();

@@ -173,3 +173,17 @@ test.each(['hlg', 'pq'])('HDR video (%s) becomes SDR, and says so', async (name)
   expect(Math.max(...quarters)).toBeLessThanOrEqual(235);
   expect(warnings).toContainEqual(expect.stringContaining(`HDR (${name.toUpperCase()})`));
 });
+
+test.each([
+  ['face.png', '89504e470d0a1a0a0000000d'],
+  ['face.jpg', 'ffd8ffe000104a4649460001'],
+  ['face.heic', '00000018667479706865696300000000'],
+])('a photo (%s) is refused as a photo', async (name, start) => {
+  const folder = await mkdtemp(join(tmpdir(), 'facemirror-photo-'));
+  try {
+    await writeFile(join(folder, name), Buffer.from(start, 'hex'));
+    await expect(VideoReader.open(join(folder, name))).rejects.toThrow('only videos can be processed');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
