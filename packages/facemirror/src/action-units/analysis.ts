@@ -126,7 +126,9 @@ export class ExpressionAnalysis {
     return {
       actionUnits: (side) => actionUnitRows(records(), side, neutral, source),
       *measures() {
-        for (const record of records()) yield measuresRow(record, unit, unit === 'mm' ? millimetres : 1);
+        for (const record of records()) {
+          yield measuresRow(record, neutral?.features ?? null, unit, unit === 'mm' ? millimetres : 1);
+        }
       },
       measureColumns: measureColumns(unit),
       description: describeAnalysis(source, neutral, unit, this.#options.camera, this.#measure),

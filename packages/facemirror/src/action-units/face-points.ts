@@ -8,6 +8,7 @@ export const SIDE_POINTS = [
   'browOuter',
   'eyeInner',
   'eyeOuter',
+  'pupil',
   'upperLidNasal',
   'upperLidMiddle',
   'upperLidTemporal',
@@ -64,6 +65,7 @@ const MESH: FacePoints = {
       browOuter: [46, 53, 63, 70],
       eyeInner: [133],
       eyeOuter: [33],
+      pupil: null,
       upperLidNasal: [158],
       upperLidMiddle: [159],
       upperLidTemporal: [160],
@@ -84,6 +86,7 @@ const MESH: FacePoints = {
       browOuter: [276, 283, 293, 300],
       eyeInner: [362],
       eyeOuter: [263],
+      pupil: null,
       upperLidNasal: [385],
       upperLidMiddle: [386],
       upperLidTemporal: [387],
@@ -113,6 +116,10 @@ const MESH: FacePoints = {
 
 const MESH_WITH_IRISES: FacePoints = {
   ...MESH,
+  sides: {
+    right: { ...MESH.sides.right, pupil: [468] },
+    left: { ...MESH.sides.left, pupil: [473] },
+  },
   irises: {
     right: [
       [469, 471],
@@ -133,6 +140,7 @@ const WFLW: FacePoints = {
       browOuter: [33, 34, 41],
       eyeInner: [64],
       eyeOuter: [60],
+      pupil: [96],
       upperLidNasal: [63],
       upperLidMiddle: [62],
       upperLidTemporal: [61],
@@ -153,6 +161,7 @@ const WFLW: FacePoints = {
       browOuter: [45, 46, 47],
       eyeInner: [68],
       eyeOuter: [72],
+      pupil: [97],
       upperLidNasal: [69],
       upperLidMiddle: [70],
       upperLidTemporal: [71],

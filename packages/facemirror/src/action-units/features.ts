@@ -42,6 +42,14 @@ export const SIDE_FEATURES = [
   'smileAngle',
   /** The upper lip's middle from the midline, positive to this side. */
   'philtrumDeviation',
+  /** The pupil's centre below the upper lid's margin and above the lower one's, at the lids' middle; negative when covered. */
+  'upperMarginDistance',
+  'lowerMarginDistance',
+  /** Areas between the lids, and between the lips' inner edges on this side of the midline. */
+  'eyeArea',
+  'innerLipArea',
+  /** From the inner corner of the eye to the corner of the mouth. */
+  'canthusToCommissure',
 ] as const;
 /** Name of a feature. */
 export type SideFeature = (typeof SIDE_FEATURES)[number];
@@ -63,8 +71,13 @@ export interface FaceFeatures {
   readonly interOcular: number;
 }
 
-/** Features that are no lengths. */
-const WITHOUT_UNIT: ReadonlySet<SideFeature> = new Set(['eyeAspectRatio', 'smileAngle']);
+/** Features that are no lengths: by which power of a length they grow. */
+const POWERS: Readonly<Partial<Record<SideFeature, number>>> = {
+  eyeAspectRatio: 0,
+  smileAngle: 0,
+  eyeArea: 2,
+  innerLipArea: 2,
+};
 
 /**
  * A face's features with lengths in inter-ocular distances.
@@ -72,7 +85,7 @@ const WITHOUT_UNIT: ReadonlySet<SideFeature> = new Set(['eyeAspectRatio', 'smile
  */
 export function inInterOculars(features: FaceFeatures, interOcular: number): FaceFeatures {
   const side = (of: SideFeatures): SideFeatures =>
-    sideFeaturesOf((name) => (WITHOUT_UNIT.has(name) ? of[name] : of[name] / interOcular));
+    sideFeaturesOf((name) => of[name] / interOcular ** (POWERS[name] ?? 1));
   return {
     left: side(features.left),
     right: side(features.right),
@@ -180,7 +193,38 @@ function sideFeatures({ points, medial }: MirroredHalf, side: Side): SideFeature
     commissureExcursion: distance(corner, lipMiddle),
     smileAngle: toDegrees(Math.atan2(outward * (xOf(corner) - lipMiddle.x), lipMiddle.y - heightOf(corner))),
     philtrumDeviation: outward * medial.philtrum.x,
+    upperMarginDistance: heightOf(points.upperLidMiddle) - heightOf(points.pupil),
+    lowerMarginDistance: heightOf(points.pupil) - heightOf(points.lowerLidMiddle),
+    eyeArea: area([
+      points.eyeInner,
+      points.upperLidNasal,
+      points.upperLidMiddle,
+      points.upperLidTemporal,
+      points.eyeOuter,
+      points.lowerLidTemporal,
+      points.lowerLidMiddle,
+      points.lowerLidNasal,
+    ]),
+    innerLipArea: area([
+      medial.upperLipInside,
+      points.upperLipInside,
+      corner,
+      points.lowerLipInside,
+      medial.lowerLipInside,
+    ]),
+    canthusToCommissure: distance(points.eyeInner, corner),
   };
+}
+
+/** The area of a polygon seen from the front, by the shoelace formula. */
+function area(corners: readonly (HeadPoint | null)[]): number {
+  let twice = 0;
+  for (let i = 0; i < corners.length; i++) {
+    const here = corners[i] ?? null;
+    const next = corners[(i + 1) % corners.length] ?? null;
+    twice += xOf(here) * heightOf(next) - xOf(next) * heightOf(here);
+  }
+  return Math.abs(twice) / 2;
 }
 
 function heightOf(point: HeadPoint | null): number {

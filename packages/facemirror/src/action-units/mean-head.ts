@@ -12,6 +12,8 @@ export const MEAN_HEAD_RIGHT: Readonly<Record<SidePoint, Place>> = {
   browOuter: [-5.137, 4.31, 3.499],
   eyeInner: [-1.856, 2.585, 3.758],
   eyeOuter: [-4.446, 2.664, 3.173],
+  // Between the corners: the canonical model has no irises.
+  pupil: [-3.151, 2.625, 3.466],
   upperLidNasal: [-2.724, 2.962, 3.872],
   upperLidMiddle: [-3.177, 2.964, 3.877],
   upperLidTemporal: [-3.67, 2.928, 3.724],

@@ -196,7 +196,8 @@ function restOf(faces: readonly Readonly<Record<Side, RestFeatures>>[]): (record
         const features = face.features[side];
         return (
           Math.max(0, features.lipGap) / 0.18 +
-          Math.max(0, features.cornerDistance - narrow) / 0.25 +
+          // A pucker is no rest, either.
+          Math.abs(features.cornerDistance - narrow) / 0.25 +
           Math.max(0, 1 - features.eyeAspectRatio / open) +
           Math.abs(features.browInnerHeight - brow) / 0.16 +
           Math.abs(features.cornerHeight - corner) / 0.25

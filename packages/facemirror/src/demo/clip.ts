@@ -1,6 +1,7 @@
 import { toRadians } from '../arithmetic.js';
 import type { Point } from '../face/observation.js';
-import { framePlanes, type Colour, type Frame } from '../frames/frame.js';
+import type { Colour, Frame } from '../frames/frame.js';
+import { drawMapped } from './draw-mapped.js';
 import { DEMO_FRAMES, DEMO_RATE, movementsAt, swayAt, type Sway } from './motion.js';
 import { portraitPicture, type Picture } from './portrait.js';
 import { movementWarp, relaxedWarp, type Movements } from './warp.js';
@@ -65,12 +66,11 @@ export class DemoClip {
     const seconds = index / DEMO_RATE;
     const sway = swayAt(seconds);
     this.#mapFrame(sway, movementsAt(seconds));
-    const { width, height, chromaWidth, chromaHeight, yStride, uvStride } = frame.layout;
-    const planes = framePlanes(frame);
-    this.#drawPlane(this.#base.y, { into: planes.y, stride: yStride, width, height, step: 1 }, sway);
-    const chroma = { stride: uvStride, width: chromaWidth, height: chromaHeight, step: 2 };
-    this.#drawPlane(this.#base.u, { into: planes.u, ...chroma }, sway);
-    this.#drawPlane(this.#base.v, { into: planes.v, ...chroma }, sway);
+    drawMapped(
+      this.#base,
+      { x: this.#fromX, y: this.#fromY, dark: null, width: DEMO_FORMAT.width, ...cosSin(sway) },
+      frame,
+    );
   }
 
   #mapFrame(sway: Sway, movements: Movements): void {
@@ -91,37 +91,6 @@ export class DemoClip {
       }
     }
   }
-
-  #drawPlane(samples: Uint8Array, plane: Plane, sway: Sway): void {
-    const { width, height } = this.#base;
-    const { cos, sin } = cosSin(sway);
-    // A chroma sample stands in the middle of its square of pixels.
-    const half = (plane.step - 1) / 2;
-    const [offsetX, offsetY] = [half * (cos + sin), half * (cos - sin)];
-    for (let row = 0; row < plane.height; row++) {
-      for (let column = 0; column < plane.width; column++) {
-        const from = row * plane.step * DEMO_FORMAT.width + column * plane.step;
-        const x = Math.min(width - 1.001, Math.max(0, (this.#fromX[from] ?? 0) + offsetX));
-        const y = Math.min(height - 1.001, Math.max(0, (this.#fromY[from] ?? 0) + offsetY));
-        const x0 = Math.floor(x);
-        const y0 = Math.floor(y);
-        const fx = x - x0;
-        const at = y0 * width + x0;
-        const upper = (samples[at] ?? 0) * (1 - fx) + (samples[at + 1] ?? 0) * fx;
-        const lower = (samples[at + width] ?? 0) * (1 - fx) + (samples[at + width + 1] ?? 0) * fx;
-        plane.into[row * plane.stride + column] = Math.round(upper + (lower - upper) * (y - y0));
-      }
-    }
-  }
-}
-
-interface Plane {
-  readonly into: Uint8Array;
-  readonly stride: number;
-  readonly width: number;
-  readonly height: number;
-  /** Frame pixels from one sample to the next. */
-  readonly step: number;
 }
 
 function cosSin({ angle }: Sway): { readonly cos: number; readonly sin: number } {

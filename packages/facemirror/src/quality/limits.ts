@@ -11,14 +11,18 @@ export const QUALITY_REASONS = [
 ] as const;
 export type QualityReason = (typeof QUALITY_REASONS)[number];
 
-/** What the gate knows of one frame. NaN where something is not known, which is no reason to leave the frame out. */
-export interface FrameQuality {
-  /** Degrees, the patient's; see `HeadAngles`. */
-  readonly yaw: number;
-  readonly pitch: number;
-  /** Between the middles of the eyes, in pixels of the frame. */
-  readonly interOcularPixels: number;
-  /** See `sharpness.ts`. */
-  readonly sharpness: number;
-  readonly isOccluded: boolean;
-}
+/** Limits of the quality gate. docs/quality.md has the error curve behind each. */
+export const QUALITY_LIMITS = {
+  /** Degrees to either side. */
+  yaw: 20,
+  /** Degrees up or down from the video's own rest: cameras look from below or above, which is not the patient's turn. */
+  pitch: 20,
+  /** Between the middles of the eyes, in pixels. */
+  interOcularPixels: 24,
+  /** Part of the sharpness that the video's sharper frames have; see `sharpness.ts`. */
+  relativeSharpness: 0.35,
+  /** Frames a second; a video below has the reason in every frame. */
+  framesPerSecond: 12,
+  /** Turn of the head, or part of its size, by which one frame differs from both its neighbours. */
+  jump: { degrees: 8, size: 0.12 },
+} as const;
