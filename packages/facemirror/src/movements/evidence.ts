@@ -1,7 +1,6 @@
 import { median } from '../arithmetic.js';
-import { SIDES, type Side } from '../action-units/units.js';
+import type { Side } from '../action-units/units.js';
 import type { SideFeature } from '../action-units/features.js';
-import type { MovementCode } from './codes.js';
 import type { ExamCurves, SideCurves } from './exam-curves.js';
 
 /** What of a half of the face is watched for movements, each over a typical strong movement, so that 1 is strong. */

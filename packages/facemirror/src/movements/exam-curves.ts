@@ -104,31 +104,31 @@ function readRecords(source: CurveSource, curves: ExamCurves): void {
   }
 }
 
-function readMeasures({ unit, measures }: CurveSource, curves: ExamCurves): void {
+function readMeasures(source: CurveSource, curves: ExamCurves): void {
   const columns = SIDES.flatMap((side) =>
     MEASURES.map((measure) => ({
       into: curves[side].measures[measure.name],
-      column: measureColumn(measure, side, unit),
+      column: measureColumn(measure, side, source.unit),
     })),
   );
   let i = 0;
-  for (const { values } of measures()) {
+  for (const { values } of source.measures()) {
     for (const { into, column } of columns) if (into !== undefined) into[i] = values[column] ?? NaN;
     i++;
   }
 }
 
-function readUnits({ actionUnits }: CurveSource, curves: ExamCurves, side: Side): void {
+function readUnits(source: CurveSource, curves: ExamCurves, side: Side): void {
   let i = 0;
-  for (const { intensity } of actionUnits(side)) {
+  for (const { intensity } of source.actionUnits(side)) {
     for (const unit of ACTION_UNITS) curves[side].units[unit][i] = intensity[unit] ?? NaN;
     i++;
   }
 }
 
-function readSignals({ signals }: CurveSource, curves: ExamCurves): void {
+function readSignals(source: CurveSource, curves: ExamCurves): void {
   let i = 0;
-  for (const signal of signals()) {
+  for (const signal of source.signals()) {
     curves.yaw[i] = signal.yaw;
     curves.pitch[i] = signal.pitch;
     curves.roll[i] = signal.roll;

@@ -1,8 +1,7 @@
 import type { Point } from '../../face/observation.js';
 import { portraitPicture } from '../portrait.js';
 import { relaxedWarp } from '../warp.js';
-import type { ExamPortrait } from './exam-clip.js';
-import { examFaceOf } from './exam-face.js';
+import { examFaceOf, type ExamPortrait } from './exam-face.js';
 
 /** The part of the portrait that is drawn from, and pixels of a frame for one of it. */
 const CUT = { left: 73, top: 0, width: 300, height: 350 };

@@ -1,16 +1,9 @@
 import { toRadians } from '../../arithmetic.js';
 import type { Colour, Frame } from '../../frames/frame.js';
 import { drawMapped } from '../draw-mapped.js';
-import type { Picture } from '../portrait.js';
-import type { ExamFace } from './exam-face.js';
+import type { ExamPortrait } from './exam-face.js';
 import { EXAM_SECONDS, examMovementsAt, type ExamVariant } from './exam-timeline.js';
 import { WarpField } from './warp-field.js';
-
-/** A portrait that an exam clip can be made of: a picture, a little larger than a frame, and the face in it. */
-export interface ExamPortrait {
-  readonly picture: Picture;
-  readonly face: ExamFace;
-}
 
 /** How an exam clip is made. */
 export interface ExamClipOptions {

@@ -1,4 +1,5 @@
 import type { Point } from '../../face/observation.js';
+import type { Picture } from '../portrait.js';
 
 /** A place on the face: mm from the middle between the eyes, u to the picture's right along the eyes, v down. */
 export type FacePlace = readonly [u: number, v: number];
@@ -29,6 +30,12 @@ export interface ExamFace {
   toPicture(place: FacePlace): Point;
   /** Pixels of a mm, where the middles of the eyes are 63 mm apart. */
   readonly pixelsPerMm: number;
+}
+
+/** A portrait that an exam clip can be made of: a picture, a little larger than a frame, and the face in it. */
+export interface ExamPortrait {
+  readonly picture: Picture;
+  readonly face: ExamFace;
 }
 
 /** Between the middles of the eyes, in mm: what all sizes of the clip refer to. */

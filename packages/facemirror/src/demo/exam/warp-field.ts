@@ -1,5 +1,5 @@
 import type { Side } from '../../action-units/units.js';
-import type { ExamPortrait } from './exam-clip.js';
+import type { ExamPortrait } from './exam-face.js';
 import type { SideMovements } from './exam-timeline.js';
 import { examWarp } from './exam-warp.js';
 
