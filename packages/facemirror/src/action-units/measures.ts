@@ -85,27 +85,6 @@ export const MEASURES: readonly Measure[] = [
     version: 1,
   },
   {
-    name: 'commissure_lateral',
-    feature: 'cornerDistance',
-    kind: 'length',
-    ratio: true,
-    meaning: 'corner of the mouth from the midline, positive outwards',
-  },
-  {
-    name: 'commissure_height',
-    feature: 'cornerHeight',
-    kind: 'length',
-    ratio: false,
-    meaning: 'corner of the mouth above the eye line, negative below',
-  },
-  {
-    name: 'lower_lip_height',
-    feature: 'lowerLipHeight',
-    kind: 'length',
-    ratio: false,
-    meaning: 'lower border of the lower lip beside its middle, above the eye line, negative below',
-  },
-  {
     name: 'commissure_excursion',
     value: { of: 'feature', feature: 'commissureExcursion' },
     kind: 'length',
