@@ -2,10 +2,10 @@
 /* global AbortController */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { FramePool } from '../packages/facemirror/dist/frames/pool.js';
-import { runBatch } from '../packages/facemirror/dist/pipeline/batch.js';
-import { flowFrames } from '../packages/facemirror/dist/pipeline/frame-flow.js';
-import { NO_PROFILER } from '../packages/facemirror/dist/profile/profiler.js';
+import { FramePool } from '../packages/core/dist/frames/pool.js';
+import { runBatch } from '../packages/facemirror/dist/batch/batch.js';
+import { flowFrames } from '../packages/core/dist/flow/frame-flow.js';
+import { UNMEASURED } from '../packages/facemirror/dist/performance/measure/profiler.js';
 import { VideoReader } from '../packages/facemirror/dist/video/reader.js';
 import { VideoWriter } from '../packages/facemirror/dist/video/writer.js';
 
@@ -83,7 +83,7 @@ async function baseline() {
       write: (name, picture, time) => writers[name].write(picture, time),
       finished: () => frames++,
     },
-    { framesUnderWay: 5, profiler: NO_PROFILER, signal },
+    { framesUnderWay: 5, profiler: UNMEASURED, signal },
   );
   for (const writer of Object.values(writers)) await writer.finish();
   await reader.close();

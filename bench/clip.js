@@ -1,6 +1,6 @@
 /** Makes the videos that the bench runs on, with nothing but what the program itself is made of. */
-import { framePlanes } from '../packages/facemirror/dist/frames/frame.js';
-import { FramePool } from '../packages/facemirror/dist/frames/pool.js';
+import { framePlanes } from '../packages/core/dist/frames/frame.js';
+import { FramePool } from '../packages/core/dist/frames/pool.js';
 import { DEMO_FORMAT, DemoClip } from '../packages/facemirror/dist/demo/clip.js';
 import { tagsFor } from '../packages/facemirror/dist/video/colour.js';
 import { VideoWriter } from '../packages/facemirror/dist/video/writer.js';

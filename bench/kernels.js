@@ -3,12 +3,12 @@
  *
  *   npm run bench -- kernels
  */
-import { FramePool } from '../packages/facemirror/dist/frames/pool.js';
-import { framePlanes } from '../packages/facemirror/dist/frames/frame.js';
-import { cropPlain } from '../packages/facemirror/dist/frames/crop-plain.js';
-import { cropToTensor } from '../packages/facemirror/dist/frames/crop-to-tensor.js';
-import { mirrorFrame } from '../packages/facemirror/dist/mirror/mirror-frame.js';
-import { drawDebugOverlay } from '../packages/facemirror/dist/overlay/debug-overlay.js';
+import { FramePool } from '../packages/core/dist/frames/pool.js';
+import { framePlanes } from '../packages/core/dist/frames/frame.js';
+import { cropPlain } from '../packages/core/dist/frames/crop-plain.js';
+import { cropToTensor } from '../packages/core/dist/frames/crop-to-tensor.js';
+import { mirrorFrame } from '../packages/core/dist/mirror/mirror-frame.js';
+import { drawDebugOverlay } from '../packages/core/dist/overlay/debug-overlay.js';
 
 const ROUNDS = 60;
 

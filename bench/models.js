@@ -12,9 +12,9 @@ import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { serializeModel } from '../packages/onnx-lens/dist/index.js';
-import { median } from '../packages/facemirror/dist/arithmetic.js';
-import { ARCHITECTURES } from '../packages/facemirror/dist/models/architectures/identify.js';
-import { randomWeights } from '../packages/facemirror/dist/models/architectures/weights.js';
+import { median } from '../packages/core/dist/arithmetic.js';
+import { ARCHITECTURES } from '../packages/core/dist/suites/openface3/architectures/identify.js';
+import { randomWeights } from '../packages/core/dist/suites/openface3/architectures/weights.js';
 import { option, SHARED } from './options.js';
 
 const exported = join(SHARED, 'models/exported');

@@ -14,7 +14,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { median } from '../packages/facemirror/dist/arithmetic.js';
+import { median } from '../packages/core/dist/arithmetic.js';
 import {
   compileModel,
   loadCompiled,

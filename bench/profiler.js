@@ -7,9 +7,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { median } from '../packages/facemirror/dist/arithmetic.js';
-import { runBatch } from '../packages/facemirror/dist/pipeline/batch.js';
-import { RunProfiler } from '../packages/facemirror/dist/profile/profiler.js';
+import { median } from '../packages/core/dist/arithmetic.js';
+import { runBatch } from '../packages/facemirror/dist/batch/batch.js';
+import { RunProfiler } from '../packages/facemirror/dist/performance/measure/profiler.js';
 import { writeDemo } from '../packages/facemirror/dist/demo/write-demo.js';
 import { option } from './options.js';
 

@@ -17,7 +17,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { median } from '../packages/facemirror/dist/arithmetic.js';
+import { median } from '../packages/core/dist/arithmetic.js';
 import { writeClip } from './clip.js';
 import { NODE_FLAGS } from './options.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { decode } from 'fast-png';
-import { framePlanes, type Frame } from '../src/frames/frame.js';
-import { FramePool } from '../src/frames/pool.js';
+import { framePlanes, type Frame } from 'facemirror-core/frames/frame.js';
+import { FramePool } from 'facemirror-core/frames/pool.js';
 
 /** A picture in RGB, 8 bits a value, and the same as a frame (full-range BT.709, chroma where H.264 has it). */
 export interface TestPicture {

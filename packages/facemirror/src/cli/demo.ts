@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { writeDemo } from '../demo/write-demo.js';
-import { prepareFolder } from '../pipeline/outputs.js';
+import { prepareFolder } from '../results/outputs.js';
 import type { CommandContext } from './command.js';
 import { addRunOptions, runAndTell, type RunOptions } from './run.js';
 

@@ -1,5 +1,5 @@
 import { OnnxLensError } from 'onnx-lens';
-import { FaceMirrorError, messageOf } from '../errors.js';
+import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
 
 /**
  * What the shell is told: 0 done, 1 failed, 2 used wrongly, 3 some files of a batch failed; 130 is the shell's own number

@@ -2,19 +2,23 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { serializeModel, writeFileWhole } from 'onnx-lens';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { unreadable } from '../files/unreadable.js';
-import { ARCHITECTURE_NAMES, type ArchitectureName, type BuildOptions } from '../models/architectures/architecture.js';
-import { ARCHITECTURES } from '../models/architectures/identify.js';
-import { randomWeights } from '../models/architectures/weights.js';
+import {
+  ARCHITECTURE_NAMES,
+  type ArchitectureName,
+  type BuildOptions,
+} from 'facemirror-core/suites/openface3/architectures/architecture.js';
+import { ARCHITECTURES } from 'facemirror-core/suites/openface3/architectures/identify.js';
+import { randomWeights } from 'facemirror-core/suites/openface3/architectures/weights.js';
 import { cacheFolder } from '../models/cache.js';
 import { askAbout, download } from '../models/download.js';
 import { importNetwork, verifyImports } from '../models/imported.js';
 import { BUNDLE_FILE, verifyBundle } from '../models/mediapipe-files.js';
 import { openface3Folder, prepareNetwork } from '../models/openface3-files.js';
 import { presentFiles } from '../models/present.js';
-import type { ModelFile, SuiteManifest } from '../models/suite.js';
-import { SUITE_NAMES } from '../models/suite.js';
+import type { ModelFile, SuiteManifest } from 'facemirror-core/suites/suite.js';
+import { SUITE_NAMES } from 'facemirror-core/suites/suite.js';
 import { suiteByName } from '../models/suites.js';
 import { megabytes } from '../wording.js';
 import type { CommandContext } from './command.js';

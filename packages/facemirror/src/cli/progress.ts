@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import colours from 'picocolors';
-import type { BatchEvent } from '../pipeline/events.js';
+import type { BatchEvent } from '../batch/events.js';
 import { providerInWords } from '../wording.js';
 import { describeFailure, printable } from './failure.js';
 

@@ -1,12 +1,12 @@
 import { COREML_FORMATS, ORT_VERSIONS, writeFileWhole, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
 import { Option, type Command } from 'commander';
-import { FaceMirrorError } from '../errors.js';
-import { inspectFiles, nameFiles, runFacts, tryFiles } from '../pipeline/performance.js';
-import { readMeasuredRecord } from '../pipeline/measured-record.js';
-import { buildReport } from '../profile/report/build.js';
-import type { RunFacts } from '../profile/report/facts.js';
-import { renderHtml } from '../profile/report/html.js';
-import { renderMarkdown } from '../profile/report/markdown.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
+import { inspectFiles, nameFiles, runFacts, tryFiles } from '../performance/performance.js';
+import { readMeasuredRecord } from '../performance/measured-record.js';
+import { buildReport } from '../performance/report/build.js';
+import type { RunFacts } from '../results/facts.js';
+import { renderHtml } from '../performance/report/html.js';
+import { renderMarkdown } from '../performance/report/markdown.js';
 import type { CommandContext } from './command.js';
 import { numberWithin } from './numbers.js';
 

@@ -1,6 +1,6 @@
-import { toRadians } from '../arithmetic.js';
-import type { Point } from '../face/observation.js';
-import type { Colour, Frame } from '../frames/frame.js';
+import { toRadians } from 'facemirror-core/arithmetic.js';
+import type { Point } from 'facemirror-core/face/observation.js';
+import type { Colour, Frame } from 'facemirror-core/frames/frame.js';
 import { drawMapped } from './draw-mapped.js';
 import { DEMO_FRAMES, DEMO_RATE, movementsAt, swayAt, type Sway } from './motion.js';
 import { portraitPicture, type Picture } from './portrait.js';

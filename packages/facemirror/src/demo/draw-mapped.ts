@@ -1,4 +1,4 @@
-import { framePlanes, type Frame } from '../frames/frame.js';
+import { framePlanes, type Frame } from 'facemirror-core/frames/frame.js';
 import type { Picture } from './portrait.js';
 
 /** Where in a picture each pixel of a frame comes from, row by row. */

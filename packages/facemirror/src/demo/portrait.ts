@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { decode } from 'fast-png';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import type { Warp } from './warp.js';
 
 /** A picture in 8-bit BT.709 limited-range Y, U and V, all three at full size. */

@@ -1,4 +1,4 @@
-import type { Point } from '../face/observation.js';
+import type { Point } from 'facemirror-core/face/observation.js';
 import { DEMO_FORMAT, placeInFrame } from './clip.js';
 import { DEMO_EVENTS, DEMO_RATE, movementsAt, swayAt, type DemoEvent, type Sway } from './motion.js';
 import { FULL_MOVEMENT, type Movements } from './warp.js';

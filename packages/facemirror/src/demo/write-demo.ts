@@ -1,9 +1,9 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FaceMirrorError } from '../errors.js';
-import { FramePool } from '../frames/pool.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
+import { FramePool } from 'facemirror-core/frames/pool.js';
 import { tagsFor } from '../video/colour.js';
-import { DEFAULT_QUALITY } from '../video/encoder.js';
+import { DEFAULT_QUALITY } from 'facemirror-core/settings/encoders.js';
 import { VideoWriter } from '../video/writer.js';
 import { DEMO_FORMAT, DemoClip } from './clip.js';
 import { demoTruth } from './truth.js';

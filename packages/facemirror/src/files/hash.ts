@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { unreadable } from './unreadable.js';
 
 /** SHA-256 of bytes, or of a text as UTF-8; lower-case hex. */

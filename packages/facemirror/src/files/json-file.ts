@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { unreadable } from './unreadable.js';
 
 /**

@@ -1,4 +1,4 @@
-import { FaceMirrorError, messageOf } from '../errors.js';
+import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { availableMemory } from '../machine/available-memory.js';
 import { usableCores } from '../machine/usable-cores.js';
 import { counted, megabytes, percent } from '../wording.js';
-import type { Isolation } from './options.js';
-import type { ModelSource } from './request.js';
+import type { Isolation } from 'facemirror-core/inference/options.js';
+import type { ModelSource } from 'facemirror-core/inference/request.js';
 
 /** What a plan is made from. */
 export interface BudgetInput {

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import { startHelper } from '../processes/helper-process.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
-import type { Isolation } from './options.js';
+import type { Isolation } from 'facemirror-core/inference/options.js';
 
 /** The built file, both for this file's own build and when tests run the sources. */
 const WORKER_FILE = new URL('../../dist/inference/worker.js', import.meta.url);

@@ -1,5 +1,5 @@
-import { FaceMirrorError, messageOf } from '../errors.js';
-import type { ProviderName } from './options.js';
+import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
+import type { ProviderName } from 'facemirror-core/inference/options.js';
 import { providerChoice } from './providers.js';
 
 /** ONNX Runtime's own checks name their file, function and condition before what they have to say. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseTrace, type TraceReport } from 'onnx-lens';
 import { startHelper } from '../processes/helper-process.js';
-import type { ProviderName } from './options.js';
+import type { ProviderName } from 'facemirror-core/inference/options.js';
 
 /** The built file, both for this file's own build and when tests run the sources. */
 const CHILD_FILE = new URL('../../dist/inference/inspection-child.js', import.meta.url);

@@ -1,6 +1,6 @@
-import type { ModelCall, ModelOpening } from '../profile/profiler.js';
-import type { ProviderName, WorkerUsage } from './options.js';
-import type { ModelSource, RunRequest, RunResult } from './request.js';
+import type { ModelCall, ModelOpening } from 'facemirror-core/profile/profiler.js';
+import type { ProviderName, WorkerUsage } from 'facemirror-core/inference/options.js';
+import type { ModelSource, RunRequest, RunResult } from 'facemirror-core/inference/request.js';
 
 /** What a worker is started with. */
 export interface WorkerSetup {

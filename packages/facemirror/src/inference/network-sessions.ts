@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import type { ModelSource } from './request.js';
+import type { ModelSource } from 'facemirror-core/inference/request.js';
 
 /** Sets of sizes that stay open; the one that was not used for longest goes. */
 const MOST_SIZES = 6;

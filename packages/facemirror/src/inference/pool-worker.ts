@@ -1,12 +1,12 @@
 import { Patience } from '../processes/patience.js';
-import type { ModelCall } from '../profile/profiler.js';
+import type { ModelCall } from 'facemirror-core/profile/profiler.js';
 import { startWorker, type WorkerChannel } from './channel.js';
 import { lost, unopenable } from './failures.js';
 import type { FromWorker, WorkerSetup } from './messages.js';
-import type { InferenceOptions } from './options.js';
-import type { RunRequest, RunResult } from './request.js';
-import { RunPatience } from './run-patience.js';
-import { sampledRequest } from './sampled-request.js';
+import type { InferenceOptions } from 'facemirror-core/inference/options.js';
+import type { RunRequest, RunResult } from 'facemirror-core/inference/request.js';
+import { RunPatience } from 'facemirror-core/inference/run-patience.js';
+import { sampledRequest } from 'facemirror-core/inference/sampled-request.js';
 
 /** How long a worker may take to end its work and let go of its sessions before it is given up. */
 const CLOSE_PATIENCE_MS = { thread: 60_000, process: 5000 } as const;

@@ -1,11 +1,12 @@
-import type { FaceMirrorError } from '../errors.js';
+import { provideNodeKernels } from '../machine/kernels.js';
+import type { FaceMirrorError } from 'facemirror-core/errors.js';
 import { cancelled, fatal, lost, unopenable, unrunnable } from './failures.js';
-import { itemOf, itemsIn, joinRequests } from './joined-request.js';
+import { itemOf, itemsIn, joinRequests } from 'facemirror-core/inference/joined-request.js';
 import type { OpenedTimes, WorkerSetup } from './messages.js';
-import type { InferenceOptions, WorkersMemory } from './options.js';
+import type { InferenceOptions, WorkersMemory } from 'facemirror-core/inference/options.js';
 import { PoolWorker, type Answer, type Job, type SentWork } from './pool-worker.js';
-import type { ModelSource, RunRequest, RunResult } from './request.js';
-import { isJoinable, RunQueue } from './run-queue.js';
+import type { ModelSource, RunRequest, RunResult } from 'facemirror-core/inference/request.js';
+import { isJoinable, RunQueue } from 'facemirror-core/inference/run-queue.js';
 import { loadRuntimeLibrary } from './runtime-library.js';
 import { WorkersMemoryAccount } from './workers-memory.js';
 

@@ -1,11 +1,12 @@
-import { FaceMirrorError } from '../errors.js';
+import type { ProviderFacts } from 'facemirror-core/inference/provider-facts.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { providerInWords } from '../wording.js';
 import { reasonOf } from './failures.js';
-import type { InferenceOptions, ProviderChoice, ProviderName } from './options.js';
+import type { InferenceOptions, ProviderChoice, ProviderName } from 'facemirror-core/inference/options.js';
 import { InferencePool } from './pool.js';
 import { planProviders, type ProviderPlan } from './provider-plan.js';
 import { builtProviders, providerCandidates, providerChoice } from './providers.js';
-import type { ModelSource } from './request.js';
+import type { ModelSource } from 'facemirror-core/inference/request.js';
 import { IDENTITY } from './runtime-library.js';
 
 /** How networks are opened on a provider. */
@@ -13,15 +14,6 @@ export interface ProviderSteps<Prepared extends { readonly sources: readonly Mod
   /** Makes the networks ready: how a graph is best written depends on what it is to run on. What this throws ends the search. */
   readonly prepare: (provider: ProviderName) => Promise<Prepared>;
   readonly open: (prepared: Prepared, providers: ProviderPlan['providers']) => Promise<T>;
-}
-
-/** What networks run on, and how that came about. */
-export interface ProviderFacts {
-  readonly provider: Exclude<ProviderChoice, 'auto'>;
-  /** Why that one, as a sentence that begins small; null where the user named it. */
-  readonly providerReason: string | null;
-  /** A provider that the user named and that could not be had, with the sentence that he was told; null otherwise. */
-  readonly providerMissed: { readonly provider: Exclude<ProviderChoice, 'auto'>; readonly notice: string } | null;
 }
 
 /**

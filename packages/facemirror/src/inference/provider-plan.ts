@@ -1,8 +1,8 @@
 import { analyseCoverage, loadModel, parseModel, type CoverageResult } from 'onnx-lens';
 import { counted } from '../wording.js';
 import { assumedSizes } from './assumed-sizes.js';
-import type { ProviderChoice, ProviderName } from './options.js';
-import type { ModelSource } from './request.js';
+import type { ProviderChoice, ProviderName } from 'facemirror-core/inference/options.js';
+import type { ModelSource } from 'facemirror-core/inference/request.js';
 
 /** Which network runs on what, and why. */
 export interface ProviderPlan {

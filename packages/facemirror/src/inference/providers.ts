@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import './no-telemetry.js';
 import { listSupportedBackends, type InferenceSession } from 'onnxruntime-node';
-import type { ProviderChoice, ProviderName } from './options.js';
+import type { ProviderChoice, ProviderName } from 'facemirror-core/inference/options.js';
 
 const BINDING_NAMES: Readonly<Record<Exclude<ProviderChoice, 'auto'>, ProviderName>> = {
   cpu: 'cpu',

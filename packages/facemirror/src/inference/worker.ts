@@ -2,17 +2,26 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import './no-telemetry.js';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { messageOf } from '../errors.js';
-import { cropLength } from '../frames/crop.js';
-import { cropToTensor } from '../frames/crop-to-tensor.js';
+import { messageOf } from 'facemirror-core/errors.js';
+import { cropLength } from 'facemirror-core/frames/crop.js';
+import { cropToTensor } from 'facemirror-core/frames/crop-to-tensor.js';
+import { provideNodeKernels } from '../machine/kernels.js';
 import { serveParent } from '../processes/helper-child.js';
-import { peakRssBytes } from '../profile/peak-memory.js';
+import { peakRssBytes } from '../performance/measure/peak-memory.js';
 import type { FromWorker, OpenedTimes, ToWorker, WorkerSetup } from './messages.js';
 import { NetworkSessions } from './network-sessions.js';
-import type { ProviderName } from './options.js';
+import type { ProviderName } from 'facemirror-core/inference/options.js';
 import { executionProviders } from './providers.js';
-import type { CropRequest, ModelSource, NetworkInput, NetworkOutput, RunRequest } from './request.js';
+import type {
+  CropRequest,
+  ModelSource,
+  NetworkInput,
+  NetworkOutput,
+  RunRequest,
+} from 'facemirror-core/inference/request.js';
 import { loadRuntimeLibrary } from './runtime-library.js';
+
+provideNodeKernels();
 
 /** The other end: the thread, or over its channel the process, that started this worker. */
 const parent = connectParent();

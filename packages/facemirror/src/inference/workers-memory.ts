@@ -1,4 +1,4 @@
-import type { Isolation, WorkersMemory } from './options.js';
+import type { Isolation, WorkersMemory } from 'facemirror-core/inference/options.js';
 
 /** Keeps account of the memory that a pool's workers take. Made before the first of them opens. */
 export class WorkersMemoryAccount {

@@ -3,7 +3,7 @@ import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import envPaths from 'env-paths';
 import { ensureCompiled, loadCompiled, OnnxLensError } from 'onnx-lens';
-import { messageOf } from '../errors.js';
+import { messageOf } from 'facemirror-core/errors.js';
 import { sha256 } from '../files/hash.js';
 import { makeFolder } from '../files/make-folder.js';
 

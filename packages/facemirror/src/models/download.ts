@@ -1,6 +1,6 @@
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { FaceMirrorError, messageOf } from '../errors.js';
+import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
 import { makeFolder } from '../files/make-folder.js';
 import { hashFile } from '../files/hash.js';
 

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { FaceMirrorError, messageOf } from '../errors.js';
+import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
 import { sha256 } from '../files/hash.js';
 import { cacheFolder } from './cache.js';
-import type { ModelFile } from './suite.js';
+import type { ModelFile } from 'facemirror-core/suites/suite.js';
 
 const require = createRequire(import.meta.url);
 

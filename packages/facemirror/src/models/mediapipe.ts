@@ -1,19 +1,19 @@
 import { convertTflite, OnnxLensError, serializeModel } from 'onnx-lens';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { sha256 } from '../files/hash.js';
-import { FULL_RANGE_MODEL, MediaPipeDetector, SHORT_RANGE_MODEL } from '../face/mediapipe/detector.js';
+import { FULL_RANGE_MODEL, MediaPipeDetector, SHORT_RANGE_MODEL } from 'facemirror-core/suites/mediapipe/detector.js';
 import {
   ATTENTION_MESH,
   BLENDSHAPES_MODEL,
   BUNDLE_MESH,
   MediaPipeLandmarker,
   MESH_MODEL,
-} from '../face/mediapipe/landmarker.js';
-import type { Sampling } from '../face/mediapipe/region.js';
+} from 'facemirror-core/suites/mediapipe/landmarker.js';
+import type { Sampling } from 'facemirror-core/suites/mediapipe/region.js';
 import { planWorkers } from '../inference/budget.js';
 import { InferencePool } from '../inference/pool.js';
 import { withProvider } from '../inference/provider-choice.js';
-import type { ModelSource } from '../inference/request.js';
+import type { ModelSource } from 'facemirror-core/inference/request.js';
 import { cachedModel, cacheFolder } from './cache.js';
 import {
   ASSETS_FILE,
@@ -27,7 +27,14 @@ import {
   type TfliteFile,
 } from './mediapipe-files.js';
 import { withSessionMemory } from './session-memory.js';
-import type { NetworkJob, OpenedModel, Suite, SuiteDefinition, SuiteManifest, SuiteOptions } from './suite.js';
+import type {
+  NetworkJob,
+  OpenedModel,
+  Suite,
+  SuiteDefinition,
+  SuiteManifest,
+  SuiteOptions,
+} from 'facemirror-core/suites/suite.js';
 
 const MANIFEST: SuiteManifest = {
   name: 'mediapipe',

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 
 /** @throws FaceMirrorError USAGE when the user's folder of model files does not exist, or is no folder. */
 export async function requireModelsFolder(folder: string): Promise<void> {

@@ -2,14 +2,18 @@ import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { OnnxLensError, parseCheckpoint, parseModel, serializeModel, type ModelProto } from 'onnx-lens';
-import { FaceMirrorError, messageOf } from '../errors.js';
+import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
 import { sha256 } from '../files/hash.js';
-import { ARCHITECTURE_NAMES, type ArchitectureName, type BuildOptions } from './architectures/architecture.js';
-import { adoptExport } from './architectures/exported.js';
-import { ARCHITECTURES, identifyCheckpoint } from './architectures/identify.js';
-import { checkpointWeights } from './architectures/weights.js';
+import {
+  ARCHITECTURE_NAMES,
+  type ArchitectureName,
+  type BuildOptions,
+} from 'facemirror-core/suites/openface3/architectures/architecture.js';
+import { adoptExport } from 'facemirror-core/suites/openface3/architectures/exported.js';
+import { ARCHITECTURES, identifyCheckpoint } from 'facemirror-core/suites/openface3/architectures/identify.js';
+import { checkpointWeights } from 'facemirror-core/suites/openface3/architectures/weights.js';
 import { cacheFolder } from './cache.js';
-import type { ModelFile } from './suite.js';
+import type { ModelFile } from 'facemirror-core/suites/suite.js';
 
 /** The hub's repository at the commit that others have pinned; `resolve` gives the files themselves. */
 const HUB = 'https://huggingface.co/nutPace/openface_weights/resolve/3844412b54706ed0a930b99589508ed3c101f39e';

@@ -1,15 +1,16 @@
-import { FACES_PER_FRAME, MTL_MODEL } from '../action-units/multitask-network.js';
-import { FaceMirrorError } from '../errors.js';
-import { RETINAFACE_MODEL } from '../face/openface3/detector.js';
-import { STAR_MODEL } from '../face/openface3/landmarker.js';
-import type { ModelSource } from '../inference/request.js';
-import type { ArchitectureName, BuildOptions } from './architectures/architecture.js';
-import { ARCHITECTURE_NAMES } from './architectures/architecture.js';
-import { ARCHITECTURES } from './architectures/identify.js';
-import { bestBatch, type Batching } from './batching.js';
+import { FACES_PER_FRAME, MTL_MODEL } from 'facemirror-core/suites/openface3/multitask-network.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
+import { RETINAFACE_MODEL } from 'facemirror-core/suites/openface3/detector.js';
+import { STAR_MODEL } from 'facemirror-core/suites/openface3/landmarker.js';
+import type { ModelSource } from 'facemirror-core/inference/request.js';
+import type { ArchitectureName, BuildOptions } from 'facemirror-core/suites/openface3/architectures/architecture.js';
+import { ARCHITECTURE_NAMES } from 'facemirror-core/suites/openface3/architectures/architecture.js';
+import { ARCHITECTURES } from 'facemirror-core/suites/openface3/architectures/identify.js';
+import type { Batching } from 'facemirror-core/inference/batching.js';
+import { bestBatch } from './batching.js';
 import { cachedModel, cacheFolder } from './cache.js';
 import { findNetworks, networkBytes, OPENFACE3_FILES, type FoundNetwork } from './openface3-files.js';
-import type { OpenedModel } from './suite.js';
+import type { OpenedModel } from 'facemirror-core/suites/suite.js';
 
 /** What to make ready. Structured-cloneable: it is done in a process of its own. */
 export interface NetworksWanted {

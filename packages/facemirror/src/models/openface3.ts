@@ -1,16 +1,16 @@
-import { MTL_MODEL, MultitaskNetwork } from '../action-units/multitask-network.js';
-import { INTERVAL_LAG } from '../face/follow-by-detections.js';
-import { RetinaFaceDetector, RETINAFACE_MODEL } from '../face/openface3/detector.js';
-import { STAR_MODEL, StarLandmarker } from '../face/openface3/landmarker.js';
+import { MTL_MODEL, MultitaskNetwork } from 'facemirror-core/suites/openface3/multitask-network.js';
+import { INTERVAL_LAG } from 'facemirror-core/face/follow-by-detections.js';
+import { RetinaFaceDetector, RETINAFACE_MODEL } from 'facemirror-core/suites/openface3/detector.js';
+import { STAR_MODEL, StarLandmarker } from 'facemirror-core/suites/openface3/landmarker.js';
 import { InferencePool } from '../inference/pool.js';
 import { planWorkers } from '../inference/budget.js';
 import { withProvider } from '../inference/provider-choice.js';
-import type { ArchitectureName } from './architectures/architecture.js';
+import type { ArchitectureName } from 'facemirror-core/suites/openface3/architectures/architecture.js';
 import { OPENFACE3_FILES } from './openface3-files.js';
 import type { ReadyNetwork } from './openface3-networks.js';
 import { readyNetworksApart } from './ready-apart.js';
 import { withSessionMemory } from './session-memory.js';
-import type { NetworkJob, Suite, SuiteDefinition, SuiteManifest, SuiteOptions } from './suite.js';
+import type { NetworkJob, Suite, SuiteDefinition, SuiteManifest, SuiteOptions } from 'facemirror-core/suites/suite.js';
 
 const MANIFEST: SuiteManifest = {
   name: 'openface3',

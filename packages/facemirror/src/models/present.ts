@@ -1,8 +1,8 @@
 import { verifyImports } from './imported.js';
 import { verifyBundle, BUNDLE } from './mediapipe-files.js';
 import { OPENFACE3_FILES } from './openface3-files.js';
-import type { ModelFile } from './suite.js';
-import { ARCHITECTURE_NAMES } from './architectures/architecture.js';
+import type { ModelFile } from 'facemirror-core/suites/suite.js';
+import { ARCHITECTURE_NAMES } from 'facemirror-core/suites/openface3/architectures/architecture.js';
 
 /** What is known of a file that is to be fetched. */
 export interface WantedFile {

@@ -1,4 +1,4 @@
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { errorOf, type Failure } from '../processes/failure.js';
 import { startHelper, type ProcessEnd } from '../processes/helper-process.js';
 import { Patience } from '../processes/patience.js';

@@ -1,6 +1,6 @@
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { InferencePool } from '../inference/pool.js';
-import type { ModelSource } from '../inference/request.js';
+import type { ModelSource } from 'facemirror-core/inference/request.js';
 import { keepFigures, readFigures } from './machine-figures.js';
 
 /** Bytes that a session took, by its batch; null where sizes other than the batch are free, and with them its memory. */

@@ -1,7 +1,7 @@
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { MEDIAPIPE_SUITE } from './mediapipe.js';
 import { OPENFACE3_SUITE } from './openface3.js';
-import { SUITE_NAMES, type SuiteDefinition, type SuiteName } from './suite.js';
+import { SUITE_NAMES, type SuiteDefinition, type SuiteName } from 'facemirror-core/suites/suite.js';
 
 /** Every suite by name. */
 const SUITES: Readonly<Record<SuiteName, SuiteDefinition>> = { mediapipe: MEDIAPIPE_SUITE, openface3: OPENFACE3_SUITE };

@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads';
-import { FaceMirrorError } from '../errors.js';
-import type { Midline } from '../face/midline.js';
-import type { Camera } from '../face/observation.js';
-import type { Frame } from '../frames/frame.js';
-import type { FramePool } from '../frames/pool.js';
-import type { DebugFace } from '../overlay/debug-overlay.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
+import type { Midline } from 'facemirror-core/face/midline.js';
+import type { Camera } from 'facemirror-core/face/observation.js';
+import type { Frame } from 'facemirror-core/frames/frame.js';
+import type { FramePool } from 'facemirror-core/frames/pool.js';
+import type { DebugFace } from 'facemirror-core/overlay/debug-overlay.js';
 import { Patience } from '../processes/patience.js';
-import type { Drawing, DrawingTimes } from './drawing.js';
+import type { Drawing, DrawingTimes } from 'facemirror-core/flow/drawing.js';
 
 /** The built file, both for this file's own build and when tests run the sources. */
 const WORKER_FILE = new URL('../../dist/pipeline/drawing-worker.js', import.meta.url);

@@ -1,10 +1,12 @@
 /** Where pictures are drawn, beside the main thread, which hands out work to the decoder and the encoders. Started by drawing-thread.ts only. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '../errors.js';
-import type { Frame } from '../frames/frame.js';
-import { drawPictures } from './drawing.js';
+import { messageOf } from 'facemirror-core/errors.js';
+import type { Frame } from 'facemirror-core/frames/frame.js';
+import { drawPictures } from 'facemirror-core/flow/drawing.js';
+import { provideNodeKernels } from '../machine/kernels.js';
 import type { DrawingOrder, DrawingReply, DrawingSetup } from './drawing-thread.js';
 
+provideNodeKernels();
 if (parentPort === null) throw new Error('pipeline/drawing-worker.js runs only as a worker.');
 const port = parentPort;
 const { memory, layout, colour, camera } = workerData as DrawingSetup;

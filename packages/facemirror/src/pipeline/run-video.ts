@@ -1,30 +1,32 @@
-import { ExpressionAnalysis, type ExpressionResult } from '../action-units/analysis.js';
-import { actionUnitTable, measuresTable } from '../action-units/table.js';
-import { FaceMirrorError } from '../errors.js';
+import { ExpressionAnalysis, type ExpressionResult } from 'facemirror-core/action-units/analysis.js';
+import { actionUnitTable, measuresTable } from 'facemirror-core/action-units/table.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import type { FileHash } from '../files/hash.js';
-import type { FaceChoice } from '../face/search.js';
-import { Tracker, type TrackerCounts } from '../face/tracker.js';
-import { FramePool } from '../frames/pool.js';
-import type { Suite } from '../models/suite.js';
-import type { Profiler } from '../profile/profiler.js';
-import type { ProfileSummary } from '../profile/summary.js';
-import { buildReport } from '../profile/report/build.js';
-import { renderHtml } from '../profile/report/html.js';
-import { withEncoder, type EncoderName } from '../video/encoder.js';
+import type { FaceChoice } from 'facemirror-core/face/search.js';
+import { Tracker, type TrackerCounts } from 'facemirror-core/face/tracker.js';
+import { FramePool } from 'facemirror-core/frames/pool.js';
+import type { Suite } from 'facemirror-core/suites/suite.js';
+import { RecordLog } from '../files/record-log.js';
+import type { SummingProfiler } from '../performance/measure/profiler.js';
+import type { ProfileSummary } from '../results/summary.js';
+import { buildReport } from '../performance/report/build.js';
+import { renderHtml } from '../performance/report/html.js';
+import type { EncoderName } from 'facemirror-core/settings/encoders.js';
+import { withEncoder } from '../video/encoder.js';
 import { VideoReader } from '../video/reader.js';
 import type { VideoInfo } from '../video/video-info.js';
 import { VideoWriter } from '../video/writer.js';
 import { counted } from '../wording.js';
 import { planCodecThreads, type CodecThreads } from './codec-threads.js';
 import { DrawingThread } from './drawing-thread.js';
-import { FaceFrames } from './face-frames.js';
-import { flowFrames, type PictureKind } from './frame-flow.js';
-import type { InputFile } from './input-files.js';
-import type { OutputKind, OutputSet } from './outputs.js';
-import { measuredAdapters } from './measured-adapters.js';
-import { inspectNetworks, runFacts, type InspectionOptions } from './performance.js';
-import { buildRecord, type RunFindings, type RunRecord } from './record.js';
-import { resultSettings, type RunSettings } from './settings.js';
+import { FaceFrames } from 'facemirror-core/flow/face-frames.js';
+import { flowFrames, type PictureKind } from 'facemirror-core/flow/frame-flow.js';
+import type { InputFile } from '../results/outputs.js';
+import type { OutputKind, OutputSet } from '../results/outputs.js';
+import { measuredAdapters } from 'facemirror-core/flow/measured-adapters.js';
+import { inspectNetworks, runFacts, type InspectionOptions } from '../performance/performance.js';
+import { buildRecord, type RunFindings, type RunRecord } from '../results/record.js';
+import { resultSettings, type RunSettings } from 'facemirror-core/settings/settings.js';
 import { TableFile } from './table-file.js';
 
 /** The encoders that a video usually has. */
@@ -50,7 +52,7 @@ export interface VideoJob {
   readonly settings: RunSettings;
   readonly suite: Suite;
   readonly outputs: OutputSet;
-  readonly profiler: Profiler;
+  readonly profiler: SummingProfiler;
   readonly signal: AbortSignal;
   readonly version: string;
   /** Cores that this video may use. */
@@ -95,7 +97,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
     measuredAdapters(suite, profiler, () => tracker.counts.frames),
     { face: settings.face },
   );
-  const analysis = new ExpressionAnalysis(settings);
+  const analysis = new ExpressionAnalysis(settings, (width) => new RecordLog(width));
   const writers = new Map<PictureKind, VideoWriter>();
   let expressionTable = suite.expressions === undefined ? null : new TableFile(job.outputs.pathFor('expression-table'));
   try {

@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { unwritable } from './outputs.js';
+import { unwritable } from '../results/outputs.js';
 
 /** Characters that are collected before they are written. */
 const CHUNK = 1 << 16;

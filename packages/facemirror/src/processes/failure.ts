@@ -1,4 +1,4 @@
-import { FaceMirrorError, messageOf, type FaceMirrorErrorCode } from '../errors.js';
+import { FaceMirrorError, messageOf, type FaceMirrorErrorCode } from 'facemirror-core/errors.js';
 
 /** An error as it goes from one process to another. `code` is null for one that was not expected. */
 export interface Failure {

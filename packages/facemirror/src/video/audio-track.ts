@@ -1,5 +1,5 @@
 import type { CodecParameters, Packet } from 'node-av';
-import type { TimeBase } from './clock.js';
+import type { TimeBase } from 'facemirror-core/flow/frame-clock.js';
 
 /** The sound of a file on its way into the outputs. */
 export interface AudioTrack {

@@ -27,7 +27,7 @@ import {
   type AVPixelFormat,
   type Frame as AVFrame,
 } from 'node-av';
-import type { Colour } from '../frames/frame.js';
+import type { Colour } from 'facemirror-core/frames/frame.js';
 
 /** How a video's values are to be shown, as its stream says, carried over to the outputs unchanged. */
 export interface ColourTags {

@@ -1,5 +1,5 @@
 import { AV_NOPTS_VALUE, type Packet, type Stream } from 'node-av';
-import { LONGEST_GAP_SECONDS } from './clock.js';
+import { LONGEST_GAP_SECONDS } from 'facemirror-core/flow/frame-clock.js';
 
 /** From one packet to the next, in containers whose clock may start anew at any place (broadcasts): what is a break. */
 const BROADCAST_BREAK = { forwardSeconds: 10, backwardSeconds: 0.1 };

@@ -7,7 +7,7 @@ import {
   Frame as AVFrame,
   Packet,
 } from 'node-av';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { counted } from '../wording.js';
 import { readPacket, truncated, type Demuxer } from './demuxer.js';
 import { reasonOf } from './ffmpeg.js';

@@ -13,7 +13,7 @@ import {
   type Packet,
   type Stream,
 } from 'node-av';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { unreadable } from '../files/unreadable.js';
 import { ContinuousTime } from './continuous-time.js';
 import { isCutOff } from './cut-off.js';

@@ -16,7 +16,7 @@ import {
   type Stream,
 } from 'node-av';
 import type { AudioTrack } from './audio-track.js';
-import { ticksOf, type TimeBase } from './clock.js';
+import { ticksOf, type TimeBase } from 'facemirror-core/flow/frame-clock.js';
 import { expectSuccess } from './ffmpeg.js';
 import { PacketOrder } from './packet-order.js';
 import { Resampler } from './resampler.js';

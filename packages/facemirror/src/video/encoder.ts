@@ -16,19 +16,12 @@ import {
   type AVPixelFormat,
   type FFVideoEncoder,
 } from 'node-av';
-import { FaceMirrorError } from '../errors.js';
-import type { TimeBase } from './clock.js';
+import type { EncoderChoice, EncoderName } from 'facemirror-core/settings/encoders.js';
+import { DEFAULT_QUALITY, ENCODER_NAMES } from 'facemirror-core/settings/encoders.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
+import type { TimeBase } from 'facemirror-core/flow/frame-clock.js';
 import { tagsFor, type ColourTags } from './colour.js';
 import { reasonOf } from './ffmpeg.js';
-
-/** The H.264 encoders, in the order in which `auto` tries them. */
-export const ENCODER_NAMES = ['videotoolbox', 'nvenc', 'qsv', 'libx264'] as const;
-export type EncoderName = (typeof ENCODER_NAMES)[number];
-/** What `--encoder` takes. */
-export type EncoderChoice = EncoderName | 'auto';
-
-/** Quality as x264 counts it, constant rate factor: 0 (lossless) to 51 (worst). */
-export const DEFAULT_QUALITY = 18;
 
 interface EncoderKind {
   readonly codec: FFVideoEncoder;

@@ -1,5 +1,5 @@
 import { AV_LOG_QUIET, FFmpegError, Log, getFFmpegInfo } from 'node-av';
-import { FaceMirrorError } from '../errors.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 
 // FFmpeg writes to standard error by itself; what a user must know comes as our own errors and warnings.
 Log.setLevel(AV_LOG_QUIET);

@@ -1,5 +1,5 @@
 import type { Packet } from 'node-av';
-import { LONGEST_GAP_SECONDS, ticksOf, type TimeBase } from './clock.js';
+import { LONGEST_GAP_SECONDS, ticksOf, type TimeBase } from 'facemirror-core/flow/frame-clock.js';
 
 /** Sees to it that packets follow one another as MP4 needs it. */
 export class PacketOrder {

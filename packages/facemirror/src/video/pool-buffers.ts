@@ -1,4 +1,4 @@
-import { framePlanes, type Frame } from '../frames/frame.js';
+import { framePlanes, type Frame } from 'facemirror-core/frames/frame.js';
 
 /** The three planes of a frame of the pool, as FFmpeg takes memory. */
 export function poolBuffers(frame: Frame): { readonly planes: Buffer[]; readonly strides: number[] } {

@@ -1,25 +1,16 @@
 import { AV_NOPTS_VALUE, type Frame as AVFrame, type Packet } from 'node-av';
-import type { Frame } from '../frames/frame.js';
+import type { FrameSource, SourceFrame } from 'facemirror-core/flow/frame-source.js';
+import type { Frame } from 'facemirror-core/frames/frame.js';
 import { usableCores } from '../machine/usable-cores.js';
 import { counted } from '../wording.js';
 import { openAudio } from './audio.js';
 import type { AudioTrack } from './audio-track.js';
-import { FrameClock, type FrameTime } from './clock.js';
+import { FrameClock, type FrameTime } from 'facemirror-core/flow/frame-clock.js';
 import { Decoder } from './decoder.js';
 import { openDemuxer, truncated, type Demuxer } from './demuxer.js';
 import { RefinedPictures } from './refined-pictures.js';
 import { UprightConverter } from './upright.js';
 import { describeVideo, frameRateOf, squareSize, type VideoInfo } from './video-info.js';
-
-/** A frame of the pool that holds a picture of the video. */
-export interface VideoFrame {
-  readonly frame: Frame;
-  /** The first is 1. */
-  readonly number: number;
-  readonly time: FrameTime;
-  /** Of making it upright in the pool's frame, the last part of the time that it took. */
-  readonly convertMs: number;
-}
 
 /** Takes sound packets on their way; they are the reader's and gone when the promise resolves. */
 export type AudioSink = (packet: Packet) => Promise<void>;
@@ -38,7 +29,7 @@ export interface ReaderOptions {
  * Reads a video once, from its first frame to its last, into frames of a pool. One call of `next` at a time. Close it on
  * every path.
  */
-export class VideoReader {
+export class VideoReader implements FrameSource {
   readonly info: VideoInfo;
   /** The sound on its way to the outputs, or null. */
   readonly audio: AudioTrack | null;
@@ -156,7 +147,7 @@ export class VideoReader {
    * @returns null at the end of the video, with nothing written to `target`.
    * @throws FaceMirrorError VIDEO_DAMAGED when the file breaks off.
    */
-  next(target: Frame): Promise<VideoFrame | null> {
+  next(target: Frame): Promise<SourceFrame | null> {
     if (this.#closed) return Promise.reject(new Error('VideoReader.next was called after close.'));
     const result = this.#next(target);
     this.#underWay = result.catch(() => undefined);
@@ -175,7 +166,7 @@ export class VideoReader {
     await this.#demuxer.format.closeInput();
   }
 
-  async #next(target: Frame): Promise<VideoFrame | null> {
+  async #next(target: Frame): Promise<SourceFrame | null> {
     for (const packet of this.#earlyAudio.splice(0)) {
       await this.#passAudio(packet);
       packet.free();

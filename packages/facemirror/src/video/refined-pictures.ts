@@ -10,7 +10,7 @@ import {
   Frame as AVFrame,
   type Packet,
 } from 'node-av';
-import type { TimeBase } from './clock.js';
+import type { TimeBase } from 'facemirror-core/flow/frame-clock.js';
 import type { Decoder } from './decoder.js';
 import { expectSuccess } from './ffmpeg.js';
 import { FilterChain, type FilterStep } from './filter-chain.js';

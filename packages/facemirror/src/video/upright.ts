@@ -10,7 +10,7 @@ import {
   type AVPixelFormat,
   type SwsFlags,
 } from 'node-av';
-import type { Frame } from '../frames/frame.js';
+import type { Frame } from 'facemirror-core/frames/frame.js';
 import { layoutFormat } from './colour.js';
 import { expectSuccess } from './ffmpeg.js';
 import { FilterChain, type FilterStep } from './filter-chain.js';

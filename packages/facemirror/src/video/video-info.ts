@@ -6,9 +6,9 @@ import {
   type AVPixelFormat,
   type Frame as AVFrame,
 } from 'node-av';
-import type { Colour } from '../frames/frame.js';
+import type { Colour } from 'facemirror-core/frames/frame.js';
 import type { AudioTrack } from './audio-track.js';
-import type { TimeBase } from './clock.js';
+import type { TimeBase } from 'facemirror-core/flow/frame-clock.js';
 import { colourOf, colourTags, type ColourTags } from './colour.js';
 import type { Demuxer } from './demuxer.js';
 import { orientationOf, type Orientation } from './orientation.js';

@@ -14,11 +14,12 @@ import {
   type CodecContext,
   type Stream,
 } from 'node-av';
-import type { Frame } from '../frames/frame.js';
+import type { Frame } from 'facemirror-core/frames/frame.js';
 import type { AudioTrack } from './audio-track.js';
-import type { FrameTime, TimeBase } from './clock.js';
+import type { FrameTime, TimeBase } from 'facemirror-core/flow/frame-clock.js';
 import type { ColourTags } from './colour.js';
-import { openEncoder, type EncoderName } from './encoder.js';
+import type { EncoderName } from 'facemirror-core/settings/encoders.js';
+import { openEncoder } from './encoder.js';
 import { Serial, expectSuccess, reasonOf, writeError } from './ffmpeg.js';
 import { OwnPicture } from './own-picture.js';
 import { poolBuffers } from './pool-buffers.js';

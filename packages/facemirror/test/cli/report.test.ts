@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataType, GraphBuilder, saveModel } from 'onnx-lens';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nameFiles } from '../../src/pipeline/performance.js';
-import { RunProfiler } from '../../src/profile/profiler.js';
+import { nameFiles } from '../../src/performance/performance.js';
+import { RunProfiler } from '../../src/performance/measure/profiler.js';
 import { facemirror } from './program.js';
 
 let folder = '';

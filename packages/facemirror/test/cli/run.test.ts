@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { AV_PIX_FMT_YUV420P } from 'node-av';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEMO_FORMAT, DemoClip } from '../../src/demo/clip.js';
-import { FramePool } from '../../src/frames/pool.js';
+import { FramePool } from 'facemirror-core/frames/pool.js';
 import { readClip, sharedVideo } from '../video/clips.js';
 import { writeCodedClip } from '../video/coded-clips.js';
 import { writeDemoPart } from '../video/demo-part.js';

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ExpressionAnalysis } from '../../src/action-units/analysis.js';
-import type { ActionUnit, ActionUnitRow, Side } from '../../src/action-units/units.js';
+import { RecordLog } from '../../src/files/record-log.js';
+import { ExpressionAnalysis } from 'facemirror-core/action-units/analysis.js';
+import type { ActionUnit, ActionUnitRow, Side } from 'facemirror-core/action-units/units.js';
 import { DEMO_FORMAT, DemoClip } from '../../src/demo/clip.js';
 import { DEMO_EVENTS, DEMO_RATE } from '../../src/demo/motion.js';
 import { demoTruth } from '../../src/demo/truth.js';
-import { MidlineSmoother, type Midline } from '../../src/face/midline.js';
-import type { FaceObservation, Point } from '../../src/face/observation.js';
-import { Tracker } from '../../src/face/tracker.js';
-import { FramePool } from '../../src/frames/pool.js';
+import { MidlineSmoother, type Midline } from 'facemirror-core/face/midline.js';
+import type { FaceObservation, Point } from 'facemirror-core/face/observation.js';
+import { Tracker } from 'facemirror-core/face/tracker.js';
+import { FramePool } from 'facemirror-core/frames/pool.js';
 import { openMediaPipe } from '../../src/models/mediapipe.js';
 import { SHARED } from '../shared-folder.js';
 
@@ -36,7 +37,10 @@ async function watchDemo(modelsFolder?: string): Promise<(FaceObservation | null
 }
 
 function tablesOf(seen: readonly (FaceObservation | null)[], blendshapes: boolean): Record<Side, ActionUnitRow[]> {
-  const analysis = new ExpressionAnalysis({ neutral: { kind: 'calmest-second' }, camera: 'normal', iris: true });
+  const analysis = new ExpressionAnalysis(
+    { neutral: { kind: 'calmest-second' }, camera: 'normal', iris: true },
+    (width) => new RecordLog(width),
+  );
   try {
     seen.forEach((face, index) =>
       analysis.add(index + 1, index / DEMO_RATE, face && (blendshapes ? face : { ...face, blendshapes: null })),

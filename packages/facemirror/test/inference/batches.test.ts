@@ -1,11 +1,11 @@
 import { DataType, GraphBuilder, serializeModel } from 'onnx-lens';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Crop } from '../../src/frames/crop.js';
-import { framePlanes, type Frame } from '../../src/frames/frame.js';
-import { FramePool } from '../../src/frames/pool.js';
-import { ISOLATIONS } from '../../src/inference/options.js';
+import type { Crop } from 'facemirror-core/frames/crop.js';
+import { framePlanes, type Frame } from 'facemirror-core/frames/frame.js';
+import { FramePool } from 'facemirror-core/frames/pool.js';
+import { ISOLATIONS } from 'facemirror-core/inference/options.js';
 import { InferencePool } from '../../src/inference/pool.js';
-import type { ModelSource } from '../../src/inference/request.js';
+import type { ModelSource } from 'facemirror-core/inference/request.js';
 
 const SIDE = 8;
 

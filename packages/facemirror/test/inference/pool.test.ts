@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DataType, GraphBuilder, saveModel, serializeModel } from 'onnx-lens';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ISOLATIONS } from '../../src/inference/options.js';
-import type { InferenceOptions } from '../../src/inference/options.js';
+import { ISOLATIONS } from 'facemirror-core/inference/options.js';
+import type { InferenceOptions } from 'facemirror-core/inference/options.js';
 import { InferencePool } from '../../src/inference/pool.js';
-import type { RunRequest } from '../../src/inference/request.js';
+import type { RunRequest } from 'facemirror-core/inference/request.js';
 
 const SIDE = 192;
 

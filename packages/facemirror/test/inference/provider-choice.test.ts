@@ -1,10 +1,10 @@
 import { DataType, GraphBuilder, serializeModel } from 'onnx-lens';
 import { describe, expect, it } from 'vitest';
-import type { ProviderName } from '../../src/inference/options.js';
+import type { ProviderName } from 'facemirror-core/inference/options.js';
 import { InferencePool } from '../../src/inference/pool.js';
 import { withProvider, type ProviderSteps } from '../../src/inference/provider-choice.js';
 import { builtProviders } from '../../src/inference/providers.js';
-import type { ModelSource } from '../../src/inference/request.js';
+import type { ModelSource } from 'facemirror-core/inference/request.js';
 
 function relu(): ModelSource {
   const graph = new GraphBuilder('relu');

@@ -1,7 +1,7 @@
 import { DataType, GraphBuilder, serializeModel } from 'onnx-lens';
 import { describe, expect, it } from 'vitest';
 import { planProviders } from '../../src/inference/provider-plan.js';
-import type { ModelSource } from '../../src/inference/request.js';
+import type { ModelSource } from 'facemirror-core/inference/request.js';
 
 /** A chain of operators, each on the result of the one before. */
 function chain(name: string, operators: readonly string[]): ModelSource {

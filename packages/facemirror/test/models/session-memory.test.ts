@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DataType, ensureCompiled, GraphBuilder, serializeModel } from 'onnx-lens';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planWorkers } from '../../src/inference/budget.js';
-import type { ModelSource } from '../../src/inference/request.js';
+import type { ModelSource } from 'facemirror-core/inference/request.js';
 import { withSessionMemory } from '../../src/models/session-memory.js';
 
 let folder = '';

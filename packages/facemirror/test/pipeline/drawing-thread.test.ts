@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import { framePlanes, type Frame } from '../../src/frames/frame.js';
-import { FramePool } from '../../src/frames/pool.js';
-import { drawPictures, type Drawing } from '../../src/pipeline/drawing.js';
+import { framePlanes, type Frame } from 'facemirror-core/frames/frame.js';
+import { FramePool } from 'facemirror-core/frames/pool.js';
+import { drawPictures, type Drawing } from 'facemirror-core/flow/drawing.js';
 import { DrawingThread } from '../../src/pipeline/drawing-thread.js';
 
 const pool = new FramePool({ width: 101, height: 67, colour: { matrix: 'bt709', range: 'limited' }, capacity: 8 });

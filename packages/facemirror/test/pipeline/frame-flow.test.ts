@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { FramePool } from '../../src/frames/pool.js';
-import { flowFrames, type FrameSteps } from '../../src/pipeline/frame-flow.js';
-import { NO_PROFILER } from '../../src/profile/profiler.js';
+import { FramePool } from 'facemirror-core/frames/pool.js';
+import { flowFrames, type FrameSteps } from 'facemirror-core/flow/frame-flow.js';
+import { NO_PROFILER } from 'facemirror-core/profile/profiler.js';
 import { VideoReader } from '../../src/video/reader.js';
 import { writeClip } from '../video/clips.js';
 

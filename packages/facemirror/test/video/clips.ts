@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { framePlanes, type Colour, type Frame } from '../../src/frames/frame.js';
-import { FramePool } from '../../src/frames/pool.js';
+import { framePlanes, type Colour, type Frame } from 'facemirror-core/frames/frame.js';
+import { FramePool } from 'facemirror-core/frames/pool.js';
 import { tagsFor } from '../../src/video/colour.js';
 import { VideoReader } from '../../src/video/reader.js';
 import { VideoWriter } from '../../src/video/writer.js';

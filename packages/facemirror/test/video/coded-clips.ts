@@ -23,7 +23,7 @@ import {
   type Stream,
 } from 'node-av';
 import { expect } from 'vitest';
-import { framePlanes, type Frame as PoolFrame } from '../../src/frames/frame.js';
+import { framePlanes, type Frame as PoolFrame } from 'facemirror-core/frames/frame.js';
 
 /** Colours of a clip's four quarters, R'G'B': top left, top right, bottom left, bottom right. */
 export const QUARTER_COLOURS = [

@@ -1,6 +1,6 @@
 import { DEMO_FORMAT, DemoClip } from '../../src/demo/clip.js';
-import { framePlanes, type Frame } from '../../src/frames/frame.js';
-import { FramePool } from '../../src/frames/pool.js';
+import { framePlanes, type Frame } from 'facemirror-core/frames/frame.js';
+import { FramePool } from 'facemirror-core/frames/pool.js';
 import { tagsFor } from '../../src/video/colour.js';
 import { VideoWriter } from '../../src/video/writer.js';
 

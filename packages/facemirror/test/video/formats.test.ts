@@ -16,9 +16,9 @@ import {
   FormatContext,
 } from 'node-av';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { framePlanes, type Frame } from '../../src/frames/frame.js';
-import { FramePool } from '../../src/frames/pool.js';
-import { rgbWeights } from '../../src/frames/yuv-colour.js';
+import { framePlanes, type Frame } from 'facemirror-core/frames/frame.js';
+import { FramePool } from 'facemirror-core/frames/pool.js';
+import { rgbWeights } from 'facemirror-core/frames/yuv-colour.js';
 import { VideoReader } from '../../src/video/reader.js';
 import { copyClip, readClip } from './clips.js';
 import { SHARED } from '../shared-folder.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AV_PIX_FMT_RGB24, AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUVJ420P } from 'node-av';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { FaceMirrorError } from '../../src/errors.js';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { probeVideo } from '../../src/video/reader.js';
 import { QUARTERS, readClip, sharedVideo, writeClip } from './clips.js';
 import { writeCodedClip } from './coded-clips.js';

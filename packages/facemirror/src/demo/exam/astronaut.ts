@@ -1,4 +1,4 @@
-import type { Point } from '../../face/observation.js';
+import type { Point } from 'facemirror-core/face/observation.js';
 import { portraitPicture } from '../portrait.js';
 import { relaxedWarp } from '../warp.js';
 import { examFaceOf, type ExamPortrait } from './exam-face.js';

@@ -1,5 +1,5 @@
-import { toRadians } from '../../arithmetic.js';
-import type { Colour, Frame } from '../../frames/frame.js';
+import { toRadians } from 'facemirror-core/arithmetic.js';
+import type { Colour, Frame } from 'facemirror-core/frames/frame.js';
 import { drawMapped } from '../draw-mapped.js';
 import type { ExamPortrait } from './exam-face.js';
 import { EXAM_SECONDS, examMovementsAt, type ExamVariant } from './exam-timeline.js';

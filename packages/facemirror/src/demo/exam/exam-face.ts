@@ -1,4 +1,4 @@
-import type { Point } from '../../face/observation.js';
+import type { Point } from 'facemirror-core/face/observation.js';
 import type { Picture } from '../portrait.js';
 
 /** A place on the face: mm from the middle between the eyes, u to the picture's right along the eyes, v down. */

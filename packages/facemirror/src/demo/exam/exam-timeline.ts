@@ -1,5 +1,5 @@
-import type { Side } from '../../action-units/units.js';
-import type { MovementCode } from '../../movements/codes.js';
+import type { Side } from 'facemirror-core/action-units/units.js';
+import type { MovementCode } from 'facemirror-core/movements/codes.js';
 
 /** What the exam clip shows: everything the same on both sides, a weak left side, or a left mouth that moves with the eyes. */
 export const EXAM_VARIANTS = ['healthy', 'weak-left', 'coupled-left'] as const;

@@ -1,4 +1,4 @@
-import type { Side } from '../../action-units/units.js';
+import type { Side } from 'facemirror-core/action-units/units.js';
 import { heightOn, type ExamFace, type ExamSide, type FacePlace } from './exam-face.js';
 import type { SideMovements } from './exam-timeline.js';
 

@@ -1,4 +1,4 @@
-import type { Side } from '../../action-units/units.js';
+import type { Side } from 'facemirror-core/action-units/units.js';
 import type { ExamPortrait } from './exam-face.js';
 import type { SideMovements } from './exam-timeline.js';
 import { examWarp } from './exam-warp.js';

@@ -1,0 +1,275 @@
+import type { Camera, FaceObservation } from '../face/observation.js';
+import {
+  faceFeatures,
+  inInterOculars,
+  mirroredFeatures,
+  type FaceFeatures,
+  type MirroredObservation,
+  type SideFeatures,
+} from './features.js';
+import { packRecord, RECORD_WIDTH, unpackRecord, type FrameRecord, type NetworkUnits } from './frame-record.js';
+import {
+  BLENDSHAPE_UNITS,
+  apportion,
+  blendshapeActivations,
+  evenActivations,
+  intensityOf,
+  withoutCarriedOver,
+} from './from-blendshapes.js';
+import { actionUnitsFromGeometry } from './from-geometry.js';
+import { describeAnalysis, type IntensitySource, type MeasuredFace } from './description.js';
+import { IRIS_DIAMETER_MM, measureColumns, measuresRow, type LengthUnit, type MeasuresRow } from './measures.js';
+import { findNeutral, type NeutralFace } from './neutral.js';
+import type { NeutralChoice } from './neutral-window.js';
+import { PresenceDetector } from './presence.js';
+import type { RecordStore } from './record-store.js';
+import { smoothed } from './smoothing.js';
+import {
+  noActionUnits,
+  SIDES,
+  type ActionUnit,
+  type ActionUnitRow,
+  type ActionUnitValues,
+  type Side,
+} from './units.js';
+
+/** How the tables are to be made. */
+export interface ExpressionOptions {
+  readonly neutral: NeutralChoice;
+  /** `mirrored` for a selfie video that shows the face as a mirror does: the sides change places. */
+  readonly camera: Camera;
+  /** Give distances in mm by the diameter of the iris (11.7 mm); needs `mediapipe-478` landmarks. */
+  readonly iris: boolean;
+}
+
+/** What the whole video gave, to be read as often as needed until the analysis is closed. */
+export interface ExpressionResult {
+  /** Rows in frame order for the face made of that half of the patient's face (`left` for `_left_mirrored`). */
+  actionUnits(side: Side): Iterable<ActionUnitRow>;
+  /** Rows in frame order, each with a value for every one of `measureColumns`. */
+  measures(): Iterable<MeasuresRow>;
+  readonly measureColumns: readonly string[];
+  /** How the values came about, for the tables' sidecar JSON. */
+  readonly description: Readonly<Record<string, unknown>>;
+  /** Sentences for the user. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Takes what was seen of the followed face frame by frame, in order, and gives the tables once the whole video was seen
+ * (the neutral face may lie anywhere in it). Keeps some numbers a frame, in a temporary file beyond some thousand frames,
+ * so memory does not grow with the video's length. The landmarks are to be those of the frame alone: averaging them over
+ * frames before would flatten blinks.
+ */
+export class ExpressionAnalysis {
+  readonly #options: ExpressionOptions;
+  readonly #log: RecordStore;
+  readonly #packed = new Float64Array(RECORD_WIDTH);
+  #source: IntensitySource = 'geometry';
+  #lastTimestamp = 0;
+  #measure: MeasuredFace = 'whole';
+
+  /** @param records makes the store for records of so many numbers; the analysis closes it. */
+  constructor(options: ExpressionOptions, records: (width: number) => RecordStore) {
+    this.#options = options;
+    this.#log = records(RECORD_WIDTH);
+  }
+
+  /**
+   * The next frame.
+   *
+   * @param frame counts from 1
+   * @param timestamp seconds from the video's start
+   * @param face null when no face was found in the frame
+   * @param mirrored what was seen of its mirrored faces, where the sides are to be measured on those
+   * @param network what a network of action units said of each mirrored face, for suites that have one
+   * @throws FaceMirrorError `DISK_FULL` or `FILE_UNWRITABLE` when the temporary file cannot grow
+   */
+  add(
+    frame: number,
+    timestamp: number,
+    face: FaceObservation | null,
+    {
+      mirrored = null,
+      network = null,
+    }: { readonly mirrored?: MirroredObservation | null; readonly network?: NetworkUnits | null } = {},
+  ): void {
+    if (mirrored !== null) this.#measure = 'mirrored';
+    const features = face === null ? null : this.#features(face, mirrored);
+    const base = { frame, timestamp, confidence: face?.confidence ?? 0 };
+    if (face === null || features === null) {
+      packRecord({ ...base, confidence: 0, face: null }, this.#packed);
+    } else {
+      const activations = this.#activations(face, mirrored);
+      if (network !== null) this.#source = 'network';
+      else if (activations !== null && this.#source === 'geometry') this.#source = 'blendshapes';
+      packRecord({ ...base, face: { features, activations, network } }, this.#packed);
+    }
+    this.#log.append(this.#packed);
+    this.#lastTimestamp = timestamp;
+  }
+
+  /** Finds the neutral face and makes the tables readable. */
+  finish(): ExpressionResult {
+    const { neutral: found, missed } = findNeutral(() => unpacked(this.#log, 1), this.#options.neutral);
+    const interOcular = found?.features.interOcular ?? 1;
+    const neutral = found && { ...found, features: inInterOculars(found.features, interOcular) };
+    const records = (): Iterable<FrameRecord> => unpacked(this.#log, interOcular);
+    const millimetres = neutral === null ? NaN : IRIS_DIAMETER_MM / neutral.features.irisDiameter;
+    const unit: LengthUnit = this.#options.iris && Number.isFinite(millimetres) ? 'mm' : 'iod';
+    const source = this.#source;
+    const warnings: string[] = [];
+    if (missed) warnings.push(missedNeutral(this.#options.neutral, this.#lastTimestamp));
+    if (this.#options.iris && unit !== 'mm' && neutral !== null) {
+      warnings.push(
+        'These landmarks have no irises, so --iris cannot give millimetres; the measures are in inter-ocular distances.',
+      );
+    }
+    return {
+      actionUnits: (side) => actionUnitRows(records(), side, neutral, source),
+      *measures() {
+        for (const record of records()) {
+          yield measuresRow(record, neutral?.features ?? null, unit, unit === 'mm' ? millimetres : 1);
+        }
+      },
+      measureColumns: measureColumns(unit),
+      description: describeAnalysis(source, neutral, unit, this.#options.camera, this.#measure),
+      warnings,
+    };
+  }
+
+  /** Frees what is held; results must not be read afterwards. */
+  close(): void {
+    this.#log.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Null also for a face without mirrored ones in a video whose sides are measured on those. */
+  #features(face: FaceObservation, mirrored: MirroredObservation | null): FaceFeatures | null {
+    const { camera } = this.#options;
+    if (mirrored !== null) return mirroredFeatures(mirrored, camera);
+    return this.#measure === 'mirrored' ? null : faceFeatures(face.landmarks, camera);
+  }
+
+  /** By the patient's sides: the network's own are right for a camera that does not mirror. */
+  #activations(
+    face: FaceObservation,
+    mirrored: MirroredObservation | null,
+  ): Readonly<Record<Side, ActionUnitValues>> | null {
+    const [left, right] =
+      mirrored === null
+        ? SIDES.map((side) => face.blendshapes && blendshapeActivations(face.blendshapes, side))
+        : // What an unmirrored camera shows on the right is the patient's left.
+          [mirrored.mirrored.right, mirrored.mirrored.left].map(
+            (half) => half?.blendshapes && evenActivations(half.blendshapes),
+          );
+    if (!left || !right) return null;
+    return this.#options.camera === 'normal' ? { left, right } : { left: right, right: left };
+  }
+}
+
+function missedNeutral(choice: NeutralChoice, videoEnd: number): string {
+  const why =
+    choice.kind === 'window' && choice.start > videoEnd
+      ? `The --neutral stretch starts at ${choice.start.toFixed(1)} s, but the video ends at ${videoEnd.toFixed(1)} s`
+      : 'No face was found in the --neutral stretch of the video';
+  return `${why}; the calmest second was taken as neutral instead.`;
+}
+
+/** The records, lengths in inter-ocular distances of so much. */
+function* unpacked(log: RecordStore, interOcular: number): Generator<FrameRecord> {
+  for (const values of log.records()) {
+    const record = unpackRecord(values);
+    yield record.face === null
+      ? record
+      : { ...record, face: { ...record.face, features: inInterOculars(record.face.features, interOcular) } };
+  }
+}
+
+function* actionUnitRows(
+  records: Iterable<FrameRecord>,
+  side: Side,
+  neutral: NeutralFace | null,
+  source: IntensitySource,
+): Generator<ActionUnitRow> {
+  const detector = new PresenceDetector();
+  for (const record of smoothed(records)) {
+    const { frame, timestamp, confidence, face } = record;
+    if (face === null || neutral === null) {
+      detector.next(null);
+      yield { frame, timestamp, confidence: 0, success: false, intensity: noActionUnits(), presence: noActionUnits() };
+      continue;
+    }
+    const geometry = actionUnitsFromGeometry(face.features[side], neutral.features[side]);
+    const intensity = intensities(source, face, side, neutral, geometry);
+    const presence = { ...detector.next(intensity) };
+    if (face.network !== null) Object.assign(presence, known(face.network[side].presence));
+    yield { frame, timestamp, confidence, success: true, intensity, presence };
+  }
+}
+
+function intensities(
+  source: IntensitySource,
+  face: NonNullable<FrameRecord['face']>,
+  side: Side,
+  neutral: NeutralFace,
+  geometry: ActionUnitValues,
+): ActionUnitValues {
+  switch (source) {
+    case 'geometry':
+      return geometry;
+    case 'network':
+      // A network's scale is its own; of the units it lacks only the blink is a plain ratio that can stand beside it.
+      return {
+        ...noActionUnits(),
+        AU45: geometry.AU45,
+        ...(face.network === null ? {} : known(face.network[side].intensity)),
+      };
+    case 'blendshapes':
+      return fromBlendshapes(face, side, neutral, geometry);
+  }
+}
+
+function fromBlendshapes(
+  face: NonNullable<FrameRecord['face']>,
+  side: Side,
+  neutral: NeutralFace,
+  geometry: ActionUnitValues,
+): ActionUnitValues {
+  const units = noActionUnits();
+  const at = (unit: ActionUnit, full: number): number | null => {
+    const value = face.activations?.[side][unit] ?? null;
+    return value === null ? null : intensityOf(value, neutral.activations?.[side][unit] ?? 0, full);
+  };
+  for (const mapped of BLENDSHAPE_UNITS) {
+    const value = at(mapped.unit, mapped.full);
+    const other = side === 'left' ? 'right' : 'left';
+    units[mapped.unit] =
+      value !== null && mapped.kind === 'medial' && mapped.split
+        ? apportion(
+            value,
+            browRise(face.features, neutral.features, side),
+            browRise(face.features, neutral.features, other),
+          )
+        : value;
+  }
+  units.AU07 = withoutCarriedOver(units.AU07 ?? 0, 'AU45', Math.max(units.AU45 ?? 0, geometry.AU45 ?? 0));
+  units.AU10 = withoutCarriedOver(units.AU10 ?? 0, 'AU12', units.AU12 ?? 0);
+  units.AU25 = at('AU25', 1);
+  units.AU06 = geometry.AU06;
+  units.AU09 = geometry.AU09;
+  return units;
+}
+
+function browRise(now: FaceFeatures, neutral: FaceFeatures, side: Side): number {
+  const height = (features: SideFeatures): number => features.browInnerHeight;
+  return height(now[side]) - height(neutral[side]);
+}
+
+/** Only the units that have a value. */
+function known(values: ActionUnitValues): Partial<Record<ActionUnit, number>> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+}

@@ -1,0 +1,2 @@
+/** The public face of facemirror-core. */
+export { FaceMirrorError, type FaceMirrorErrorCode } from './errors.js';

@@ -1,0 +1,182 @@
+import { basename } from 'node:path';
+import { FaceMirrorError, type FaceMirrorErrorCode } from 'facemirror-core/errors.js';
+import { hashFile } from '../files/hash.js';
+import type { WorkerUsage } from 'facemirror-core/inference/options.js';
+import { RunProfiler, UNMEASURED, type SummingProfiler } from '../performance/measure/profiler.js';
+import { ChromeTraceWriter } from '../performance/measure/trace.js';
+import { requireModelsFolder } from '../models/models-folder.js';
+import { programVersion } from '../version.js';
+import { requireEncoder } from '../video/encoder.js';
+import { Crew } from './crew.js';
+import type { BatchResult, OnBatchEvent } from './events.js';
+import { inputFiles } from './input-files.js';
+import { outputName, OutputSet, prepareFolder, type InputFile } from '../results/outputs.js';
+import { ProgressMeter } from './progress.js';
+import { earlierRun, type RunRecord } from '../results/record.js';
+import { runVideo } from '../pipeline/run-video.js';
+import { resultSettings, type RunSettings } from 'facemirror-core/settings/settings.js';
+import { workSideBySide } from './side-by-side.js';
+
+/** Failures after which the files that are left would fail as well. */
+const FATAL: ReadonlySet<FaceMirrorErrorCode> = new Set<FaceMirrorErrorCode>([
+  'USAGE',
+  'CANCELLED',
+  'DISK_FULL',
+  'FILE_UNWRITABLE',
+  'MODEL_MISSING',
+  'MODEL_CORRUPT',
+  'CHECKPOINT_MISMATCH',
+  'LICENCE_NOT_ACCEPTED',
+  'PROVIDER_UNAVAILABLE',
+]);
+
+/** Videos that fail one after another because a worker was lost: the machine is not fit for more. */
+const MOST_LOST = 2;
+
+export interface BatchOptions {
+  /** Video files, and folders of them. */
+  readonly paths: readonly string[];
+  /** Folder of the results. */
+  readonly out: string;
+  readonly settings: RunSettings;
+  readonly signal: AbortSignal;
+  readonly onEvent: OnBatchEvent;
+  /** Hears what each worker that was a process of its own has used, when it ends. */
+  readonly onWorkerUsage?: (usage: WorkerUsage) => void;
+}
+
+/**
+ * Processes videos, one after another or several at once. One that fails does not stop the rest, unless the rest would
+ * fail for the same reason (a full disk, a missing model).
+ *
+ * @throws FaceMirrorError for what concerns all files: USAGE, FILE_UNWRITABLE, MODEL_MISSING, DISK_FULL, CANCELLED, ...
+ */
+export async function runBatch(options: BatchOptions): Promise<BatchResult> {
+  const { settings, onEvent } = options;
+  const files = await inputFiles(options.paths);
+  if (settings.trace !== null && !settings.profile)
+    throw new FaceMirrorError('USAGE', '--trace shows what --no-profile does not measure: leave one of them out.');
+  if (settings.trace !== null && files.length > 1)
+    throw new FaceMirrorError('USAGE', '--trace takes one video at a time: give a single file.');
+  if (settings.modelsFolder !== null) await requireModelsFolder(settings.modelsFolder);
+  await requireEncoder(settings.encoder);
+  await prepareFolder(options.out);
+  const crew = new Crew({ ...options, videos: files.length });
+  const result = { done: [] as string[], skipped: [] as string[], failed: [] as { path: string; error: Error }[] };
+  let lostInARow = 0;
+  const tasks = files.map((file, index) => ({ file, place: { index: index + 1, count: files.length } }));
+  try {
+    await workSideBySide(tasks, {
+      jobs: settings.jobs,
+      hasRoom: (hands) => crew.hasRoomFor(hands + 1),
+      signal: options.signal,
+      work: async ({ file, place }, hand, signal) => {
+        try {
+          const outcome = await processFile(file, place, { ...options, signal }, crew, hand);
+          result[outcome].push(file.path);
+          lostInARow = 0;
+        } catch (error) {
+          // What nobody foresaw is that file's fault until another one fails the same way.
+          if (!(error instanceof Error) || (error instanceof FaceMirrorError && FATAL.has(error.code))) throw error;
+          if (isLoss(error) && ++lostInARow >= MOST_LOST) throw error;
+          result.failed.push({ path: file.path, error });
+          onEvent({ kind: 'failed', path: file.path, error });
+        }
+      },
+    });
+    return result;
+  } finally {
+    await crew.close();
+  }
+}
+
+async function processFile(
+  file: InputFile,
+  place: { index: number; count: number },
+  options: BatchOptions,
+  crew: Crew,
+  hand: number,
+): Promise<'done' | 'skipped'> {
+  const { settings, out, signal, onEvent } = options;
+  throwIfStopped(signal);
+  const version = programVersion();
+  const hash = await hashFile(file.path, signal);
+  const earlier = await earlierRun(out, file.stem, hash.sha256, resultSettings(settings), version);
+  if (
+    earlier.kind === 'same' &&
+    !settings.force &&
+    !asksForMore(settings, earlier.files, outputName(file.stem, 'report-page'))
+  ) {
+    onEvent({ kind: 'skipped', path: file.path, files: earlier.files });
+    return 'skipped';
+  }
+  if (earlier.kind === 'foreign' && !settings.force) throw takenName(file, earlier.file, out);
+  const outputs = await OutputSet.open(out, file.stem);
+  const trace = settings.trace === null ? null : new ChromeTraceWriter(settings.trace);
+  const profiler: SummingProfiler = settings.profile ? new RunProfiler(trace) : UNMEASURED;
+  const { suites, cores } = crew.hand(hand);
+  const underWay = crew.begin();
+  try {
+    const suite = await suites.open(profiler, signal);
+    let meter: ProgressMeter | null = null;
+    const record: RunRecord = await runVideo({
+      file,
+      hash,
+      settings,
+      suite,
+      outputs,
+      profiler,
+      signal,
+      version,
+      cores,
+      videosAtOnce: () => underWay.most,
+      onOpened: ({ expectedFrames }) => {
+        meter = new ProgressMeter(file.path, expectedFrames, onEvent);
+        onEvent({ kind: 'started', path: file.path, ...place, expectedFrames });
+      },
+      onFrame: () => meter?.frameDone(),
+      onNetwork: (turn) => onEvent({ kind: 'analysing', path: file.path, ...turn }),
+    });
+    throwIfStopped(signal);
+    const paths = await outputs.publish();
+    trace?.finish();
+    for (const sentence of suites.untold(record.warnings))
+      onEvent({ kind: 'notice', path: suite.notes.includes(sentence) ? null : file.path, sentence, weight: 'note' });
+    onEvent({ kind: 'done', path: file.path, record, files: paths });
+    return 'done';
+  } catch (error) {
+    // The next video gets workers of its own, not what is left of these.
+    if (error instanceof Error && isLoss(error)) await suites.close();
+    throw error;
+  } finally {
+    crew.end(underWay);
+    profiler.finish();
+    trace?.discard();
+    await outputs.discard();
+  }
+}
+
+/** Only running the video again gives a trace, or the report's measurements where the earlier run made no report. */
+function asksForMore({ trace, report }: RunSettings, files: readonly string[], page: string): boolean {
+  return trace !== null || (report && !files.some((file) => basename(file) === page));
+}
+
+function isLoss(error: Error): boolean {
+  return error instanceof FaceMirrorError && error.code === 'WORKER_LOST';
+}
+
+function throwIfStopped(signal: AbortSignal): void {
+  if (signal.aborted)
+    throw new FaceMirrorError('CANCELLED', 'Stopped; of the video that was being processed nothing was kept.');
+}
+
+function takenName(file: InputFile, other: string, out: string): FaceMirrorError {
+  const what =
+    other === basename(file.path)
+      ? `another video of the name ${other}, or of this one as it was before`
+      : `another video, ${other}`;
+  return new FaceMirrorError(
+    'FILE_UNREADABLE',
+    `The results of ${file.path} would replace those of ${what}, in ${out}: choose another folder with --out, or replace them with --force.`,
+  );
+}

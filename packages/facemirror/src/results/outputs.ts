@@ -1,0 +1,195 @@
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
+import { makeFolder } from '../files/make-folder.js';
+import { isRunning } from '../processes/is-running.js';
+
+/** A video to process, and what its outputs are named by. */
+export interface InputFile {
+  readonly path: string;
+  readonly stem: string;
+}
+
+/** The kinds of files that a run makes of one video. */
+export type OutputKind =
+  | 'left-video'
+  | 'right-video'
+  | 'debug-video'
+  | 'source-video'
+  | 'left-table'
+  | 'right-table'
+  | 'measures-table'
+  | 'expression-table'
+  | 'report-page'
+  | 'record';
+
+const SUFFIXES: Readonly<Record<OutputKind, string>> = {
+  'left-video': '_left_mirrored.mp4',
+  'right-video': '_right_mirrored.mp4',
+  'debug-video': '_debug.mp4',
+  'source-video': '_source.mp4',
+  'left-table': '_left_mirrored.csv',
+  'right-table': '_right_mirrored.csv',
+  'measures-table': '_measures.csv',
+  'expression-table': '_expression.csv',
+  'report-page': '_performance.html',
+  record: '.json',
+};
+const OUTPUT_KINDS = Object.keys(SUFFIXES) as readonly OutputKind[];
+
+/** Folders that unfinished files are written in are named `.facemirror-<process>-<stem>`. */
+const WORK_FOLDER = /^\.facemirror-(\d+)-(.+)$/;
+
+/** Name of an output in the folder of the results. */
+export function outputName(stem: string, kind: OutputKind): string {
+  return `${stem}${SUFFIXES[kind]}`;
+}
+
+/** The stem that a video's outputs are named by: its file name without the extension. */
+export function stemOf(path: string): string {
+  return basename(path, extname(path));
+}
+
+/** The stem of the run that a file of this name would be an output of, or null. */
+export function stemOfOutput(name: string): string | null {
+  const suffix = OUTPUT_KINDS.map((kind) => SUFFIXES[kind]).find(
+    (each) => each.endsWith('.mp4') && name.endsWith(each),
+  );
+  return suffix === undefined ? null : name.slice(0, -suffix.length);
+}
+
+/**
+ * The files of one run while they are made: written in a hidden folder inside the results' folder, put in their places
+ * when all are complete. A run that was killed leaves that folder behind; the next run with the same results' folder
+ * removes it.
+ */
+export class OutputSet {
+  readonly #folder: string;
+  readonly #stem: string;
+  readonly #workFolder: string;
+  readonly #kinds = new Set<OutputKind>();
+
+  private constructor(folder: string, stem: string) {
+    this.#folder = folder;
+    this.#stem = stem;
+    this.#workFolder = join(folder, `.facemirror-${process.pid}-${stem}`);
+  }
+
+  /** @throws FaceMirrorError FILE_UNWRITABLE, DISK_FULL. */
+  static async open(folder: string, stem: string): Promise<OutputSet> {
+    const set = new OutputSet(folder, stem);
+    try {
+      await makeFolder(set.#workFolder);
+    } catch (error) {
+      throw unwritable(folder, error);
+    }
+    return set;
+  }
+
+  /** Where to write an output until `publish`. */
+  pathFor(kind: OutputKind): string {
+    this.#kinds.add(kind);
+    return join(this.#workFolder, outputName(this.#stem, kind));
+  }
+
+  /** Where an output will be, for telling the user. */
+  placeOf(kind: OutputKind): string {
+    return join(this.#folder, outputName(this.#stem, kind));
+  }
+
+  /** Names of the outputs so far, in the order of OutputKind. */
+  names(): string[] {
+    return OUTPUT_KINDS.filter((kind) => this.#kinds.has(kind)).map((kind) => outputName(this.#stem, kind));
+  }
+
+  /**
+   * Puts all outputs in their places. The record is the sign that the set is whole: an old one goes first, the new one
+   * comes last. Outputs of an earlier run that this one did not make are removed.
+   * @returns their paths.
+   */
+  async publish(): Promise<string[]> {
+    try {
+      const synced = await Promise.allSettled([...this.#kinds].map((kind) => sync(this.pathFor(kind))));
+      // Only now: a file that is still open cannot be removed everywhere.
+      for (const outcome of synced) if (outcome.status === 'rejected') throw outcome.reason;
+      await rm(this.placeOf('record'), { force: true });
+      for (const kind of OUTPUT_KINDS) {
+        const place = this.placeOf(kind);
+        if (!this.#kinds.has(kind)) {
+          await rm(place, { force: true });
+          continue;
+        }
+        await rename(this.pathFor(kind), place);
+      }
+      await this.discard();
+      return this.names().map((name) => join(this.#folder, name));
+    } catch (error) {
+      throw unwritable(this.#folder, error);
+    }
+  }
+
+  /** Removes what was written. Safe to call after `publish`. */
+  async discard(): Promise<void> {
+    await rm(this.#workFolder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Makes the folder of the results, sees that it can be written, and removes what killed runs left in it.
+ * @throws FaceMirrorError FILE_UNWRITABLE, DISK_FULL.
+ */
+export async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder);
+    if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
+    const probe = join(folder, `.facemirror-${process.pid}-`);
+    await makeFolder(probe);
+    await rm(probe, { recursive: true });
+  } catch (error) {
+    throw unwritable(folder, error);
+  }
+  for (const name of await readdir(folder)) {
+    const owner = Number(WORK_FOLDER.exec(name)?.[1] ?? NaN);
+    if (Number.isInteger(owner) && owner !== process.pid && !isRunning(owner))
+      await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** A failed file operation in the results' folder, or in the hidden one inside it, as the error that a user is to see. */
+export function unwritable(folder: string, error: unknown): FaceMirrorError {
+  if (error instanceof FaceMirrorError) return error;
+  const shown = WORK_FOLDER.test(basename(folder)) ? dirname(folder) : folder;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
+    return new FaceMirrorError(
+      'DISK_FULL',
+      `There is no room left in ${shown}: free some space or choose another folder with --out.`,
+      { cause: error },
+    );
+  }
+  const reasons: Readonly<Record<string, string>> = {
+    EBUSY: 'a file in it is in use by another program',
+    EACCES: 'it may not be written to',
+    EPERM: 'it may not be written to',
+    ENOENT: 'no folder can be made there',
+    EROFS: 'it is on a disk that can only be read',
+    ENOTDIR: 'it is not a folder',
+    EEXIST: 'it is not a folder',
+  };
+  const reason = reasons[code ?? ''] ?? messageOf(error);
+  return new FaceMirrorError(
+    'FILE_UNWRITABLE',
+    `The results cannot be written to ${shown}: ${reason}. Choose another folder with --out.`,
+    { cause: error },
+  );
+}
+
+/** Waits until a file is on the disk, so that a power cut cannot leave a published file without its content. */
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

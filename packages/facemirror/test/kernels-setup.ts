@@ -1,0 +1,3 @@
+import { provideNodeKernels } from '../src/machine/kernels.js';
+
+provideNodeKernels();
