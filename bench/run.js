@@ -11,6 +11,7 @@
  *   npm run bench -- detector      faces that its detector finds in smaller and smaller pictures (bench/detector.js)
  *   npm run bench -- kernels       the WebAssembly kernels, each by itself (bench/kernels.js)
  *   npm run bench -- one-sided     known one-sided movements against what is measured of them (bench/one-sided.js)
+ *   npm run bench -- coreml-operators   the ONNX project's operator tests as Core ML packages (bench/coreml-operators.js)
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,7 +22,7 @@ import { median } from '../packages/core/dist/arithmetic.js';
 import { writeClip } from './clip.js';
 import { NODE_FLAGS } from './options.js';
 
-if (['profiler', 'models', 'optimize', 'memory', 'detector', 'kernels', 'one-sided'].includes(process.argv[2])) {
+if (['profiler', 'models', 'optimize', 'memory', 'detector', 'kernels', 'one-sided', 'coreml-operators'].includes(process.argv[2])) {
   await import(`./${process.argv[2]}.js`);
   process.exit();
 }

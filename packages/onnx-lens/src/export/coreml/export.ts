@@ -1,5 +1,6 @@
 import { OnnxLensError } from '../../errors.js';
-import type { ModelProto } from '../../model/generated/onnx_pb.js';
+import { copyMessage } from '../../model/copy.js';
+import { GraphProtoSchema, ModelProtoSchema, type ModelProto } from '../../model/generated/onnx_pb.js';
 import { serializeModel } from '../../model/save.js';
 import { fixDimensions, freeDimensions } from '../../rewrite/fix-dimensions.js';
 import { optimizeForProvider } from '../../rewrite/optimize.js';
@@ -65,6 +66,7 @@ export async function exportCoreMl(model: ModelProto, options: CoreMlExportOptio
   const attempt = async (passes: readonly string[] | undefined): Promise<CoreMlExport> => {
     const written: PackageFunction[] = [];
     const functions: ExportedFunction[] = [];
+    const warnings: string[] = [];
     for (const { name, fix } of sizes) {
       const prepared = await timed('optimizing', 'optimizing', () =>
         prepare(model, { ...options.fix, ...fix }, options, passes),
@@ -88,7 +90,9 @@ export async function exportCoreMl(model: ModelProto, options: CoreMlExportOptio
       const proof = await timed('proving', 'proving', () => prove(prepared.defined, encoded, options));
       const converted = await convert(program, prepared.defined, encoded, single, specification, options, timed);
       written.push(single(converted.program));
-      functions.push({ name, proof, ...converted.report, operations: countOperations(converted.program) });
+      const { warnings: said, ...report } = converted.report;
+      warnings.push(...said);
+      functions.push({ name, proof, ...report, operations: countOperations(converted.program) });
     }
     const encoded = await timed('writing', 'writing', () =>
       encodePackage(written, specification, options.metadata ?? {}),
@@ -96,10 +100,13 @@ export async function exportCoreMl(model: ModelProto, options: CoreMlExportOptio
     return {
       encoded,
       functions,
-      warnings: restrictions(
-        written.map(({ program }) => program),
-        options.half === true,
-      ),
+      warnings: [
+        ...new Set(warnings),
+        ...restrictions(
+          written.map(({ program }) => program),
+          options.half === true,
+        ),
+      ],
       timings: clock,
     };
   };
@@ -151,7 +158,7 @@ async function prepare(
   options: CoreMlExportOptions,
   passes: readonly string[] | undefined,
 ): Promise<Prepared> {
-  const fixed = fixDimensions(model, fix);
+  const fixed = fixDimensions(withFixedWeights(model), fix);
   const free = freeDimensions(fixed);
   if (free.length > 0) {
     throw new OnnxLensError(
@@ -179,8 +186,19 @@ async function prepare(
             ...(passes === undefined ? {} : { passes }),
           })
         ).model;
-  const folded = await optimizeBasic(optimized, options.name === undefined ? {} : { origin: options.name });
+  const origins = options.name === undefined ? {} : { origin: options.name };
+  const folded = withFixedWeights(await optimizeBasic(optimized, origins));
   return { defined, folded, types: await inferShapes(folded), images };
+}
+
+/** Before IR version 4 weights were inputs, too, that a caller could replace; here they are constants. */
+function withFixedWeights(model: ModelProto): ModelProto {
+  const { graph } = model;
+  const weights = new Set(graph?.initializer.map(({ name }) => name));
+  if (graph === undefined || !graph.input.some(({ name }) => weights.has(name))) return model;
+  const input = graph.input.filter(({ name }) => !weights.has(name));
+  const irVersion = model.irVersion < 8n ? 8n : model.irVersion;
+  return copyMessage(ModelProtoSchema, model, { irVersion, graph: copyMessage(GraphProtoSchema, graph, { input }) });
 }
 
 /** Proves a float32 package. */

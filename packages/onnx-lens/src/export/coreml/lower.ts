@@ -9,7 +9,7 @@ import { isStandard, standardOpset } from '../../model/opset.js';
 import type { ValueType } from '../../shapes/infer.js';
 import { LOWERINGS } from './lower/all.js';
 import { constantOf, Lowering, milTypeFor, type Values } from './lower/lowering.js';
-import { ProgramBuilder, valuesOf, type Operation, type Program } from './program.js';
+import { ProgramBuilder, tooManyAxes, valuesOf, type Operation, type Program } from './program.js';
 import type { MilType, Value } from './values.js';
 
 /** A graph as a program, and what its inputs and outputs were called. */
@@ -141,6 +141,11 @@ function giveOutput(name: string, values: Values, builder: ProgramBuilder, given
   const add = (type: string, more: Readonly<Record<string, number[] | string>>): void => {
     value = builder.add(type, { x: value, ...more }, name)[0] ?? value;
   };
+  if (value.view !== undefined)
+    throw new OnnxLensError(
+      'UNSUPPORTED_MODEL',
+      `Output "${name}": ${tooManyAxes(value.shape).message}. Let the model give it in fewer axes.`,
+    );
   if (value.type === 'bool') add('cast', { dtype: 'int32' });
   if (value.type === 'fp16' && builder.specification < 7) add('cast', { dtype: 'fp32' });
   if (value.shape.length === 0) add('reshape', { shape: [1] });

@@ -104,7 +104,10 @@ function isValues(given: Given): given is readonly Value[] {
 }
 
 function asInput({ name, kind }: Parameter, given: Given, own: MilType, hint: string): Value | readonly Value[] {
-  if (isValue(given)) return given;
+  if (isValue(given)) {
+    if (given.view !== undefined) throw tooManyAxes(given.shape);
+    return given;
+  }
   if (kind === 'tensors' && isValues(given)) return given;
   const make = (constant: Constant): Value => ({ hint, type: constant.type, shape: constant.shape, constant });
   switch (kind) {

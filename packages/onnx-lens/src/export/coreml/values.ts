@@ -27,6 +27,8 @@ export interface Value {
   readonly type: MilType;
   readonly shape: readonly number[];
   readonly constant?: Constant;
+  /** The same elements in fewer axes, for a value of more axes than Core ML takes: it is never written itself. */
+  readonly view?: Value;
 }
 
 const DATA_TYPES: Readonly<Record<MilType, MilDataType>> = {

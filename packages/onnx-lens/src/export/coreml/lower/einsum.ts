@@ -10,19 +10,15 @@ interface Lettered {
 
 /**
  * An Einstein sum of any number of values as transposes, sums and matrix products, two values at a time.
- * Letters that occur twice in one term (diagonals) have no form.
  */
 export function lowerEinsum(node: Lowering, equation: string, inputs: readonly Value[]): Value {
   const [left = '', right] = equation.replaceAll(' ', '').split('->');
   const terms = left.split(',').map((term, place) => expand(node, term, inputs[place]?.shape.length ?? 0));
   const all = terms.flat();
   const wanted = right === undefined ? implicitOutput(all) : expandOutput(right, all);
-  if (terms.some((letters) => new Set(letters).size < letters.length))
-    node.refuse(`its equation ${equation} takes a diagonal`);
-  let [current, ...rest] = terms.map((letters, place): Lettered => ({
-    value: inputs[place] ?? node.input(place),
-    letters,
-  }));
+  let [current, ...rest] = terms.map((letters, place) =>
+    diagonal(node, { value: inputs[place] ?? node.input(place), letters }),
+  );
   if (current === undefined) return node.refuse('its equation has no terms');
   while (rest.length > 0) {
     const [next, ...others] = rest;
@@ -38,6 +34,23 @@ export function lowerEinsum(node: Lowering, equation: string, inputs: readonly V
     summed.value,
     wanted.map((letter) => summed.letters.indexOf(letter)),
   );
+}
+
+/** Of a letter that occurs twice, only the elements at equal places count: the others are multiplied by zero and summed away. */
+function diagonal(node: Lowering, term: Lettered): Lettered {
+  const second = term.letters.findIndex((letter, place) => term.letters.indexOf(letter) < place);
+  if (second < 0) return term;
+  const { value, letters } = term;
+  const first = letters.indexOf(letters[second] ?? '');
+  const size = value.shape[first] ?? 1;
+  const isOnce = (axis: number): boolean => axis === first || axis === second;
+  const ones = Array.from({ length: size * size }, (_, at) => Number(at % size === Math.floor(at / size)));
+  const shape = value.shape.map((own, axis) => (isOnce(axis) ? own : 1));
+  const mask =
+    value.type === 'int32' ? node.whole(ones, shape, 'mask') : node.cast(node.floats(ones, shape, 'mask'), value.type);
+  const kept = node.op('mul', { x: value, y: mask });
+  const summed = node.op('reduce_sum', { x: kept, axes: [second], keep_dims: false });
+  return diagonal(node, { value: summed, letters: letters.toSpliced(second, 1) });
 }
 
 /** An ellipsis stands for the axes that have no letter; they get digits, counted from the last. */

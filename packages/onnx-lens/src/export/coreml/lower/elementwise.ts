@@ -1,6 +1,9 @@
 import { intAttribute, stringAttribute } from '../../../model/attributes.js';
+import { elementCount } from '../../../model/tensors.js';
+import { broadcast } from '../inference.js';
 import type { Value } from '../values.js';
 import { isFloat, type Lower, type Lowering } from './lowering.js';
+import { expandTo } from './shape.js';
 
 /** float32's largest number; Core ML's clip wants both ends. */
 const LARGEST = 3.4028234663852886e38;
@@ -101,8 +104,22 @@ const logic =
 /** Both sides and the condition in full shape: the Neural Engine refuses those that broadcast. */
 const where: Lower = (node) => {
   const [cond, a, b] = [node.input(0), node.input(1), node.input(2)];
-  node.set(node.op('select', { cond, a, b }));
+  const shape = broadcast(cond.shape, a.shape, b.shape);
+  const full = (value: Value): Value => (value.shape.join() === shape.join() ? value : filled(node, value, shape));
+  node.set(node.op('select', { cond: full(cond), a: full(a), b: full(b) }));
 };
+
+/** A value in full shape; a single number becomes a constant of that shape. */
+function filled(node: Lowering, value: Value, shape: readonly number[]): Value {
+  const { constant } = value;
+  const count = elementCount(shape);
+  if (constant?.type !== 'fp32' || constant.data.length !== 1 || count > MOST_FILLED)
+    return expandTo(node, value, shape);
+  return node.floats(new Float32Array(count).fill(Number(constant.data[0])), shape, 'filled');
+}
+
+/** Larger constants are tiled while the model runs. */
+const MOST_FILLED = 4096;
 
 const isInf: Lower = (node) => {
   const x = node.input(0);

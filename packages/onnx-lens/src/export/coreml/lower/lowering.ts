@@ -3,7 +3,7 @@ import { describeNode } from '../../../model/graph.js';
 import { TensorProto_DataType as DataType, type NodeProto } from '../../../model/generated/onnx_pb.js';
 import { halfToFloat, type Tensor } from '../../../model/tensors.js';
 import type { ValueType } from '../../../shapes/infer.js';
-import type { Given, ProgramBuilder } from '../program.js';
+import { MOST_AXES, tooManyAxes, type Given, type ProgramBuilder } from '../program.js';
 import type { Constant, MilType, Value } from '../values.js';
 
 /** Turns one ONNX node into MIL operations. */
@@ -139,12 +139,40 @@ export class Lowering {
     return isFloat(value) ? compute(value) : this.cast(compute(this.cast(value, 'fp32')), value.type);
   }
 
+  /** The value in other axes; more than Core ML takes are only remembered, until a transpose and a reshape follow. */
   reshape(x: Value, shape: readonly number[]): Value {
-    return x.shape.join() === shape.join() ? x : this.op('reshape', { x, shape });
+    if (x.shape.join() === shape.join()) return x;
+    const base = x.view ?? x;
+    if (shape.length > MOST_AXES) return { hint: base.hint, type: base.type, shape, view: base };
+    return base.shape.join() === shape.join() ? base : this.op('reshape', { x: base, shape });
   }
 
   transpose(x: Value, perm: readonly number[]): Value {
-    return perm.every((axis, place) => axis === place) ? x : this.op('transpose', { x, perm });
+    if (perm.every((axis, place) => axis === place)) return x;
+    return x.view === undefined ? this.op('transpose', { x, perm }) : this.#transposeView(x, x.view, perm);
+  }
+
+  /** Axes that stay side by side move as one, and those of size 1 count for nothing: few are left that really move. */
+  #transposeView(x: Value, base: Value, perm: readonly number[]): Value {
+    const moving = perm.filter((axis) => x.shape[axis] !== 1);
+    const next = (axis: number): number => x.shape.findIndex((size, place) => place > axis && size !== 1);
+    const groups: number[][] = [];
+    for (const axis of moving) {
+      const last = groups.at(-1);
+      if (last !== undefined && next(last.at(-1) ?? 0) === axis) last.push(axis);
+      else groups.push([axis]);
+    }
+    const inOrder = groups.toSorted(([a = 0], [b = 0]) => a - b);
+    const merged = inOrder.map((group) => group.reduce((product, axis) => product * (x.shape[axis] ?? 1), 1));
+    if (merged.length > MOST_AXES) return this.refuse(tooManyAxes(x.shape).message);
+    const moved = this.transpose(
+      this.reshape(base, merged),
+      groups.map((group) => inOrder.indexOf(group)),
+    );
+    return this.reshape(
+      moved,
+      perm.map((axis) => x.shape[axis] ?? 1),
+    );
   }
 
   /** A place among `rank` axes, from the end where it is negative. */

@@ -86,14 +86,16 @@ const rmsNormalization: Lower = (node) => {
   node.set(node.op('mul', { x: node.op('real_div', { x, y: root }), y: gamma }));
 };
 
+/** As ONNX defines it: the variance as the mean of squares less the square of the mean. */
 const meanVariance: Lower = (node) => {
   const x = node.input(0);
   const axes = (intsAttribute(node.node, 'axes') ?? [0, 2, 3]).map((axis) => node.axis(axis, x.shape.length));
   const reduce = { axes, keep_dims: true };
-  const centred = node.op('sub', { x, y: node.op('reduce_mean', { x, ...reduce }) });
-  const variance = node.op('reduce_mean', { x: node.op('mul', { x: centred, y: centred }), ...reduce });
+  const square = (y: Value): Value => node.op('mul', { x: y, y });
+  const mean = node.op('reduce_mean', { x, ...reduce });
+  const variance = node.op('sub', { x: node.op('reduce_mean', { x: square(x), ...reduce }), y: square(mean) });
   const deviation = node.op('add', { x: node.op('sqrt', { x: variance }), y: node.like(x, 1e-9) });
-  node.set(node.op('real_div', { x: centred, y: deviation }));
+  node.set(node.op('real_div', { x: node.op('sub', { x, y: mean }), y: deviation }));
 };
 
 /** x / (sum |x|^p)^(1/p) along one axis. */

@@ -17,7 +17,7 @@ function windowOf(node: Lowering, x: Value): { window: Window; grown: boolean } 
   if (kernel.length < 1 || kernel.length > 3)
     node.refuse(`Core ML pools along one to three axes, not ${kernel.length}`);
   const strides = intsAttribute(node.node, 'strides') ?? kernel.map(() => 1);
-  if (intsAttribute(node.node, 'dilations')?.some((step) => step !== 1) === true)
+  if (node.node.opType !== 'MaxPool' && intsAttribute(node.node, 'dilations')?.some((step) => step !== 1) === true)
     node.refuse('Core ML pools without dilations');
   const sizes = x.shape.slice(2);
   const { pad, pad_type } = paddingOf(
@@ -47,9 +47,66 @@ const maxPool: Lower = (node) => {
   if (node.wants(1)) node.refuse('Core ML gives no indices of maxima');
   if (intAttribute(node.node, 'storage_order', 0) !== 0) node.refuse('its storage order is by columns');
   const x = node.input(0);
+  const dilations = intsAttribute(node.node, 'dilations') ?? [];
+  if (dilations.some((step) => step !== 1)) {
+    node.set(node.throughFloat(x, (value) => dilatedMaximum(node, value, dilations)));
+    return;
+  }
   const { window } = windowOf(node, x);
   node.set(node.throughFloat(x, (value) => node.op('max_pool', { x: value, ...window })));
 };
+
+/** Core ML pools without dilations: the maximum of one shifted copy for each place of the window. */
+function dilatedMaximum(node: Lowering, x: Value, dilations: readonly number[]): Value {
+  const kernel = intsAttribute(node.node, 'kernel_shape') ?? node.refuse('it has no kernel_shape');
+  const strides = intsAttribute(node.node, 'strides') ?? kernel.map(() => 1);
+  const places = kernel.reduce((product, size) => product * size, 1);
+  if (places > MOST_PLACES) node.refuse(`Core ML pools without dilations, and its window has ${places} places`);
+  const sizes = x.shape.slice(2);
+  const { pad } = paddingOf(node, kernel, strides, dilations, sizes);
+  const spans = kernel.map((size, axis) => (size - 1) * (dilations[axis] ?? 1) + 1);
+  const isCeil = intAttribute(node.node, 'ceil_mode', 0) !== 0;
+  const counts = sizes.map((size, axis) => {
+    const [begin = 0, end = 0, stride = 1] = [pad[2 * axis], pad[2 * axis + 1], strides[axis]];
+    const steps = (size + begin + end - (spans[axis] ?? 1)) / stride;
+    const last = isCeil ? Math.ceil(steps) : Math.floor(steps);
+    return isCeil && last * stride >= size + begin ? last : last + 1;
+  });
+  const sides = sizes.flatMap((size, axis) => {
+    const [begin = 0, end = 0] = [pad[2 * axis], pad[2 * axis + 1]];
+    const needed = ((counts[axis] ?? 1) - 1) * (strides[axis] ?? 1) + (spans[axis] ?? 1);
+    return [begin, Math.max(end, needed - size - begin)];
+  });
+  const lowest = x.type === 'fp16' ? -65504 : -3.4028234663852886e38;
+  const padded = node.op('pad', { x, pad: [0, 0, 0, 0, ...sides], mode: 'constant', constant_val: lowest });
+  const copies = Array.from({ length: places }, (_, place) => {
+    let rest = place;
+    const at = kernel.map(() => 0);
+    for (let axis = kernel.length - 1; axis >= 0; axis--) {
+      at[axis] = (rest % (kernel[axis] ?? 1)) * (dilations[axis] ?? 1);
+      rest = Math.floor(rest / (kernel[axis] ?? 1));
+    }
+    const whole = padded.shape.map((_size, axis) => axis < 2);
+    return node.op('slice_by_index', {
+      x: padded,
+      begin: [0, 0, ...at],
+      end: [
+        ...padded.shape.slice(0, 2),
+        ...at.map((from, axis) => from + ((counts[axis] ?? 1) - 1) * (strides[axis] ?? 1) + 1),
+      ],
+      stride: [1, 1, ...strides],
+      begin_mask: whole,
+      end_mask: whole,
+      squeeze_mask: padded.shape.map(() => false),
+    });
+  });
+  const [first, ...others] = copies;
+  if (first === undefined) return node.refuse('its window is empty');
+  return others.reduce((value, copy) => node.op('maximum', { x: value, y: copy }), first);
+}
+
+/** A window of more places would become too many operations. */
+const MOST_PLACES = 49;
 
 const averagePool: Lower = (node) => {
   const x = node.input(0);

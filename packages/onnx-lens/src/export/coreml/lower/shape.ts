@@ -1,6 +1,7 @@
 import { intAttribute, intsAttribute } from '../../../model/attributes.js';
 import { elementCount } from '../../../model/tensors.js';
 import type { Value } from '../values.js';
+import { MOST_AXES } from '../program.js';
 import type { Lower, Lowering } from './lowering.js';
 
 const identity: Lower = (node) => {
@@ -8,13 +9,24 @@ const identity: Lower = (node) => {
   node.set(x);
 };
 
+/** Nothing, where the model is not being trained; its mask keeps everything. */
+const dropout: Lower = (node) => {
+  const x = node.input(0);
+  const isTraining = node.has(2) && node.numbers(2, 'mode')[0] !== 0;
+  const [ratio = 0.5] = node.has(1) ? node.numbers(1, 'ratio') : [];
+  if (isTraining && ratio !== 0) node.refuse('it is in training mode', 'Export the model in evaluation mode');
+  node.set(x);
+  if (node.wants(1)) node.set(node.cast(node.whole(Array<number>(elementCount(x.shape)).fill(1), x.shape), 'bool'), 1);
+};
+
 const reshape: Lower = (node) => {
   const x = node.input(0);
-  const wanted = node.numbers(1, 'sizes');
+  const wanted = node.opset < 5 ? (intsAttribute(node.node, 'shape') ?? []) : node.numbers(1, 'sizes');
   const keepsZero = intAttribute(node.node, 'allowzero', 0) !== 0;
   const shape = wanted.map((size, axis) => (size === 0 && !keepsZero ? (x.shape[axis] ?? 0) : size));
   const known = elementCount(shape.filter((size) => size !== -1));
-  node.set(node.op('reshape', { x, shape: shape.map((size) => (size === -1 ? elementCount(x.shape) / known : size)) }));
+  const full = shape.map((size) => (size === -1 ? elementCount(x.shape) / known : size));
+  node.set(node.reshape(x, full));
 };
 
 const flatten: Lower = (node) => {
@@ -27,7 +39,7 @@ const flatten: Lower = (node) => {
 const transpose: Lower = (node) => {
   const x = node.input(0);
   const perm = intsAttribute(node.node, 'perm') ?? x.shape.map((_, axis) => x.shape.length - 1 - axis);
-  node.set(x.shape.length < 2 ? node.op('identity', { x }) : node.op('transpose', { x, perm }));
+  node.set(node.transpose(x, perm));
 };
 
 function axesOf(node: Lowering, rank: number): number[] | undefined {
@@ -40,14 +52,28 @@ const unsqueeze: Lower = (node) => {
   const count = node.has(1) ? node.numbers(1, 'axes').length : (intsAttribute(node.node, 'axes')?.length ?? 0);
   const axes = axesOf(node, x.shape.length + count) ?? [];
   if (axes.length === 0) node.set(node.op('identity', { x }));
+  else if (x.shape.length + axes.length > MOST_AXES) node.set(node.reshape(x, inserted(x.shape, axes)));
   else node.set(node.op('expand_dims', { x, axes }));
 };
+
+/** A shape with axes of size 1 in some places of the result. */
+function inserted(shape: readonly number[], axes: readonly number[]): number[] {
+  const result = [...shape];
+  for (const axis of axes) result.splice(axis, 0, 1);
+  return result;
+}
 
 const squeeze: Lower = (node) => {
   const x = node.input(0);
   const axes = axesOf(node, x.shape.length) ?? x.shape.flatMap((size, axis) => (size === 1 ? [axis] : []));
   if (axes.length === 0) node.set(node.op('identity', { x }));
-  else if (axes.length === x.shape.length) node.set(node.reshape(x, []));
+  else if (axes.length === x.shape.length || x.view !== undefined)
+    node.set(
+      node.reshape(
+        x,
+        x.shape.filter((_, axis) => !axes.includes(axis)),
+      ),
+    );
   else node.set(node.op('squeeze', { x, axes }));
 };
 
@@ -130,10 +156,7 @@ const size: Lower = (node) => node.set(node.whole([elementCount(node.input(0).sh
 
 export const SHAPE: Readonly<Record<string, Lower>> = {
   Identity: identity,
-  Dropout: (node) => {
-    if (node.wants(1)) node.refuse('its mask is asked for');
-    node.set(node.input(0));
-  },
+  Dropout: dropout,
   Reshape: reshape,
   Flatten: flatten,
   Transpose: transpose,

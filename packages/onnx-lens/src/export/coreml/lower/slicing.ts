@@ -62,7 +62,7 @@ function fromStart(node: Lowering, indices: Value, size: number): Value {
   const isNegative = node.op('less', { x: indices, y: node.like(indices, 0) });
   return node.op('add', {
     x: indices,
-    y: node.op('mul', { x: node.cast(isNegative, 'int32'), y: node.like(indices, size) }),
+    y: node.op('mul', { x: node.cast(isNegative, indices.type), y: node.like(indices, size) }),
   });
 }
 
@@ -168,8 +168,7 @@ const oneHot: Lower = (node) => {
   const [off = 0, on = 1] = node.numbers(2, 'values');
   const rank = indices.shape.length + 1;
   const axis = node.axis(intAttribute(node.node, 'axis', -1), rank);
-  const whole = node.cast(indices, 'int32');
-  const places = fromStart(node, whole, depth);
+  const places = node.cast(fromStart(node, indices, depth), 'int32');
   const marks = node.op('one_hot', { indices: places, one_hot_vector_size: depth, axis, on_value: on, off_value: off });
   node.set(node.cast(marks, node.input(2).type));
 };
