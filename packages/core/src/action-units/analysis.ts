@@ -7,7 +7,15 @@ import {
   type MirroredObservation,
   type SideFeatures,
 } from './features.js';
-import { packRecord, RECORD_WIDTH, unpackRecord, type FrameRecord, type NetworkUnits } from './frame-record.js';
+import {
+  NO_SIGNALS,
+  packRecord,
+  RECORD_WIDTH,
+  unpackRecord,
+  type FrameRecord,
+  type FrameSignals,
+  type NetworkUnits,
+} from './frame-record.js';
 import {
   BLENDSHAPE_UNITS,
   apportion,
@@ -49,6 +57,13 @@ export interface ExpressionResult {
   /** Rows in frame order, each with a value for every one of `measureColumns`. */
   measures(): Iterable<MeasuresRow>;
   readonly measureColumns: readonly string[];
+  /** What was seen in every frame, in order, with lengths in inter-ocular distances of the neutral face. */
+  records(): Iterable<FrameRecord>;
+  readonly frames: number;
+  readonly unit: LengthUnit;
+  readonly source: IntensitySource;
+  /** Null when no frame has a face. */
+  readonly neutral: NeutralFace | null;
   /** How the values came about, for the tables' sidecar JSON. */
   readonly description: Readonly<Record<string, unknown>>;
   /** Sentences for the user. */
@@ -66,7 +81,6 @@ export class ExpressionAnalysis {
   readonly #log: RecordStore;
   readonly #packed = new Float64Array(RECORD_WIDTH);
   #source: IntensitySource = 'geometry';
-  #lastTimestamp = 0;
   #measure: MeasuredFace = 'whole';
 
   /** @param records makes the store for records of so many numbers; the analysis closes it. */
@@ -83,6 +97,8 @@ export class ExpressionAnalysis {
    * @param face null when no face was found in the frame
    * @param mirrored what was seen of its mirrored faces, where the sides are to be measured on those
    * @param network what a network of action units said of each mirrored face, for suites that have one
+   * @param signals pose, size and sharpness of the face
+   * @returns what is kept of the frame
    * @throws FaceMirrorError `DISK_FULL` or `FILE_UNWRITABLE` when the temporary file cannot grow
    */
   add(
@@ -92,50 +108,33 @@ export class ExpressionAnalysis {
     {
       mirrored = null,
       network = null,
-    }: { readonly mirrored?: MirroredObservation | null; readonly network?: NetworkUnits | null } = {},
-  ): void {
+      signals = NO_SIGNALS,
+    }: {
+      readonly mirrored?: MirroredObservation | null;
+      readonly network?: NetworkUnits | null;
+      readonly signals?: FrameSignals;
+    } = {},
+  ): FrameRecord {
     if (mirrored !== null) this.#measure = 'mirrored';
     const features = face === null ? null : this.#features(face, mirrored);
-    const base = { frame, timestamp, confidence: face?.confidence ?? 0 };
-    if (face === null || features === null) {
-      packRecord({ ...base, confidence: 0, face: null }, this.#packed);
-    } else {
-      const activations = this.#activations(face, mirrored);
-      if (network !== null) this.#source = 'network';
-      else if (activations !== null && this.#source === 'geometry') this.#source = 'blendshapes';
-      packRecord({ ...base, face: { features, activations, network } }, this.#packed);
-    }
+    const base = { frame, timestamp, signals };
+    const record =
+      face === null || features === null
+        ? { ...base, confidence: 0, face: null }
+        : {
+            ...base,
+            confidence: face.confidence,
+            face: { features, activations: this.#activations(face, mirrored), network },
+          };
+    if (record.face !== null) this.#source = sourceOf(this.#source, record.face);
+    packRecord(record, this.#packed);
     this.#log.append(this.#packed);
-    this.#lastTimestamp = timestamp;
+    return record;
   }
 
   /** Finds the neutral face and makes the tables readable. */
   finish(): ExpressionResult {
-    const { neutral: found, missed } = findNeutral(() => unpacked(this.#log, 1), this.#options.neutral);
-    const interOcular = found?.features.interOcular ?? 1;
-    const neutral = found && { ...found, features: inInterOculars(found.features, interOcular) };
-    const records = (): Iterable<FrameRecord> => unpacked(this.#log, interOcular);
-    const millimetres = neutral === null ? NaN : IRIS_DIAMETER_MM / neutral.features.irisDiameter;
-    const unit: LengthUnit = this.#options.iris && Number.isFinite(millimetres) ? 'mm' : 'iod';
-    const source = this.#source;
-    const warnings: string[] = [];
-    if (missed) warnings.push(missedNeutral(this.#options.neutral, this.#lastTimestamp));
-    if (this.#options.iris && unit !== 'mm' && neutral !== null) {
-      warnings.push(
-        'These landmarks have no irises, so --iris cannot give millimetres; the measures are in inter-ocular distances.',
-      );
-    }
-    return {
-      actionUnits: (side) => actionUnitRows(records(), side, neutral, source),
-      *measures() {
-        for (const record of records()) {
-          yield measuresRow(record, neutral?.features ?? null, unit, unit === 'mm' ? millimetres : 1);
-        }
-      },
-      measureColumns: measureColumns(unit),
-      description: describeAnalysis(source, neutral, unit, this.#options.camera, this.#measure),
-      warnings,
-    };
+    return expressionOf(() => unpacked(this.#log), this.#options, this.#source, this.#measure);
   }
 
   /** Frees what is held; results must not be read afterwards. */
@@ -171,6 +170,66 @@ export class ExpressionAnalysis {
   }
 }
 
+/** Where intensities come from, when a frame has these. */
+function sourceOf(before: IntensitySource, face: NonNullable<FrameRecord['face']>): IntensitySource {
+  if (face.network !== null) return 'network';
+  return face.activations !== null && before === 'geometry' ? 'blendshapes' : before;
+}
+
+/** The source of a whole video's intensities. */
+export function intensitySourceOf(records: Iterable<FrameRecord>): IntensitySource {
+  let source: IntensitySource = 'geometry';
+  for (const { face } of records) if (face !== null) source = sourceOf(source, face);
+  return source;
+}
+
+/**
+ * Finds the neutral face in what was recorded of a video and makes the tables readable.
+ *
+ * @param recorded gives the records of the whole video, first to last, each time it is called; lengths as they were measured
+ */
+export function expressionOf(
+  recorded: () => Iterable<FrameRecord>,
+  options: ExpressionOptions,
+  source: IntensitySource,
+  measured: MeasuredFace,
+): ExpressionResult {
+  const { neutral: found, missed } = findNeutral(() => scaled(recorded(), 1), options.neutral);
+  const interOcular = found?.features.interOcular ?? 1;
+  const neutral = found && { ...found, features: inInterOculars(found.features, interOcular) };
+  const records = (): Iterable<FrameRecord> => scaled(recorded(), interOcular);
+  const millimetres = neutral === null ? NaN : IRIS_DIAMETER_MM / neutral.features.irisDiameter;
+  const unit: LengthUnit = options.iris && Number.isFinite(millimetres) ? 'mm' : 'iod';
+  const warnings: string[] = [];
+  let frames = 0;
+  let end = 0;
+  for (const { timestamp } of recorded()) {
+    frames++;
+    end = timestamp;
+  }
+  if (missed) warnings.push(missedNeutral(options.neutral, end));
+  if (options.iris && unit !== 'mm' && neutral !== null) {
+    warnings.push(
+      'These landmarks have no irises, so --iris cannot give millimetres; the measures are in inter-ocular distances.',
+    );
+  }
+  return {
+    actionUnits: (side) => actionUnitRows(records(), side, neutral, source),
+    *measures() {
+      for (const record of records())
+        yield measuresRow(record, neutral?.features ?? null, unit, unit === 'mm' ? millimetres : 1);
+    },
+    measureColumns: measureColumns(unit),
+    records,
+    frames,
+    unit,
+    source,
+    neutral,
+    description: describeAnalysis(source, neutral, unit, options.camera, measured),
+    warnings,
+  };
+}
+
 function missedNeutral(choice: NeutralChoice, videoEnd: number): string {
   const why =
     choice.kind === 'window' && choice.start > videoEnd
@@ -179,10 +238,13 @@ function missedNeutral(choice: NeutralChoice, videoEnd: number): string {
   return `${why}; the calmest second was taken as neutral instead.`;
 }
 
+function* unpacked(log: RecordStore): Generator<FrameRecord> {
+  for (const values of log.records()) yield unpackRecord(values);
+}
+
 /** The records, lengths in inter-ocular distances of so much. */
-function* unpacked(log: RecordStore, interOcular: number): Generator<FrameRecord> {
-  for (const values of log.records()) {
-    const record = unpackRecord(values);
+function* scaled(records: Iterable<FrameRecord>, interOcular: number): Generator<FrameRecord> {
+  for (const record of records) {
     yield record.face === null
       ? record
       : { ...record, face: { ...record.face, features: inInterOculars(record.face.features, interOcular) } };

@@ -8,6 +8,7 @@ export interface FrameRecord {
   /** Seconds. */
   readonly timestamp: number;
   readonly confidence: number;
+  readonly signals: FrameSignals;
   /** Null when no face was found. */
   readonly face: {
     readonly features: FaceFeatures;
@@ -18,11 +19,35 @@ export interface FrameRecord {
   } | null;
 }
 
+/** What is known of a frame besides the measures of its face; NaN where unknown, or without a face. */
+export interface FrameSignals {
+  /** Degrees, the patient's; see `HeadAngles`. */
+  readonly yaw: number;
+  readonly pitch: number;
+  readonly roll: number;
+  /** Between the middles of the eyes, in pixels, by the size of the whole head. */
+  readonly interOcularPixels: number;
+  /** See `faceSharpness`. */
+  readonly sharpness: number;
+  /** Something covers a part of the face. */
+  readonly isOccluded: boolean;
+}
+
+/** Of a frame of which nothing is known. */
+export const NO_SIGNALS: FrameSignals = {
+  yaw: NaN,
+  pitch: NaN,
+  roll: NaN,
+  interOcularPixels: NaN,
+  sharpness: NaN,
+  isOccluded: false,
+};
+
 /** What a network of action units said of the face made of each half. */
 export type NetworkUnits = Readonly<Record<Side, Pick<ActionUnitRow, 'intensity' | 'presence'>>>;
 
-// A record's parts: frame, timestamp, confidence, what it holds (a sum of FLAGs), iris, eyes; features, activations, network.
-const HEAD = 6;
+// A record's parts: frame, timestamp, confidence, what it holds (a sum of FLAGs), iris, eyes, signals; features, activations, network.
+const HEAD = 12;
 const FEATURES = HEAD;
 const ACTIVATIONS = FEATURES + 2 * SIDE_FEATURES.length;
 const NETWORK = ACTIVATIONS + 2 * ACTION_UNITS.length;
@@ -41,6 +66,8 @@ export function packRecord(record: FrameRecord, into: Float64Array): void {
   into[1] = record.timestamp;
   into[2] = record.confidence;
   into[3] = 0;
+  const { yaw, pitch, roll, interOcularPixels, sharpness, isOccluded } = record.signals;
+  into.set([yaw, pitch, roll, interOcularPixels, sharpness, isOccluded ? 1 : 0], 6);
   if (face === null) return;
   into[3] = FACE_FLAG + (face.activations === null ? 0 : ACTIVATIONS_FLAG) + (face.network === null ? 0 : NETWORK_FLAG);
   into[4] = face.features.irisDiameter;
@@ -69,7 +96,15 @@ export function unpackRecord(values: Float64Array): FrameRecord {
     });
     return unpacked;
   };
-  const base = { frame: at(0), timestamp: at(1), confidence: at(2) };
+  const signals = {
+    yaw: at(6),
+    pitch: at(7),
+    roll: at(8),
+    interOcularPixels: at(9),
+    sharpness: at(10),
+    isOccluded: at(11) === 1,
+  };
+  const base = { frame: at(0), timestamp: at(1), confidence: at(2), signals };
   if ((holds & FACE_FLAG) === 0) return { ...base, face: null };
   return {
     ...base,

@@ -16,7 +16,8 @@ import { QUALITY_REASONS, type QualityReason } from '../quality/limits.js';
 export const DEFINITIONS_VERSION = 1;
 
 /** Which side is affected, and who says so. `auto` finds it by the weaker movement and is always reported as a guess. */
-export type AffectedChoice = Side | 'none' | 'auto';
+export const AFFECTED_CHOICES = ['left', 'right', 'none', 'auto'] as const;
+export type AffectedChoice = (typeof AFFECTED_CHOICES)[number];
 
 /** What the user says of an examination. */
 export interface ExaminationOptions {

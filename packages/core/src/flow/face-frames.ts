@@ -5,18 +5,19 @@ import {
   type Expression,
   type ExpressionNetwork,
 } from '../action-units/expression.js';
-import type { NetworkUnits } from '../action-units/frame-record.js';
+import { NO_SIGNALS, type FrameRecord, type FrameSignals, type NetworkUnits } from '../action-units/frame-record.js';
 import type { MirroredObservation } from '../action-units/features.js';
 import type { ActionUnitSource } from '../action-units/source.js';
 import type { Side } from '../action-units/units.js';
 import type { Landmarker } from '../face/adapters.js';
-import { fitHeadPose, headAngles, type HeadAngles } from '../face/head-pose.js';
+import { fitHeadPose, headAngles, MEAN_INTER_OCULAR_CM, type HeadAngles, type HeadPose } from '../face/head-pose.js';
 import { MidlineSmoother, type Midline } from '../face/midline.js';
 import { MirroredRegions } from '../face/mirrored-regions.js';
-import type { FaceObservation, MirroredFace, PictureHalf } from '../face/observation.js';
+import type { FaceObservation, Landmarks, MirroredFace, PictureHalf } from '../face/observation.js';
 import type { Frame } from '../frames/frame.js';
 import type { FramePool } from '../frames/pool.js';
 import { mirroredBox } from '../mirror/mirrored-box.js';
+import { faceSharpness } from '../quality/sharpness.js';
 import type { Profiler } from '../profile/profiler.js';
 import type { SourceFrame } from './frame-source.js';
 import type { Drawer } from './drawing.js';
@@ -31,8 +32,14 @@ export interface SeenFace {
   /** Null where there is nothing to mirror about. */
   readonly midline: Midline | null;
   readonly angles: HeadAngles | null;
+  readonly signals: FrameSignals;
   /** What is seen of the mirrored faces, under way; null where the sides are measured on the whole face. */
   readonly mirrored: Promise<MirroredObservation> | null;
+}
+
+/** Takes what is kept of each frame, in frame order. */
+export interface KeptFrames {
+  add(record: FrameRecord, landmarks: Landmarks | null): Promise<void>;
 }
 
 interface FaceFramesOptions {
@@ -45,6 +52,8 @@ interface FaceFramesOptions {
   readonly profiler: Profiler;
   readonly actionUnits: ActionUnitSource;
   readonly analysis: ExpressionAnalysis;
+  /** Where what is kept of each frame goes. */
+  readonly kept: KeptFrames;
   /** Whether nobody looks at a frame any more once it is mirrored, so that the debug overlay may be drawn on it itself. */
   readonly framesMayChange: boolean;
   /** Where emotion and gaze go, for suites that have them. */
@@ -68,7 +77,9 @@ export class FaceFrames {
     const midline = this.#midlines.next(face?.landmarks ?? null);
     const pose = face === null ? null : fitHeadPose(face.landmarks);
     const angles = pose === null ? null : headAngles(pose, this.#options.settings.camera);
-    return { face, midline, angles, mirrored: this.#lookAtMirrored(frame, face, midline) };
+    const signals =
+      face === null || pose === null || angles === null ? NO_SIGNALS : signalsOf(frame.frame, face, pose, angles);
+    return { face, midline, angles, signals, mirrored: this.#lookAtMirrored(frame, face, midline) };
   }
 
   #lookAtMirrored(
@@ -136,10 +147,13 @@ export class FaceFrames {
       if (measured.status === 'rejected') throw measured.reason;
       if (expressed.status === 'rejected') throw expressed.reason;
       if (mirrored.status === 'rejected') throw mirrored.reason;
-      this.#options.analysis.add(frame.number, frame.time.seconds, face, {
+      const { analysis, kept } = this.#options;
+      const record = analysis.add(frame.number, frame.time.seconds, face, {
         mirrored: mirrored.value,
         network: measured.value,
+        signals: seen.signals,
       });
+      await kept.add(record, face?.landmarks ?? null);
       await this.#addExpression(frame, face, expressed.value);
     });
   }
@@ -189,4 +203,13 @@ export class FaceFrames {
     if (overlayMs !== null) profiler.span('overlay', overlayAt, overlayMs, number, 'drawing');
     if (mirrorMs !== null) profiler.span('mirror', overlayAt - mirrorMs, mirrorMs, number, 'drawing');
   }
+}
+
+function signalsOf(frame: Frame, { landmarks }: FaceObservation, pose: HeadPose, angles: HeadAngles): FrameSignals {
+  return {
+    ...angles,
+    interOcularPixels: pose.scale * MEAN_INTER_OCULAR_CM,
+    sharpness: faceSharpness(frame, landmarks),
+    isOccluded: false,
+  };
 }

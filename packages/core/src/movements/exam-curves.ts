@@ -1,8 +1,9 @@
-import { ACTION_UNITS, SIDES, type ActionUnit, type ActionUnitRow, type Side } from '../action-units/units.js';
+import { ACTION_UNITS, SIDES, type ActionUnit, type Side } from '../action-units/units.js';
 import { SIDE_FEATURES, type SideFeature } from '../action-units/features.js';
-import type { FrameRecord } from '../action-units/frame-record.js';
+import type { ExpressionResult } from '../action-units/analysis.js';
+import type { FrameSignals } from '../action-units/frame-record.js';
 import { byName } from '../action-units/by-name.js';
-import { MEASURES, isSided, measureColumn, type LengthUnit, type MeasuresRow } from '../action-units/measures.js';
+import { MEASURES, isSided, measureColumn, type LengthUnit } from '../action-units/measures.js';
 import type { QualityCurves } from '../quality/gate.js';
 
 /** What is read of one side over a whole video; a number a frame, NaN where there is none. */
@@ -26,35 +27,9 @@ export interface ExamCurves extends QualityCurves, Readonly<Record<Side, SideCur
   readonly neutral: { readonly start: number; readonly end: number; readonly isChosen: boolean } | null;
 }
 
-/** Where the curves are read from. Every iterable gives one item a frame, in order. */
-export interface CurveSource {
-  readonly frames: number;
-  readonly unit: LengthUnit;
-  readonly unitScale: ExamCurves['unitScale'];
-  readonly neutral: ExamCurves['neutral'];
-  /** With lengths in inter-ocular distances. */
-  records(): Iterable<FrameRecord>;
-  measures(): Iterable<MeasuresRow>;
-  actionUnits(side: Side): Iterable<ActionUnitRow>;
-  signals(): Iterable<FrameSignals>;
-}
-
-/** What is known of a frame besides the measures of its face; NaN where unknown. */
-export interface FrameSignals {
-  /** Degrees, the patient's. */
-  readonly yaw: number;
-  readonly pitch: number;
-  readonly roll: number;
-  /** Between the middles of the eyes, in pixels. */
-  readonly interOcularPixels: number;
-  /** See `faceSharpness`. */
-  readonly sharpness: number;
-  readonly isOccluded: boolean;
-}
-
 /** Reads all curves: some 500 bytes a frame. */
-export function readCurves(source: CurveSource): ExamCurves {
-  const { frames } = source;
+export function readCurves(source: ExpressionResult): ExamCurves {
+  const { frames, neutral } = source;
   const empty = (): Float32Array => new Float32Array(frames).fill(NaN);
   const sideCurves = (): SideCurves => ({
     features: byName(SIDE_FEATURES, empty),
@@ -64,8 +39,8 @@ export function readCurves(source: CurveSource): ExamCurves {
   });
   const curves: ExamCurves = {
     unit: source.unit,
-    unitScale: source.unitScale,
-    neutral: source.neutral,
+    unitScale: source.source === 'network' ? 'score' : 'intensity',
+    neutral: neutral && { start: neutral.start, end: neutral.end, isChosen: neutral.chosen === 'by the user' },
     time: new Float64Array(frames),
     faces: new Uint8Array(frames),
     left: sideCurves(),
@@ -80,13 +55,13 @@ export function readCurves(source: CurveSource): ExamCurves {
   readRecords(source, curves);
   readMeasures(source, curves);
   for (const side of SIDES) readUnits(source, curves, side);
-  readSignals(source, curves);
   return curves;
 }
 
-function readRecords(source: CurveSource, curves: ExamCurves): void {
+function readRecords(source: ExpressionResult, curves: ExamCurves): void {
   let i = 0;
-  for (const { timestamp, face } of source.records()) {
+  for (const { timestamp, face, signals } of source.records()) {
+    readSignals(signals, curves, i);
     curves.time[i] = timestamp;
     curves.faces[i] = face === null ? 0 : 1;
     if (face !== null) {
@@ -104,7 +79,7 @@ function readRecords(source: CurveSource, curves: ExamCurves): void {
   }
 }
 
-function readMeasures(source: CurveSource, curves: ExamCurves): void {
+function readMeasures(source: ExpressionResult, curves: ExamCurves): void {
   const columns = SIDES.flatMap((side) =>
     MEASURES.map((measure) => ({
       into: curves[side].measures[measure.name],
@@ -118,7 +93,7 @@ function readMeasures(source: CurveSource, curves: ExamCurves): void {
   }
 }
 
-function readUnits(source: CurveSource, curves: ExamCurves, side: Side): void {
+function readUnits(source: ExpressionResult, curves: ExamCurves, side: Side): void {
   let i = 0;
   for (const { intensity } of source.actionUnits(side)) {
     for (const unit of ACTION_UNITS) curves[side].units[unit][i] = intensity[unit] ?? NaN;
@@ -126,17 +101,13 @@ function readUnits(source: CurveSource, curves: ExamCurves, side: Side): void {
   }
 }
 
-function readSignals(source: CurveSource, curves: ExamCurves): void {
-  let i = 0;
-  for (const signal of source.signals()) {
-    curves.yaw[i] = signal.yaw;
-    curves.pitch[i] = signal.pitch;
-    curves.roll[i] = signal.roll;
-    curves.interOcularPixels[i] = signal.interOcularPixels;
-    curves.sharpness[i] = signal.sharpness;
-    curves.occluded[i] = signal.isOccluded ? 1 : 0;
-    i++;
-  }
+function readSignals(signals: FrameSignals, curves: ExamCurves, i: number): void {
+  curves.yaw[i] = signals.yaw;
+  curves.pitch[i] = signals.pitch;
+  curves.roll[i] = signals.roll;
+  curves.interOcularPixels[i] = signals.interOcularPixels;
+  curves.sharpness[i] = signals.sharpness;
+  curves.occluded[i] = signals.isOccluded ? 1 : 0;
 }
 
 /** Median time between frames in seconds; NaN of fewer than two. */

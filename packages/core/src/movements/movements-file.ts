@@ -13,10 +13,18 @@ export function* movementsTable(movements: readonly Movement[]): Generator<strin
     yield `${start.toFixed(3)},${end.toFixed(3)},${code},${source},${confidence?.toFixed(2) ?? ''}\n`;
 }
 
+/**
+ * Checks a movements file as far as that goes without its video.
+ * @throws FaceMirrorError `USAGE` as {@link parseMovements}
+ */
+export function checkMovements(text: string, file: string): void {
+  parseMovements(text, { file, time: null });
+}
+
 /** The video that a movements file is for. */
 export interface MovementsFor {
-  /** Times of the frames in seconds, in order. */
-  readonly time: ArrayLike<number>;
+  /** Times of the frames in seconds, in order; null while they are not known, so that the video's end is not checked. */
+  readonly time: ArrayLike<number> | null;
   /** Name of the file, for errors. */
   readonly file: string;
 }
@@ -74,13 +82,13 @@ function fromIntervals(table: CsvTable, { file }: MovementsFor): Read[] {
 function fromFrames(table: CsvTable, { file, time }: MovementsFor): Read[] {
   const action = table.columns.indexOf('action');
   const numbers = table.columns.indexOf('frame');
-  const interval = ((time[time.length - 1] ?? 0) - (time[0] ?? 0)) / Math.max(1, time.length - 1);
   const found: { line: number; code: MovementCode; first: number; last: number }[] = [];
   table.rows.forEach(({ line, cells }, row) => {
     const frame = numbers < 0 ? row + 1 : numberIn(cells[numbers] ?? '', table.separator);
     if (!Number.isInteger(frame) || frame < 1)
       throw refused(file, line, `frame is "${cells[numbers] ?? ''}", which is no frame's number`);
-    if (frame > time.length) throw refused(file, line, `frame ${frame} is past the video's last, ${time.length}`);
+    if (time !== null && frame > time.length)
+      throw refused(file, line, `frame ${frame} is past the video's last, ${time.length}`);
     const text = cells[action] ?? '';
     if (['', 'none', 'nan', 'null', 'tbc'].includes(text.toLowerCase())) return;
     const code = codeOf(text, file, line);
@@ -88,14 +96,22 @@ function fromFrames(table: CsvTable, { file, time }: MovementsFor): Read[] {
     if (last !== undefined && last.code === code && frame === last.last + 1) last.last = frame;
     else found.push({ line, code, first: frame, last: frame });
   });
+  // Without the video's times frames stand for seconds: the order is all that can be checked.
+  const at = (frame: number): number => (time === null ? frame : (time[frame - 1] ?? endOf(time)));
   return found.map(({ line, code, first, last }) => ({
     line,
-    start: time[first - 1] ?? NaN,
-    end: Math.min((time[last - 1] ?? NaN) + interval, time[last] ?? Infinity),
+    start: at(first),
+    end: at(last + 1),
     code,
     source: 'imported',
     confidence: null,
   }));
+}
+
+/** When the video's last frame ends. */
+function endOf(time: ArrayLike<number>): number {
+  const last = time[time.length - 1] ?? 0;
+  return last + (last - (time[0] ?? 0)) / Math.max(1, time.length - 1);
 }
 
 function codeOf(text: string, file: string, line: number): MovementCode {
@@ -105,9 +121,7 @@ function codeOf(text: string, file: string, line: number): MovementCode {
 }
 
 function checked(movements: readonly Read[], { file, time }: MovementsFor): readonly Movement[] {
-  const last = time[time.length - 1] ?? 0;
-  const interval = (last - (time[0] ?? 0)) / Math.max(1, time.length - 1);
-  const end = last + interval;
+  const end = time === null ? Infinity : endOf(time);
   const sorted = [...movements].sort((a, b) => a.start - b.start || a.end - b.end);
   sorted.forEach((movement, i) => {
     const before = sorted[i - 1];

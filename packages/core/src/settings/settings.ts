@@ -1,5 +1,6 @@
 import type { MeasuredFace } from '../action-units/description.js';
 import type { NeutralChoice } from '../action-units/neutral-window.js';
+import type { AffectedChoice } from '../examination/examination.js';
 import type { Camera } from '../face/observation.js';
 import type { FaceChoice } from '../face/search.js';
 import type { Isolation, ProviderChoice } from '../inference/options.js';
@@ -19,6 +20,12 @@ export interface ResultSettings {
   readonly detectSide: number | null;
   /** Give distances in mm by the iris. */
   readonly iris: boolean;
+  /** Which side is affected; `auto` guesses. */
+  readonly affected: AffectedChoice;
+  /** The user's movements as text, see `parseMovements`; null to propose them. */
+  readonly movements: { readonly file: string; readonly text: string } | null;
+  /** Write the table of landmarks. */
+  readonly landmarks: boolean;
   readonly debugVideo: boolean;
   readonly audio: boolean;
   readonly encoder: EncoderChoice;
@@ -52,6 +59,36 @@ export interface RunSettings extends ResultSettings {
 
 /** The settings that results depend on, as the record of a run keeps them. */
 export function resultSettings(settings: RunSettings): ResultSettings {
-  const { suite, neutral, camera, face, measure, detectSide, iris, debugVideo, audio, encoder, quality } = settings;
-  return { suite, neutral, camera, face, measure, detectSide, iris, debugVideo, audio, encoder, quality };
+  const {
+    suite,
+    neutral,
+    camera,
+    face,
+    measure,
+    detectSide,
+    iris,
+    affected,
+    movements,
+    landmarks,
+    debugVideo,
+    audio,
+    encoder,
+    quality,
+  } = settings;
+  return {
+    suite,
+    neutral,
+    camera,
+    face,
+    measure,
+    detectSide,
+    iris,
+    affected,
+    movements,
+    landmarks,
+    debugVideo,
+    audio,
+    encoder,
+    quality,
+  };
 }

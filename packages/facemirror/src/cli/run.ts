@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { Option, type Command } from 'commander';
 import { MEASURED_FACES } from 'facemirror-core/action-units/description.js';
 import { parseNeutralWindow } from 'facemirror-core/action-units/neutral-window.js';
@@ -9,6 +11,9 @@ import { runBatch } from '../batch/batch.js';
 import type { BatchEvent, BatchResult } from '../batch/events.js';
 import type { RunSettings } from 'facemirror-core/settings/settings.js';
 import { DEFAULT_QUALITY, ENCODER_NAMES } from 'facemirror-core/settings/encoders.js';
+import { AFFECTED_CHOICES } from 'facemirror-core/examination/examination.js';
+import { checkMovements } from 'facemirror-core/movements/movements-file.js';
+import { unreadable } from '../files/unreadable.js';
 import type { CommandContext } from './command.js';
 import { EXIT, EXIT_CODES, exitCodeOf, printable } from './failure.js';
 import { numberWithin, wholeNumber } from './numbers.js';
@@ -22,7 +27,8 @@ Examples:
   facemirror run clinic.mov --face left --no-debug-video --no-audio --out results
 
 For each video the folder of the results gets <name>_left_mirrored.mp4 and .csv, <name>_right_mirrored.mp4 and .csv,
-<name>_debug.mp4, <name>_measures.csv, <name>.json, and <name>_source.mp4 where the camera was held sideways.
+<name>_debug.mp4, <name>_measures.csv, _movements.csv, _by_movement.csv, _synkinesis.csv, _blinks.csv, _frames.bin (what
+tables are made again from), <name>.json, and <name>_source.mp4 where the camera was held sideways.
 
 ${EXIT_CODES}`;
 
@@ -31,11 +37,15 @@ const LEAST_DETECT_SIDE = 96;
 const MOST_DETECT_SIDE = 2048;
 
 /** The options as commander gives them: the settings of a run, some of them as they are written. */
-export interface RunOptions extends Omit<RunSettings, 'suite' | 'modelsFolder' | 'neutral' | 'detectSide' | 'trace'> {
+export interface RunOptions extends Omit<
+  RunSettings,
+  'suite' | 'modelsFolder' | 'neutral' | 'detectSide' | 'trace' | 'movements'
+> {
   readonly out: string;
   readonly suite: string;
   readonly models?: string;
   readonly neutral?: string;
+  readonly movements?: string;
   readonly detectSide?: number;
   readonly trace?: string;
   readonly json: boolean;
@@ -89,6 +99,16 @@ export function addRunOptions(command: Command, out?: string): Command {
       wholeNumber(LEAST_DETECT_SIDE, MOST_DETECT_SIDE),
     )
     .option('--iris', 'give distances in mm, by the iris (11.7 mm)', false)
+    .addOption(
+      new Option('--affected <side>', 'the affected side, for ratios of affected over healthy; auto guesses it')
+        .choices(AFFECTED_CHOICES)
+        .default('auto'),
+    )
+    .option(
+      '--movements <file>',
+      'a table of your own movements (start, end, code, or an action a frame), for one video',
+    )
+    .option('--landmarks', "also write <name>_landmarks.csv, in OpenFace's columns", false)
     .option('--debug-video', 'write the video with the midline and the head angle (default)', true)
     .option('--no-debug-video', 'leave that video out')
     .option('--no-audio', 'leave the sound out')
@@ -190,6 +210,9 @@ function settingsOf(options: RunOptions): RunSettings {
     measure: options.measure,
     detectSide: options.detectSide ?? null,
     iris: options.iris,
+    affected: options.affected,
+    movements: options.movements === undefined ? null : readMovements(options.movements),
+    landmarks: options.landmarks,
     debugVideo: options.debugVideo,
     audio: options.audio,
     encoder: options.encoder,
@@ -204,6 +227,19 @@ function settingsOf(options: RunOptions): RunSettings {
     allowNoFace: options.allowNoFace,
     force: options.force,
   };
+}
+
+/** @throws FaceMirrorError USAGE, FILE_UNREADABLE for a file that has no movements, before any video is opened. */
+function readMovements(path: string): NonNullable<RunSettings['movements']> {
+  const file = basename(path);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  checkMovements(text, file);
+  return { file, text };
 }
 
 function summary({ done, skipped, failed }: BatchResult, out: string): string {

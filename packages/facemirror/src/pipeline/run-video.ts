@@ -1,5 +1,4 @@
 import { ExpressionAnalysis, type ExpressionResult } from 'facemirror-core/action-units/analysis.js';
-import { actionUnitTable, measuresTable } from 'facemirror-core/action-units/table.js';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import type { FileHash } from '../files/hash.js';
 import type { FaceChoice } from 'facemirror-core/face/search.js';
@@ -13,6 +12,10 @@ import { buildReport } from '../performance/report/build.js';
 import { renderHtml } from '../performance/report/html.js';
 import type { EncoderName } from 'facemirror-core/settings/encoders.js';
 import { withEncoder } from '../video/encoder.js';
+import { describeExamination } from 'facemirror-core/examination/description.js';
+import { examine, type ExaminationResult, type ExaminationTables } from 'facemirror-core/examination/tables.js';
+import type { Movement } from 'facemirror-core/movements/movement.js';
+import { parseMovements } from 'facemirror-core/movements/movements-file.js';
 import { VideoReader } from '../video/reader.js';
 import type { VideoInfo } from '../video/video-info.js';
 import { VideoWriter } from '../video/writer.js';
@@ -27,6 +30,7 @@ import { measuredAdapters } from 'facemirror-core/flow/measured-adapters.js';
 import { inspectNetworks, runFacts, type InspectionOptions } from '../performance/performance.js';
 import { buildRecord, type RunFindings, type RunRecord } from '../results/record.js';
 import { resultSettings, type RunSettings } from 'facemirror-core/settings/settings.js';
+import { FrameNotes } from './frame-notes.js';
 import { TableFile } from './table-file.js';
 
 /** The encoders that a video usually has. */
@@ -98,6 +102,17 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
     { face: settings.face },
   );
   const analysis = new ExpressionAnalysis(settings, (width) => new RecordLog(width));
+  const kept = new FrameNotes(
+    job.outputs,
+    {
+      topology: suite.manifest.topology,
+      camera: settings.camera,
+      measure: suite.landmarker.observeMirrored === undefined ? 'whole' : settings.measure,
+      width: info.width,
+      height: info.height,
+    },
+    settings,
+  );
   const writers = new Map<PictureKind, VideoWriter>();
   let expressionTable = suite.expressions === undefined ? null : new TableFile(job.outputs.pathFor('expression-table'));
   try {
@@ -113,6 +128,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
       settings,
       profiler,
       analysis,
+      kept,
       actionUnits: suite.actionUnits,
       landmarker: suite.landmarker,
       framesMayChange,
@@ -142,7 +158,8 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
     const writing = profiler.begin();
     // Nothing is left to draw; its thread may go while the rest is written.
     void drawing.close();
-    const expression = await writeResults(job, [...writers.values()], analysis);
+    const { expression, examination } = await writeResults(job, [...writers.values()], analysis);
+    await kept.close();
     await expressionTable?.close();
     expressionTable = null;
     profiler.end('write', writing, tracker.counts.frames);
@@ -151,6 +168,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
       encoder,
       counts: tracker.counts,
       tables: tablesOf(suite, expression),
+      examination: describeExamination(examination),
       warnings: [
         ...suite.notes,
         ...faceWarnings(tracker.counts.framesWithFace),
@@ -162,6 +180,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
   } finally {
     await Promise.all([...writers.values()].map((writer) => writer.discard()));
     await expressionTable?.close().catch(() => undefined);
+    await kept.close().catch(() => undefined);
     analysis.close();
     await drawing.close();
     pool.close();
@@ -237,22 +256,33 @@ async function openWriters(
   return encoder;
 }
 
+/** Where each table of an examination goes. */
+const TABLE_OUTPUTS: Readonly<Record<keyof ExaminationTables, OutputKind>> = {
+  left_mirrored: 'left-table',
+  right_mirrored: 'right-table',
+  measures: 'measures-table',
+  movements: 'movements-table',
+  by_movement: 'by-movement-table',
+  synkinesis: 'synkinesis-table',
+  blinks: 'blinks-table',
+};
+
 /** Completes the videos and writes the tables, side by side: encoders end their work in FFmpeg's threads. */
 async function writeResults(
-  { outputs }: VideoJob,
+  { outputs, settings }: VideoJob,
   writers: readonly VideoWriter[],
   analysis: ExpressionAnalysis,
-): Promise<ExpressionResult> {
+): Promise<ExaminationResult> {
   const finished = writers.map((writer) => writer.finish());
-  const tables = async (): Promise<ExpressionResult> => {
+  const tables = async (): Promise<ExaminationResult> => {
     const expression = analysis.finish();
-    await TableFile.write(outputs.pathFor('left-table'), actionUnitTable(expression.actionUnits('left')));
-    await TableFile.write(outputs.pathFor('right-table'), actionUnitTable(expression.actionUnits('right')));
-    await TableFile.write(
-      outputs.pathFor('measures-table'),
-      measuresTable(expression.measureColumns, expression.measures()),
-    );
-    return expression;
+    const result = examine(expression, {
+      affected: settings.affected,
+      movements: settings.movements === null ? null : movementsFor(settings.movements, expression),
+    });
+    for (const [key, output] of Object.entries(TABLE_OUTPUTS))
+      await TableFile.write(outputs.pathFor(output), result.tables[key as keyof ExaminationTables]);
+    return result;
   };
   // All of them, even after a failure: an encoder must not be closed under a call.
   const [written, ...videos] = await Promise.allSettled([tables(), ...finished]);
@@ -261,13 +291,21 @@ async function writeResults(
   return written.value;
 }
 
+function movementsFor(
+  { file, text }: NonNullable<RunSettings['movements']>,
+  expression: ExpressionResult,
+): readonly Movement[] {
+  const time = Float64Array.from(expression.records(), ({ timestamp }) => timestamp);
+  return parseMovements(text, { file, time });
+}
+
 function tablesOf({ actionUnits }: Suite, { description }: ExpressionResult): Record<string, unknown> {
   return actionUnits.kind === 'network' ? { ...description, network: actionUnits.network.description } : description;
 }
 
 async function writeRecord(
   job: VideoJob,
-  found: Pick<RunFindings, 'info' | 'encoder' | 'counts' | 'tables' | 'warnings'>,
+  found: Pick<RunFindings, 'info' | 'encoder' | 'counts' | 'tables' | 'examination' | 'warnings'>,
 ): Promise<RunRecord> {
   const { suite, settings } = job;
   const profile = job.profiler.finish();

@@ -20,6 +20,12 @@ export type OutputKind =
   | 'right-table'
   | 'measures-table'
   | 'expression-table'
+  | 'movements-table'
+  | 'by-movement-table'
+  | 'synkinesis-table'
+  | 'blinks-table'
+  | 'landmarks-table'
+  | 'frames'
   | 'report-page'
   | 'record';
 
@@ -32,6 +38,12 @@ const SUFFIXES: Readonly<Record<OutputKind, string>> = {
   'right-table': '_right_mirrored.csv',
   'measures-table': '_measures.csv',
   'expression-table': '_expression.csv',
+  'movements-table': '_movements.csv',
+  'by-movement-table': '_by_movement.csv',
+  'synkinesis-table': '_synkinesis.csv',
+  'blinks-table': '_blinks.csv',
+  'landmarks-table': '_landmarks.csv',
+  frames: '_frames.bin',
   'report-page': '_performance.html',
   record: '.json',
 };

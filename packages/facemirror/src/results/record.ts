@@ -2,6 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { runtimeVersion } from 'onnx-lens';
+import type { ExaminationDescription } from 'facemirror-core/examination/description.js';
 import { readJsonFile } from '../files/json-file.js';
 import type { Isolation } from 'facemirror-core/inference/options.js';
 import type { TrackerCounts } from 'facemirror-core/face/tracker.js';
@@ -72,6 +73,8 @@ export interface RunRecord {
   };
   /** How the tables' values came about: models, scales, units. */
   readonly tables: Readonly<Record<string, unknown>>;
+  /** Movements, quality and versions of definitions; absent from records of versions that had none. */
+  readonly examination?: ExaminationDescription;
   readonly warnings: readonly string[];
   readonly profile: ProfileSummary | null;
   /** The most videos that were under way at once while this one was; their work is part of the process's figures. Absent in old records. */
@@ -91,6 +94,7 @@ export interface RunFindings {
   readonly files: readonly string[];
   readonly counts: TrackerCounts;
   readonly tables: Readonly<Record<string, unknown>>;
+  readonly examination: ExaminationDescription;
   readonly warnings: readonly string[];
   readonly profile: ProfileSummary | null;
   readonly performance: NetworkFindings | null;
@@ -142,6 +146,7 @@ export function buildRecord(findings: RunFindings): RunRecord {
       thoroughSearches: counts.thoroughSearches,
     },
     tables: findings.tables,
+    examination: findings.examination,
     warnings: findings.warnings,
     profile: findings.profile,
     videosAtOnce: findings.videosAtOnce,
