@@ -13,6 +13,7 @@ export class FrameNotes implements KeptFrames {
   readonly #frames: BytesFile;
   readonly #landmarks: TableFile | null;
   #isBegun = false;
+  #isClosed = false;
 
   constructor(
     outputs: OutputSet,
@@ -36,8 +37,10 @@ export class FrameNotes implements KeptFrames {
     );
   }
 
-  /** Closes the files; a video without a frame has their headers only. */
+  /** Closes the files, once; a video without a frame has their headers only. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     try {
       if (!this.#isBegun) await this.#begin();
     } finally {
