@@ -42,8 +42,10 @@ export { COREML_FORMATS, ORT_VERSIONS, PROVIDERS } from './providers/target.js';
 export type * from './coverage/result.js';
 export {
   loadCheckpoint,
+  looksLikeCheckpoint,
   parseCheckpoint,
   type Checkpoint,
+  type CheckpointFormat,
   type CheckpointOptions,
   type CheckpointTensor,
 } from './import/pytorch/checkpoint.js';

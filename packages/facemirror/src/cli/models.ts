@@ -53,12 +53,12 @@ export function register(program: Command, context: CommandContext): void {
   models
     .command('import')
     .description('Take checkpoints or ONNX files of the suite openface3 into the cache, whatever they are called.')
-    .argument('<files...>', 'checkpoints (.pth, .pkl) or ONNX files')
+    .argument('<files...>', 'checkpoints (.pth, .pkl, .safetensors) or ONNX files')
     .action(importFiles);
   models
     .command('build')
     .description('Make ONNX files of checkpoints.')
-    .argument('[checkpoints...]', 'checkpoints (.pth, .pkl) of the suite openface3')
+    .argument('[checkpoints...]', 'checkpoints (.pth, .pkl, .safetensors) of the suite openface3')
     .requiredOption('-o, --out <folder>', 'where the files go')
     .option('--random-init <seed>', 'seed of made-up weights, instead of checkpoints', wholeNumber(0))
     .addOption(new Option('--network <names...>', 'networks to make up (default: all)').choices(ARCHITECTURE_NAMES))

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { OnnxLensError, parseCheckpoint, parseModel, serializeModel, type ModelProto } from 'onnx-lens';
+import {
+  looksLikeCheckpoint,
+  OnnxLensError,
+  parseCheckpoint,
+  parseModel,
+  serializeModel,
+  type ModelProto,
+} from 'onnx-lens';
 import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
 import { sha256 } from '../files/hash.js';
 import {
@@ -58,7 +65,7 @@ export interface PreparedNetwork {
 
 /** A checkpoint of the three networks is some hundred megabytes. */
 const MOST_BYTES = 2 ** 31 - 1;
-const EXTENSIONS = ['.pth', '.pkl', '.pt', '.onnx', '.bin', '.ckpt'];
+const EXTENSIONS = ['.pth', '.pkl', '.pt', '.onnx', '.bin', '.ckpt', '.safetensors'];
 
 /**
  * Makes a network of a file, whatever it is called: a checkpoint is told by its tensors, an ONNX file by its inputs and
@@ -74,11 +81,6 @@ export function prepareNetwork(bytes: Uint8Array, origin: string, options: Build
     if (!(cause instanceof OnnxLensError)) throw cause;
     throw new FaceMirrorError('MODEL_CORRUPT', cause.message, { cause });
   }
-}
-
-/** Zip archives and pickles begin so; no ONNX file does. */
-function looksLikeCheckpoint(bytes: Uint8Array): boolean {
-  return (bytes[0] === 0x50 && bytes[1] === 0x4b) || bytes[0] === 0x80;
 }
 
 function fromCheckpoint(bytes: Uint8Array, origin: string, options: BuildOptions): PreparedNetwork {

@@ -1,5 +1,5 @@
 import { OnnxLensError } from '../../errors.js';
-import { storageOf } from './globals.js';
+import { persistentOf } from './globals.js';
 import { CheckpointStorage, MAX_TENSOR_BYTES } from './storage.js';
 import { unpickle } from './unpickler.js';
 import type { PickleValue } from './values.js';
@@ -22,7 +22,7 @@ export function readArchive(bytes: Uint8Array, origin: string): PickleValue {
   const isBigEndian = readByteOrder(entries.get(`${folder}byteorder`), origin) === 'big';
   const storages = new Map<string, CheckpointStorage>();
   const { value } = unpickle(pickle.read(), 0, origin, (id) => {
-    const found = storageOf(id, origin, (key, type, byteLength) => {
+    const found = persistentOf(id, origin, (key, type, byteLength) => {
       const known = storages.get(key);
       if (known !== undefined && known.type === type && known.byteLength === byteLength) return known;
       const entry = entries.get(`${folder}data/${key}`);
@@ -38,7 +38,7 @@ export function readArchive(bytes: Uint8Array, origin: string): PickleValue {
       storages.set(key, storage);
       return storage;
     });
-    return found.storage;
+    return found.kind === 'storage' ? found.storage : found.value;
   });
   return value;
 }

@@ -2,10 +2,12 @@ import { OnnxLensError } from '../../errors.js';
 import { readFileWhole } from '../../files.js';
 import type { TensorProto_DataType as DataType } from '../../model/generated/onnx_pb.js';
 import type { Tensor } from '../../model/tensors.js';
+import { isSafetensors, readSafetensors } from '../safetensors.js';
 import { readArchive } from './archive.js';
 import { isLegacy, readLegacy } from './legacy.js';
+import { findStateDict, stateDictAt } from './state-dict.js';
 import { TensorView } from './storage.js';
-import { PickleDict, type PickleValue } from './values.js';
+import { PickleDict, Placeholder, type PickleValue } from './values.js';
 import { isZip } from './zip.js';
 
 /** One named tensor of a checkpoint. Its shape is known at once, its values are read when asked for. */
@@ -20,10 +22,12 @@ export interface CheckpointTensor {
   readonly read: () => Tensor;
 }
 
+/** How a checkpoint is written: torch.save since PyTorch 1.6 ('zip'), before that ('legacy'), or safetensors. */
+export type CheckpointFormat = 'zip' | 'legacy' | 'safetensors';
+
 /** The weights of a PyTorch checkpoint. */
 export interface Checkpoint {
-  /** 'zip' since PyTorch 1.6, 'legacy' before. */
-  readonly format: 'zip' | 'legacy';
+  readonly format: CheckpointFormat;
   /** Where the state_dict was found: the dict keys that lead to it, joined by dots; '' when it is the file's own value. */
   readonly key: string;
   /** By name, in the file's order, without a `module.` or `_orig_mod.` that all of them bear. */
@@ -36,24 +40,12 @@ export interface CheckpointOptions {
   readonly key?: string;
 }
 
-/** Keys under which training scripts put the weights, the likeliest first. */
-const USUAL_KEYS = [
-  'net',
-  'state_dict',
-  'model_state_dict',
-  'model_state',
-  'model',
-  'module',
-  'weights',
-  'network',
-  'generator',
-];
-/** How deep dicts are searched for a state_dict: {'checkpoint': {'model': {…}}} is 2. */
-const SEARCH_DEPTH = 3;
 const WRAPPERS = ['module.', '_orig_mod.'];
 
 /**
- * Reads the weights of a torch.save file (zip or older format) without PyTorch and without running any of its code.
+ * Reads the weights of a torch.save file (zip or older format) or a safetensors file without PyTorch and without running
+ * any of its code. Objects beside the weights (settings, NumPy arrays, dates) are passed over; of a whole module that was
+ * saved, the weights are read.
  *
  * @example
  * const { tensors } = loadCheckpoint('mobilenet0.25_Final.pth');
@@ -65,7 +57,7 @@ export function loadCheckpoint(path: string, options: CheckpointOptions = {}): C
 }
 
 /**
- * Reads the bytes of a torch.save file. Tensors' values are views of `bytes` where they can be.
+ * Reads the bytes of a torch.save or safetensors file. Tensors' values are views of `bytes` where they can be.
  * @param origin how to call the file in messages.
  * @throws OnnxLensError as {@link loadCheckpoint}.
  */
@@ -75,13 +67,26 @@ export function parseCheckpoint(
   options: CheckpointOptions = {},
 ): Checkpoint {
   const { format, value } = readAny(bytes, origin);
-  const found = options.key === undefined ? findStateDict(value, origin) : atKey(value, options.key, origin);
-  return { format, key: found.key, tensors: namedTensors(found.dict) };
+  const found = options.key === undefined ? findStateDict(value, origin) : stateDictAt(value, options.key, origin);
+  return { format, key: found.key, tensors: namedTensors(found.dict, origin) };
 }
 
-function readAny(bytes: Uint8Array, origin: string): { format: 'zip' | 'legacy'; value: PickleValue } {
+/**
+ * True when the bytes begin as a checkpoint does, or as what a failed download leaves in place of one:
+ * {@link parseCheckpoint} then has the right words for them. False for an ONNX file.
+ */
+export function looksLikeCheckpoint(bytes: Uint8Array): boolean {
+  return isZip(bytes) || bytes[0] === 0x80 || isSafetensors(bytes) || mistakenFile(bytes, '') !== null;
+}
+
+function readAny(bytes: Uint8Array, origin: string): { format: CheckpointFormat; value: PickleValue } {
   if (isZip(bytes)) return { format: 'zip', value: readArchive(bytes, origin) };
   if (isLegacy(bytes)) return { format: 'legacy', value: readLegacy(bytes, origin) };
+  if (isSafetensors(bytes)) {
+    const dict = new PickleDict();
+    for (const [name, tensor] of readSafetensors(bytes, origin)) dict.entries.set(name, tensor);
+    return { format: 'safetensors', value: dict };
+  }
   const mistaken = mistakenFile(bytes, origin);
   if (mistaken !== null) throw new OnnxLensError('NOT_CHECKPOINT', mistaken);
   const isTar = new TextDecoder().decode(bytes.subarray(257, 262)) === 'ustar';
@@ -89,7 +94,7 @@ function readAny(bytes: Uint8Array, origin: string): { format: 'zip' | 'legacy';
     'NOT_CHECKPOINT',
     isTar
       ? `${origin} is in the tar format of PyTorch before 0.1.10. Load and save it again with a newer PyTorch.`
-      : `${origin} is no file of torch.save: it begins neither as a zip archive nor with PyTorch's pickled number.`,
+      : `${origin} is no checkpoint: it begins neither as a file of torch.save nor as a safetensors file.`,
   );
 }
 
@@ -103,67 +108,17 @@ function mistakenFile(bytes: Uint8Array, origin: string): string | null {
   return null;
 }
 
-interface StateDict {
-  readonly key: string;
-  readonly dict: PickleDict;
-}
-
-function holdsTensors(dict: PickleDict): boolean {
-  return [...dict.entries].some(([key, value]) => typeof key === 'string' && value instanceof TensorView);
-}
-
-/** The file's value when it holds tensors itself, else the one nested dict that does, else the one with the likeliest key. */
-function findStateDict(value: PickleValue, origin: string): StateDict {
-  const found = value instanceof PickleDict ? stateDictsIn(value) : [];
-  const [first] = found;
-  if (first === undefined) {
-    throw new OnnxLensError('NOT_CHECKPOINT', `${origin} holds no state_dict: no dict in it maps names to tensors.`);
-  }
-  if (first.key === '' || found.length === 1) return first;
-  for (const usual of USUAL_KEYS) {
-    const match = found.find(({ key }) => key === usual || key.endsWith(`.${usual}`));
-    if (match !== undefined) return match;
-  }
-  const keys = found.map(({ key }) => `"${key}"`).join(', ');
-  throw new OnnxLensError('NOT_CHECKPOINT', `${origin} holds several state_dicts (${keys}); say which by its key.`);
-}
-
-/** Breadth first, each dict once: a hostile file may have dicts hold each other. */
-function stateDictsIn(root: PickleDict): StateDict[] {
-  const found: StateDict[] = [];
-  const seen = new Set<PickleDict>([root]);
-  let level: StateDict[] = [{ key: '', dict: root }];
-  for (let depth = 0; depth <= SEARCH_DEPTH && level.length > 0; depth++) {
-    const next: StateDict[] = [];
-    for (const { key, dict } of level) {
-      if (holdsTensors(dict)) {
-        found.push({ key, dict });
-        continue;
-      }
-      for (const [name, child] of dict.entries) {
-        if (!(child instanceof PickleDict) || seen.has(child) || typeof name !== 'string') continue;
-        seen.add(child);
-        next.push({ key: key === '' ? name : `${key}.${name}`, dict: child });
-      }
-    }
-    level = next;
-  }
-  return found;
-}
-
-function atKey(value: PickleValue, key: string, origin: string): StateDict {
-  let at: PickleValue | undefined = value;
-  for (const part of key === '' ? [] : key.split('.')) at = at instanceof PickleDict ? at.entries.get(part) : undefined;
-  if (!(at instanceof PickleDict) || !holdsTensors(at)) {
-    throw new OnnxLensError('NOT_CHECKPOINT', `${origin} holds no state_dict under the key "${key}".`);
-  }
-  return { key, dict: at };
-}
-
-function namedTensors(dict: PickleDict): ReadonlyMap<string, CheckpointTensor> {
+function namedTensors(dict: PickleDict, origin: string): ReadonlyMap<string, CheckpointTensor> {
   const named: [string, TensorView][] = [];
   for (const [name, value] of dict.entries) {
-    if (typeof name === 'string' && value instanceof TensorView) named.push([name, value]);
+    if (typeof name !== 'string') continue;
+    if (value instanceof TensorView) named.push([name, value]);
+    if (value instanceof Placeholder && value.isTensor) {
+      throw new OnnxLensError(
+        'TENSOR_INVALID',
+        `The tensor "${name}" of ${origin} is made by ${value.name}, but only dense tensors of real numbers are read. Convert it before saving.`,
+      );
+    }
   }
   const strip = sharedPrefixLength(named.map(([name]) => name));
   return new Map(

@@ -1,6 +1,7 @@
 import { OnnxLensError } from '../../errors.js';
-import { CheckpointStorage, TensorView, TORCH_TYPE_NAMES, torchType, type TorchType } from './storage.js';
-import { Inert, PickleDict, PickleGlobal, PickleTuple, type PickleValue } from './values.js';
+import { isDangerous } from './refused-names.js';
+import { CheckpointStorage, TensorView, torchType, type TorchType } from './storage.js';
+import { PickleDict, PickleGlobal, PickleSet, PickleTuple, Placeholder, type PickleValue } from './values.js';
 
 type Construct = (args: readonly PickleValue[]) => PickleValue;
 
@@ -24,21 +25,29 @@ const UNTYPED_STORAGES: readonly string[] = [
   'torch.UntypedStorage',
 ];
 
-/** Python 2 wrote other module names for the same things. */
-const RENAMED: Readonly<Record<string, string>> = {
-  '__builtin__.set': 'builtins.set',
-  '__builtin__.bytearray': 'builtins.bytearray',
-  '__builtin__.complex': 'builtins.complex',
+/** Storages of element types that are not read, and bytes of one element: their tensors become placeholders. */
+const UNREAD_STORAGES: Readonly<Record<string, number>> = {
+  'torch.ComplexHalfStorage': 4,
+  'torch.ComplexFloatStorage': 8,
+  'torch.ComplexDoubleStorage': 16,
+  'torch.QInt8Storage': 1,
+  'torch.QUInt8Storage': 1,
+  'torch.QInt32Storage': 4,
+  'torch.QUInt4x2Storage': 1,
+  'torch.QUInt2x4Storage': 1,
 };
 
 /**
- * What a checkpoint may call, and what we make of the call. None of it runs anything of the file's: each builds a plain
- * value. Where PyTorch's own `weights_only` loader has the same list, it is the model for this one; NumPy's scalars are
- * added because training scripts leave them beside the weights.
+ * What we make of the calls that hold tensors, and of Python's own containers. None of it runs anything of the file's:
+ * each builds a plain value. Calls of anything else give a {@link Placeholder}.
  */
 const CONSTRUCTORS: Readonly<Record<string, Construct>> = {
   'collections.OrderedDict': ([items]) => dictOf(items),
   'collections.Counter': ([items]) => dictOf(items),
+  'collections.defaultdict': ([, items]) => dictOf(items),
+  'builtins.dict': ([items]) => dictOf(items),
+  'builtins.set': ([items]) => new PickleSet(Array.isArray(items) ? items : []),
+  'builtins.frozenset': ([items]) => new PickleSet(Array.isArray(items) ? items : []),
   'torch._utils._rebuild_tensor': ([storage, offset, dims, strides]) => view(storage, null, offset, dims, strides),
   'torch._utils._rebuild_tensor_v2': ([storage, offset, dims, strides]) => view(storage, null, offset, dims, strides),
   'torch._utils._rebuild_tensor_v3': ([storage, offset, dims, strides, , , dtype]) =>
@@ -47,86 +56,71 @@ const CONSTRUCTORS: Readonly<Record<string, Construct>> = {
   'torch._utils._rebuild_parameter_with_state': ([tensor]) => tensorOf(tensor),
   'torch._tensor._rebuild_from_type_v2': ([build, , args]) => rebuildFromType(build, args),
   'torch.Size': ([dims]) => (dims instanceof PickleTuple ? dims : new PickleTuple(Array.isArray(dims) ? dims : [])),
-  'torch.device': () => new Inert('torch.device'),
-  'torch.serialization._get_layout': () => new Inert('torch.layout'),
-  'numpy.core.multiarray.scalar': () => new Inert('numpy scalar'),
-  'numpy._core.multiarray.scalar': () => new Inert('numpy scalar'),
-  'numpy.dtype': () => new Inert('numpy.dtype'),
-  '_codecs.encode': () => new Inert('bytes'),
-  'builtins.set': () => new Inert('set'),
-  'builtins.bytearray': () => new Inert('bytearray'),
-  'builtins.complex': () => new Inert('complex'),
 };
 
-/** A refused name is told as far as this. */
+/** Python 2 wrote its builtins' module so. */
+const PYTHON_2_BUILTINS = '__builtin__';
+/** A name is told, and kept, as far as this. */
 const LONGEST_NAME = 200;
-
-/** Names that may be referred to but not called. */
-const PLAIN_NAMES: ReadonlySet<string> = new Set([
-  'torch.Tensor',
-  'torch.nn.parameter.Parameter',
-  ...Object.keys(STORAGE_TYPES),
-  ...UNTYPED_STORAGES,
-  ...TORCH_TYPE_NAMES.map((name) => `torch.${name}`),
-]);
+/** Functions of PyTorch that make tensors of other kinds than those above: sparse, quantized, nested, on a device. */
+const OTHER_TENSOR = /^torch\.(?:_utils\._rebuild_\w+|_tensor\._rebuild_\w+|storage\._load_from_bytes)$/;
 
 /**
- * A name that the pickle refers to.
- * @throws OnnxLensError UNSAFE_PICKLE, naming it, when it is not on the list.
+ * A class or function that the pickle refers to.
+ * @throws OnnxLensError UNSAFE_PICKLE, naming it, when only an attack would refer to it.
  */
-export function allowedGlobal(module: string, name: string, origin: string): PickleGlobal {
-  const written = `${module}.${name}`;
-  const full = RENAMED[written] ?? written;
-  if (Object.hasOwn(CONSTRUCTORS, full) || PLAIN_NAMES.has(full)) return new PickleGlobal(full);
-  const isTensorKind = /^torch(\._utils\._rebuild_|\.[A-Za-z0-9]*Storage$|\.[a-z0-9_]+$)/.test(full);
-  const why = isTensorKind
-    ? 'but only dense tensors of real numbers are read; it is refused.'
-    : 'which is not needed to hold tensors and could run code; it is refused.';
-  throw new OnnxLensError(
-    'UNSAFE_PICKLE',
-    `${origin} asks for ${full.slice(0, LONGEST_NAME)}, ${why} Save only the weights (torch.save(model.state_dict(), FILE)) and import that.`,
-  );
+export function globalNamed(module: string, name: string, origin: string): PickleGlobal {
+  const full = `${module === PYTHON_2_BUILTINS ? 'builtins' : module}.${name}`;
+  if (isDangerous(full)) {
+    throw new OnnxLensError(
+      'UNSAFE_PICKLE',
+      `${origin} asks for ${full.slice(0, LONGEST_NAME)}, which is not needed to hold tensors and could run code; it is refused. Do not open this file with PyTorch, and get the checkpoint from a source that you trust.`,
+    );
+  }
+  return new PickleGlobal(full.slice(0, LONGEST_NAME));
 }
 
 /**
- * What calling an allowed name with these arguments gives.
- * @throws OnnxLensError UNSAFE_PICKLE when it is no name of the list that may be called, TENSOR_INVALID for bad views.
+ * What calling that with these arguments gives: a tensor or a container where we know how, otherwise a placeholder.
+ * @throws OnnxLensError NOT_CHECKPOINT when it is nothing that Python could call, TENSOR_INVALID for bad views.
  */
 export function callGlobal(
   callee: PickleValue | undefined,
   args: PickleValue | undefined,
   origin: string,
 ): PickleValue {
+  const isCallable = callee instanceof PickleGlobal || callee instanceof Placeholder;
+  if (!isCallable || !(args instanceof PickleTuple)) {
+    throw new OnnxLensError(
+      'NOT_CHECKPOINT',
+      `${origin} is no checkpoint of PyTorch, or damaged: it calls something that is no function.`,
+    );
+  }
   const construct =
     callee instanceof PickleGlobal && Object.hasOwn(CONSTRUCTORS, callee.name) ? CONSTRUCTORS[callee.name] : undefined;
-  if (construct === undefined || !(args instanceof PickleTuple)) {
-    const what = callee instanceof PickleGlobal ? callee.name : 'something that is no function';
-    throw new OnnxLensError(
-      'UNSAFE_PICKLE',
-      `${origin} calls ${what}, which is not how tensors are saved; it is refused.`,
-    );
-  }
-  return construct(args.items);
+  if (construct !== undefined) return construct(args.items);
+  return new Placeholder(callee.name, OTHER_TENSOR.test(callee.name));
 }
 
+/** A storage, with what follows it in its persistent id, or what stands for anything else outside the pickle. */
+export type Persistent =
+  | { readonly kind: 'storage'; readonly storage: CheckpointStorage; readonly rest: readonly PickleValue[] }
+  | { readonly kind: 'other'; readonly value: PickleValue };
+
 /**
- * The storage that a persistent id `('storage', type, key, location, count, …)` stands for.
- * @param load gives the storage's bytes when first needed.
+ * What a persistent id stands for: `('storage', type, key, location, count, …)`, or `('module', class, …)`, by which the
+ * older format names the class of a module.
+ * @param find gives the storage; its bytes are loaded when first needed. A storage without a type of ours has null.
  * @throws OnnxLensError UNSAFE_PICKLE for any other persistent id.
  */
-export function storageOf(
+export function persistentOf(
   id: PickleValue | undefined,
   origin: string,
-  find: (key: string, type: TorchType | null, byteLength: number) => CheckpointStorage,
-): { storage: CheckpointStorage; rest: readonly PickleValue[] } {
+  find: (key: string, type: TorchType | null, byteLength: number, elementBytes: number) => CheckpointStorage,
+): Persistent {
   const items = id instanceof PickleTuple ? id.items : [];
   const [kind, storageType, key, , count, ...rest] = items;
-  if (kind === 'module') {
-    throw new OnnxLensError(
-      'UNSAFE_PICKLE',
-      `${origin} holds a whole module, whose code would have to run. Save only its weights (torch.save(model.state_dict(), FILE)).`,
-    );
-  }
+  if (kind === 'module' && storageType instanceof PickleGlobal) return { kind: 'other', value: storageType };
   const isStorage = kind === 'storage' && storageType instanceof PickleGlobal && typeof key === 'string';
   if (!isStorage || typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) {
     throw new OnnxLensError(
@@ -134,24 +128,30 @@ export function storageOf(
       `${origin} refers to something outside it that is no tensor storage; it is refused.`,
     );
   }
-  const typeName = STORAGE_TYPES[storageType.name];
-  const type = typeName === undefined ? null : (torchType(typeName) ?? null);
-  if (type === null && !UNTYPED_STORAGES.includes(storageType.name)) {
-    throw new OnnxLensError(
-      'UNSAFE_PICKLE',
-      `${origin} refers to a storage of ${storageType.name}, which is none; it is refused.`,
-    );
+  const { name } = storageType;
+  const unread = Object.hasOwn(UNREAD_STORAGES, name) ? UNREAD_STORAGES[name] : undefined;
+  if (unread !== undefined) {
+    find(key, null, count * unread, unread);
+    return { kind: 'other', value: new Placeholder(name, true) };
   }
-  return { storage: find(key, type, count * (type?.bytes ?? 1)), rest };
+  const typeName = Object.hasOwn(STORAGE_TYPES, name) ? STORAGE_TYPES[name] : undefined;
+  const type = typeName === undefined ? null : (torchType(typeName) ?? null);
+  if (type === null && !UNTYPED_STORAGES.includes(name)) {
+    throw new OnnxLensError('UNSAFE_PICKLE', `${origin} refers to a storage of ${name}, which is none; it is refused.`);
+  }
+  const bytes = type?.bytes ?? 1;
+  return { kind: 'storage', storage: find(key, type, count * bytes, bytes), rest };
 }
 
 function view(
   storage: PickleValue | undefined,
-  dtype: TorchType | null,
+  dtype: TorchType | Placeholder | null,
   offset: PickleValue | undefined,
   dims: PickleValue | undefined,
   strides: PickleValue | undefined,
-): TensorView {
+): TensorView | Placeholder {
+  if (storage instanceof Placeholder && storage.isTensor) return storage;
+  if (dtype instanceof Placeholder) return dtype;
   const type = dtype ?? (storage instanceof CheckpointStorage ? storage.type : null);
   if (!(storage instanceof CheckpointStorage) || type === null || typeof offset !== 'number') throw malformed();
   return new TensorView(storage, type, offset, numbers(dims), numbers(strides));
@@ -165,22 +165,22 @@ function numbers(value: PickleValue | undefined): number[] {
   });
 }
 
-function elementType(dtype: PickleValue | undefined): TorchType {
-  const type = dtype instanceof PickleGlobal ? torchType(dtype.name.replace(/^torch\./, '')) : undefined;
-  if (type === undefined) throw malformed();
-  return type;
+/** A placeholder for element types that are not read. */
+function elementType(dtype: PickleValue | undefined): TorchType | Placeholder {
+  if (!(dtype instanceof PickleGlobal)) throw malformed();
+  return torchType(dtype.name.replace(/^torch\./, '')) ?? new Placeholder(dtype.name, true);
 }
 
-function tensorOf(value: PickleValue | undefined): TensorView {
-  if (!(value instanceof TensorView)) throw malformed();
-  return value;
+function tensorOf(value: PickleValue | undefined): TensorView | Placeholder {
+  if (value instanceof TensorView || (value instanceof Placeholder && value.isTensor)) return value;
+  throw malformed();
 }
 
 function rebuildFromType(build: PickleValue | undefined, args: PickleValue | undefined): PickleValue {
-  const construct =
-    build instanceof PickleGlobal && build.name.startsWith('torch._utils.') ? CONSTRUCTORS[build.name] : undefined;
-  if (construct === undefined || !(args instanceof PickleTuple)) throw malformed();
-  return construct(args.items);
+  if (!(build instanceof PickleGlobal) || !(args instanceof PickleTuple)) throw malformed();
+  const isOurs = build.name.startsWith('torch._utils.') && Object.hasOwn(CONSTRUCTORS, build.name);
+  const construct = isOurs ? CONSTRUCTORS[build.name] : undefined;
+  return construct === undefined ? new Placeholder(build.name, true) : construct(args.items);
 }
 
 function dictOf(items: PickleValue | undefined): PickleDict {

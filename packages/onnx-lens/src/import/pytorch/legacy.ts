@@ -1,5 +1,5 @@
 import { OnnxLensError } from '../../errors.js';
-import { storageOf } from './globals.js';
+import { persistentOf } from './globals.js';
 import { CheckpointStorage, type TorchType } from './storage.js';
 import { unpickle } from './unpickler.js';
 import { PickleTuple, type PickleValue } from './values.js';
@@ -46,6 +46,7 @@ export function readLegacy(bytes: Uint8Array, origin: string): PickleValue {
 interface Root {
   readonly type: TorchType | null;
   readonly byteLength: number;
+  readonly elementBytes: number;
   /** Where the bytes begin in the file; known once the value has been read, since the storages follow it. */
   start: number | undefined;
 }
@@ -63,16 +64,17 @@ class LegacyStorages {
   }
 
   /** A storage, or the part of it that a "view" names (offset and length in elements), as files before 0.4 have them. */
-  resolve(id: PickleValue): CheckpointStorage {
-    const { storage, rest } = storageOf(id, this.#origin, (key, type, byteLength) => {
-      const root = this.#roots.get(key) ?? { type, byteLength, start: undefined };
+  resolve(id: PickleValue): PickleValue {
+    const found = persistentOf(id, this.#origin, (key, type, byteLength, elementBytes) => {
+      const root = this.#roots.get(key) ?? { type, byteLength, elementBytes, start: undefined };
       this.#roots.set(key, root);
       if (root.type !== type || root.byteLength !== byteLength)
         throw this.#damaged(`describes its storage "${key}" in two ways`);
       return this.#part(key, root, 0, byteLength);
     });
-    const [part] = rest;
-    return part instanceof PickleTuple ? this.#viewOf(storage, part) : storage;
+    if (found.kind === 'other') return found.value;
+    const [part] = found.rest;
+    return part instanceof PickleTuple ? this.#viewOf(found.storage, part) : found.storage;
   }
 
   #viewOf(storage: CheckpointStorage, part: PickleTuple): CheckpointStorage {
@@ -111,8 +113,7 @@ class LegacyStorages {
       const root = typeof key === 'string' ? this.#roots.get(key) : undefined;
       if (root === undefined || root.start !== undefined) throw this.#damaged('lists storages that it does not use');
       const count = at + 8 <= this.#bytes.length ? view.getBigInt64(at, true) : -1n;
-      const size = root.type?.bytes ?? 1;
-      if (count * BigInt(size) !== BigInt(root.byteLength))
+      if (count * BigInt(root.elementBytes) !== BigInt(root.byteLength))
         throw this.#damaged('gives another length for a storage than its value does');
       root.start = at + 8;
       at = root.start + root.byteLength;

@@ -44,11 +44,16 @@ export const OPCODES = {
   FRAME: 0x95,
   BINBYTES: 0x42,
   SHORT_BINBYTES: 0x43,
+  BYTEARRAY8: 0x96,
+  NEWOBJ_EX: 0x92,
+  FROZENSET: 0x91,
+  BINBYTES8: 0x8e,
+  LONG4: 0x8b,
+  POP_MARK: 0x31,
 } as const;
 
 /** Names of opcodes that Python has and a checkpoint does not need, for the message that refuses them. */
 export const REFUSED: Readonly<Record<number, string>> = {
-  0x31: 'POP_MARK',
   0x32: 'DUP',
   0x46: 'FLOAT',
   0x49: 'INT',
@@ -65,11 +70,6 @@ export const REFUSED: Readonly<Record<number, string>> = {
   0x82: 'EXT1',
   0x83: 'EXT2',
   0x84: 'EXT4',
-  0x8b: 'LONG4',
-  0x8e: 'BINBYTES8',
-  0x91: 'FROZENSET',
-  0x92: 'NEWOBJ_EX',
-  0x96: 'BYTEARRAY8',
   0x97: 'NEXT_BUFFER',
   0x98: 'READONLY_BUFFER',
 };

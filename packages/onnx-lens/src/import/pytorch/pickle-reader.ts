@@ -1,3 +1,6 @@
+/** Turning bytes into a bigint takes time that grows with the square of their number. */
+const MAX_LONG_BYTES = 4096;
+
 /** Reads the arguments of a pickle's instructions one after another. */
 export class PickleReader {
   readonly #bytes: Uint8Array;
@@ -64,6 +67,7 @@ export class PickleReader {
 
   /** A little-endian two's complement integer; a bigint where it is no safe number. */
   long(length: number): number | bigint {
+    if (length > MAX_LONG_BYTES) throw this.#broken(`holds an integer of ${length} bytes`);
     const raw = this.slice(length);
     let value = 0n;
     for (let place = raw.length - 1; place >= 0; place--) value = (value << 8n) | BigInt(raw[place] ?? 0);

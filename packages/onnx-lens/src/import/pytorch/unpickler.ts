@@ -1,9 +1,9 @@
 import { OnnxLensError } from '../../errors.js';
-import { allowedGlobal, callGlobal } from './globals.js';
+import { callGlobal, globalNamed } from './globals.js';
 import { OPCODES, REFUSED } from './opcodes.js';
 import { PickleReader } from './pickle-reader.js';
-import { TensorView } from './storage.js';
-import { Inert, PickleDict, PickleGlobal, PickleTuple, type PickleValue } from './values.js';
+import { readPlain } from './plain-values.js';
+import { PickleDict, PickleGlobal, PickleSet, PickleTuple, Placeholder, type PickleValue } from './values.js';
 
 /**
  * Objects that one pickle may make, and opcodes that it may hold. A checkpoint takes some thirty opcodes and two objects a
@@ -25,8 +25,8 @@ export interface Unpickled {
 }
 
 /**
- * Reads one pickle without running anything: names outside the allow-list, calls of anything else and opcodes that
- * checkpoints do not need are refused. A stack machine without recursion, so nesting depth costs nothing.
+ * Reads one pickle without running anything: objects of unknown classes become placeholders; names that only attacks
+ * use and opcodes that checkpoints do not need are refused. A stack machine without recursion, so nesting depth costs nothing.
  *
  * @throws OnnxLensError UNSAFE_PICKLE when something is refused, NOT_CHECKPOINT when the bytes are no whole pickle.
  */
@@ -62,46 +62,16 @@ class Machine {
     if (opcode === OPCODES.PROTO) return this.#checkProtocol(this.#reader.byte());
     if (opcode === OPCODES.FRAME) return void this.#reader.slice(8);
     if (opcode === OPCODES.POP) return void this.#stack.pop();
+    if (opcode === OPCODES.POP_MARK) return void this.#popToMark();
     const name = REFUSED[opcode];
     if (name === undefined)
       throw this.#broken(`holds the byte ${opcode} where Python's pickle has no such instruction`);
     throw this.#refused(`uses the instruction ${name}, which torch.save does not write`);
   }
 
-  /** Numbers, strings and the like. */
   #pushPlain(opcode: number): boolean {
-    switch (opcode) {
-      case OPCODES.NONE:
-        return this.#push(null);
-      case OPCODES.NEWTRUE:
-        return this.#push(true);
-      case OPCODES.NEWFALSE:
-        return this.#push(false);
-      case OPCODES.BININT:
-        return this.#push(this.#reader.int32());
-      case OPCODES.BININT1:
-        return this.#push(this.#reader.byte());
-      case OPCODES.BININT2:
-        return this.#push(this.#reader.uint16());
-      case OPCODES.LONG1:
-        return this.#push(this.#reader.long(this.#reader.byte()));
-      case OPCODES.BINFLOAT:
-        return this.#push(this.#reader.float64());
-      case OPCODES.BINUNICODE:
-      case OPCODES.BINSTRING:
-        return this.#push(this.#reader.text(this.#reader.uint32()));
-      case OPCODES.SHORT_BINUNICODE:
-      case OPCODES.SHORT_BINSTRING:
-        return this.#push(this.#reader.text(this.#reader.byte()));
-      case OPCODES.BINUNICODE8:
-        return this.#push(this.#reader.text(this.#reader.uint64()));
-      case OPCODES.BINBYTES:
-        return this.#push(this.#reader.slice(this.#reader.uint32()));
-      case OPCODES.SHORT_BINBYTES:
-        return this.#push(this.#reader.slice(this.#reader.byte()));
-      default:
-        return false;
-    }
+    const value = readPlain(opcode, this.#reader);
+    return value !== undefined && this.#push(value);
   }
 
   #container(opcode: number): boolean {
@@ -124,7 +94,9 @@ class Machine {
       case OPCODES.EMPTY_DICT:
         return this.#pushObject(new PickleDict());
       case OPCODES.EMPTY_SET:
-        return this.#pushObject(new Inert('set'));
+        return this.#pushObject(new PickleSet());
+      case OPCODES.FROZENSET:
+        return this.#pushObject(new PickleSet(this.#popToMark()));
       case OPCODES.APPEND:
         return this.#append([this.#pop()]);
       case OPCODES.APPENDS:
@@ -136,8 +108,7 @@ class Machine {
       case OPCODES.SETITEMS:
         return this.#setItems(this.#popToMark());
       case OPCODES.ADDITEMS:
-        this.#popToMark();
-        return this.#top() instanceof Inert;
+        return this.#addItems(this.#popToMark());
       default:
         return false;
     }
@@ -176,6 +147,11 @@ class Machine {
       }
       case OPCODES.BUILD:
         return this.#build();
+      case OPCODES.NEWOBJ_EX: {
+        this.#pop(); // arguments by keyword
+        const args = this.#pop();
+        return this.#pushObject(callGlobal(this.#pop(), args, this.#origin));
+      }
       case OPCODES.BINPERSID:
         return this.#pushObject(this.#persistentLoad(this.#pop()));
       default:
@@ -183,17 +159,19 @@ class Machine {
     }
   }
 
-  /** BUILD sets attributes. None of them bears on tensors (a state_dict's `_metadata`, a dtype's byte order): dropped. */
+  /** BUILD sets attributes. Those of tensors and dicts (a state_dict's `_metadata`) are dropped; a placeholder keeps them. */
   #build(): boolean {
-    this.#pop();
+    const state = this.#pop();
     const target = this.#top();
-    if (target instanceof PickleDict || target instanceof TensorView || target instanceof Inert) return true;
-    throw this.#refused('sets attributes of something that has none in a checkpoint');
+    if (target instanceof Placeholder) target.state = state;
+    const mayHaveAttributes = typeof target === 'object' && target !== null && !ArrayBuffer.isView(target);
+    if (mayHaveAttributes) return true;
+    throw this.#broken('sets attributes of something that has none');
   }
 
   #global(module: PickleValue, name: PickleValue): PickleGlobal {
     if (typeof module !== 'string' || typeof name !== 'string') throw this.#broken('names something by no name');
-    return allowedGlobal(module, name, this.#origin);
+    return globalNamed(module, name, this.#origin);
   }
 
   #tuple(length: number): boolean {
@@ -203,18 +181,28 @@ class Machine {
 
   #append(items: readonly PickleValue[]): boolean {
     const list = this.#top();
+    if (list instanceof Placeholder) return true; // a subclass of list, or a deque
     if (!Array.isArray(list)) throw this.#broken('appends to something that is no list');
     for (const item of items) list.push(item);
     return true;
   }
 
   #setItems(items: readonly PickleValue[]): boolean {
-    const dict = this.#top();
+    const target = this.#top();
+    const dict = target instanceof Placeholder ? (target.items ??= new PickleDict()) : target;
     if (!(dict instanceof PickleDict) || items.length % 2 !== 0)
       throw this.#broken('sets items of something that is no dict');
     for (let place = 0; place < items.length; place += 2) {
       dict.entries.set(items[place] as PickleValue, items[place + 1] as PickleValue); // the length is even
     }
+    return true;
+  }
+
+  #addItems(items: readonly PickleValue[]): boolean {
+    const set = this.#top();
+    if (set instanceof Placeholder) return true;
+    if (!(set instanceof PickleSet)) throw this.#broken('adds items to something that is no set');
+    for (const item of items) set.items.add(item);
     return true;
   }
 

@@ -8,20 +8,40 @@ export class PickleTuple {
   }
 }
 
-/** A Python dict, OrderedDict or Counter, in its order. Keys that are tuples or objects count by identity. */
+/** A Python dict, OrderedDict, defaultdict or Counter, in its order. Keys that are tuples or objects count by identity. */
 export class PickleDict {
   readonly entries = new Map<PickleValue, PickleValue>();
 }
 
-/** A value of an allowed kind that says nothing about tensors (a dtype's state, a NumPy number): kept out of the result. */
-export class Inert {
-  readonly what: string;
-  constructor(what: string) {
-    this.what = what;
+/** A Python set or frozenset. Members that are tuples or objects count by identity. */
+export class PickleSet {
+  readonly items: Set<PickleValue>;
+  constructor(items: readonly PickleValue[] = []) {
+    this.items = new Set(items);
   }
 }
 
-/** A name from the allow-list, as a pickle refers to it. */
+/**
+ * Stands for an object whose class we do not have or do not need (argparse.Namespace, a NumPy array, a module): a name
+ * and the plain values that the pickle gives it. Nothing of the class or of the file is ever run.
+ */
+export class Placeholder {
+  /** The class or function that would have made it, e.g. `argparse.Namespace`. */
+  readonly name: string;
+  /** True for a tensor of a kind that is not read: sparse, quantized, complex. */
+  readonly isTensor: boolean;
+  /** What the pickle sets as the object's attributes; null when it sets none. */
+  state: PickleValue = null;
+  /** What the pickle stores in it by key, as in subclasses of dict; null when it stores nothing. */
+  items: PickleDict | null = null;
+
+  constructor(name: string, isTensor = false) {
+    this.name = name;
+    this.isTensor = isTensor;
+  }
+}
+
+/** A class or function that the pickle refers to by name. */
 export class PickleGlobal {
   readonly name: string;
   constructor(name: string) {
@@ -29,7 +49,7 @@ export class PickleGlobal {
   }
 }
 
-/** What an allowed pickle may be made of. Lists are JavaScript arrays. */
+/** What a pickle may be made of. Lists are JavaScript arrays. */
 export type PickleValue =
   | null
   | boolean
@@ -40,7 +60,8 @@ export type PickleValue =
   | PickleValue[]
   | PickleTuple
   | PickleDict
+  | PickleSet
   | PickleGlobal
-  | Inert
+  | Placeholder
   | CheckpointStorage
   | TensorView;
