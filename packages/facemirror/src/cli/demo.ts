@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import type { Command } from 'commander';
-import { writeDemo } from '../demo/write-demo.js';
+import { Option, type Command } from 'commander';
+import { EXAM_VARIANTS, type ExamVariant } from '../demo/exam/exam-timeline.js';
+import { writeDemo, writeExam } from '../demo/write-demo.js';
 import { prepareFolder } from '../results/outputs.js';
 import type { CommandContext } from './command.js';
 import { addRunOptions, runAndTell, type RunOptions } from './run.js';
@@ -10,12 +11,21 @@ const DEFAULT_FOLDER = 'demo';
 /** Adds `facemirror demo`. */
 export function register(program: Command, context: CommandContext): void {
   addRunOptions(program.command('demo'), DEFAULT_FOLDER)
-    .description(
-      'Make a short clip of a speaking face with known movements, process it, and say where the results are.',
+    .description('Make a short clip of a face with known movements, process it, and say where the results are.')
+    .addOption(
+      new Option(
+        '--exam [variant]',
+        'make a scripted facial examination of 75 seconds: healthy (default), with a weak left side, or with a left mouth that moves when the eyes close',
+      )
+        .choices(EXAM_VARIANTS)
+        .preset('healthy'),
     )
-    .action(async (options: RunOptions) => {
+    .action(async (options: RunOptions & { readonly exam?: ExamVariant }) => {
       await prepareFolder(options.out);
-      const { video, truth } = await writeDemo(options.out, context.signal);
+      const { video, truth } =
+        options.exam === undefined
+          ? await writeDemo(options.out, context.signal)
+          : await writeExam(options.out, { variant: options.exam }, context.signal);
       if (!options.json) process.stderr.write(`Made ${video}; what it truly shows is in ${truth}.\n`);
       process.exitCode = await runAndTell([video], { ...options, out: join(options.out, 'results') }, context);
     });
