@@ -48,7 +48,7 @@ export const SIDE_FEATURES = [
   /** Areas between the lids, and between the lips' inner edges on this side of the midline. */
   'eyeArea',
   'innerLipArea',
-  /** From the inner corner of the eye to the corner of the mouth. */
+  /** From the inner corner of the eye to the corner of the mouth, seen from the front. */
   'canthusToCommissure',
 ] as const;
 /** Name of a feature. */
@@ -212,7 +212,7 @@ function sideFeatures({ points, medial }: MirroredHalf, side: Side): SideFeature
       points.lowerLipInside,
       medial.lowerLipInside,
     ]),
-    canthusToCommissure: distance(points.eyeInner, corner),
+    canthusToCommissure: Math.hypot(xOf(points.eyeInner) - xOf(corner), heightOf(points.eyeInner) - heightOf(corner)),
   };
 }
 

@@ -193,13 +193,17 @@ export const MEASURES: readonly Measure[] = [
 
 /** Names of the measures table's value columns, each with its unit. */
 export function measureColumns(unit: LengthUnit): readonly string[] {
-  return MEASURES.flatMap((measure) => [
+  const measured = MEASURES.flatMap((measure) => [
     ...(isSided(measure)
       ? SIDES.map((side) => measureColumn(measure, side, unit))
       : [`${measure.name}_${unitOfMeasure(measure, unit)}`]),
     ...(measure.ratio ? [`${measure.name}_left_right_ratio`] : []),
   ]);
+  return [...measured, ...HEAD_COLUMNS];
 }
+
+/** The head's turns in degrees, the patient's; see `HeadAngles`. */
+const HEAD_COLUMNS = ['head_yaw_deg', 'head_pitch_deg', 'head_roll_deg'] as const;
 
 /** Unit of a measure's values. */
 export function unitOfMeasure({ kind }: Measure, unit: LengthUnit): 'deg' | LengthUnit | `${LengthUnit}2` {
@@ -236,6 +240,8 @@ export function measuresRow(
     }
     if (measure.ratio) values[`${measure.name}_left_right_ratio`] = finite(left / right);
   }
+  const { yaw, pitch, roll } = record.signals;
+  [yaw, pitch, roll].forEach((degrees, i) => (values[HEAD_COLUMNS[i] ?? ''] = finite(degrees)));
   return { frame: record.frame, timestamp: record.timestamp, success: record.face !== null, values };
 }
 
