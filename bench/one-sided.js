@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { mean, median } from '../packages/facemirror/dist/arithmetic.js';
+import { mean, median } from '../packages/core/dist/arithmetic.js';
 import { NODE_FLAGS, option, PROGRAM, SHARED } from './options.js';
 
 const EYES_MM = 63;

@@ -22,7 +22,11 @@ import { median } from '../packages/core/dist/arithmetic.js';
 import { writeClip } from './clip.js';
 import { NODE_FLAGS } from './options.js';
 
-if (['profiler', 'models', 'optimize', 'memory', 'detector', 'kernels', 'one-sided', 'coreml-operators'].includes(process.argv[2])) {
+if (
+  ['profiler', 'models', 'optimize', 'memory', 'detector', 'kernels', 'one-sided', 'coreml-operators'].includes(
+    process.argv[2],
+  )
+) {
   await import(`./${process.argv[2]}.js`);
   process.exit();
 }

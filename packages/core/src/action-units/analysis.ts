@@ -1,3 +1,4 @@
+import { mean } from '../arithmetic.js';
 import type { Camera, FaceObservation } from '../face/observation.js';
 import {
   faceFeatures,
@@ -166,6 +167,11 @@ export class ExpressionAnalysis {
             (half) => half?.blendshapes && evenActivations(half.blendshapes),
           );
     if (!left || !right) return null;
+    if (mirrored !== null) {
+      // One jaw and one sheet of muscle: both faces show the same.
+      for (const unit of ['AU17', 'AU26'] as const)
+        left[unit] = right[unit] = mean([left[unit] ?? 0, right[unit] ?? 0]);
+    }
     return this.#options.camera === 'normal' ? { left, right } : { left: right, right: left };
   }
 }
@@ -214,7 +220,7 @@ export function expressionOf(
     );
   }
   return {
-    actionUnits: (side) => actionUnitRows(records(), side, neutral, source),
+    actionUnits: (side) => actionUnitRows(records(), side, neutral, source, measured),
     *measures() {
       for (const record of records())
         yield measuresRow(record, neutral?.features ?? null, unit, unit === 'mm' ? millimetres : 1);
@@ -256,6 +262,7 @@ function* actionUnitRows(
   side: Side,
   neutral: NeutralFace | null,
   source: IntensitySource,
+  measure: MeasuredFace,
 ): Generator<ActionUnitRow> {
   const detector = new PresenceDetector();
   for (const record of smoothed(records)) {
@@ -266,7 +273,7 @@ function* actionUnitRows(
       continue;
     }
     const geometry = actionUnitsFromGeometry(face.features[side], neutral.features[side]);
-    const intensity = intensities(source, face, side, neutral, geometry);
+    const intensity = intensities(source, face, side, neutral, geometry, measure);
     const presence = { ...detector.next(intensity) };
     if (face.network !== null) Object.assign(presence, known(face.network[side].presence));
     yield { frame, timestamp, confidence, success: true, intensity, presence };
@@ -279,6 +286,7 @@ function intensities(
   side: Side,
   neutral: NeutralFace,
   geometry: ActionUnitValues,
+  measure: MeasuredFace,
 ): ActionUnitValues {
   switch (source) {
     case 'geometry':
@@ -291,7 +299,7 @@ function intensities(
         ...(face.network === null ? {} : known(face.network[side].intensity)),
       };
     case 'blendshapes':
-      return fromBlendshapes(face, side, neutral, geometry);
+      return fromBlendshapes(face, side, neutral, geometry, measure);
   }
 }
 
@@ -300,6 +308,7 @@ function fromBlendshapes(
   side: Side,
   neutral: NeutralFace,
   geometry: ActionUnitValues,
+  measure: MeasuredFace,
 ): ActionUnitValues {
   const units = noActionUnits();
   const at = (unit: ActionUnit, full: number): number | null => {
@@ -310,7 +319,7 @@ function fromBlendshapes(
     const value = at(mapped.unit, mapped.full);
     const other = side === 'left' ? 'right' : 'left';
     units[mapped.unit] =
-      value !== null && mapped.kind === 'medial' && mapped.split
+      value !== null && mapped.kind === 'medial' && mapped.split && measure === 'whole'
         ? apportion(
             value,
             browRise(face.features, neutral.features, side),
@@ -318,12 +327,21 @@ function fromBlendshapes(
           )
         : value;
   }
-  units.AU07 = withoutCarriedOver(units.AU07 ?? 0, 'AU45', Math.max(units.AU45 ?? 0, geometry.AU45 ?? 0));
+  // On known one-sided movements (npm run bench -- one-sided) mouthFrown stays at 0, mouthSmile is used up on a face that
+  // smiles at rest, and a closed eye shows now in eyeBlink, now in the lids.
+  units.AU12 = greater(units.AU12, geometry.AU12);
+  units.AU15 = geometry.AU15;
+  units.AU45 = greater(units.AU45, geometry.AU45);
+  units.AU07 = withoutCarriedOver(units.AU07 ?? 0, 'AU45', units.AU45 ?? 0);
   units.AU10 = withoutCarriedOver(units.AU10 ?? 0, 'AU12', units.AU12 ?? 0);
   units.AU25 = at('AU25', 1);
   units.AU06 = geometry.AU06;
   units.AU09 = geometry.AU09;
   return units;
+}
+
+function greater(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
 }
 
 function browRise(now: FaceFeatures, neutral: FaceFeatures, side: Side): number {

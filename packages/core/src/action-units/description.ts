@@ -3,6 +3,7 @@ import { BLENDSHAPE_UNITS } from './from-blendshapes.js';
 import { BLINK_RULE, GEOMETRIC_UNITS } from './from-geometry.js';
 import { IRIS_DIAMETER_MM, MEASURES, type LengthUnit } from './measures.js';
 import type { NeutralFace } from './neutral.js';
+import type { ActionUnit } from './units.js';
 import { BLINK_PRESENCE, PRESENCE } from './presence.js';
 
 /** `mirrored`: each side is measured on the face made of it and its mirror image; `whole`: both on the face as it is. */
@@ -69,11 +70,20 @@ function rulesOf(source: IntensitySource): Record<string, string> {
     case 'blendshapes':
       return {
         ...Object.fromEntries(BLENDSHAPE_UNITS.map((mapped) => [mapped.unit, blendshapeRule(mapped)])),
+        AU12: `${blendshapeRuleOf('AU12')}; or, where that is more, from geometry: ${geometry.AU12 ?? ''}`,
+        AU15: `from geometry: ${geometry.AU15 ?? ''}`,
+        AU45: `${blendshapeRuleOf('AU45')}; or, where that is more, ${BLINK_RULE}`,
         AU25: 'greatest of jawOpen, mouthUpperUp and mouthLowerDown of the side',
         AU06: `from geometry: ${geometry.AU06 ?? ''}`,
         AU09: `from geometry: ${geometry.AU09 ?? ''}`,
       };
   }
+}
+
+function blendshapeRuleOf(unit: ActionUnit): string {
+  return BLENDSHAPE_UNITS.filter((mapped) => mapped.unit === unit)
+    .map(blendshapeRule)
+    .join('');
 }
 
 function blendshapeRule(mapped: (typeof BLENDSHAPE_UNITS)[number]): string {

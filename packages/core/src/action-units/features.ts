@@ -1,9 +1,8 @@
 import { mean, toDegrees } from '../arithmetic.js';
-import type { Midline } from '../face/midline.js';
 import type { Camera, FaceObservation, Landmarks, MirroredFaces, PictureHalf } from '../face/observation.js';
 import { byName } from './by-name.js';
 import { toHeadFrame, type HeadFrameFace, type HeadPoint } from './head-frame.js';
-import { mirroredHalf, type MirroredHalf } from './mirrored-half.js';
+import { mirroredHalves, type MirroredHalf } from './mirrored-half.js';
 import type { Side } from './units.js';
 
 /**
@@ -109,8 +108,6 @@ export function faceFeatures(landmarks: Landmarks, camera: Camera): FaceFeatures
 /** A whole face, and the mirrored faces of its halves. */
 export interface MirroredObservation {
   readonly whole: FaceObservation;
-  /** What both were mirrored about. */
-  readonly midline: Midline;
   readonly mirrored: MirroredFaces;
 }
 
@@ -120,23 +117,20 @@ export interface MirroredObservation {
  *
  * @returns null when the whole face is none; a half without a mirrored face has NaN for all that is measured on it.
  */
-export function mirroredFeatures(
-  { whole, midline, mirrored }: MirroredObservation,
-  camera: Camera,
-): FaceFeatures | null {
+export function mirroredFeatures({ whole, mirrored }: MirroredObservation, camera: Camera): FaceFeatures | null {
   const face = toHeadFrame(whole.landmarks);
   if (face === null) return null;
+  const landmarksOf = (half: PictureHalf): Landmarks | null => mirrored[half]?.landmarks ?? null;
+  // An unmirrored camera shows the patient's left on the right.
+  const seen = { left: landmarksOf('right'), right: landmarksOf('left') };
+  const halves = mirroredHalves(whole.landmarks, seen, face.unitPixels);
   return bothSides(face, camera, (side) => {
     const ofWhole = sideFeatures({ points: face.sides[side], medial: face.medial }, side);
-    const seen = mirrored[PICTURE_HALF_OF[side]];
-    const half = seen && mirroredHalf(whole.landmarks, seen.landmarks, midline, side, face.unitPixels);
+    const half = halves[side];
     const own = half === null ? sideFeaturesOf(() => NaN) : sideFeatures(half, side);
     return { ...own, jawLength: ofWhole.jawLength, philtrumDeviation: ofWhole.philtrumDeviation };
   });
 }
-
-/** Where an unmirrored camera shows the patient's sides. */
-const PICTURE_HALF_OF: Readonly<Record<Side, PictureHalf>> = { left: 'right', right: 'left' };
 
 /** @param featuresOf the features of a side as an unmirrored camera sees it */
 function bothSides(face: HeadFrameFace, camera: Camera, featuresOf: (side: Side) => SideFeatures): FaceFeatures {

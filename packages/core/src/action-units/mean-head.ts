@@ -29,12 +29,6 @@ export const MEAN_HEAD_RIGHT: Readonly<Record<SidePoint, Place>> = {
   lowerLipBorder: [-0.7, -5.292, 5.448],
 };
 
-/** Ends of the midline on the mean head: between the brows (landmarks 8 and 9), and the chin. */
-export const MEAN_HEAD_MIDLINE: { readonly glabella: Place; readonly chin: Place } = {
-  glabella: [0, 4.453, 5.335],
-  chin: [0, -9.403, 4.264],
-};
-
 /** The same for the points on the midline. */
 export const MEAN_HEAD_MEDIAL: Readonly<Record<MedialPoint, Place>> = {
   nasion: [0, 2.872, 5.512],

@@ -94,7 +94,7 @@ export class FaceFrames {
     const look = (half: PictureHalf): Promise<MirroredFace | null> =>
       landmarker.observeMirrored?.(frame, region, half) ?? Promise.resolve(null);
     const looking = Promise.all([look('left'), look('right')]);
-    const observed = looking.then(([left, right]) => ({ whole, midline, mirrored: { left, right } }));
+    const observed = looking.then(([left, right]) => ({ whole, mirrored: { left, right } }));
     // It is awaited in its turn; until then a failure must not count as unhandled.
     observed.catch(() => undefined);
     return observed;

@@ -255,3 +255,25 @@ test('crops that cannot be made are refused', async () => {
     ),
   ).toThrow('so far from a frame');
 });
+
+test('an even crop is its right half and the mirror image of that, in the kernel and in the plain version', async () => {
+  const random = randomNumbers(5);
+  const frame = await frameOf(60, 40, colours[1]!);
+  fillWithNoise(frame, random);
+  for (const layout of ['NCHW', 'NHWC'] as const) {
+    const toSource: Affine = { xx: -0.9, xy: 0.2, x0: 30, yx: 0.2, yy: 0.9, y0: 4 };
+    const whole: Crop = { ...plain, layout, toSource, width: 26, height: 18 };
+    const even: Crop = { ...whole, isEven: true };
+    const [values, full] = [sampled(frame, even), sampled(frame, whole)];
+    const byPlain = new Float32Array(cropLength(even));
+    cropPlain(frame, even, byPlain);
+    expect(values).toEqual(byPlain);
+    for (let row = 0; row < 18; row++)
+      for (let column = 0; column < 26; column++)
+        for (let channel = 0; channel < 3; channel++) {
+          const at = (x: number): number =>
+            layout === 'NCHW' ? channel * 26 * 18 + row * 26 + x : (row * 26 + x) * 3 + channel;
+          expect(values[at(column)]).toBe(full[at(Math.max(column, 25 - column))]);
+        }
+  }
+});
