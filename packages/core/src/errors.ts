@@ -17,17 +17,26 @@ export type FaceMirrorErrorCode =
   | 'WORKER_LOST'
   | 'CANCELLED';
 
+/** What an error carries beside its code and sentence. */
+export interface FaceMirrorErrorOptions extends ErrorOptions {
+  readonly setting?: string;
+}
+
 /**
  * An expected failure: the message is one sentence that says what was wrong, where, and what to do, fit to be shown to
- * a user as it is. Callers branch on `code`.
+ * a user as it is. Callers branch on `code`. Sentences call settings by their names in backquotes: `quality`, or
+ * `force: true` for a value to give; the command line shows flags in their place.
  */
 export class FaceMirrorError extends Error {
   override readonly name = 'FaceMirrorError';
   readonly code: FaceMirrorErrorCode;
+  /** Name of the setting that is to blame; null where none is. */
+  readonly setting: string | null;
 
-  constructor(code: FaceMirrorErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: FaceMirrorErrorCode, message: string, options: FaceMirrorErrorOptions = {}) {
     super(message, options);
     this.code = code;
+    this.setting = options.setting ?? null;
   }
 }
 

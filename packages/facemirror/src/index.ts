@@ -1,8 +1,18 @@
 /** The public face of facemirror: everything that is exported, and nothing that is not. */
 export { FaceMirrorError, type FaceMirrorErrorCode } from 'facemirror-core/errors.js';
 export { runBatch, type BatchOptions } from './batch/batch.js';
+export { processVideo, type ProcessedVideo, type ProcessOptions } from './batch/process-video.js';
 export type { BatchEvent, BatchResult, OnBatchEvent } from './batch/events.js';
-export type { ResultSettings, RunSettings } from 'facemirror-core/settings/settings.js';
+export {
+  DEFAULT_SETTINGS,
+  parseSetting,
+  parseSettings,
+  type ResultSettings,
+  type RunSettings,
+  type SettingsInput,
+} from 'facemirror-core/settings/settings.js';
+export { SETTING_NAMES, SETTINGS, type SettingName } from 'facemirror-core/settings/table.js';
+export type { Form, Setting } from 'facemirror-core/settings/form.js';
 export type { RunRecord } from './results/record.js';
 export { parseNeutralWindow, type NeutralChoice } from 'facemirror-core/action-units/neutral-window.js';
 export { SUITE_NAMES, type SuiteName } from 'facemirror-core/suites/suite.js';

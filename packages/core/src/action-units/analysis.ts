@@ -216,7 +216,7 @@ export function expressionOf(
   if (missed) warnings.push(missedNeutral(options.neutral, end));
   if (options.iris && unit !== 'mm' && neutral !== null) {
     warnings.push(
-      'These landmarks have no irises, so --iris cannot give millimetres; the measures are in inter-ocular distances.',
+      'These landmarks have no irises, so `iris` cannot give millimetres; the measures are in inter-ocular distances.',
     );
   }
   return {
@@ -239,8 +239,8 @@ export function expressionOf(
 function missedNeutral(choice: NeutralChoice, videoEnd: number): string {
   const why =
     choice.kind === 'window' && choice.start > videoEnd
-      ? `The --neutral stretch starts at ${choice.start.toFixed(1)} s, but the video ends at ${videoEnd.toFixed(1)} s`
-      : 'No face was found in the --neutral stretch of the video';
+      ? `The \`neutral\` stretch starts at ${choice.start.toFixed(1)} s, but the video ends at ${videoEnd.toFixed(1)} s`
+      : 'No face was found in the `neutral` stretch of the video';
   return `${why}; the calmest second was taken as neutral instead.`;
 }
 

@@ -5,7 +5,7 @@ export type NeutralChoice =
   { readonly kind: 'calmest-second' } | { readonly kind: 'window'; readonly start: number; readonly end: number };
 
 /**
- * Reads a `--neutral` value: two times with a hyphen between, each `SS`, `MM:SS` or `HH:MM:SS`, seconds with or without
+ * Reads a stretch of a video: two times with a hyphen between, each `SS`, `MM:SS` or `HH:MM:SS`, seconds with or without
  * a fraction (`0:02-0:04`, `2-4.5`, `1:00:02-1:00:04`).
  *
  * @throws FaceMirrorError `USAGE` when the text is not that, or the end is not after the start.
@@ -15,13 +15,15 @@ export function parseNeutralWindow(text: string): NeutralChoice {
   if (from === undefined || to === undefined || from === null || to === null || rest.length > 0) {
     throw new FaceMirrorError(
       'USAGE',
-      `--neutral "${text}" is not a time range; write it as start-end, for example 0:02-0:04.`,
+      `\`neutral\` "${text}" is not a time range; write it as start-end, for example 0:02-0:04.`,
+      { setting: 'neutral' },
     );
   }
   if (to <= from) {
     throw new FaceMirrorError(
       'USAGE',
-      `--neutral "${text}" ends before it starts; write the earlier time first, for example 0:02-0:04.`,
+      `\`neutral\` "${text}" ends before it starts; write the earlier time first, for example 0:02-0:04.`,
+      { setting: 'neutral' },
     );
   }
   return { kind: 'window', start: from, end: to };

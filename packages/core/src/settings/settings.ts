@@ -1,94 +1,85 @@
-import type { MeasuredFace } from '../action-units/description.js';
-import type { NeutralChoice } from '../action-units/neutral-window.js';
-import type { AffectedChoice } from '../examination/examination.js';
-import type { Camera } from '../face/observation.js';
-import type { FaceChoice } from '../face/search.js';
-import type { Isolation, ProviderChoice } from '../inference/options.js';
-import type { SuiteName } from '../suites/suite.js';
-import type { EncoderChoice } from './encoders.js';
+import { FaceMirrorError } from '../errors.js';
+import { checkedValue, valueFromText, type Setting, type ValueOf } from './form.js';
+import { SETTING_NAMES, SETTINGS, type SettingName } from './table.js';
 
-/** What changes the results: two runs with equal settings on the same file give the same tables. */
-export interface ResultSettings {
-  readonly suite: SuiteName;
-  readonly neutral: NeutralChoice;
-  /** `mirrored` for a selfie video that shows the patient as a mirror does. */
-  readonly camera: Camera;
-  readonly face: FaceChoice;
-  /** What the measures and action units of a side are taken from. */
-  readonly measure: MeasuredFace;
-  /** Long side, in pixels, of what the suite's detector is shown of a frame; null for the suite's own. */
-  readonly detectSide: number | null;
-  /** Give distances in mm by the iris. */
-  readonly iris: boolean;
-  /** Which side is affected; `auto` guesses. */
-  readonly affected: AffectedChoice;
-  /** The user's movements as text, see `parseMovements`; null to propose them. */
-  readonly movements: { readonly file: string; readonly text: string } | null;
-  /** Write the table of landmarks. */
-  readonly landmarks: boolean;
-  readonly debugVideo: boolean;
-  readonly audio: boolean;
-  readonly encoder: EncoderChoice;
-  /** x264's constant rate factor, 0 (lossless) to 51. */
-  readonly quality: number;
+type Table = typeof SETTINGS;
+
+/** All settings of a run; see {@link SETTINGS} for what each does. */
+export type RunSettings = { readonly [Name in SettingName]: ValueOf<Table[Name]> };
+
+type ResultSettingName = {
+  [Name in SettingName]: Table[Name]['changesResults'] extends true ? Name : never;
+}[SettingName];
+
+/** The settings that results depend on: two runs with equal ones on the same file give the same tables. */
+export type ResultSettings = Pick<RunSettings, ResultSettingName>;
+
+/** What a program gives: only the settings that it wants to change. */
+export type SettingsInput = Partial<RunSettings>;
+
+/** Every setting's default. */
+export const DEFAULT_SETTINGS = Object.fromEntries(
+  SETTING_NAMES.map((name) => [name, SETTINGS[name].default]),
+) as RunSettings;
+
+/**
+ * Settings from anything: what is left out, or undefined, gets its default.
+ *
+ * @param given an object of settings by name, for instance parsed JSON. `neutral` may be text such as `0:02-0:04`.
+ * @throws FaceMirrorError USAGE, with the name in `setting`, for a setting that does not exist, for a value that does not
+ *   fit, and for settings that exclude each other.
+ * @example
+ * parseSettings({ camera: 'mirrored' }).quality; // 18
+ */
+export function parseSettings(given: unknown): RunSettings {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new FaceMirrorError('USAGE', 'Settings must be an object such as { camera: "mirrored" }.');
+  for (const name of Object.keys(given)) requireName(name);
+  const values = new Map<string, unknown>(Object.entries(given));
+  const settings = Object.fromEntries(
+    SETTING_NAMES.map((name) => {
+      const value = values.get(name);
+      return [name, value === undefined ? SETTINGS[name].default : checkedValue(name, SETTINGS[name], value)];
+    }),
+  ) as RunSettings; // each value was checked against its own form
+  checkTogether(settings);
+  return settings;
 }
 
-/** How a run is carried out; results do not depend on it, but for the last bits of another provider's arithmetic. */
-export interface RunSettings extends ResultSettings {
-  readonly provider: ProviderChoice;
-  /** Threads that run networks side by side. */
-  readonly workers: number | 'auto';
-  readonly isolation: Isolation;
-  /** Frames that a network is given in one run, in suites that can; 1 or more, or as measured on this machine. */
-  readonly batch: number | 'auto';
-  /** Videos that are worked on at once; `auto`: one more whenever cores stay idle. */
-  readonly jobs: number | 'auto';
-  /** Measure the run. */
-  readonly profile: boolean;
-  /** Write the performance report of each video. */
-  readonly report: boolean;
-  /** Where to write a Chrome trace of the run, or null. */
-  readonly trace: string | null;
-  /** Folder of the user's own model files, or null. */
-  readonly modelsFolder: string | null;
-  /** Write the outputs of a video in which no face was found, too: its pictures as they are, empty tables. */
-  readonly allowNoFace: boolean;
-  /** Process again what is done already. */
-  readonly force: boolean;
+/**
+ * One setting's value from text, as a flag or a form's field gives it.
+ * @throws FaceMirrorError USAGE, with the name in `setting`, when it does not fit.
+ */
+export function parseSetting<Name extends SettingName>(name: Name, text: string): RunSettings[Name] {
+  return valueFromText(name, SETTINGS[name], text) as RunSettings[Name];
 }
 
 /** The settings that results depend on, as the record of a run keeps them. */
 export function resultSettings(settings: RunSettings): ResultSettings {
-  const {
-    suite,
-    neutral,
-    camera,
-    face,
-    measure,
-    detectSide,
-    iris,
-    affected,
-    movements,
-    landmarks,
-    debugVideo,
-    audio,
-    encoder,
-    quality,
-  } = settings;
-  return {
-    suite,
-    neutral,
-    camera,
-    face,
-    measure,
-    detectSide,
-    iris,
-    affected,
-    movements,
-    landmarks,
-    debugVideo,
-    audio,
-    encoder,
-    quality,
-  };
+  const names = SETTING_NAMES.filter((name) => SETTINGS[name].changesResults);
+  return Object.fromEntries(names.map((name) => [name, settings[name]])) as unknown as ResultSettings;
+}
+
+/** A setting as data, whatever its name. */
+export function settingNamed(name: SettingName): Setting {
+  return SETTINGS[name];
+}
+
+function requireName(name: string): asserts name is SettingName {
+  if (Object.hasOwn(SETTINGS, name)) return;
+  const alike = SETTING_NAMES.find((each) => each.toLowerCase() === name.toLowerCase().replaceAll(/[-_]/g, ''));
+  const advice = alike === undefined ? `the settings are ${SETTING_NAMES.join(', ')}` : `did you mean "${alike}"?`;
+  throw new FaceMirrorError('USAGE', `There is no setting "${name}"; ${advice}.`, { setting: name });
+}
+
+function checkTogether(settings: RunSettings): void {
+  for (const name of ['report', 'trace'] as const) {
+    const isAsked = settings[name] !== SETTINGS[name].default;
+    if (isAsked && !settings.profile)
+      throw new FaceMirrorError(
+        'USAGE',
+        `\`${name}\` shows what \`profile: false\` does not measure: leave one of them out.`,
+        { setting: name },
+      );
+  }
 }

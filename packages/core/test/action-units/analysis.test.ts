@@ -128,7 +128,7 @@ test('the neutral face is the one in the stretch that the user gives', () => {
 
 test('a stretch without a face falls back to the calmest second and says so', () => {
   const result = analysisOf(after({ smileRight: 1 }), { neutral: { kind: 'window', start: 60, end: 62 } }).finish();
-  expect(result.warnings.join(' ')).toContain('--neutral');
+  expect(result.warnings.join(' ')).toContain('`neutral`');
   expect([...result.actionUnits('right')][75]!.intensity.AU12).toBeGreaterThan(3.5);
 });
 
@@ -241,7 +241,7 @@ test('without irises the measures are in inter-ocular distances, and a wish for 
     landmarks: { topology: 'mediapipe-468' as const, points: face.landmarks.points.slice(0, 468 * 3) },
   }));
   const result = analysisOf(faces, { iris: true }).finish();
-  expect(result.warnings.join(' ')).toContain('--iris');
+  expect(result.warnings.join(' ')).toContain('`iris`');
   const lines = [...measuresTable(result.measureColumns, result.measures())];
   expect(lines[0]).toContain(
     'palpebral_fissure_left_iod,palpebral_fissure_right_iod,palpebral_fissure_left_right_ratio',

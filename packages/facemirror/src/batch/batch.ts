@@ -14,7 +14,12 @@ import { outputName, OutputSet, prepareFolder, type InputFile } from '../results
 import { ProgressMeter } from './progress.js';
 import { earlierRun, type RunRecord } from '../results/record.js';
 import { runVideo } from '../pipeline/run-video.js';
-import { resultSettings, type RunSettings } from 'facemirror-core/settings/settings.js';
+import {
+  parseSettings,
+  resultSettings,
+  type RunSettings,
+  type SettingsInput,
+} from 'facemirror-core/settings/settings.js';
 import { workSideBySide } from './side-by-side.js';
 
 /** Failures after which the files that are left would fail as well. */
@@ -38,11 +43,21 @@ export interface BatchOptions {
   readonly paths: readonly string[];
   /** Folder of the results. */
   readonly out: string;
+  /** Those that differ from their defaults. Default none. */
+  readonly settings?: SettingsInput;
+  /** Abort it to stop; nothing half-done stays. */
+  readonly signal?: AbortSignal;
+  /** Is told how the work goes. */
+  readonly onEvent?: OnBatchEvent;
+  /** Hears what each worker that was a process of its own has used, when it ends. */
+  readonly onWorkerUsage?: (usage: WorkerUsage) => void;
+}
+
+/** The same, with nothing left out. */
+interface Batch extends BatchOptions {
   readonly settings: RunSettings;
   readonly signal: AbortSignal;
   readonly onEvent: OnBatchEvent;
-  /** Hears what each worker that was a process of its own has used, when it ends. */
-  readonly onWorkerUsage?: (usage: WorkerUsage) => void;
 }
 
 /**
@@ -52,16 +67,20 @@ export interface BatchOptions {
  * @throws FaceMirrorError for what concerns all files: USAGE, FILE_UNWRITABLE, MODEL_MISSING, DISK_FULL, CANCELLED, ...
  */
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
-  const { settings, onEvent } = options;
+  const batch: Batch = {
+    ...options,
+    settings: parseSettings(options.settings ?? {}),
+    signal: options.signal ?? new AbortController().signal,
+    onEvent: options.onEvent ?? (() => undefined),
+  };
+  const { settings, onEvent } = batch;
   const files = await inputFiles(options.paths);
-  if (settings.trace !== null && !settings.profile)
-    throw new FaceMirrorError('USAGE', '--trace shows what --no-profile does not measure: leave one of them out.');
   if (settings.trace !== null && files.length > 1)
-    throw new FaceMirrorError('USAGE', '--trace takes one video at a time: give a single file.');
+    throw new FaceMirrorError('USAGE', '`trace` takes one video at a time: give a single file.', { setting: 'trace' });
   if (settings.modelsFolder !== null) await requireModelsFolder(settings.modelsFolder);
   await requireEncoder(settings.encoder);
   await prepareFolder(options.out);
-  const crew = new Crew({ ...options, videos: files.length });
+  const crew = new Crew({ ...batch, videos: files.length });
   const result = { done: [] as string[], skipped: [] as string[], failed: [] as { path: string; error: Error }[] };
   let lostInARow = 0;
   const tasks = files.map((file, index) => ({ file, place: { index: index + 1, count: files.length } }));
@@ -69,10 +88,10 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     await workSideBySide(tasks, {
       jobs: settings.jobs,
       hasRoom: (hands) => crew.hasRoomFor(hands + 1),
-      signal: options.signal,
+      signal: batch.signal,
       work: async ({ file, place }, hand, signal) => {
         try {
-          const outcome = await processFile(file, place, { ...options, signal }, crew, hand);
+          const outcome = await processFile(file, place, { ...batch, signal }, crew, hand);
           result[outcome].push(file.path);
           lostInARow = 0;
         } catch (error) {
@@ -93,7 +112,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
 async function processFile(
   file: InputFile,
   place: { index: number; count: number },
-  options: BatchOptions,
+  options: Batch,
   crew: Crew,
   hand: number,
 ): Promise<'done' | 'skipped'> {
@@ -177,6 +196,7 @@ function takenName(file: InputFile, other: string, out: string): FaceMirrorError
       : `another video, ${other}`;
   return new FaceMirrorError(
     'FILE_UNREADABLE',
-    `The results of ${file.path} would replace those of ${what}, in ${out}: choose another folder with --out, or replace them with --force.`,
+    `The results of ${file.path} would replace those of ${what}, in ${out}: choose another folder for \`out\`, or replace them with \`force: true\`.`,
+    { setting: 'force' },
   );
 }

@@ -7,9 +7,8 @@ import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { hashFile } from '../files/hash.js';
 import type { ProviderChoice } from 'facemirror-core/inference/options.js';
 import { programVersion } from '../version.js';
-import { DEFAULT_QUALITY } from 'facemirror-core/settings/encoders.js';
 import { machineFacts } from '../machine/machine-facts.js';
-import type { RunSettings } from 'facemirror-core/settings/settings.js';
+import { parseSettings, type RunSettings } from 'facemirror-core/settings/settings.js';
 import { combinationsOf, runOrder, type Combination } from './combination.js';
 import { pairRuns } from './figures.js';
 import type { BenchResult, BenchSettings, RunMeasurement } from './result.js';
@@ -123,28 +122,5 @@ async function warmUp(
 }
 
 function runSettings({ suite, modelsFolder }: BenchSettings, combination: Combination): RunSettings {
-  return {
-    suite,
-    modelsFolder,
-    ...combination,
-    neutral: { kind: 'calmest-second' },
-    camera: 'normal',
-    measure: 'mirrored',
-    face: 'largest',
-    detectSide: null,
-    iris: false,
-    affected: 'auto',
-    movements: null,
-    landmarks: false,
-    debugVideo: true,
-    audio: true,
-    encoder: 'auto',
-    quality: DEFAULT_QUALITY,
-    jobs: 1,
-    profile: true,
-    report: false,
-    trace: null,
-    allowNoFace: false,
-    force: true,
-  };
+  return parseSettings({ suite, modelsFolder, ...combination, jobs: 1, force: true });
 }

@@ -1,7 +1,7 @@
 import { writeFileWhole } from 'onnx-lens';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
-import { ISOLATIONS, PROVIDER_CHOICES, type Isolation } from 'facemirror-core/inference/options.js';
+import { PROVIDER_CHOICES, type Isolation } from 'facemirror-core/inference/options.js';
 import { suiteByName } from '../models/suites.js';
 import { runBench, type BenchEvent } from '../bench/bench.js';
 import { describeCombination, type Axes } from '../bench/combination.js';
@@ -10,7 +10,8 @@ import { BUSY_WITH_OTHERS, figuresOf, othersShare } from '../bench/figures.js';
 import { readBench, type BenchResult, type BenchSettings, type CombinationRuns } from '../bench/result.js';
 import type { CommandContext } from './command.js';
 import { printable } from './failure.js';
-import { wholeNumber, wholeNumbers } from './numbers.js';
+import { wholeNumber } from './numbers.js';
+import { inFlags, settingListParser } from './setting-flags.js';
 import { percent } from '../wording.js';
 
 const EXAMPLES = `
@@ -59,18 +60,20 @@ export function register(program: Command, context: CommandContext): void {
     .option(
       '--provider <names>',
       `what runs the networks: ${PROVIDER_CHOICES.join(', ')}, or several of them (default: auto)`,
-      (text: string) => parseNames(text, PROVIDER_CHOICES),
+      settingListParser('provider'),
     )
     .option('--models <folder>', 'a folder of your own model files')
     .option('--video <file>', 'what to run on (default: the demo clip)')
-    .option('--workers <numbers>', 'workers to try, auto among them (default: 1,2,4)', wholeNumbers(1, 256, 'auto'))
+    .option('--workers <numbers>', 'workers to try, auto among them (default: 1,2,4)', settingListParser('workers'))
     .option(
       '--batch <numbers>',
       'frames that a network is given in one run, auto among them (default: 1)',
-      wholeNumbers(1, 64, 'auto'),
+      settingListParser('batch'),
     )
-    .option('--isolation <kinds>', 'what networks run in: thread, process or both (default: thread)', (text: string) =>
-      parseNames(text, ISOLATIONS),
+    .option(
+      '--isolation <kinds>',
+      'what networks run in: thread, process or both (default: thread)',
+      settingListParser('isolation'),
     )
     .option('--repeat <number>', 'pairs of runs for each combination (default: 5)', wholeNumber(1, 1000))
     .option(
@@ -130,7 +133,7 @@ function settingsOf(options: BenchOptions, base: BenchSettings): BenchSettings {
 
 function showProgress(event: BenchEvent): void {
   if (event.kind === 'clip') process.stderr.write('Making the demo clip ...\n');
-  if (event.kind === 'notice') process.stderr.write(`  note: ${event.sentence}\n`);
+  if (event.kind === 'notice') process.stderr.write(`  note: ${inFlags(event.sentence)}\n`);
   if (event.kind !== 'ran') return;
   const { number, count, combination, measurement } = event;
   const speed = `${((measurement.frames * 1000) / measurement.wallMs).toFixed(1)} frames a second`;
@@ -287,12 +290,4 @@ function seconds(ms: number): string {
 
 function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(0);
-}
-
-function parseNames<Name extends string>(text: string, names: readonly Name[]): Name[] {
-  return text.split(',').map((part) => {
-    const name = names.find((each) => each === part);
-    if (name === undefined) throw new InvalidArgumentError(`"${part}" is none of ${names.join(', ')}.`);
-    return name;
-  });
 }

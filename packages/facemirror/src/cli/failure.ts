@@ -1,5 +1,6 @@
 import { OnnxLensError } from 'onnx-lens';
 import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
+import { inFlags } from './setting-flags.js';
 
 /**
  * What the shell is told: 0 done, 1 failed, 2 used wrongly, 3 some files of a batch failed; 130 is the shell's own number
@@ -42,7 +43,8 @@ export function describeFailure(error: unknown, verbose: boolean): string {
 }
 
 function sentenceOf(error: unknown): string {
-  if (error instanceof FaceMirrorError || error instanceof OnnxLensError) return error.message;
+  if (error instanceof FaceMirrorError) return inFlags(error.message);
+  if (error instanceof OnnxLensError) return error.message;
   const text = messageOf(error).split('\n')[0] ?? '';
   return `Face Mirror met an error that it did not expect: ${text.replace(/\.$/, '')}. Run it again with --verbose to see where.`;
 }

@@ -21,16 +21,6 @@ export function wholeNumber<Word extends string = never>(
   };
 }
 
-/** The same for several, separated by commas. */
-export function wholeNumbers<Word extends string = never>(
-  least: number,
-  most: number,
-  ...words: readonly Word[]
-): (text: string) => (number | Word)[] {
-  const parse = wholeNumber(least, most, ...words);
-  return (text) => text.split(',').map(parse);
-}
-
 /** A commander argument parser for any number from `least` to `most`, both included. */
 export function numberWithin(least: number, most: number): (text: string) => number {
   return (text) => {

@@ -3,6 +3,7 @@ import { MultiBar, type SingleBar } from 'cli-progress';
 import colours from 'picocolors';
 import type { BatchEvent } from '../batch/events.js';
 import { providerInWords } from '../wording.js';
+import { inFlags } from './setting-flags.js';
 import { describeFailure, printable } from './failure.js';
 
 /** Without a terminal, a line about a video's progress is written at most so often. */
@@ -117,7 +118,7 @@ export class ProgressDisplay {
   }
 
   #notice({ path, sentence, weight }: Extract<BatchEvent, { kind: 'notice' }>): string {
-    const text = `${path === null ? '' : this.#nameAmongOthers(path)}${printable(sentence)}`;
+    const text = `${path === null ? '' : this.#nameAmongOthers(path)}${printable(inFlags(sentence))}`;
     return weight === 'warning' ? colours.bold(colours.yellow(`  WARNING: ${text}`)) : `  note: ${text}`;
   }
 

@@ -26,7 +26,7 @@ function failed(what: string, provider: ProviderName, why: string): FaceMirrorEr
   if (provider === 'cpu') return new FaceMirrorError('MODEL_CORRUPT', `${what}: ${reasonOf(options.cause)}.`, options);
   return new FaceMirrorError(
     'PROVIDER_UNAVAILABLE',
-    `${what} on ${providerChoice(provider)} (${reasonOf(options.cause)}): run it again with --provider cpu.`,
+    `${what} on ${providerChoice(provider)} (${reasonOf(options.cause)}): run it again with \`provider\` cpu.`,
     options,
   );
 }

@@ -79,10 +79,10 @@ export const MEDIAPIPE_SUITE: SuiteDefinition = { manifest: MANIFEST, open: open
 export async function openMediaPipe(options: MediaPipeOptions = {}): Promise<Suite> {
   if (typeof options.framesPerBatch === 'number' && options.framesPerBatch > 1)
     options.onNotice?.(
-      'The suite mediapipe follows the face from frame to frame, one at a time: --batch changes nothing.',
+      'The suite mediapipe follows the face from frame to frame, one at a time: `batch` changes nothing.',
     );
   if (options.detectorLongSide !== undefined)
-    options.onNotice?.("The suite mediapipe's detectors have inputs of a fixed size: --detect-side changes nothing.");
+    options.onNotice?.("The suite mediapipe's detectors have inputs of a fixed size: `detectSide` changes nothing.");
   const bundle = await findBundle(options.modelsFolder);
   const fullRange = await readFullRange();
   const nets = await chooseNets(bundle, fullRange);
@@ -212,7 +212,7 @@ function convert(file: TfliteFile, target: Target): Uint8Array {
 function bundleNotes(bundle: Bundle | null): string[] {
   if (bundle === null) {
     return [
-      `${BUNDLE_FILE} was not found: action units are estimated from geometry. "facemirror models pull mediapipe" fetches it, or give its folder with --models.`,
+      `${BUNDLE_FILE} was not found: action units are estimated from geometry. "facemirror models pull mediapipe" fetches it, or give its folder as \`modelsFolder\`.`,
     ];
   }
   if (bundle.sha256 !== BUNDLE.sha256) return [`${bundle.path} is not the version that this program was checked with.`];

@@ -10,6 +10,6 @@ export async function requireModelsFolder(folder: string): Promise<void> {
   if (!isFolder)
     throw new FaceMirrorError(
       'USAGE',
-      `There is no folder ${folder}: give --models the folder that holds your model files.`,
+      `There is no folder ${folder}: \`modelsFolder\` takes the folder that holds your model files.`,
     );
 }

@@ -13,12 +13,12 @@ export async function readMeasuredRecord(path: string): Promise<RunRecord & { re
   if (profile === null)
     throw new FaceMirrorError(
       'USAGE',
-      `${path} holds no measurements, as the video was run with --no-profile: run it again without.`,
+      `${path} holds no measurements, as the video was run with \`profile: false\`: run it again without.`,
     );
   if (!hasMeasurements(record)) {
     throw new FaceMirrorError(
       'USAGE',
-      `${path} was written by Face Mirror ${record.program.version}, whose measurements this version cannot read, or is damaged: run the video again with --force.`,
+      `${path} was written by Face Mirror ${record.program.version}, whose measurements this version cannot read, or is damaged: run the video again with \`force: true\`.`,
     );
   }
   return { ...record, profile };

@@ -175,7 +175,7 @@ export function unwritable(folder: string, error: unknown): FaceMirrorError {
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
     return new FaceMirrorError(
       'DISK_FULL',
-      `There is no room left in ${shown}: free some space or choose another folder with --out.`,
+      `There is no room left in ${shown}: free some space or choose another folder for \`out\`.`,
       { cause: error },
     );
   }
@@ -191,7 +191,7 @@ export function unwritable(folder: string, error: unknown): FaceMirrorError {
   const reason = reasons[code ?? ''] ?? messageOf(error);
   return new FaceMirrorError(
     'FILE_UNWRITABLE',
-    `The results cannot be written to ${shown}: ${reason}. Choose another folder with --out.`,
+    `The results cannot be written to ${shown}: ${reason}. Choose another folder for \`out\`.`,
     { cause: error },
   );
 }

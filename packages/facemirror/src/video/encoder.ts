@@ -150,7 +150,7 @@ function evenUp(side: number): number {
 }
 
 function unavailable(name: EncoderName, { width, height }: EncoderSettings, reason: string): FaceMirrorError {
-  const advice = name === 'libx264' ? 'check the size of the video' : 'leave --encoder out, or choose libx264';
+  const advice = name === 'libx264' ? 'check the size of the video' : 'leave `encoder` out, or choose libx264';
   return new FaceMirrorError(
     'ENCODER_UNAVAILABLE',
     `The encoder ${name} does not work on this machine for pictures of ${width}x${height} (${reason}): ${advice}.`,

@@ -26,7 +26,7 @@ export function writeError(code: number, path: string): FaceMirrorError {
   if (code === -27 || code === -28 || code === -122 || code === -69) {
     return new FaceMirrorError(
       'DISK_FULL',
-      `There is no room left to write ${path}: free some space or choose another folder with --out.`,
+      `There is no room left to write ${path}: free some space or choose another folder for \`out\`.`,
     );
   }
   return new FaceMirrorError(

@@ -249,7 +249,7 @@ describe('what cannot be processed ends with a sentence and leaves nothing', () 
   });
 
   test('options that mean nothing', async () => {
-    await fails([clip, '--suite', 'none'], 2, /no suite "none"/);
+    await fails([clip, '--suite', 'none'], 2, /Allowed choices are mediapipe, openface3/);
     await fails([clip, '--neutral', '4-2'], 2, /--neutral "4-2"/);
     await fails([clip, '--face', 'biggest'], 2, /--face/);
   });
