@@ -22,6 +22,7 @@ interface CoverageFlags {
   readonly provider: ProviderName;
   readonly format?: CoreMlFormat;
   readonly staticShapesOnly?: true;
+  readonly subgraphs?: true;
   readonly fix?: Readonly<Record<string, number>>;
   readonly ort: string;
   readonly assumeOptimized?: true;
@@ -57,6 +58,7 @@ export function register(program: Command): void {
       '--static-shapes-only',
       "take only nodes whose inputs have static shapes, as the provider's option of that name",
     )
+    .option('--subgraphs', 'ask Core ML about the bodies of If, Loop and Scan, too, as its option EnableOnSubgraphs')
     .option(
       '--fix <name=size,...>',
       'sizes to fix free dimensions to, e.g. batch_size=1,height=640',
@@ -114,11 +116,20 @@ async function coverage(model: string, flags: CoverageFlags): Promise<void> {
   const log = flags.compareLog === undefined ? null : parseLog(readText(flags.compareLog));
   // ONNX Runtime is loaded only here, so that help and the other commands need not wait for it.
   const { analyseCoverage } = await import('../coverage/analyse.js');
-  const { provider, format, staticShapesOnly = false, fix = {}, ort, assumeOptimized = false } = flags;
+  const {
+    provider,
+    format,
+    staticShapesOnly = false,
+    subgraphs = false,
+    fix = {},
+    ort,
+    assumeOptimized = false,
+  } = flags;
   const result = await analyseCoverage(model, {
     provider,
     ...(format === undefined ? {} : { format }),
     staticShapesOnly,
+    subgraphs,
     fix,
     ort,
     assumeOptimized,

@@ -10,14 +10,8 @@ import { convertToHalf } from '../prepare/half.js';
 import { quantizeModel } from '../prepare/quantize.js';
 import { readCalibration } from '../prepare/calibration.js';
 import type { ImagePreprocessing } from '../prepare/images.js';
-import {
-  COREML_FORMATS,
-  ORT_VERSIONS,
-  PROVIDERS,
-  type CoreMlFormat,
-  type OrtVersion,
-  type ProviderName,
-} from '../providers/target.js';
+import { COREML_FORMATS, PROVIDERS, type CoreMlFormat, type ProviderName } from '../providers/target.js';
+import { releaseNamed } from '../providers/release.js';
 import type { TerminalOptions } from '../report/terminal.js';
 import { optimizationText, proofText } from '../report/optimization-text.js';
 import type { RewrittenModel } from '../rewrite/optimize.js';
@@ -32,6 +26,7 @@ import {
   parseNames,
   parseNumbers,
   parseRanges,
+  parseRelease,
   parseTolerance,
 } from './options.js';
 import { StatusLine } from './status-line.js';
@@ -41,7 +36,7 @@ interface OptimizeCommandOptions {
   readonly output: string;
   readonly provider: ProviderName | 'cpu';
   readonly format: CoreMlFormat;
-  readonly ort?: OrtVersion;
+  readonly ort?: string;
   readonly fix?: Readonly<Record<string, number>>;
   readonly passes?: readonly string[];
   readonly fp16?: true;
@@ -88,8 +83,8 @@ export function register(program: Command): void {
     .addOption(
       new Option(
         '--ort <version>',
-        'the ONNX Runtime release whose rules decide (default: all of them together, so that the result lands well on each)',
-      ).choices(ORT_VERSIONS),
+        'the ONNX Runtime release whose rules decide, e.g. 1.30, or latest (default: all of them together, so that the result lands well on each)',
+      ).argParser(parseRelease),
     )
     .option(
       '--fix <name=size,...>',
@@ -205,12 +200,14 @@ async function rewriteProven(
   options: OptimizeCommandOptions,
   page: TerminalOptions,
 ): Promise<{ result: RewrittenModel; bytes: Uint8Array }> {
-  const { provider, format, ort, fix, fixInput, passes } = options;
+  const { provider, format, fix, fixInput, passes } = options;
+  const release = options.ort === undefined ? undefined : releaseNamed(options.ort);
+  for (const note of release?.notes ?? []) process.stderr.write(`${note}\n`);
   const settings = {
     provider,
     format,
     name: path,
-    ...(ort === undefined ? {} : { ort }),
+    ...(release === undefined ? {} : { ort: release.ort }),
     ...(fix === undefined ? {} : { fix }),
     ...(fixInput === undefined ? {} : { fixInputs: fixInput }),
   };

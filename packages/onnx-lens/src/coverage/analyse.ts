@@ -5,13 +5,13 @@ import type { Provider } from '../providers/provider.js';
 import { providerNamed } from '../providers/registry.js';
 import { releaseNamed } from '../providers/release.js';
 import type { CoreMlFormat, ProviderName, Target } from '../providers/target.js';
-import { fallbackCauses } from './causes.js';
-import { decide } from './decision.js';
 import { adviceOf, impactOf } from './impact.js';
 import { freeDimensions, levelOne, readSource, withFixedDimensions, type LevelOne } from './level-one.js';
 import type { SourceModel } from './source-model.js';
-import { describePartition, weightBytesOf } from './partitions.js';
-import type { CoverageResult, NodeVerdict } from './result.js';
+import { weightBytesOf } from './partitions.js';
+import type { CoverageResult } from './result.js';
+import { splitOf } from './split.js';
+import { innerFigures, subgraphCoverage, subgraphNote } from './subgraphs.js';
 import { compareVariants } from './variants.js';
 import { macsOf } from './work.js';
 
@@ -29,6 +29,8 @@ export interface CoverageOptions {
   readonly ort?: string;
   /** Take the model as a level-1 graph already. Default false. */
   readonly assumeOptimized?: boolean;
+  /** Core ML only: as the provider's option EnableOnSubgraphs, by which it is asked about If, Loop and Scan bodies. Default false. */
+  readonly subgraphs?: boolean;
   /** Folder of external data, for a model that is not given as a path. */
   readonly dataFolder?: string;
   /** Name for the result; default the path, or "model". */
@@ -63,7 +65,11 @@ export async function analyseSource(source: SourceModel, options: CoverageOption
   const target = targetOf(options);
   const provider = providerNamed(target.provider);
   const model = withFix(source, options.fix ?? {});
-  const level1 = await levelOne(model, { assumeOptimized: options.assumeOptimized ?? false, ort: target.ort });
+  const level1 = await levelOne(model, {
+    assumeOptimized: options.assumeOptimized ?? false,
+    ort: target.ort,
+    subgraphs: true,
+  });
   const variants =
     options.compareVariants === false || target.format === null
       ? { figures: [], notes: [] }
@@ -72,14 +78,28 @@ export async function analyseSource(source: SourceModel, options: CoverageOption
     options.name ?? 'model',
     provider,
     target,
+    // Only Core ML stays out of subgraphs unless it is told otherwise.
+    target.provider !== 'coreml' || options.subgraphs === true,
     { ...level1, notes: [...releaseNamed(options.ort ?? 'latest').notes, ...level1.notes] },
     variants,
   );
 }
 
-function targetOf({ provider = 'coreml', format, staticShapesOnly = false, ort = 'latest' }: CoverageOptions): Target {
+function targetOf({
+  provider = 'coreml',
+  format,
+  staticShapesOnly = false,
+  ort = 'latest',
+  subgraphs = false,
+}: CoverageOptions): Target {
   if (provider !== 'coreml' && format !== undefined) {
     throw new OnnxLensError('USAGE', `Only Core ML has formats; leave out the format for ${provider}.`);
+  }
+  if (provider !== 'coreml' && subgraphs) {
+    throw new OnnxLensError(
+      'USAGE',
+      `Only Core ML has an option for subgraphs; ${provider} is always asked about them, so leave the option out.`,
+    );
   }
   return {
     provider,
@@ -107,15 +127,12 @@ function resultOf(
   model: string,
   provider: Provider,
   target: Target,
-  { graph, notes, innerNodes }: LevelOne,
+  visited: boolean,
+  { graph, notes, inner }: LevelOne,
   variants: Awaited<ReturnType<typeof compareVariants>>,
 ): CoverageResult {
-  const { opinion, groups, reasons } = decide(provider, graph, target);
-  const partitions = groups.map((group, index) => describePartition(graph, group, index));
-  const partitionOf = new Map(groups.flatMap((group, index) => group.map((node) => [node, index] as const)));
-  const onProvider = graph.nodes.filter((node) => partitionOf.has(node));
-  const onCpu = graph.nodes.filter((node) => !partitionOf.has(node));
-  const figures = { nodes: graph.nodes.length, supported: onProvider.length, partitions: groups.length };
+  const { opinion, partitions, perNode, causes, onProvider, onCpu } = splitOf(provider, graph, target);
+  const figures = { nodes: graph.nodes.length, supported: onProvider.length, partitions: partitions.length };
   const macs = (nodes: readonly NodeView[]): number => nodes.reduce((sum, node) => sum + macsOf(node), 0);
   const work = {
     macsOnProvider: macs(onProvider),
@@ -123,8 +140,9 @@ function resultOf(
     weightBytesOnProvider: weightBytesOf(onProvider),
     weightBytesOnCpu: weightBytesOf(onCpu),
   };
-  const causes = fallbackCauses(graph, opinion, reasons, groups.length);
   const [top] = causes;
+  const within = subgraphCoverage(inner, provider, target, visited);
+  const innerSum = innerFigures(within.subgraphs, visited);
   return {
     model,
     target,
@@ -142,35 +160,13 @@ function resultOf(
       variants: variants.figures,
       topCause: top === undefined ? undefined : { ...top, nodes: top.nodes.length },
       macs: { provider: work.macsOnProvider, cpu: work.macsOnCpu },
-      innerNodes,
+      inner: innerSum,
     }),
-    perNode: graph.nodes.map((node): NodeVerdict => {
-      const partition = partitionOf.get(node) ?? null;
-      return {
-        index: node.index,
-        name: node.name,
-        opType: node.opType,
-        domain: node.domain,
-        supported: partition !== null,
-        partition,
-        reason: partition === null ? (reasons.get(node) ?? null) : null,
-        macs: macsOf(node),
-        weightBytes: weightBytesOf([node]),
-      };
-    }),
+    perNode,
     causes,
+    subgraphs: within.subgraphs,
     work,
     variants: variants.figures,
-    notes: [...notes, ...subgraphNotes(target, innerNodes), ...opinion.notes(), ...variants.notes],
+    notes: [...notes, ...subgraphNote(target, innerSum), ...opinion.notes(), ...within.notes, ...variants.notes],
   };
-}
-
-/** What happens to nodes inside If, Loop and Scan, which the analysis does not look into. */
-function subgraphNotes({ provider }: Target, innerNodes: number): string[] {
-  if (innerNodes === 0) return [];
-  const fate =
-    provider === 'coreml'
-      ? 'Core ML visits subgraphs only with its option EnableOnSubgraphs, so that they run on the CPU without it'
-      : 'the provider visits them, too, and may take some, which this analysis does not predict';
-  return [`${innerNodes} nodes inside the subgraphs of If, Loop or Scan are not counted: ${fate}.`];
 }

@@ -1,4 +1,5 @@
 import type { Impact, VariantFigures } from './result.js';
+import type { InnerFigures } from './subgraphs.js';
 
 /** What the impact rule looks at. */
 export interface SplitFigures {
@@ -49,18 +50,16 @@ export interface AdviceInput {
       }
     | undefined;
   readonly macs: { readonly provider: number; readonly cpu: number };
-  /** Nodes inside the subgraphs of If, Loop and Scan, which the figures leave out. */
-  readonly innerNodes: number;
+  /** The graphs inside If, Loop and Scan, which the figures leave out. */
+  readonly inner: InnerFigures;
 }
 
 /** One line on what to do about the split. */
 export function adviceOf(input: AdviceInput): string {
   const { title, figures, topCause } = input;
   const impact = impactOf(figures);
-  // Settings do not reach into subgraphs: where they hold most nodes, figures of the main graph say little.
-  if (input.innerNodes > figures.nodes) {
-    return `Take the subgraphs of If, Loop or Scan out of this model first: they hold ${input.innerNodes} nodes that are not counted here, the main graph only ${figures.nodes}.`;
-  }
+  // Where subgraphs hold most nodes, figures of the main graph say little.
+  if (input.inner.nodes > figures.nodes) return innerAdvice(input);
   const better = betterVariant(input);
   if (figures.supported === 0 && better === undefined)
     return `Keep this model on the CPU: ${title} takes none of its ${figures.nodes} nodes.`;
@@ -85,6 +84,24 @@ export function adviceOf(input: AdviceInput): string {
   return impact === 'HIGH'
     ? `Keep this model on the CPU: ${count(figures.partitions)} cost more in copies than ${title} saves, and no setting makes them fewer.`
     : `Measure it on the device before choosing ${title}: ${count(figures.partitions)} are neither few nor many.`;
+}
+
+/** Advice on a model that is mostly inside an If, Loop or Scan. */
+function innerAdvice({ title, figures, inner }: AdviceInput): string {
+  const { largest, visited, supported, partitions, nodes } = inner;
+  const where = `${nodes} of ${nodes + figures.nodes} nodes are inside If, Loop or Scan${largest === undefined ? '' : `, most in ${largest.path}`}`;
+  const [cause] = largest?.causes ?? [];
+  const left =
+    cause === undefined
+      ? ''
+      : ` Left to the CPU there: ${cause.nodes.length} ${cause.opTypes.join(', ')} (${cause.text}).`;
+  if (supported === 0) return `Keep this model on the CPU: ${where}, and ${title} takes none of them.${left}`;
+  const takes = `${supported} of them in ${count(partitions)}`;
+  if (impactOf(inner) === 'HIGH')
+    return `Keep this model on the CPU, or take the subgraphs out of it: ${where}, and ${title} takes only ${takes}.${left}`;
+  return visited
+    ? `Measure it on the device: ${where}; ${title} takes ${takes}.${left}`
+    : `Set EnableOnSubgraphs in the session, or take the subgraphs out of the model: ${where}, where ${title} is not asked by default; with the option it takes ${takes}.${left}`;
 }
 
 function count(partitions: number): string {

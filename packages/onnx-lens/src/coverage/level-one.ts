@@ -3,7 +3,6 @@ import { basename, dirname } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { OnnxLensError } from '../errors.js';
 import { readFileWhole } from '../files.js';
-import { subgraphsOf } from '../model/attributes.js';
 import { valueInfo } from '../model/builder.js';
 import {
   GraphProtoSchema,
@@ -24,8 +23,9 @@ import type { OrtVersion } from '../providers/target.js';
 import { optimizeBasic, type OptimizeOptions } from '../runtime/optimize.js';
 import type { SourceModel } from './source-model.js';
 import { withoutMadeWeights } from './made-weights.js';
-import { hasComputedShapes, inferShapes, valueType } from '../shapes/infer.js';
-import { inferKernelLess, lacksKernel } from '../shapes/kernel-less.js';
+import { innerGraphs, type InnerGraph } from './inner-graphs.js';
+import { hasComputedShapes, inferShapes, valueType, type InferOptions, type ValueType } from '../shapes/infer.js';
+import { inferKernelLess, lacksKernel, type KernelLessTypes } from '../shapes/kernel-less.js';
 
 /** A free dimension of a graph input. */
 export interface FreeDimension {
@@ -134,6 +134,8 @@ export interface LevelOneOptions {
   readonly assumeOptimized: boolean;
   /** Version whose shape inference is followed. */
   readonly ort: OrtVersion;
+  /** Whether to look into If, Loop and Scan, which costs one opening for each graph there. Default false. */
+  readonly subgraphs?: boolean;
 }
 
 /** ONNX Runtime 1.24 began to follow values through shape arithmetic (Graph::SaveShapeValuesFromDataPropagation). */
@@ -142,47 +144,66 @@ const COMPUTED_SHAPES_SINCE = 24;
 /** A level-1 graph, and what happened on the way. */
 export interface LevelOne {
   readonly graph: GraphView;
-  /** Nodes inside the subgraphs of If, Loop and Scan, at any depth; `graph` does not hold them. */
-  readonly innerNodes: number;
+  /** The graphs of If, Loop and Scan, at any depth, whose nodes `graph` does not hold; none unless they were asked for. */
+  readonly inner: readonly InnerGraph[];
   readonly notes: readonly string[];
 }
 
 /**
- * The level-1 graph as a provider would see it.
+ * The level-1 graph as a provider would see it. A model that ONNX Runtime cannot open here, for want of a CPU kernel, is
+ * taken as it is in the file, with a note.
  * @throws OnnxLensError RUNTIME_REFUSED when ONNX Runtime does not take the model.
  */
-export async function levelOne(original: SourceModel, { assumeOptimized, ort }: LevelOneOptions): Promise<LevelOne> {
+export async function levelOne(
+  original: SourceModel,
+  { assumeOptimized, ort, subgraphs = false }: LevelOneOptions,
+): Promise<LevelOne> {
+  const computedShapes = followsComputedShapes(ort);
   const { source, remove } = assumeOptimized
     ? { source: original, remove: () => undefined }
     : await withoutMadeWeights(original);
+  const opening = { ...openingOptions(source), computedShapes };
+  const own = [source.file, source.madeWeights];
+  const lookInto = async (model: ModelProto, types: ReadonlyMap<string, ValueType>): Promise<InnerGraph[]> =>
+    subgraphs
+      ? await innerGraphs(model, types, {
+          infer: async (each) => (await typesOf(each, opening)).types,
+          external: (each) => externalWeights(each, own),
+        })
+      : [];
   try {
     const model = assumeOptimized ? source.model : await optimizeBasic(source.model, openingOptions(source));
+    const types = await inferShapes(model, opening);
     return {
-      graph: await viewOf(model, source, followsComputedShapes(ort)),
-      innerNodes: innerNodes(model),
+      graph: new GraphView(model, types, externalWeights(model, own)),
+      inner: await lookInto(model, types),
       notes: notesOf(source.model, model, assumeOptimized),
     };
   } catch (error) {
     if (!lacksKernel(error)) throw error;
-    return await withoutLevelOne(source, followsComputedShapes(ort));
+    const { model } = source;
+    const { types, operators } = await inferKernelLess(model, opening);
+    return {
+      graph: new GraphView(model, types, externalWeights(model, own)),
+      inner: await lookInto(model, types),
+      notes: [notOptimizedNote(operators), ...notesOf(model, model, true).slice(1)],
+    };
   } finally {
     remove();
   }
 }
 
-/** The graph as it is in the file, where ONNX Runtime has no CPU kernel for one of its operators and opens no session. */
-async function withoutLevelOne(source: SourceModel, computedShapes: boolean): Promise<LevelOne> {
-  const { model } = source;
-  const { types, operators } = await inferKernelLess(model, { ...openingOptions(source), computedShapes });
-  const graph = new GraphView(model, types, externalWeights(model, [source.file, source.madeWeights]));
-  return {
-    graph,
-    innerNodes: innerNodes(model),
-    notes: [
-      `Level 1 was not applied: the ONNX Runtime here has no CPU kernel for ${operators.join(', ')}. The rules judge the graph of the file, with inferred shapes; an optimizer may still fold or merge nodes of it, and without kernels the CPU cannot run what is left to it.`,
-      ...notesOf(model, model, true).slice(1),
-    ],
-  };
+async function typesOf(model: ModelProto, options: InferOptions): Promise<KernelLessTypes> {
+  try {
+    return { types: await inferShapes(model, options), operators: [] };
+  } catch (error) {
+    if (!lacksKernel(error)) throw error;
+    return await inferKernelLess(model, options);
+  }
+}
+
+function notOptimizedNote(operators: readonly string[]): string {
+  return `Level 1 was not applied: the ONNX Runtime here has no CPU kernel for ${operators.join(', ')}. The rules judge the graph of the file, with inferred shapes; an optimizer may still fold or merge nodes of it, and without kernels the CPU cannot run what is left to it.`;
 }
 
 /**
@@ -205,10 +226,20 @@ async function viewsOf(
   source: SourceModel,
   versions: readonly OrtVersion[],
 ): Promise<ReadonlyMap<OrtVersion, GraphView>> {
-  const model = await optimizeBasic(source.model, openingOptions(source));
+  let model: ModelProto;
+  try {
+    model = await optimizeBasic(source.model, openingOptions(source));
+  } catch (error) {
+    // Without a kernel there is no level 1: the file's own graph is judged, as levelOne does.
+    if (!lacksKernel(error)) throw error;
+    ({ model } = source);
+  }
   const follows = (ort: OrtVersion): boolean => followsComputedShapes(ort) || !hasComputedShapes(model);
   const views = new Map<boolean, GraphView>();
-  for (const way of new Set(versions.map(follows))) views.set(way, await viewOf(model, source, way));
+  for (const computedShapes of new Set(versions.map(follows))) {
+    const { types } = await typesOf(model, { ...openingOptions(source), computedShapes });
+    views.set(computedShapes, new GraphView(model, types, externalWeights(model, [source.file, source.madeWeights])));
+  }
   return new Map(versions.map((ort) => [ort, views.get(follows(ort)) as GraphView])); // one was made for each way
 }
 
@@ -220,11 +251,6 @@ function openingOptions({ origin, dataFolder }: SourceModel): OptimizeOptions {
   return { origin, ...(dataFolder === undefined ? {} : { dataFolder }) };
 }
 
-async function viewOf(model: ModelProto, source: SourceModel, computedShapes: boolean): Promise<GraphView> {
-  const types = await inferShapes(model, { ...openingOptions(source), computedShapes });
-  return new GraphView(model, types, externalWeights(model, [source.file, source.madeWeights]));
-}
-
 /** Initializers that the user keeps in other files; those that were only detached lie in the model's own file. */
 function externalWeights(model: ModelProto, own: readonly (string | undefined)[]): Set<string> {
   const external =
@@ -232,12 +258,6 @@ function externalWeights(model: ModelProto, own: readonly (string | undefined)[]
       (tensor) => isExternal(tensor) && !own.includes(externalLocation(tensor).location),
     ) ?? [];
   return new Set(external.map(({ name }) => name));
-}
-
-function innerNodes({ graph }: ModelProto): number {
-  const inner = (outer: GraphProto): number =>
-    outer.node.flatMap(subgraphsOf).reduce((sum, each) => sum + each.node.length + inner(each), 0);
-  return graph === undefined ? 0 : inner(graph);
 }
 
 function notesOf(before: ModelProto, after: ModelProto, assumeOptimized: boolean): string[] {

@@ -59,6 +59,22 @@ export interface FallbackCause {
   readonly partitionsSaved: number;
 }
 
+/** A graph inside an If, Loop or Scan. ONNX Runtime partitions each by itself, before the graph around it. */
+export interface SubgraphCoverage {
+  /** Where it is, outermost first: `If "choose", then_branch`. */
+  readonly path: string;
+  /** False when the provider is not asked about it: then everything else here is what it would take. */
+  readonly visited: boolean;
+  /** False when its types could not be inferred, so that nothing but the number of nodes is known. */
+  readonly judged: boolean;
+  /** Nodes of this graph without Constant nodes and without those of graphs inside it. */
+  readonly nodes: number;
+  readonly supported: number;
+  readonly partitions: readonly Partition[];
+  readonly perNode: readonly NodeVerdict[];
+  readonly causes: readonly FallbackCause[];
+}
+
 /** One column of the comparison of settings. */
 export interface VariantFigures {
   readonly label: string;
@@ -96,6 +112,8 @@ export interface CoverageResult {
   readonly advice: string;
   readonly perNode: readonly NodeVerdict[];
   readonly causes: readonly FallbackCause[];
+  /** Graphs inside If, Loop and Scan, each before those inside it; all other figures are the main graph's alone. */
+  readonly subgraphs: readonly SubgraphCoverage[];
   readonly work: {
     readonly macsOnProvider: number;
     readonly macsOnCpu: number;

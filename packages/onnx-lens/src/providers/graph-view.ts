@@ -21,6 +21,8 @@ export interface ValueView extends ValueType {
   readonly initializer: TensorProto | undefined;
   /** True for an initializer that no caller can replace. */
   readonly isConstant: boolean;
+  /** True for a constant of the graph around this one: a provider that looks among this graph's initializers alone misses it. */
+  readonly isOuter: boolean;
   /** True for an initializer whose values stand in another file in the model as the user has it. */
   readonly isExternal: boolean;
 }
@@ -70,12 +72,18 @@ export class GraphView {
    * @param types from inferShapes, of the same model.
    * @param external names of initializers that the user's model keeps in other files, where that is no longer to be seen
    *   in `model` itself.
+   * @param outer names of initializers that belong to a graph around this one.
    * @throws OnnxLensError NOT_ONNX without a graph, VALUE_DUPLICATE.
    */
-  constructor(model: ModelProto, types: ReadonlyMap<string, ValueType>, external: ReadonlySet<string> = new Set()) {
+  constructor(
+    model: ModelProto,
+    types: ReadonlyMap<string, ValueType>,
+    external: ReadonlySet<string> = new Set(),
+    outer: ReadonlySet<string> = new Set(),
+  ) {
     const { graph } = model;
     if (graph === undefined) throw new OnnxLensError('NOT_ONNX', 'The model holds no graph.');
-    const initializers = initializersOf(graph);
+    const initializers = constantsOf(graph);
     // From IR version 4 on, an initializer that is listed as an input too is only a default, which a caller may replace.
     const replaceable = new Set(model.irVersion >= 4n ? graph.input.map(({ name }) => name) : []);
     const value = (name: string): ValueView => {
@@ -84,7 +92,15 @@ export class GraphView {
         const initializer = initializers.get(name);
         const { dataType, shape } = types.get(name) ?? { dataType: DataType.UNDEFINED, shape: null };
         const isConstant = initializer !== undefined && !replaceable.has(name);
-        view = { name, dataType, shape, initializer, isConstant, isExternal: external.has(name) };
+        view = {
+          name,
+          dataType,
+          shape,
+          initializer,
+          isConstant,
+          isOuter: outer.has(name),
+          isExternal: external.has(name),
+        };
         this.#values.set(name, view);
       }
       return view;
@@ -146,7 +162,8 @@ function isConstantNode(node: NodeProto): boolean {
   return node.opType === 'Constant' && isStandard(node.domain);
 }
 
-function initializersOf(graph: GraphProto): Map<string, TensorProto> {
+/** Initializers of a graph and the tensors of its Constant nodes, by the names of their values. */
+export function constantsOf(graph: GraphProto): Map<string, TensorProto> {
   const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   for (const { values } of graph.sparseInitializer) if (values !== undefined) initializers.set(values.name, values);
   for (const node of graph.node) {

@@ -1,9 +1,10 @@
-import type { CoverageResult } from '../coverage/result.js';
+import type { CoverageResult, NodeVerdict } from '../coverage/result.js';
 import type { LogComparison } from '../logs/compare.js';
 
 /**
  * The analysis as JSON for other programs. Stable fields: `model`, `provider`, `format`, `ort`, `nodes`, `supported`,
- * `cpu`, `coverage` (percent), `partitions` (how many), `impact` and `perNode` in the level-1 graph's order; all else
+ * `cpu`, `coverage` (percent), `partitions` (how many), `impact` and `perNode` in the level-1 graph's order; those of
+ * If, Loop and Scan bodies are in `subgraphs`; all else
  * stands beside them under other names.
  */
 export function coverageJson(result: CoverageResult, comparison: LogComparison | null = null): string {
@@ -20,6 +21,7 @@ export function coverageJson(result: CoverageResult, comparison: LogComparison |
     advice,
     perNode,
     causes,
+    subgraphs,
     work,
     variants,
     notes,
@@ -37,20 +39,15 @@ export function coverageJson(result: CoverageResult, comparison: LogComparison |
     partitions: partitions.length,
     impact,
     advice,
-    perNode: perNode.map(({ index, name, opType, domain, supported, partition, reason, macs, weightBytes }) => ({
-      index,
-      name,
-      opType,
-      supported,
-      partition,
-      reason: reason?.text ?? null,
-      rule: reason?.rule ?? null,
-      domain,
-      macs,
-      weightBytes,
-    })),
+    perNode: perNode.map(nodeJson),
     partitionList: partitions,
     causes,
+    subgraphs: subgraphs.map(({ partitions, perNode, ...rest }) => ({
+      ...rest,
+      partitions: partitions.length,
+      perNode: perNode.map(nodeJson),
+      partitionList: partitions,
+    })),
     work,
     variants,
     rules: rules.statement,
@@ -58,4 +55,29 @@ export function coverageJson(result: CoverageResult, comparison: LogComparison |
     ...(comparison === null ? {} : { logComparison: comparison }),
   };
   return JSON.stringify(document, null, 2);
+}
+
+function nodeJson({
+  index,
+  name,
+  opType,
+  domain,
+  supported,
+  partition,
+  reason,
+  macs,
+  weightBytes,
+}: NodeVerdict): object {
+  return {
+    index,
+    name,
+    opType,
+    supported,
+    partition,
+    reason: reason?.text ?? null,
+    rule: reason?.rule ?? null,
+    domain,
+    macs,
+    weightBytes,
+  };
 }

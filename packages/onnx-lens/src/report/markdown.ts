@@ -7,6 +7,7 @@ import {
   differingNodesTable,
   figures,
   partitionsTable,
+  subgraphsTable,
   variantsTable,
   workTable,
   type Table,
@@ -35,6 +36,7 @@ export function coverageMarkdown(result: CoverageResult, comparison: LogComparis
     ...(result.cpu === 0 ? [] : [details('Every node left behind', table(fallbackNodes(result)))]),
     ...section('Partitions, in the order of the provider', partitionsTable(result)),
     ...(result.partitions.length === 0 ? [] : [details('What crosses each boundary', table(boundaries(result)))]),
+    ...section('Inside If, Loop and Scan', subgraphsTable(result)),
     ...(comparison === null ? [] : comparisonBlocks(comparison)),
     '## What this says and what it does not',
     [meaning(result.target), result.rules.statement, ...result.notes]

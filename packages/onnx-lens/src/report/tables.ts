@@ -86,6 +86,26 @@ export function partitionsTable({ partitions, perNode }: CoverageResult): Table 
   };
 }
 
+/** One row for each graph inside an If, Loop or Scan. */
+export function subgraphsTable({ subgraphs, target }: CoverageResult): Table {
+  return {
+    columns: [
+      number('Nodes'),
+      number(`${subgraphs.some(({ visited }) => visited) ? 'On' : 'Could be on'} ${providerTitle(target)}`),
+      number('Partitions'),
+      text('Where'),
+      text('What it costs most'),
+    ],
+    rows: subgraphs.map(({ path, judged, nodes, supported, partitions, causes }) => [
+      count(nodes),
+      judged ? count(supported) : '?',
+      judged ? count(partitions.length) : '?',
+      printable(path),
+      judged ? printable(causes[0]?.text ?? '') : 'not judged',
+    ]),
+  };
+}
+
 /** Nodes, arithmetic and weights on each side. */
 export function workTable(result: CoverageResult): Table {
   const { macsOnProvider, macsOnCpu, weightBytesOnProvider, weightBytesOnCpu } = result.work;

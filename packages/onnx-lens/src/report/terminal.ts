@@ -8,6 +8,7 @@ import {
   differingNodesTable,
   figures,
   partitionsTable,
+  subgraphsTable,
   variantsTable,
   workTable,
   type Table,
@@ -86,6 +87,11 @@ function pageOf(
   );
   if (isBrief) more(page, partitions.length - BRIEF.partitions, 'partition');
   else partitions.forEach((partition) => boundary(page, partition));
+  page.section(
+    'Inside If, Loop and Scan',
+    isBrief ? firstRows(subgraphsTable(result), BRIEF.partitions) : subgraphsTable(result),
+  );
+  if (isBrief) more(page, result.subgraphs.length - BRIEF.partitions, 'subgraph');
   if (isBrief) {
     page.gap();
     page.paragraph(

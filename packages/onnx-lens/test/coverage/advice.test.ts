@@ -10,7 +10,16 @@ const split = {
   macs: { provider: 0, cpu: 0 },
 } as const;
 
+const none = { nodes: 0, supported: 0, partitions: 0, visited: false, largest: undefined };
+
 it('gives no advice by the main graph where a subgraph holds most nodes', () => {
-  expect(adviceOf({ ...split, innerNodes: 86 })).toMatch(/^Take the subgraphs .* 86 nodes .* only 4\.$/);
-  expect(adviceOf({ ...split, innerNodes: 0 })).toContain('1 of 4 nodes');
+  const inner = { ...none, nodes: 86, supported: 80, partitions: 2 };
+  expect(adviceOf({ ...split, inner })).toMatch(
+    /^Set EnableOnSubgraphs .* 86 of 90 nodes .* 80 of them in 2 partitions/,
+  );
+  expect(adviceOf({ ...split, inner: { ...inner, visited: true } })).toMatch(
+    /^Measure it on the device: 86 of 90 nodes/,
+  );
+  expect(adviceOf({ ...split, inner: { ...none, nodes: 86 } })).toMatch(/^Keep this model on the CPU: .* none of them/);
+  expect(adviceOf({ ...split, inner: none })).toContain('1 of 4 nodes');
 });

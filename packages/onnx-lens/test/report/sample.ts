@@ -87,6 +87,7 @@ export function sampleResult(name = HOSTILE): CoverageResult {
         partitionsSaved: -1,
       },
     ],
+    subgraphs: [],
     work: { macsOnProvider: 6_000_000, macsOnCpu: 0, weightBytesOnProvider: 8192, weightBytesOnCpu: 0 },
     variants: [
       {

@@ -98,9 +98,10 @@ export function isConstant(node: NodeView, place: number): boolean {
   return node.inputs[place]?.isConstant === true;
 }
 
-/** True when an input is an initializer, even one that a caller may replace. */
+/** True when an input is an initializer of this very graph, even one that a caller may replace. */
 export function isInitializer(node: NodeView, place: number): boolean {
-  return node.inputs[place]?.initializer !== undefined;
+  const input = node.inputs[place];
+  return input?.initializer !== undefined && !input.isOuter;
 }
 
 /** The numbers of an initializer; undefined when it is none or its values cannot be read here. */

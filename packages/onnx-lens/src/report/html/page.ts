@@ -14,6 +14,7 @@ import {
   comparisonHtml,
   notesHtml,
   partitionsHtml,
+  subgraphsHtml,
   variantsHtml,
   workHtml,
 } from './sections.js';
@@ -47,6 +48,7 @@ ${stripHtml(cells, partitionColours(result))}
 <div class="story" id="story" aria-live="polite"><p class="note">Point at a node or tap it, or focus the strip and use the arrow keys, for its story.</p></div></section>
 ${causesHtml(result)}
 ${partitionsHtml(result)}
+${subgraphsHtml(result)}
 ${variantsHtml(result)}
 ${workHtml(result)}
 ${comparisonHtml(comparison)}

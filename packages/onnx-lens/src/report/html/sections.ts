@@ -1,7 +1,7 @@
 import type { BoundaryTensor, CoverageResult } from '../../coverage/result.js';
 import type { LogComparison } from '../../logs/compare.js';
 import { bytes, count, macs, plural, ranges, share, tally } from '../format.js';
-import { comparisonTable, differingNodesTable, variantsTable } from '../tables.js';
+import { comparisonTable, differingNodesTable, subgraphsTable, variantsTable } from '../tables.js';
 import {
   freeDimensionsNote,
   meaning,
@@ -73,6 +73,13 @@ export function partitionsHtml(result: CoverageResult): Html {
 
 function crossing(direction: string, tensor: BoundaryTensor): string[] {
   return [direction, tensorTitle(tensor), tensor.bytes === null ? 'unknown' : bytes(tensor.bytes)];
+}
+
+/** The graphs inside control flow, where there are any. */
+export function subgraphsHtml(result: CoverageResult): Html {
+  const table = subgraphsTable(result);
+  if (table.rows.length === 0) return NOTHING;
+  return html`<section><h2>Inside If, Loop and Scan</h2><p class="note">Each of these graphs is partitioned by itself; the other figures are those of the main graph.</p>${tableHtml(table, 'Graphs inside If, Loop and Scan')}</section>`;
 }
 
 /** The four ways to run the file. */
