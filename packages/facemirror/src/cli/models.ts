@@ -22,6 +22,7 @@ import { SUITE_NAMES } from 'facemirror-core/suites/suite.js';
 import { suiteByName } from '../models/suites.js';
 import { megabytes } from '../wording.js';
 import type { CommandContext } from './command.js';
+import { registerExport } from './models-export.js';
 import { wholeNumber } from './numbers.js';
 
 const EXAMPLES = `
@@ -30,13 +31,14 @@ Examples:
   facemirror models pull openface3 --accept-licence     fetch the three official checkpoints and make them ready
   facemirror models import weights/*                    take your own copies, by whatever name; *_coreml.onnx files, too
   facemirror models build Landmark_98.pkl --out built   an ONNX file of one's own
-  facemirror models build --random-init 1 --out built   the same graphs with made-up weights, for benchmarks`;
+  facemirror models build --random-init 1 --out built   the same graphs with made-up weights, for benchmarks
+  facemirror models export mediapipe --out packages     Core ML packages for a Mac or iOS app`;
 
 /** Adds `facemirror models`. */
 export function register(program: Command, context: CommandContext): void {
   const models = program
     .command('models')
-    .description("List, fetch, import, build and check the suites' networks.")
+    .description("List, fetch, import, build, export and check the suites' networks.")
     .addHelpText('after', EXAMPLES);
   models.command('list').description('Tell what each suite is made of, and what is there.').action(list);
   models
@@ -67,6 +69,7 @@ export function register(program: Command, context: CommandContext): void {
     .option('--width <pixels>', "width to fix RetinaFace's input to (default: free)", wholeNumber(1))
     .option('--all-outputs', 'keep all that the original networks give, not only what is used here')
     .action(build);
+  registerExport(models);
   models.command('verify').description('Hold what is in the cache against its records.').action(verify);
 }
 
