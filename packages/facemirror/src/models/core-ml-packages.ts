@@ -99,7 +99,7 @@ async function* openface3({ randomInit, modelsFolder, height, width }: PackageOp
     const model =
       file === undefined
         ? architecture.build(randomWeights(architecture.tensors(), randomInit ?? 1), build)
-        : parseModel(await networkBytes(file, name, build), name);
+        : parseModel(networkBytes(file, name, build), name);
     yield { name, model, image: OPENFACE3_IMAGES[name], licence: OPENFACE3_FILES[name].licence };
   }
 }

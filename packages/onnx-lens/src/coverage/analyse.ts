@@ -9,10 +9,10 @@ import { adviceOf, impactOf } from './impact.js';
 import { freeDimensions, levelOne, readSource, withFixedDimensions, type LevelOne } from './level-one.js';
 import type { SourceModel } from './source-model.js';
 import { weightBytesOf } from './partitions.js';
-import type { CoverageResult } from './result.js';
+import type { CoverageResult, VariantFigures } from './result.js';
 import { splitOf } from './split.js';
 import { innerFigures, subgraphCoverage, subgraphNote } from './subgraphs.js';
-import { compareVariants } from './variants.js';
+import { compareVariants, packageFigures } from './variants.js';
 import { macsOf } from './work.js';
 
 /** Settings of {@link analyseCoverage}. */
@@ -37,6 +37,8 @@ export interface CoverageOptions {
   readonly name?: string;
   /** False to leave out the comparison of settings, which costs up to one more optimization. Default true. */
   readonly compareVariants?: boolean;
+  /** Operators that `export` can write as a Core ML package; where given, the comparison gains a column of them. */
+  readonly packageOperators?: ReadonlySet<string>;
 }
 
 /**
@@ -74,6 +76,11 @@ export async function analyseSource(source: SourceModel, options: CoverageOption
     options.compareVariants === false || target.format === null
       ? { figures: [], notes: [] }
       : await compareVariants(model, level1, provider, target, options.assumeOptimized ?? false);
+  const { packageOperators } = options;
+  const asPackage =
+    packageOperators === undefined || variants.figures.length === 0
+      ? []
+      : [packageFigures(level1.graph, packageOperators)];
   return resultOf(
     options.name ?? 'model',
     provider,
@@ -82,6 +89,7 @@ export async function analyseSource(source: SourceModel, options: CoverageOption
     target.provider !== 'coreml' || options.subgraphs === true,
     { ...level1, notes: [...releaseNamed(options.ort ?? 'latest').notes, ...level1.notes] },
     variants,
+    asPackage,
   );
 }
 
@@ -130,6 +138,7 @@ function resultOf(
   visited: boolean,
   { graph, notes, inner }: LevelOne,
   variants: Awaited<ReturnType<typeof compareVariants>>,
+  asPackage: readonly VariantFigures[],
 ): CoverageResult {
   const { opinion, partitions, perNode, causes, onProvider, onCpu } = splitOf(provider, graph, target);
   const figures = { nodes: graph.nodes.length, supported: onProvider.length, partitions: partitions.length };
@@ -166,7 +175,7 @@ function resultOf(
     causes,
     subgraphs: within.subgraphs,
     work,
-    variants: variants.figures,
+    variants: [...variants.figures, ...asPackage],
     notes: [...notes, ...subgraphNote(target, innerSum), ...opinion.notes(), ...within.notes, ...variants.notes],
   };
 }

@@ -1,4 +1,5 @@
 import { OnnxLensError } from '../errors.js';
+import { isStandard } from '../model/opset.js';
 import type { GraphView } from '../providers/graph-view.js';
 import type { Provider } from '../providers/provider.js';
 import { COREML_FORMATS, type CoreMlFormat, type Target } from '../providers/target.js';
@@ -65,6 +66,21 @@ function figuresOf(provider: Provider, graph: GraphView, target: Target, fixedSh
     supported,
     coverage: graph.nodes.length === 0 ? 0 : (100 * supported) / graph.nodes.length,
     partitions: groups.length,
+  };
+}
+
+/** What `export` would write of the graph itself: operators alone are looked at, and a package is whole or not made. */
+export function packageFigures(graph: GraphView, operators: ReadonlySet<string>): VariantFigures {
+  const supported = graph.nodes.filter(({ domain, opType }) => isStandard(domain) && operators.has(opType)).length;
+  const nodes = graph.nodes.length;
+  return {
+    label: 'As a Core ML package',
+    format: null,
+    fixedShapes: true,
+    nodes,
+    supported,
+    coverage: nodes === 0 ? 0 : (100 * supported) / nodes,
+    partitions: supported === nodes ? 1 : 0,
   };
 }
 

@@ -33,7 +33,8 @@ export function variantsTable({ variants }: CoverageResult): Table {
       ['On the provider', ...variants.map(({ supported }) => count(supported))],
       ['On the CPU', ...variants.map(({ nodes, supported }) => count(nodes - supported))],
       ['Coverage', ...variants.map(({ coverage }) => percent(coverage))],
-      ['Partitions', ...variants.map(({ partitions }) => count(partitions))],
+      // A package is one piece, or is not made.
+      ['Partitions', ...variants.map(({ partitions }) => (partitions === 0 ? '-' : count(partitions)))],
     ],
   };
 }
