@@ -10,6 +10,7 @@
  *   npm run bench -- memory        what workers of the suite openface3 take, and whether memory stays flat (bench/memory.js)
  *   npm run bench -- detector      faces that its detector finds in smaller and smaller pictures (bench/detector.js)
  *   npm run bench -- kernels       the WebAssembly kernels, each by itself (bench/kernels.js)
+ *   npm run bench -- quality       what small and blurred faces cost the measures (bench/quality.js)
  *   npm run bench -- one-sided     known one-sided movements against what is measured of them (bench/one-sided.js)
  *   npm run bench -- coreml-operators   the ONNX project's operator tests as Core ML packages (bench/coreml-operators.js)
  */
@@ -23,7 +24,7 @@ import { writeClip } from './clip.js';
 import { NODE_FLAGS } from './options.js';
 
 if (
-  ['profiler', 'models', 'optimize', 'memory', 'detector', 'kernels', 'one-sided', 'coreml-operators'].includes(
+  ['profiler', 'models', 'optimize', 'memory', 'detector', 'kernels', 'quality', 'one-sided', 'coreml-operators'].includes(
     process.argv[2],
   )
 ) {
