@@ -9,7 +9,9 @@ import { PATTERNS, type PatternCode } from './patterns.js';
 export const MOVEMENT_EDGE = 0.3;
 /** Strength, of a typical strong movement, from which on something moves; and how far above the rest's own noise. */
 const LEAST_STRENGTH = 0.22;
-const LEAST_NOISES = 5;
+const LEAST_NOISES = 3.5;
+/** Standard deviations within which a quarter of normal noise lies. */
+const NEAREST_QUARTER = 0.3186;
 /** Peak, over the least strength, of a movement whose pattern is not the strongest curve. */
 const LEAST_PEAK = 0.7;
 /** Seconds: what lasts less is no movement of an examination, and what is apart less belongs together. */
@@ -80,8 +82,8 @@ export function proposeMovements(time: Float64Array, evidence: Evidence): readon
 /** A strength over the least one that is no noise: more than 1 is movement. */
 function aboveNoise(strength: Float32Array): Float32Array {
   const level = halfSampleMode(Array.from(strength));
-  // What is below the usual level is noise alone; what is above can be movement.
-  const noise = 1.4826 * median(Array.from(strength.map((value) => level - value)).filter((below) => below >= 0));
+  // The quarter that is nearest to the usual level: what else moves the same skin, either way, is not among it.
+  const noise = quantile(Array.from(strength.map((value) => Math.abs(value - level))), 0.25) / NEAREST_QUARTER;
   const least = Math.max(LEAST_STRENGTH, LEAST_NOISES * noise);
   return strength.map((value) => (value - Math.max(0, level)) / least);
 }

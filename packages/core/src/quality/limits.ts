@@ -11,7 +11,7 @@ export const QUALITY_REASONS = [
 ] as const;
 export type QualityReason = (typeof QUALITY_REASONS)[number];
 
-/** Limits of the quality gate. docs/quality.md has the error curve behind each. */
+/** Limits of the quality gate. docs/examination.md has the error curve behind each. */
 export const QUALITY_LIMITS = {
   /** Degrees to either side. */
   yaw: 20,
@@ -20,7 +20,7 @@ export const QUALITY_LIMITS = {
   /** Between the middles of the eyes, in pixels. */
   interOcularPixels: 24,
   /** Part of the sharpness that the video's sharper frames have; see `sharpness.ts`. */
-  relativeSharpness: 0.35,
+  relativeSharpness: 0.4,
   /** Frames a second; a video below has the reason in every frame. */
   framesPerSecond: 12,
   /** Turn of the head, or part of its size, by which one frame differs from both its neighbours. */
