@@ -51,9 +51,10 @@ interface FaceFramesOptions {
   readonly landmarker: Landmarker;
   readonly profiler: Profiler;
   readonly actionUnits: ActionUnitSource;
-  readonly analysis: ExpressionAnalysis;
-  /** Where what is kept of each frame goes. */
-  readonly kept: KeptFrames;
+  /** Null where no tables are wanted: nothing is measured then. */
+  readonly analysis: ExpressionAnalysis | null;
+  /** Where what is kept of each frame goes; null where no tables are wanted. */
+  readonly kept: KeptFrames | null;
   /** Whether nobody looks at a frame any more once it is mirrored, so that the debug overlay may be drawn on it itself. */
   readonly framesMayChange: boolean;
   /** Where emotion and gaze go, for suites that have them. */
@@ -87,9 +88,9 @@ export class FaceFrames {
     whole: FaceObservation | null,
     midline: Midline | null,
   ): Promise<MirroredObservation> | null {
-    const { landmarker, settings } = this.#options;
+    const { analysis, landmarker, settings } = this.#options;
     const region = this.#regions.next(whole, midline);
-    if (settings.measure === 'whole' || landmarker.observeMirrored === undefined) return null;
+    if (analysis === null || settings.measure === 'whole' || landmarker.observeMirrored === undefined) return null;
     if (whole === null || midline === null || region === null) return null;
     const look = (half: PictureHalf): Promise<MirroredFace | null> =>
       landmarker.observeMirrored?.(frame, region, half) ?? Promise.resolve(null);
@@ -148,12 +149,12 @@ export class FaceFrames {
       if (expressed.status === 'rejected') throw expressed.reason;
       if (mirrored.status === 'rejected') throw mirrored.reason;
       const { analysis, kept } = this.#options;
-      const record = analysis.add(frame.number, frame.time.seconds, face, {
+      const record = analysis?.add(frame.number, frame.time.seconds, face, {
         mirrored: mirrored.value,
         network: measured.value,
         signals: seen.signals,
       });
-      await kept.add(record, face?.landmarks ?? null);
+      if (record !== undefined) await kept?.add(record, face?.landmarks ?? null);
       await this.#addExpression(frame, face, expressed.value);
     });
   }
@@ -173,8 +174,15 @@ export class FaceFrames {
 
   /** What the suite's own network says of the mirrored faces. */
   async #measure({ face, midline }: SeenFace, { left, right }: Pictures): Promise<NetworkUnits | null> {
-    const { actionUnits, settings } = this.#options;
-    if (actionUnits.kind !== 'network' || face === null || midline === null || left === null || right === null)
+    const { actionUnits, analysis, settings } = this.#options;
+    if (
+      analysis === null ||
+      actionUnits.kind !== 'network' ||
+      face === null ||
+      midline === null ||
+      left === null ||
+      right === null
+    )
       return null;
     const { network } = actionUnits;
     const faceOf = (side: Side): FaceObservation => ({
@@ -195,7 +203,10 @@ export class FaceFrames {
   ): Promise<void> {
     const { drawing, profiler } = this.#options;
     const mirrored = midline === null || left === null || right === null ? null : { left, right, midline };
-    const overlaid = debug === null ? null : { target: debug, face: face === null ? null : { midline, angles } };
+    const overlaid =
+      debug === null
+        ? null
+        : { target: debug, face: face === null ? null : { midline, angles, landmarks: face.landmarks } };
     if (mirrored === null && overlaid === null) return;
     const { mirrorMs, overlayMs } = await drawing.draw({ source: frame, mirrored, debug: overlaid });
     const endedAt = profiler.begin();

@@ -2,7 +2,7 @@ import type { HeadAngles } from '../face/head-pose.js';
 import type { Midline } from '../face/midline.js';
 import type { Landmarks } from '../face/observation.js';
 import type { Frame } from '../frames/frame.js';
-import { GLYPH_HEIGHT, GLYPH_WIDTH, hasInk } from './font.js';
+import { textMask, textWidth } from './font.js';
 import { paint, paintMask, shadeTop, type Mask, type Rgb } from './paint.js';
 
 /** What is to be seen of the followed face; every part may be missing. */
@@ -81,8 +81,15 @@ function drawMidline(frame: Frame, { glabella, chin }: Midline): void {
   );
 }
 
+/** Dots so thin that the face stays visible between them, also where it is small in the picture. */
 function drawDots(frame: Frame, { points }: Landmarks): void {
-  const radius = Math.max(0.8, Math.min(frame.layout.width, frame.layout.height) / 600);
+  const { width, height } = frame.layout;
+  let [left, right] = [Infinity, -Infinity];
+  for (let i = 0; i + 2 < points.length; i += 3) {
+    left = Math.min(left, points[i] ?? Infinity);
+    right = Math.max(right, points[i] ?? -Infinity);
+  }
+  const radius = Math.min(Math.max(0.6, (right - left) / 240), Math.max(0.6, Math.min(width, height) / 500));
   for (let i = 0; i + 2 < points.length; i += 3) {
     const [x, y] = [points[i] ?? NaN, points[i + 1] ?? NaN];
     if (!Number.isFinite(x + y)) continue;
@@ -97,35 +104,32 @@ function drawDots(frame: Frame, { points }: Landmarks): void {
   }
 }
 
-/** Letters stand in cells with a column and two rows to spare. */
-const CELL_WIDTH = GLYPH_WIDTH + 1;
-const CELL_HEIGHT = GLYPH_HEIGHT + 4;
+/** The banner's height, in heights of its capitals. */
+const BANNER_HEIGHT = 2;
 
 function drawBanner(frame: Frame, text: string, colour: Rgb): void {
   const { width, height } = frame.layout;
-  // Letters some 4 % of the shorter side high, and never wider than the frame.
-  const dot = Math.max(
-    1,
-    Math.min(Math.round(Math.min(width, height) / 170), Math.floor(width / ((text.length + 1) * CELL_WIDTH))),
-  );
-  const bottom = CELL_HEIGHT * dot;
+  // Capitals 4 % of the shorter side high, and the text never wider than the frame.
+  const wanted = Math.max(9, Math.round(Math.min(width, height) * 0.04));
+  const fitting = Math.floor((wanted * width * 0.96) / textWidth(text, wanted));
+  const capHeight = Math.max(1, Math.min(wanted, fitting, Math.floor(height / 8)));
+  const bottom = Math.round(BANNER_HEIGHT * capHeight);
   shadeTop(frame, BLACK, bottom, BANNER_OPACITY);
-  const left = Math.max(0, Math.round((width - text.length * CELL_WIDTH * dot) / 2));
-  paintMask(frame, colour, left, 2 * dot, lettering(text, dot));
+  const mask = lettering(text, capHeight);
+  const left = Math.max(0, Math.round((width - mask.width) / 2));
+  paintMask(frame, colour, left, Math.max(0, Math.round((bottom - mask.height) / 2)), mask);
 }
 
-/** A line of text, each place of a letter `dot` pixels wide and high. */
-function lettering(text: string, dot: number): Mask {
-  const width = text.length * CELL_WIDTH * dot;
-  const ink = new Uint8Array(width * GLYPH_HEIGHT * dot);
-  for (let row = 0; row < GLYPH_HEIGHT; row++) {
-    const start = row * dot * width;
-    for (let place = 0; place < text.length * CELL_WIDTH; place++) {
-      const cell = Math.floor(place / CELL_WIDTH);
-      if (hasInk(text[cell] ?? ' ', place - cell * CELL_WIDTH, row))
-        ink.fill(1, start + place * dot, start + (place + 1) * dot);
-    }
-    for (let copy = 1; copy < dot; copy++) ink.copyWithin(start + copy * width, start, start + width);
-  }
-  return { width, height: GLYPH_HEIGHT * dot, ink };
+/** The last texts, drawn: most banners are seen many times. */
+const MOST_KEPT = 64;
+const kept = new Map<string, Mask>();
+
+function lettering(text: string, capHeight: number): Mask {
+  const key = `${capHeight} ${text}`;
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  if (kept.size >= MOST_KEPT) kept.clear();
+  const mask = textMask(text, capHeight);
+  kept.set(key, mask);
+  return mask;
 }

@@ -73,39 +73,20 @@ export function shadeTop(frame: Frame, colour: Rgb, bottom: number, share: numbe
   }
 }
 
-/** A picture of 0 (nothing) and 1 (ink), row by row. */
+/** A picture of 0 (nothing) to 255 (full ink), row by row. */
 export interface Mask {
   readonly width: number;
   readonly height: number;
   readonly ink: Uint8Array;
 }
 
-/** Paints a mask's ink at a place of the frame; what lies beyond the right and the lower edge is left out. */
+/** Paints a mask's ink at a place of the frame; what lies beyond the frame's edges is left out. */
 export function paintMask(frame: Frame, colour: Rgb, left: number, top: number, mask: Mask): void {
-  const { width, height, yStride, uvStride } = frame.layout;
-  const planes = framePlanes(frame);
-  const [y, u, v] = rgbToYuv(frame.colour)(...colour);
-  const luma = Math.round(y);
-  const [right, bottom] = [Math.min(left + mask.width, width), Math.min(top + mask.height, height)];
   const inkAt = (column: number, row: number): number =>
-    column >= left && column < right && row >= top && row < bottom
-      ? (mask.ink[(row - top) * mask.width + column - left] ?? 0)
+    column >= left && column < left + mask.width && row >= top && row < top + mask.height
+      ? (mask.ink[(row - top) * mask.width + column - left] ?? 0) / 255
       : 0;
-  for (let row = top; row < bottom; row++) {
-    const at = (row - top) * mask.width - left;
-    for (let column = left; column < right; column++)
-      if (mask.ink[at + column] === 1) planes.y[row * yStride + column] = luma;
-  }
-  for (let row = top & ~1; row < bottom; row += 2) {
-    for (let column = left & ~1; column < right; column += 2) {
-      const sum = inkAt(column, row) + inkAt(column + 1, row) + inkAt(column, row + 1) + inkAt(column + 1, row + 1);
-      if (sum === 0) continue;
-      const share = sum / ((column + 1 < width ? 2 : 1) * (row + 1 < height ? 2 : 1));
-      const chroma = (row >> 1) * uvStride + (column >> 1);
-      mix(planes.u, chroma, u, share);
-      mix(planes.v, chroma, v, share);
-    }
-  }
+  paint(frame, colour, top, top + mask.height, () => [left, left + mask.width], inkAt);
 }
 
 /** What each of the 256 values becomes. */

@@ -5,6 +5,8 @@ import { checkMovements } from '../movements/movements-file.js';
 /** What a setting takes, as data: the command line's flags, forms and documents derive from it. */
 export type Form =
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
+  /** Some of the choices, at least one; as text with commas between them. */
+  | { readonly kind: 'list'; readonly choices: readonly string[] }
   | { readonly kind: 'switch' }
   /** A number from `least` to `most`, both included, or one of `words` in its place; null where the default is null. */
   | {
@@ -32,7 +34,7 @@ export interface MovementsText {
 export interface Setting {
   readonly form: Form;
   /** The value of a setting that is left out. */
-  readonly default: string | number | boolean | null | NeutralChoice;
+  readonly default: string | number | boolean | null | NeutralChoice | readonly string[];
   /** What the value is counted in; null where it is no quantity. */
   readonly unit: string | null;
   /** One sentence, without its full stop. */
@@ -49,7 +51,9 @@ type OrNull<S extends Setting> = S['default'] extends null ? null : never;
 
 /** The type of a setting's value. */
 export type ValueOf<S extends Setting> = S['form'] extends { readonly choices: readonly (infer Choice)[] }
-  ? Choice
+  ? S['form']['kind'] extends 'list'
+    ? readonly Choice[]
+    : Choice
   : S['form'] extends { readonly kind: 'number'; readonly words: readonly (infer Word)[] }
     ? number | Word | OrNull<S>
     : S['form'] extends { readonly kind: 'switch' }
@@ -70,6 +74,11 @@ export function checkedValue(name: string, { form, default: usual }: Setting, va
   switch (form.kind) {
     case 'choice':
       if (typeof value === 'string' && form.choices.includes(value)) return value;
+      break;
+    case 'list':
+      if (Array.isArray(value) && value.length > 0 && value.every((each) => form.choices.includes(each as string)))
+        // In the usual order and each once, so that equal lists are equal settings.
+        return form.choices.filter((choice) => value.includes(choice));
       break;
     case 'switch':
       if (typeof value === 'boolean') return value;
@@ -114,6 +123,12 @@ export function valueFromText(name: string, setting: Setting, text: string): unk
       throw misfit(name, form, text);
     case 'choice':
       return checkedValue(name, setting, given);
+    case 'list':
+      return checkedValue(
+        name,
+        setting,
+        given.split(',').map((part) => part.trim()),
+      );
     case 'movements':
       return checkedValue(name, setting, { file: name, text });
     case 'path':
@@ -150,6 +165,8 @@ export function valuesInWords(form: Form): string {
   switch (form.kind) {
     case 'choice':
       return orOf(form.choices);
+    case 'list':
+      return `${form.choices.join(', ')}, or some of them`;
     case 'switch':
       return 'true or false';
     case 'number': {

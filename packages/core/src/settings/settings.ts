@@ -20,7 +20,7 @@ export type SettingsInput = Partial<RunSettings>;
 /** Every setting's default. */
 export const DEFAULT_SETTINGS = Object.fromEntries(
   SETTING_NAMES.map((name) => [name, SETTINGS[name].default]),
-) as RunSettings;
+) as unknown as RunSettings;
 
 /**
  * Settings from anything: what is left out, or undefined, gets its default.
@@ -60,6 +60,15 @@ export function resultSettings(settings: RunSettings): ResultSettings {
   return Object.fromEntries(names.map((name) => [name, settings[name]])) as unknown as ResultSettings;
 }
 
+/** Whether the mirrored videos are written, and the upright source where the camera was held sideways. */
+export function writesVideos({ outputs }: Pick<RunSettings, 'outputs'>): boolean {
+  return outputs.includes('videos');
+}
+
+export function writesDebugVideo({ outputs, debugVideo }: Pick<RunSettings, 'outputs' | 'debugVideo'>): boolean {
+  return debugVideo && outputs.includes('debug');
+}
+
 /** A setting as data, whatever its name. */
 export function settingNamed(name: SettingName): Setting {
   return SETTINGS[name];
@@ -73,6 +82,12 @@ function requireName(name: string): asserts name is SettingName {
 }
 
 function checkTogether(settings: RunSettings): void {
+  if (!writesVideos(settings) && !writesDebugVideo(settings) && !settings.outputs.includes('tables'))
+    throw new FaceMirrorError(
+      'USAGE',
+      '`outputs` asks for the debug video alone, and `debugVideo: false` leaves it out: drop one of them.',
+      { setting: 'outputs' },
+    );
   for (const name of ['report', 'trace'] as const) {
     const isAsked = settings[name] !== SETTINGS[name].default;
     if (isAsked && !settings.profile)

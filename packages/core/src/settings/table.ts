@@ -86,12 +86,20 @@ export const SETTINGS = {
     about: "also write <name>_landmarks.csv, in OpenFace's columns",
     changesResults: true,
   },
+  outputs: {
+    form: { kind: 'list', choices: ['videos', 'tables', 'debug'] },
+    default: ['videos', 'tables', 'debug'],
+    unit: null,
+    about: 'what to write beside the record, with commas: the mirrored videos, the tables, the debug video',
+    defaultAbout: 'all',
+    changesResults: true,
+  },
   debugVideo: {
     form: { kind: 'switch' },
     default: true,
     unit: null,
-    about: 'write the video with the midline and the head angle',
-    aboutOff: 'leave out the video with the midline and the head angle',
+    about: 'write the video with the midline, the landmarks and the head angle',
+    aboutOff: 'leave out the video with the midline, the landmarks and the head angle',
     changesResults: true,
   },
   audio: {

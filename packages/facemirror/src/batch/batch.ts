@@ -13,6 +13,7 @@ import { inputFiles } from './input-files.js';
 import { outputName, OutputSet, prepareFolder, type InputFile } from '../results/outputs.js';
 import { ProgressMeter } from './progress.js';
 import { earlierRun, type RunRecord } from '../results/record.js';
+import { encodesVideo } from '../pipeline/pictures.js';
 import { runVideo } from '../pipeline/run-video.js';
 import {
   parseSettings,
@@ -78,7 +79,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   if (settings.trace !== null && files.length > 1)
     throw new FaceMirrorError('USAGE', '`trace` takes one video at a time: give a single file.', { setting: 'trace' });
   if (settings.modelsFolder !== null) await requireModelsFolder(settings.modelsFolder);
-  await requireEncoder(settings.encoder);
+  if (encodesVideo(settings)) await requireEncoder(settings.encoder);
   await prepareFolder(options.out);
   const crew = new Crew({ ...batch, videos: files.length });
   const result = { done: [] as string[], skipped: [] as string[], failed: [] as { path: string; error: Error }[] };

@@ -97,6 +97,8 @@ function placeholderOf({ form, unit }: Setting): string {
       return 'name';
     case 'number':
       return form.words.length > 1 ? 'which' : unit === 'pixels' ? unit : 'number';
+    case 'list':
+      return 'list';
     case 'movements':
       return 'file';
     case 'path':

@@ -102,7 +102,7 @@ export function runFacts(
       height: output.height,
       poolFrames: profile.memory.framePoolFrames ?? Math.floor(profile.memory.framePoolBytes / frameBytes),
     },
-    encoder: output.encoder,
+    encoder: output.encoder ?? 'none',
     encodedVideos: output.files.filter((name) => name.endsWith('.mp4')).length,
     hasDebugVideo: output.files.some((name) => name.endsWith('_debug.mp4')),
     videosAtOnce: record.videosAtOnce ?? 1,

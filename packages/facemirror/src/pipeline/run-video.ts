@@ -22,8 +22,9 @@ import { VideoWriter } from '../video/writer.js';
 import { counted } from '../wording.js';
 import { planCodecThreads, type CodecThreads } from './codec-threads.js';
 import { DrawingThread } from './drawing-thread.js';
+import { encodedKinds, encodesVideo, isMeasuredOn, planFrames, VIDEO_OUTPUTS } from './pictures.js';
 import { FaceFrames } from 'facemirror-core/flow/face-frames.js';
-import { flowFrames, type PictureKind } from 'facemirror-core/flow/frame-flow.js';
+import { flowFrames, PICTURE_KINDS, type PictureKind } from 'facemirror-core/flow/frame-flow.js';
 import type { InputFile } from '../results/outputs.js';
 import type { OutputKind, OutputSet } from '../results/outputs.js';
 import { measuredAdapters } from 'facemirror-core/flow/measured-adapters.js';
@@ -35,20 +36,8 @@ import { TableFile } from './table-file.js';
 
 /** The encoders that a video usually has. */
 const ENCODERS = 3;
-/** Bytes of frames under way; frames so large that the fewest that a run needs take more are refused by the pool. */
-const POOL_BYTES = 96 * 1024 * 1024;
 /** Decoded frames that are looked at, or wait to be, where the suite does not want others. */
 const DECODED = 5;
-/** Frames whose pictures are drawn, or wait to be encoded, side by side. */
-const DRAWN = 3;
-
-const VIDEO_OUTPUTS: Readonly<Record<PictureKind, OutputKind>> = {
-  left: 'left-video',
-  right: 'right-video',
-  debug: 'debug-video',
-  source: 'source-video',
-};
-
 /** What one video's run needs from outside. */
 export interface VideoJob {
   readonly file: InputFile;
@@ -75,7 +64,7 @@ export interface VideoJob {
  */
 export async function runVideo(job: VideoJob): Promise<RunRecord> {
   const reader = await VideoReader.open(job.file.path, {
-    noAudio: !job.settings.audio,
+    noAudio: !job.settings.audio || !encodesVideo(job.settings),
     threads: codecThreads(job, ENCODERS).decoder,
   });
   try {
@@ -89,9 +78,11 @@ export async function runVideo(job: VideoJob): Promise<RunRecord> {
 async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunRecord> {
   const { settings, suite, profiler } = job;
   const { info } = reader;
-  const kinds = pictureKinds(settings, info);
+  const encoded = encodedKinds(settings, info);
+  const kinds = PICTURE_KINDS.filter((kind) => encoded.includes(kind) || isMeasuredOn(kind, settings, suite));
   // Of what a suite has, only the network of expressions looks at a frame once it is mirrored.
   const framesMayChange = suite.expressions === undefined && !kinds.includes('source');
+  const hasTables = settings.outputs.includes('tables');
   const drawn = kinds.filter((kind) => kind !== 'source' && !(kind === 'debug' && framesMayChange)).length;
   const { framesUnderWay, capacity } = planFrames(info, kinds.length, drawn, suite.inference.framesUnderWay ?? DECODED);
   const pool = new FramePool({ width: info.width, height: info.height, colour: info.colour, capacity });
@@ -101,22 +92,25 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
     measuredAdapters(suite, profiler, () => tracker.counts.frames),
     { face: settings.face },
   );
-  const analysis = new ExpressionAnalysis(settings, (width) => new RecordLog(width));
-  const kept = new FrameNotes(
-    job.outputs,
-    {
-      topology: suite.manifest.topology,
-      camera: settings.camera,
-      measure: suite.landmarker.observeMirrored === undefined ? 'whole' : settings.measure,
-      width: info.width,
-      height: info.height,
-    },
-    settings,
-  );
+  const analysis = hasTables ? new ExpressionAnalysis(settings, (width) => new RecordLog(width)) : null;
+  const kept = hasTables
+    ? new FrameNotes(
+        job.outputs,
+        {
+          topology: suite.manifest.topology,
+          camera: settings.camera,
+          measure: suite.landmarker.observeMirrored === undefined ? 'whole' : settings.measure,
+          width: info.width,
+          height: info.height,
+        },
+        settings,
+      )
+    : null;
   const writers = new Map<PictureKind, VideoWriter>();
-  let expressionTable = suite.expressions === undefined ? null : new TableFile(job.outputs.pathFor('expression-table'));
+  let expressionTable =
+    suite.expressions === undefined || !hasTables ? null : new TableFile(job.outputs.pathFor('expression-table'));
   try {
-    const encoder = await openWriters(writers, kinds, job, reader);
+    const encoder = encoded.length === 0 ? null : await openWriters(writers, encoded, job, reader);
     const expressions =
       suite.expressions === undefined || expressionTable === null
         ? null
@@ -158,8 +152,8 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
     const writing = profiler.begin();
     // Nothing is left to draw; its thread may go while the rest is written.
     void drawing.close();
-    const { expression, examination } = await writeResults(job, [...writers.values()], analysis);
-    await kept.close();
+    const results = await writeResults(job, [...writers.values()], analysis);
+    await kept?.close();
     await expressionTable?.close();
     expressionTable = null;
     profiler.end('write', writing, tracker.counts.frames);
@@ -167,21 +161,22 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
       info,
       encoder,
       counts: tracker.counts,
-      tables: tablesOf(suite, expression),
-      examination: describeExamination(examination),
+      ...(results === null
+        ? { tables: {} }
+        : { tables: tablesOf(suite, results.expression), examination: describeExamination(results.examination) }),
       warnings: [
         ...suite.notes,
         ...faceWarnings(tracker.counts.framesWithFace),
         ...reader.warnings,
-        ...(writers.get('left')?.warnings ?? []),
-        ...expression.warnings,
+        ...([...writers.values()][0]?.warnings ?? []),
+        ...(results?.expression.warnings ?? []),
       ],
     });
   } finally {
     await Promise.all([...writers.values()].map((writer) => writer.discard()));
     await expressionTable?.close().catch(() => undefined);
-    await kept.close().catch(() => undefined);
-    analysis.close();
+    await kept?.close().catch(() => undefined);
+    analysis?.close();
     await drawing.close();
     pool.close();
   }
@@ -189,30 +184,6 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
 
 function codecThreads({ cores, suite }: VideoJob, encoders: number): CodecThreads {
   return planCodecThreads(cores, suite.inference.threads, encoders);
-}
-
-function pictureKinds(settings: RunSettings, info: VideoInfo): PictureKind[] {
-  const kinds: PictureKind[] = ['left', 'right'];
-  if (settings.debugVideo) kinds.push('debug');
-  if (info.orientation.filters !== null) kinds.push('source');
-  return kinds;
-}
-
-/**
- * How many frames there are: enough that no stage waits for another's frame in the usual case, bounded in bytes. The
- * fewest with which a run cannot come to a stop: one that is decoded, and the pictures of one that is drawn.
- * @param pictures of a frame at most, each in a frame of its own; `drawn` of them in the usual case.
- */
-function planFrames(
-  info: VideoInfo,
-  pictures: number,
-  drawn: number,
-  wanted: number,
-): { framesUnderWay: number; capacity: number } {
-  const frameBytes = info.width * info.height * 1.5;
-  const affordable = Math.floor(POOL_BYTES / frameBytes);
-  const capacity = Math.max(1 + pictures, Math.min(wanted + DRAWN * drawn, affordable));
-  return { framesUnderWay: Math.max(1, Math.min(wanted, capacity - pictures)), capacity };
 }
 
 async function openWriters(
@@ -271,10 +242,11 @@ const TABLE_OUTPUTS: Readonly<Record<keyof ExaminationTables, OutputKind>> = {
 async function writeResults(
   { outputs, settings }: VideoJob,
   writers: readonly VideoWriter[],
-  analysis: ExpressionAnalysis,
-): Promise<ExaminationResult> {
+  analysis: ExpressionAnalysis | null,
+): Promise<ExaminationResult | null> {
   const finished = writers.map((writer) => writer.finish());
-  const tables = async (): Promise<ExaminationResult> => {
+  const tables = async (): Promise<ExaminationResult | null> => {
+    if (analysis === null) return null;
     const expression = analysis.finish();
     const result = examine(expression, {
       affected: settings.affected,

@@ -61,7 +61,8 @@ export interface RunRecord {
   readonly output: {
     readonly width: number;
     readonly height: number;
-    readonly encoder: string;
+    /** Null where no video was written. */
+    readonly encoder: string | null;
     readonly files: readonly string[];
   };
   readonly frames: {
@@ -90,11 +91,11 @@ export interface RunFindings {
   readonly sha256: string;
   readonly settings: ResultSettings;
   readonly suite: RunRecord['suite'];
-  readonly encoder: string;
+  readonly encoder: string | null;
   readonly files: readonly string[];
   readonly counts: TrackerCounts;
   readonly tables: Readonly<Record<string, unknown>>;
-  readonly examination: ExaminationDescription;
+  readonly examination?: ExaminationDescription;
   readonly warnings: readonly string[];
   readonly profile: ProfileSummary | null;
   readonly performance: NetworkFindings | null;
@@ -146,7 +147,7 @@ export function buildRecord(findings: RunFindings): RunRecord {
       thoroughSearches: counts.thoroughSearches,
     },
     tables: findings.tables,
-    examination: findings.examination,
+    ...(findings.examination === undefined ? {} : { examination: findings.examination }),
     warnings: findings.warnings,
     profile: findings.profile,
     videosAtOnce: findings.videosAtOnce,

@@ -85,7 +85,7 @@ async function run(suite: Pick<RunSettings, 'suite' | 'modelsFolder'>, name: str
       affected: 'auto',
       movements: null,
       landmarks: false,
-      debugVideo: true,
+      outputs: ['videos', 'tables', 'debug'],
       audio: false,
       encoder: 'libx264',
       quality: 40,

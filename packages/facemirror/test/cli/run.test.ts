@@ -27,14 +27,20 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const OUTPUTS = [
   'patient.json',
+  'patient_blinks.csv',
+  'patient_by_movement.csv',
   'patient_debug.mp4',
+  'patient_frames.bin',
   'patient_left_mirrored.csv',
   'patient_left_mirrored.mp4',
   'patient_measures.csv',
+  'patient_movements.csv',
   'patient_right_mirrored.csv',
   'patient_right_mirrored.mp4',
+  'patient_synkinesis.csv',
 ];
-const TABLES = OUTPUTS.filter((name) => name.endsWith('.csv'));
+/** Those with one row a frame. */
+const TABLES = OUTPUTS.filter((name) => /(mirrored|measures)\.csv$/.test(name));
 
 test('a video gives its outputs, once; a second run does nothing; other workers give the same bytes, and so does the CPU where another provider was asked for and is not there', async () => {
   const out = join(folder, 'once');
@@ -105,6 +111,19 @@ test('a video gives its outputs, once; a second run does nothing; other workers 
   expect(fallenRecord.warnings[0]).toContain(missed);
   for (const name of TABLES) expect(await readFile(join(other, name))).toEqual(await readFile(join(out, name)));
   expect(existsSync(join(other, 'patient_debug.mp4'))).toBe(false);
+
+  const part = join(folder, 'part');
+  expect(await facemirror(['run', clip, '--out', part, '--outputs', 'tables'])).toMatchObject({ code: 0 });
+  expect((await readdir(part)).sort()).toEqual(OUTPUTS.filter((each) => !each.endsWith('.mp4')));
+  for (const name of TABLES) expect(await readFile(join(part, name))).toEqual(await readFile(join(out, name)));
+  const tablesOnly = JSON.parse(await readFile(join(part, 'patient.json'), 'utf8')) as { output: unknown };
+  expect(tablesOnly.output).toMatchObject({ encoder: null });
+  expect(await facemirror(['run', clip, '--out', part, '--outputs', 'debug'])).toMatchObject({ code: 0 });
+  expect((await readdir(part)).sort()).toEqual(['patient.json', 'patient_debug.mp4']);
+  expect(await facemirror(['run', clip, '--out', part, '--outputs', 'pictures'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('videos, tables'),
+  });
 });
 
 test('a video that was filmed sideways comes out upright, with an upright copy of itself', async () => {
