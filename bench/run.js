@@ -12,6 +12,7 @@
  *   npm run bench -- kernels       the WebAssembly kernels, each by itself (bench/kernels.js)
  *   npm run bench -- quality       what small and blurred faces cost the measures (bench/quality.js)
  *   npm run bench -- one-sided     known one-sided movements against what is measured of them (bench/one-sided.js)
+ *   npm run bench -- simplifiers   onnx-lens optimize beside OnnxSlim and onnxsim (bench/simplifiers.js)
  *   npm run bench -- coreml-operators   the ONNX project's operator tests as Core ML packages (bench/coreml-operators.js)
  */
 import { execFile } from 'node:child_process';
@@ -24,9 +25,18 @@ import { writeClip } from './clip.js';
 import { NODE_FLAGS } from './options.js';
 
 if (
-  ['profiler', 'models', 'optimize', 'memory', 'detector', 'kernels', 'quality', 'one-sided', 'coreml-operators'].includes(
-    process.argv[2],
-  )
+  [
+    'profiler',
+    'models',
+    'optimize',
+    'memory',
+    'detector',
+    'kernels',
+    'quality',
+    'one-sided',
+    'coreml-operators',
+    'simplifiers',
+  ].includes(process.argv[2])
 ) {
   await import(`./${process.argv[2]}.js`);
   process.exit();
