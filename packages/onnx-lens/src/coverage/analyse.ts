@@ -169,6 +169,7 @@ function resultOf(
       variants: variants.figures,
       topCause: top === undefined ? undefined : { ...top, nodes: top.nodes.length },
       macs: { provider: work.macsOnProvider, cpu: work.macsOnCpu },
+      listedWeights: listedWeightsOf(onCpu),
       inner: innerSum,
     }),
     perNode,
@@ -178,4 +179,11 @@ function resultOf(
     variants: [...variants.figures, ...asPackage],
     notes: [...notes, ...subgraphNote(target, innerSum), ...opinion.notes(), ...within.notes, ...variants.notes],
   };
+}
+
+/** Initializers that a caller may replace, among what the nodes read. */
+function listedWeightsOf(nodes: readonly NodeView[]): number {
+  const values = nodes.flatMap(({ inputs }) => inputs);
+  const listed = values.filter(({ initializer, isConstant }) => initializer !== undefined && !isConstant);
+  return new Set(listed.map(({ name }) => name)).size;
 }

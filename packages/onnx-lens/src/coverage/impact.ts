@@ -52,6 +52,8 @@ export interface AdviceInput {
   readonly macs: { readonly provider: number; readonly cpu: number };
   /** The graphs inside If, Loop and Scan, which the figures leave out. */
   readonly inner: InnerFigures;
+  /** Weights of nodes left behind that the graph also lists among its inputs, which makes them no constants. */
+  readonly listedWeights?: number;
 }
 
 /** One line on what to do about the split. */
@@ -60,6 +62,11 @@ export function adviceOf(input: AdviceInput): string {
   const impact = impactOf(figures);
   // Where subgraphs hold most nodes, figures of the main graph say little.
   if (input.inner.nodes > figures.nodes) return innerAdvice(input);
+  const { listedWeights = 0 } = input;
+  if (listedWeights > 0) {
+    const what = listedWeights === 1 ? '1 weight' : `${listedWeights} weights`;
+    return `Take ${what} off the graph's list of inputs first, as onnx-lens optimize does: a caller may replace an initializer that is also an input, so neither ${title} nor ONNX Runtime's optimizer takes it for a constant.`;
+  }
   const better = betterVariant(input);
   if (figures.supported === 0 && better === undefined)
     return `Keep this model on the CPU: ${title} takes none of its ${figures.nodes} nodes.`;

@@ -23,3 +23,9 @@ it('gives no advice by the main graph where a subgraph holds most nodes', () => 
   expect(adviceOf({ ...split, inner: { ...none, nodes: 86 } })).toMatch(/^Keep this model on the CPU: .* none of them/);
   expect(adviceOf({ ...split, inner: none })).toContain('1 of 4 nodes');
 });
+
+it('names weights among the inputs as the cause before anything else', () => {
+  expect(adviceOf({ ...split, inner: none, listedWeights: 62 })).toMatch(
+    /^Take 62 weights off the graph's list of inputs first, as onnx-lens optimize does/,
+  );
+});
