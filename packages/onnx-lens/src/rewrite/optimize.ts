@@ -9,6 +9,7 @@ import type { InputValues } from './fix-inputs.js';
 import { withFixedInputs } from './settle-inputs.js';
 import { fixDimensions, freeDimensions } from './fix-dimensions.js';
 import { Judge, type Judged } from './judge.js';
+import { simplerForm } from './level-one-form.js';
 import { removeDead } from './passes/dead-nodes.js';
 import { selectRewrites } from './registry.js';
 import type { AnyRewrite } from './rewrite.js';
@@ -31,6 +32,8 @@ export interface RewriteOptions {
   readonly passes?: readonly string[];
   /** Rewrites to apply in place of those of the registry. */
   readonly rewrites?: readonly AnyRewrite[];
+  /** Whether the result is also written as {@link levelOneForm} leaves it; by default unless `passes` are given. */
+  readonly asLevelOne?: boolean;
   /** How to call the model. */
   readonly name?: string;
   /** Told before each step that takes time; `done` of `total` is a rough share of the work. */
@@ -121,12 +124,15 @@ async function rewriteModel(model: ModelProto, options: RewriteOptions, weights:
   const trail = await applyInTurn(start, wanted, judge, rows, options);
   const best = await leaveOutUseless(trail, judge, rows, ort, options);
   const helps = judge.cost(best) < judge.cost(start);
-  const result = helps ? best : start;
+  const rewritten = helps ? best : start;
+  const simple = (options.asLevelOne ?? options.passes === undefined) ? await simplerForm(rewritten, judge) : undefined;
+  const result = simple ?? rewritten;
   const free = freeDimensions(result.model);
-  const shown = helps ? rows : rows.map((row) => withoutGain(row, isFixed));
+  const shown = helps ? [...rows] : rows.map((row) => withoutGain(row, isFixed));
+  if (simple !== undefined) shown.push(levelOneRow(rewritten, simple));
   return {
     model: result.model,
-    isChanged: helps || isFixed,
+    isChanged: helps || isFixed || simple !== undefined,
     provider,
     ort,
     passes: shown.map((row) => ({
@@ -268,6 +274,19 @@ function fixRow(fix: Readonly<Record<string, number | readonly number[]>>, befor
     name: 'fix',
     summary: `fixes ${sizes.join(', ')}`,
     changed: sizes.length,
+    before,
+    after,
+    outcome: 'kept',
+    reason: null,
+  };
+}
+
+function levelOneRow(before: Judged, after: Judged): Row {
+  const nodes = ({ model }: Judged): number => model.graph?.node.length ?? 0;
+  return {
+    name: 'level-one',
+    summary: "writes the graph as ONNX Runtime's level 1 leaves it, for other programs too",
+    changed: Math.max(1, nodes(before) - nodes(after)),
     before,
     after,
     outcome: 'kept',

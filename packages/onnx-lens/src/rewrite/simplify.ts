@@ -41,6 +41,7 @@ export async function simplifyExactly(
     const { model, isChanged, passes } = await optimizeForProvider(loadModel(path, 'read'), {
       provider: 'cpu',
       fix,
+      asLevelOne: false, // opening it makes that form anyway
       name: path,
       ...(onProgress === undefined ? {} : { onProgress }),
     });
