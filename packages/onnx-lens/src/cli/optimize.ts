@@ -13,8 +13,9 @@ import type { ImagePreprocessing } from '../prepare/images.js';
 import { COREML_FORMATS, PROVIDERS, type CoreMlFormat, type ProviderName } from '../providers/target.js';
 import { releaseNamed } from '../providers/release.js';
 import type { TerminalOptions } from '../report/terminal.js';
-import { optimizationText, proofText } from '../report/optimization-text.js';
+import { cpuTimeText, optimizationText, proofText } from '../report/optimization-text.js';
 import type { RewrittenModel } from '../rewrite/optimize.js';
+import { compareCpuTime } from '../rewrite/cpu-time.js';
 import { optimizeProven } from '../rewrite/proven.js';
 import { proveEqual, type Proof, type ProofOptions } from '../rewrite/proof.js';
 import type { InputRange } from '../rewrite/seeded-inputs.js';
@@ -232,7 +233,14 @@ async function rewriteProven(
     // The very file needs no proof, and may have inputs that cannot be made up.
     if (bytes === undefined || proof === undefined) return { result, bytes: readFileSync(path) };
     await writeText('-', proofText('Proof: the rewritten model against the original', proof, page));
-    return proof.holds ? { result, bytes } : refuse(proof, options.output);
+    if (!proof.holds) refuse(proof, options.output);
+    if (provider !== 'cpu' && options.fp16 !== true && options.int8 !== true) {
+      status.show('measuring both on the CPU');
+      const times = await compareCpuTime(path, bytes, { ...proofOptions(options), dataFolder: dirname(path) });
+      status.clear();
+      if (times !== undefined) await writeText('-', cpuTimeText(times, page));
+    }
+    return { result, bytes };
   } finally {
     status.clear();
   }

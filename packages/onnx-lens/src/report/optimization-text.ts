@@ -1,8 +1,12 @@
 import type { Proof } from '../rewrite/proof.js';
+import type { CpuTime } from '../rewrite/cpu-time.js';
 import type { PassRow, ReleaseRow, RewrittenModel } from '../rewrite/optimize.js';
 import { bytes, count, percent, printable } from './format.js';
 import type { Table } from './tables.js';
 import { TextPage, type TerminalOptions } from './terminal.js';
+
+/** Medians of runs in turn differ by less than this from run to run. */
+const SLOWER_FROM = 1.1;
 
 /** The table of passes, then the coverage before and after. */
 export function optimizationText(result: RewrittenModel, options: TerminalOptions = {}): string {
@@ -63,6 +67,20 @@ export function proofText(title: string, proof: Proof, options: TerminalOptions 
       ? `on the ${proof.samples} inputs given`
       : `on ${proof.samples} seeded inputs${batches}, from seed ${proof.seed}, and on ties and zeros`;
   page.paragraph(`${verdictOf(proof)}, ${inputs}, ONNX Runtime CPU.`, '  ');
+  return page.toString();
+}
+
+/** What the rewrites for a provider cost, or bring, where a run stays on the CPU. */
+export function cpuTimeText({ before, after }: CpuTime, options: TerminalOptions = {}): string {
+  const page = new TextPage(options);
+  const ms = (value: number): string => `${value.toPrecision(3)} ms`;
+  const times = `On the CPU alone a run takes ${ms(after)} of processor time (${ms(before)} before, one thread)`;
+  page.paragraph(
+    after > before * SLOWER_FROM
+      ? `${times}: the rewrites for the provider make it ${(after / before).toFixed(2)} times slower there, because they write out operators that the CPU has whole. Where the provider may be absent, open the original or the file that --provider cpu writes.`
+      : `${times}.`,
+    '  ',
+  );
   return page.toString();
 }
 
