@@ -173,7 +173,7 @@ function calibrationFeeds(
   const fixed = fixDimensions(model, fix);
   const names = Object.keys(images);
   if (names.length === 0) return readCalibration(folder, fixed, image);
-  const asPictures = names.reduce((each, name) => withImageInput(each, name, image, 'defined').model, fixed);
+  const asPictures = names.reduce((each, name) => withImageInput(each, name, image).model, fixed);
   return readCalibration(folder, asPictures, { mean: [0], std: [1], order: image.order ?? 'rgb' });
 }
 

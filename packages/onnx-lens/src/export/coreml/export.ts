@@ -144,6 +144,9 @@ function classifierOf({ program, outputs }: LoweredGraph, labels: readonly strin
   );
 }
 
+/** ONNX files, through which models are handed to ONNX Runtime, end at 2 GiB. */
+const MOST_WEIGHT_BYTES = 2 ** 31 - 2 ** 26;
+
 interface Prepared {
   /** The original with fixed sizes and pictures as inputs, by the definition of its preprocessing. */
   readonly defined: ModelProto;
@@ -166,20 +169,19 @@ async function prepare(
       `The model leaves sizes free (${free.join(', ')}), and a package is written for fixed ones; give them with --fix, such as --fix ${free.map((name) => `${name}=1`).join(',')}.`,
     );
   }
-  let [defined, written] = [fixed, fixed];
+  let defined = fixed;
   const images = new Map<string, 'rgb' | 'bgr' | 'grey'>();
   for (const [name, image] of Object.entries(options.images ?? {})) {
-    defined = withImageInput(defined, name, image, 'defined').model;
-    const own = withImageInput(written, name, image, 'written');
-    written = own.model;
+    const own = withImageInput(defined, name, image);
+    defined = own.model;
     images.set(name, own.colours);
   }
   const origin = options.name === undefined ? {} : { name: options.name };
   const optimized =
     options.asIs === true
-      ? written
+      ? defined
       : (
-          await optimizeForProvider(written, {
+          await optimizeForProvider(defined, {
             provider: 'coreml',
             format: 'mlprogram',
             ...origin,
@@ -194,6 +196,13 @@ async function prepare(
 /** Before IR version 4 weights were inputs, too, that a caller could replace; here they are constants. */
 function withFixedWeights(model: ModelProto): ModelProto {
   const { graph } = model;
+  const bytes = (graph?.initializer ?? []).reduce((sum, { rawData }) => sum + rawData.length, 0);
+  if (bytes > MOST_WEIGHT_BYTES) {
+    throw new OnnxLensError(
+      'UNSUPPORTED_MODEL',
+      `The model's weights are ${(bytes / 2 ** 30).toFixed(1)} GiB; above 2 GiB a package cannot be proven here. Split the model, or store its weights as 16-bit floats.`,
+    );
+  }
   const weights = new Set(graph?.initializer.map(({ name }) => name));
   if (graph === undefined || !graph.input.some(({ name }) => weights.has(name))) return model;
   const input = graph.input.filter(({ name }) => !weights.has(name));

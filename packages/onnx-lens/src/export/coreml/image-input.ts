@@ -27,12 +27,6 @@ export interface ImageInput {
 }
 
 /**
- * - `written`: one product and one sum, as the package computes it.
- * - `defined`: a difference and a quotient, the definition to which the package is held.
- */
-export type ImageForm = 'written' | 'defined';
-
-/**
  * A model whose input is the pixels themselves, [1, channels, height, width] from 0 to 255, whatever the order of its axes was.
  * @throws OnnxLensError USAGE for an input that takes no picture.
  */
@@ -40,7 +34,6 @@ export function withImageInput(
   model: ModelProto,
   name: string,
   image: ImageInput,
-  form: ImageForm,
 ): { model: ModelProto; colours: 'rgb' | 'bgr' | 'grey' } {
   if (model.graph === undefined) throw new OnnxLensError('NOT_ONNX', 'The model holds no graph.');
   const input = new Graph(model.graph).inputs.find((each) => each.name === name);
@@ -92,21 +85,9 @@ export function withImageInput(
   const { mean = [0], std = [255], order = 'rgb' } = image;
   if (std.some((each) => each === 0))
     throw new OnnxLensError('USAGE', 'A standard deviation of the picture is 0; give numbers above 0.');
-  if (form === 'defined') {
-    add('Sub', [perChannel('mean', mean)]);
-    add('Div', [perChannel('std', std)]);
-  } else {
-    const of = (numbers: readonly number[], channel: number): number => numbers[channel] ?? numbers[0] ?? 0;
-    if (std.some((each) => each !== 1))
-      add('Mul', [
-        perChannel(
-          'scale',
-          std.map((each) => 1 / each),
-        ),
-      ]);
-    const bias = Array.from({ length: channels }, (_, channel) => -of(mean, channel) / of(std, channel));
-    if (bias.some((each) => each !== 0)) add('Add', [perChannel('bias', bias)]);
-  }
+  // The definition itself: on some networks a product and a sum in its place would round visibly otherwise.
+  if (mean.some((each) => each !== 0)) add('Sub', [perChannel('mean', mean)]);
+  if (std.some((each) => each !== 1)) add('Div', [perChannel('std', std)]);
   if (place === 3) add('Transpose', [], { perm: [0, 2, 3, 1] });
   const rename = (each: string): string => (each === name ? value : each);
   const graph = copyMessage(GraphProtoSchema, model.graph, {
