@@ -48,7 +48,14 @@ export function register(program: Command): void {
       'Tell which nodes land on an accelerator, in how many partitions, why not the others, and at what cost.',
     )
     .argument('<model>', 'an .onnx file')
-    .addOption(new Option('--provider <name>', 'the execution provider').choices(PROVIDERS).default('coreml'))
+    .addOption(
+      new Option(
+        '--provider <name>',
+        'the execution provider; the rules of nnapi and webnn are unchecked. QNN has no rules here',
+      )
+        .choices(PROVIDERS)
+        .default('coreml'),
+    )
     .addOption(
       new Option(
         '--format <name>',

@@ -85,8 +85,7 @@ export async function analyseSource(source: SourceModel, options: CoverageOption
     options.name ?? 'model',
     provider,
     target,
-    // Only Core ML stays out of subgraphs unless it is told otherwise.
-    target.provider !== 'coreml' || options.subgraphs === true,
+    provider.visitsSubgraphs === 'always' || (provider.visitsSubgraphs === 'option' && options.subgraphs === true),
     { ...level1, notes: [...releaseNamed(options.ort ?? 'latest').notes, ...level1.notes] },
     variants,
     asPackage,
@@ -106,7 +105,7 @@ function targetOf({
   if (provider !== 'coreml' && subgraphs) {
     throw new OnnxLensError(
       'USAGE',
-      `Only Core ML has an option for subgraphs; ${provider} is always asked about them, so leave the option out.`,
+      `Only Core ML has an option for subgraphs; ${provider} is ${providerNamed(provider).visitsSubgraphs} asked about them, so leave the option out.`,
     );
   }
   return {
@@ -151,7 +150,7 @@ function resultOf(
   };
   const [top] = causes;
   const within = subgraphCoverage(inner, provider, target, visited);
-  const innerSum = innerFigures(within.subgraphs, visited);
+  const innerSum = innerFigures(within.subgraphs, provider, visited);
   return {
     model,
     target,
@@ -177,7 +176,7 @@ function resultOf(
     subgraphs: within.subgraphs,
     work,
     variants: [...variants.figures, ...asPackage],
-    notes: [...notes, ...subgraphNote(target, innerSum), ...opinion.notes(), ...within.notes, ...variants.notes],
+    notes: [...notes, ...subgraphNote(innerSum), ...opinion.notes(), ...within.notes, ...variants.notes],
   };
 }
 

@@ -95,13 +95,15 @@ export function adviceOf(input: AdviceInput): string {
 
 /** Advice on a model that is mostly inside an If, Loop or Scan. */
 function innerAdvice({ title, figures, inner }: AdviceInput): string {
-  const { largest, visited, supported, partitions, nodes } = inner;
+  const { largest, visited, visits, supported, partitions, nodes } = inner;
   const where = `${nodes} of ${nodes + figures.nodes} nodes are inside If, Loop or Scan${largest === undefined ? '' : `, most in ${largest.path}`}`;
   const [cause] = largest?.causes ?? [];
   const left =
     cause === undefined
       ? ''
       : ` Left to the CPU there: ${cause.nodes.length} ${cause.opTypes.join(', ')} (${cause.text}).`;
+  if (visits === 'never')
+    return `Take the subgraphs out of the model, or keep it on the CPU: ${where}, where ${title} is never asked.`;
   if (supported === 0) return `Keep this model on the CPU: ${where}, and ${title} takes none of them.${left}`;
   const takes = `${supported} of them in ${count(partitions)}`;
   if (impactOf(inner) === 'HIGH')

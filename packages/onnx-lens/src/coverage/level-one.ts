@@ -9,7 +9,6 @@ import {
   ModelProtoSchema,
   StringStringEntryProtoSchema,
   TensorProto_DataLocation as DataLocation,
-  TensorProto_DataType as DataType,
   TensorProtoSchema,
   type GraphProto,
   type ModelProto,
@@ -23,6 +22,7 @@ import type { OrtVersion } from '../providers/target.js';
 import { optimizeBasic, type OptimizeOptions } from '../runtime/optimize.js';
 import type { SourceModel } from './source-model.js';
 import { withoutMadeWeights } from './made-weights.js';
+import { notOptimizedNote, notesOf } from './level-one-notes.js';
 import { innerGraphs, type InnerGraph } from './inner-graphs.js';
 import { hasComputedShapes, inferShapes, valueType, type InferOptions, type ValueType } from '../shapes/infer.js';
 import { inferKernelLess, lacksKernel, type KernelLessTypes } from '../shapes/kernel-less.js';
@@ -202,10 +202,6 @@ async function typesOf(model: ModelProto, options: InferOptions): Promise<Kernel
   }
 }
 
-function notOptimizedNote(operators: readonly string[]): string {
-  return `Level 1 was not applied: the ONNX Runtime here has no CPU kernel for ${operators.join(', ')}. The rules judge the graph of the file, with inferred shapes; an optimizer may still fold or merge nodes of it, and without kernels the CPU cannot run what is left to it.`;
-}
-
 /**
  * The level-1 graph as the providers of several versions would see it, optimized once.
  * @throws OnnxLensError RUNTIME_REFUSED when ONNX Runtime does not take the model.
@@ -258,48 +254,4 @@ function externalWeights(model: ModelProto, own: readonly (string | undefined)[]
       (tensor) => isExternal(tensor) && !own.includes(externalLocation(tensor).location),
     ) ?? [];
   return new Set(external.map(({ name }) => name));
-}
-
-function notesOf(before: ModelProto, after: ModelProto, assumeOptimized: boolean): string[] {
-  const notes: string[] = [];
-  if (assumeOptimized) notes.push('The file was taken as a level-1 graph; no optimizer was run.');
-  if (!assumeOptimized && before.functions.length > 0) {
-    const names = before.functions.slice(0, 3).map(({ name }) => name);
-    notes.push(
-      `Calls of the model's own functions (${names.join(', ')}${before.functions.length > 3 ? ', ...' : ''}) were inlined.`,
-    );
-  }
-  const expanded = expandedOperators(after).filter((name) => before.functions.every((fn) => fn.name !== name));
-  if (!assumeOptimized && expanded.length > 0) {
-    notes.push(
-      `${expanded.join(', ')} stands expanded into simpler operators, because ONNX Runtime's CPU provider, which wrote this graph, has no kernel of it; a provider that has one would be asked about it whole.`,
-    );
-  }
-  const casts = countCasts(after) - countCasts(before);
-  if (!assumeOptimized && casts > 0 && usesHalf(before)) {
-    notes.push(
-      `${casts} casts around float16 operators without a CPU kernel were inserted by ONNX Runtime's CPU provider when it wrote the level-1 graph.`,
-    );
-  }
-  return notes;
-}
-
-/** Operators that were inlined from their function bodies, by the names that ONNX Runtime gives to the values inside. */
-function expandedOperators(model: ModelProto): string[] {
-  const names = (model.graph?.node ?? []).flatMap(({ output }) =>
-    output.map((name) => /^_inlfunc_([A-Za-z0-9]+)_/.exec(name)?.[1]),
-  );
-  return [...new Set(names.filter((name) => name !== undefined))];
-}
-
-function countCasts(model: ModelProto): number {
-  return model.graph?.node.filter(({ opType }) => opType === 'Cast').length ?? 0;
-}
-
-function usesHalf(model: ModelProto): boolean {
-  const half = DataType.FLOAT16;
-  return (
-    [...tensorsOf(model)].some(({ dataType }) => dataType === (half as number)) ||
-    (model.graph?.input ?? []).some(({ type }) => valueType(type).dataType === half)
-  );
 }

@@ -10,6 +10,7 @@ export interface InnerFigures {
   /** Nodes that the provider takes, or would take if it were asked. */
   readonly supported: number;
   readonly partitions: number;
+  readonly visits: Provider['visitsSubgraphs'];
   /** True when the provider is asked about these graphs. */
   readonly visited: boolean;
   /** The graph with most nodes. */
@@ -47,26 +48,37 @@ export function subgraphCoverage(
 }
 
 /** Sums over inner graphs. */
-export function innerFigures(subgraphs: readonly SubgraphCoverage[], visited: boolean): InnerFigures {
+export function innerFigures(
+  subgraphs: readonly SubgraphCoverage[],
+  { visitsSubgraphs }: Provider,
+  visited: boolean,
+): InnerFigures {
   const sum = (of: (each: SubgraphCoverage) => number): number =>
     subgraphs.reduce((total, each) => total + of(each), 0);
   return {
     nodes: sum(({ nodes }) => nodes),
     supported: sum(({ supported }) => supported),
     partitions: sum(({ partitions }) => partitions.length),
+    visits: visitsSubgraphs,
     visited,
     largest: subgraphs.toSorted((a, b) => b.nodes - a.nodes)[0],
   };
 }
 
 /** What happens to the nodes inside If, Loop and Scan, in one sentence; none without such nodes. */
-export function subgraphNote({ provider }: Target, { nodes, visited }: InnerFigures): string[] {
+export function subgraphNote({ nodes, visits, visited }: InnerFigures): string[] {
   if (nodes === 0) return [];
   const counted = `The ${nodes} nodes inside the subgraphs of If, Loop or Scan are counted apart from the main graph, as ONNX Runtime does`;
-  if (provider !== 'coreml') return [`${counted}; this provider is asked about each subgraph by itself.`];
-  return [
-    visited
-      ? `${counted}; with EnableOnSubgraphs, Core ML is asked about each subgraph by itself. Without the option they run on the CPU.`
-      : `${counted}. They run on the CPU: Core ML is asked about them only with its option EnableOnSubgraphs; --subgraphs shows what it takes then.`,
-  ];
+  switch (visits) {
+    case 'always':
+      return [`${counted}; this provider is asked about each subgraph by itself.`];
+    case 'never':
+      return [`${counted}. They run on the CPU: this provider is never asked about them.`];
+    case 'option':
+      return [
+        visited
+          ? `${counted}; with EnableOnSubgraphs, Core ML is asked about each subgraph by itself. Without the option they run on the CPU.`
+          : `${counted}. They run on the CPU: Core ML is asked about them only with its option EnableOnSubgraphs; --subgraphs shows what it takes then.`,
+      ];
+  }
 }

@@ -71,6 +71,8 @@ interface Candidate {
 const NAMES = {
   coreml: { summary: 'CoreML', placement: 'CoreMLExecutionProvider' },
   xnnpack: { summary: 'XNNPACK', placement: 'XnnpackExecutionProvider' },
+  nnapi: { summary: 'NNAPI', placement: 'NnapiExecutionProvider' },
+  webnn: { summary: 'WebNN', placement: 'WebNNExecutionProvider' },
 } as const;
 
 /**

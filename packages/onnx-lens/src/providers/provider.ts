@@ -22,6 +22,8 @@ export interface Provider {
   readonly name: Target['provider'];
   /** How people call it: "Core ML". */
   readonly title: string;
+  /** Whether it is asked about the graphs inside If, Loop and Scan: always, never, or by an option of its own. */
+  readonly visitsSubgraphs: 'always' | 'never' | 'option';
   /** Where the rules were read and how far they have been checked, for a target. */
   provenance(target: Target): string;
   /** The provider's opinion of a graph. */

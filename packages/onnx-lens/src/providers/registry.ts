@@ -1,10 +1,12 @@
 import { OnnxLensError } from '../errors.js';
 import { coreMl } from './coreml/coreml.js';
+import { nnapi } from './nnapi/nnapi.js';
 import type { Provider } from './provider.js';
 import type { ProviderName } from './target.js';
+import { webnn } from './webnn/webnn.js';
 import { xnnpack } from './xnnpack/xnnpack.js';
 
-const KNOWN: readonly Provider[] = [coreMl, xnnpack];
+const KNOWN: readonly Provider[] = [coreMl, xnnpack, nnapi, webnn];
 
 /**
  * The provider of a name.

@@ -1,5 +1,5 @@
 /** Execution providers that coverage can predict. */
-export const PROVIDERS = ['coreml', 'xnnpack'] as const;
+export const PROVIDERS = ['coreml', 'xnnpack', 'nnapi', 'webnn'] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 /** The two forms in which the Core ML provider writes its models. */

@@ -17,6 +17,10 @@ export function providerTitle(target: Target): string {
       return 'Core ML';
     case 'xnnpack':
       return 'XNNPACK';
+    case 'nnapi':
+      return 'NNAPI';
+    case 'webnn':
+      return 'WebNN';
   }
 }
 
@@ -46,6 +50,10 @@ export function meaning(target: Target): string {
       );
     case 'xnnpack':
       return '"On XNNPACK" means that ONNX Runtime gives the node to XNNPACK\'s kernels. They run on the CPU too; what changes is whose code runs.';
+    case 'nnapi':
+      return '"On NNAPI" means that ONNX Runtime hands the node to Android, which decides what runs it: an accelerator, the GPU or the CPU.';
+    case 'webnn':
+      return '"On WebNN" means that ONNX Runtime may hand the node to the browser, which decides what runs it: an NPU, the GPU or the CPU.';
   }
 }
 

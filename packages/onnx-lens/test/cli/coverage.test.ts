@@ -152,7 +152,7 @@ describe('another provider', () => {
 
 describe('used wrongly it leaves with 2 and names what is allowed', () => {
   test.each([
-    [['--provider', 'tensorrt'], /coreml, xnnpack/],
+    [['--provider', 'tensorrt'], /coreml, xnnpack, nnapi, webnn/],
     [['--format', 'mlmodel'], /mlprogram, neuralnetwork/],
     [['--ort', '1.20'], /1\.21, .*1\.32, or latest/],
     [['--fix', 'batch=0'], /batch_size=1,height=640/],

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { adviceOf } from '../../src/coverage/impact.js';
+import type { InnerFigures } from '../../src/coverage/subgraphs.js';
 
 const split = {
   title: 'Core ML',
@@ -10,7 +11,14 @@ const split = {
   macs: { provider: 0, cpu: 0 },
 } as const;
 
-const none = { nodes: 0, supported: 0, partitions: 0, visited: false, largest: undefined };
+const none: InnerFigures = {
+  nodes: 0,
+  supported: 0,
+  partitions: 0,
+  visits: 'option',
+  visited: false,
+  largest: undefined,
+};
 
 it('gives no advice by the main graph where a subgraph holds most nodes', () => {
   const inner = { ...none, nodes: 86, supported: 80, partitions: 2 };

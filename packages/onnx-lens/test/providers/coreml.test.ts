@@ -522,6 +522,22 @@ describe('the Core ML provider', () => {
     expect(notes.some((note) => note.includes('would fail at Relu'))).toBe(true);
   });
 
+  it('foretells it for the result of a pooling that nothing else reads, too', async () => {
+    const graph = new GraphBuilder('negative');
+    const x = graph.input('x', DataType.FLOAT, [1, 3, 4, 4]);
+    graph.node('AveragePool', [x], { kernel_shape: [7, 7] }, { outputs: ['y'] });
+    graph.output('y', DataType.FLOAT, [1, 3, undefined, undefined]);
+    for (const format of ['mlprogram', 'neuralnetwork'] as const) {
+      const { perNode, notes } = await analyseCoverage(graph.toModel({ opset: 17 }), {
+        format,
+        assumeOptimized: true,
+        compareVariants: false,
+      });
+      expect(perNode.map(({ supported }) => supported)).toEqual([true]);
+      expect(notes.join('\n')).toContain('would fail after partitioning: the output "y" of AveragePool');
+    }
+  });
+
   it('names a crash in the notes', async () => {
     const model = one('ConvTranspose', [image, floats([4, 2, 2, 2])]);
     const { notes } = await analyseCoverage(model, { format: 'mlprogram', ort: '1.21', compareVariants: false });

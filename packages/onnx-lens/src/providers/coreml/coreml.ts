@@ -20,6 +20,7 @@ import {
 export const coreMl: Provider = {
   name: 'coreml',
   title: 'Core ML',
+  visitsSubgraphs: 'option',
   provenance,
   examine(graph, target): ProviderOpinion {
     const verdicts = new Map<NodeView, Verdict>();
@@ -40,7 +41,10 @@ export const coreMl: Provider = {
     return {
       verdict: settings.judge,
       dropped: (group) => droppedGroup(group, settings),
-      notes: () => graph.nodes.flatMap((node) => crashNote(node, settings.judge(node), target)),
+      notes: () => [
+        ...graph.nodes.flatMap((node) => crashNote(node, settings.judge(node), target)),
+        ...negativeOutputNotes(settings, target),
+      ],
     };
   },
 };
@@ -64,6 +68,28 @@ function crashNote(node: NodeView, verdict: Verdict, target: Target): string[] {
         `Opening this model with Core ML in ONNX Runtime ${target.ort} would fail at ${describeNode(node.proto)}: ${verdict.text}.`,
       ]
     : [];
+}
+
+/**
+ * A partition's outputs are described to Core ML with their shapes (ModelBuilder::RegisterModelInputOutput), which throws at
+ * a negative dimension. Readers inside the partition have been judged already, by the same test of their inputs.
+ */
+function negativeOutputNotes({ graph, judge }: Settings, target: Target): string[] {
+  return graph.nodes
+    .filter((node) => judge(node) === null)
+    .flatMap((node) =>
+      node.outputs.flatMap((value, from) => {
+        const negative = negativeDimension(value);
+        const leaves =
+          graph.outputs.includes(value.name) ||
+          node.outputEdges.some((edge) => edge.from === from && judge(edge.node) !== null);
+        return negative === null || !leaves
+          ? []
+          : [
+              `Opening this model with Core ML in ONNX Runtime ${target.ort} would fail after partitioning: the output "${value.name}" of ${describeNode(node.proto)} ${negative}.`,
+            ];
+      }),
+    );
 }
 
 function minorVersion(target: Target): number {

@@ -14,6 +14,7 @@ import type { Reason, Target } from '../target.js';
 export const xnnpack: Provider = {
   name: 'xnnpack',
   title: 'XNNPACK',
+  visitsSubgraphs: 'always',
   provenance: ({ ort }: Target) =>
     `Rules of ONNX Runtime 1.21's XNNPACK provider, read from its source${ort === '1.21' ? '' : `, applied to ${ort} as well`}; not checked against a running provider.`,
   examine(graph): ProviderOpinion {
