@@ -13,6 +13,7 @@
  *   npm run bench -- quality       what small and blurred faces cost the measures (bench/quality.js)
  *   npm run bench -- one-sided     known one-sided movements against what is measured of them (bench/one-sided.js)
  *   npm run bench -- simplifiers   onnx-lens optimize beside OnnxSlim and onnxsim (bench/simplifiers.js)
+ *   npm run bench -- trace         speed and memory of onnx-lens trace on a profile above 512 MiB (bench/trace.js)
  *   npm run bench -- coreml-operators   the ONNX project's operator tests as Core ML packages (bench/coreml-operators.js)
  */
 import { execFile } from 'node:child_process';
@@ -36,6 +37,7 @@ if (
     'one-sided',
     'coreml-operators',
     'simplifiers',
+    'trace',
   ].includes(process.argv[2])
 ) {
   await import(`./${process.argv[2]}.js`);

@@ -52,14 +52,8 @@ export {
 export { asFloat32 } from './import/pytorch/storage.js';
 export { parseLog } from './logs/sessions.js';
 export type * from './logs/facts.js';
-export {
-  parseTrace,
-  type NodeTime,
-  type OperatorTime,
-  type ProviderTime,
-  type TimeShare,
-  type TraceReport,
-} from './logs/trace.js';
+export { parseTrace, readTrace } from './logs/trace.js';
+export type * from './logs/trace-report.js';
 export {
   compareWithLog,
   type ComparedFigure,

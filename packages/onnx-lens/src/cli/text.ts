@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import pc from 'picocolors';
 import { unreadable, writeFileWhole } from '../files.js';
@@ -23,11 +23,34 @@ export function readText(source: string): string {
   }
 }
 
-/** UTF-8, or UTF-16 where a byte order mark says so (PowerShell's `>` writes it). */
+/** Like `readText`, piece by piece, for files of any size. @throws OnnxLensError FILE_UNREADABLE. */
+export async function* readPieces(source: string): AsyncGenerator<string> {
+  const bytes = source === '-' ? process.stdin : createReadStream(source, { highWaterMark: 1 << 20 });
+  let start: Buffer = Buffer.alloc(0); // until two bytes say how the text is encoded
+  let decoder: TextDecoder | undefined;
+  try {
+    for await (const chunk of bytes as AsyncIterable<Buffer>) {
+      const piece = decoder === undefined ? Buffer.concat([start, chunk]) : chunk;
+      start = piece;
+      if (piece.length < 2 && decoder === undefined) continue;
+      decoder ??= decoderOf(piece);
+      yield decoder.decode(piece, { stream: true });
+    }
+  } catch (cause) {
+    throw unreadable(source === '-' ? 'standard input' : source, cause);
+  }
+  yield decoder === undefined ? decode(start) : decoder.decode();
+}
+
 function decode(bytes: Buffer): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
-  return new TextDecoder('utf-8').decode(bytes);
+  return decoderOf(bytes).decode(bytes);
+}
+
+/** UTF-8, or UTF-16 where a byte order mark says so (PowerShell's `>` writes it). */
+function decoderOf(start: Buffer): TextDecoder {
+  if (start[0] === 0xff && start[1] === 0xfe) return new TextDecoder('utf-16le');
+  if (start[0] === 0xfe && start[1] === 0xff) return new TextDecoder('utf-16be');
+  return new TextDecoder('utf-8');
 }
 
 /** How text is to be written to standard output: colours and width of the terminal, plain where it is none. */

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { parseTrace } from '../logs/trace.js';
+import { readTrace } from '../logs/trace.js';
 import { traceText } from '../report/trace-text.js';
 import { parseCount } from './options.js';
-import { readText, terminal, writeText } from './text.js';
+import { readPieces, terminal, writeText } from './text.js';
 
 /** `onnx-lens trace`: where the time of a profiled session went. */
 export function register(program: Command): void {
@@ -15,7 +15,8 @@ export function register(program: Command): void {
     .addHelpText(
       'after',
       `
-A file that was cut off, because the process was killed or still runs, is read as far as it goes.
+A file that was cut off, because the process was killed or still runs, is read as far as it goes. Files of any size
+are read in constant memory.
 
 Examples:
   $ onnx-lens trace onnxruntime_profile__2026-01-01.json
@@ -24,7 +25,7 @@ Examples:
     )
     .action(async (file: string, options: { json?: true; top: number }) => {
       const origin = file === '-' ? 'standard input' : file;
-      const trace = parseTrace(readText(file), origin);
+      const trace = await readTrace(readPieces(file), origin);
       await writeText(
         '-',
         options.json === true ? JSON.stringify(trace, null, 2) : traceText(trace, origin, options.top, terminal()),

@@ -1,4 +1,4 @@
-import type { TimeShare, TraceReport } from '../logs/trace.js';
+import type { TimeShare, TraceReport } from '../logs/trace-report.js';
 import { count, milliseconds, percent, plural, printable } from './format.js';
 import type { Table } from './tables.js';
 import { shortProvider, TextPage, type TerminalOptions } from './terminal.js';
@@ -19,6 +19,14 @@ export function traceText(trace: TraceReport, origin: string, most: number, opti
       '! ',
     );
   if (trace.unreadable > 0) page.paragraph(`${plural(trace.unreadable, 'line')} could not be read.`, '', '! ');
+  if (trace.lateCalls > 0)
+    page.paragraph(
+      `${plural(trace.lateCalls, 'call')} of nodes with more than half a million events inside: their time holds that of their bodies, which so counts twice.`,
+      '',
+      '! ',
+    );
+  if (trace.medianError > 0)
+    page.paragraph(`Medians are rounded (error ${percent(100 * trace.medianError)}).`, '', '! ');
   page.gap();
   page.line(runsLine(trace));
   page.section(
