@@ -42,9 +42,10 @@ function file(): Uint8Array {
 }
 
 test('a frames file gives back every number of a frame, and landmarks within a hundredth of a pixel', () => {
-  const { header, frames } = readFramesFile(file(), 'a_frames.bin');
+  const read = readFramesFile(file(), 'a_frames.bin');
+  const { header } = read;
   expect(header).toEqual(HEADER);
-  const [first, second, ...more] = [...frames()];
+  const [first, second, ...more] = [...read.frames()];
   expect(first!.record).toEqual(seen);
   first!.landmarks!.forEach((value, i) => expect(Math.abs(value - landmarks[i]!)).toBeLessThan(0.01));
   expect(second!.record).toEqual(unseen);
