@@ -16,6 +16,19 @@ module.exports = {
       to: { path: '^packages/facemirror' },
     },
     {
+      name: 'core-is-neutral',
+      comment: 'The core runs in browsers, too.',
+      severity: 'error',
+      from: { path: '^packages/core/src' },
+      to: { path: '^packages/facemirror|node_modules/(node-av|onnxruntime)|^packages/onnx-lens/src/(?!graph.ts)' },
+    },
+    {
+      name: 'core-needs-no-node',
+      severity: 'error',
+      from: { path: '^packages/core/src' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'only-video-talks-to-ffmpeg',
       severity: 'error',
       from: { path: '^packages/facemirror/src', pathNot: '^packages/facemirror/src/video/' },

@@ -24,6 +24,26 @@ export default tseslint.config(
     },
   },
   {
+    // What is neutral runs in browsers, too: no module and no global of Node, of FFmpeg or of ONNX Runtime.
+    files: ['packages/core/src/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: ['node:*', 'node-av', 'node-av/*', 'onnxruntime-*', 'onnx-lens', 'facemirror', 'facemirror/*'] },
+      ],
+      'no-restricted-globals': [
+        'error',
+        'process',
+        'Buffer',
+        'require',
+        '__dirname',
+        'window',
+        'document',
+        'navigator',
+      ],
+    },
+  },
+  {
     // Tests take apart what they have just built: a value that is not there fails the test all the same.
     files: ['packages/*/test/**/*.ts'],
     rules: { '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/no-unsafe-assignment': 'off' },
