@@ -1,9 +1,11 @@
 /** The public face of onnx-lens: everything that is exported, and nothing that is not. */
 export { OnnxLensError, type OnnxLensErrorCode } from './errors.js';
-export { loadModel, parseModel } from './model/load.js';
+export { loadModel } from './model/load.js';
+export { parseModel } from './model/parse.js';
 export { writeFileWhole } from './files.js';
 export { randomNumbers } from './random.js';
-export { saveModel, serializeModel } from './model/save.js';
+export { saveModel } from './model/save.js';
+export { serializeModel } from './model/serialize.js';
 export { Graph, describeNode } from './model/graph.js';
 export { GraphBuilder, type Dimension, type NodeOptions } from './model/builder.js';
 export { float } from './model/attributes.js';
@@ -35,20 +37,21 @@ export {
   type ValueDescription,
 } from './runtime/session.js';
 export { optimize, optimizeBasic, type OptimizeOptions } from './runtime/optimize.js';
-export { inferShapes, type ValueType } from './shapes/infer.js';
+export { inferShapes } from './shapes/infer.js';
+export type { ValueType } from './shapes/value-type.js';
 export { analyseCoverage, type CoverageOptions } from './coverage/analyse.js';
 export { crossesFreeDimensions } from './coverage/partitions.js';
 export { COREML_FORMATS, ORT_VERSIONS, PROVIDERS } from './providers/target.js';
 export type * from './coverage/result.js';
+export { loadCheckpoint } from './import/pytorch/load.js';
 export {
-  loadCheckpoint,
   looksLikeCheckpoint,
   parseCheckpoint,
   type Checkpoint,
   type CheckpointFormat,
   type CheckpointOptions,
-  type CheckpointTensor,
 } from './import/pytorch/checkpoint.js';
+export type { CheckpointTensor } from './import/pytorch/checkpoint-tensor.js';
 export { asFloat32 } from './import/pytorch/storage.js';
 export { parseLog } from './logs/sessions.js';
 export type * from './logs/facts.js';
@@ -65,7 +68,8 @@ export { coverageHtml } from './report/html/page.js';
 export { coverageJson } from './report/json.js';
 export { coverageMarkdown } from './report/markdown.js';
 export { coverageText, type TerminalOptions } from './report/terminal.js';
-export { convertTflite, importTflite, type TfliteImportOptions } from './import/tflite/convert.js';
+export { convertTflite, type TfliteImportOptions } from './import/tflite/convert.js';
+export { importTflite } from './import/tflite/load.js';
 export { coveredTfliteOperators } from './import/tflite/translations.js';
 export {
   optimizeForProvider,

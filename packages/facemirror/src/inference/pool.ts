@@ -1,4 +1,3 @@
-import { provideNodeKernels } from '../machine/kernels.js';
 import type { FaceMirrorError } from 'facemirror-core/errors.js';
 import { cancelled, fatal, lost, unopenable, unrunnable } from './failures.js';
 import { itemOf, itemsIn, joinRequests } from 'facemirror-core/inference/joined-request.js';

@@ -5,7 +5,7 @@ import { usableCores } from '../machine/usable-cores.js';
 import { counted } from '../wording.js';
 import { openAudio } from './audio.js';
 import type { AudioTrack } from './audio-track.js';
-import { FrameClock, type FrameTime } from 'facemirror-core/flow/frame-clock.js';
+import { FrameClock } from 'facemirror-core/flow/frame-clock.js';
 import { Decoder } from './decoder.js';
 import { openDemuxer, truncated, type Demuxer } from './demuxer.js';
 import { RefinedPictures } from './refined-pictures.js';

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { Option, type Command } from 'commander';
 import { OnnxLensError } from '../errors.js';
-import { importTflite } from '../import/tflite/convert.js';
+import { importTflite } from '../import/tflite/load.js';
 import { saveModel } from '../model/save.js';
 
 interface ImportOptions {

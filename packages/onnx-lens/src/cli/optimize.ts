@@ -1,10 +1,11 @@
 import { dirname, extname, resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { OnnxLensError } from '../errors.js';
-import { isExternal, loadModel, tensorsOf } from '../model/load.js';
+import { isExternal, tensorsOf } from '../model/parse.js';
+import { loadModel } from '../model/load.js';
 import type { ModelProto } from '../model/generated/onnx_pb.js';
 import { writeFileWhole } from '../files.js';
-import { serializeModel } from '../model/save.js';
+import { serializeModel } from '../model/serialize.js';
 import { readFileSync } from 'node:fs';
 import { convertToHalf } from '../prepare/half.js';
 import { quantizeModel } from '../prepare/quantize.js';

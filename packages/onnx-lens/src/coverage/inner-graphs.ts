@@ -16,7 +16,7 @@ import {
 import { capturedValues } from '../model/graph.js';
 import { isStandard } from '../model/opset.js';
 import { GraphView, constantsOf } from '../providers/graph-view.js';
-import { valueType, type ValueType } from '../shapes/infer.js';
+import { valueType, type ValueType } from '../shapes/value-type.js';
 
 /** A graph inside an If, Loop or Scan, as ONNX Runtime shows it to a provider that visits it. */
 export interface InnerGraph {

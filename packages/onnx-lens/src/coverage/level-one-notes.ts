@@ -1,6 +1,6 @@
 import { TensorProto_DataType as DataType, type ModelProto } from '../model/generated/onnx_pb.js';
-import { tensorsOf } from '../model/load.js';
-import { valueType } from '../shapes/infer.js';
+import { tensorsOf } from '../model/parse.js';
+import { valueType } from '../shapes/value-type.js';
 
 /** Said of a model with operators that have no CPU kernel here. */
 export function notOptimizedNote(operators: readonly string[]): string {

@@ -1,132 +1,15 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
-import { create } from '@bufbuild/protobuf';
-import { OnnxLensError } from '../errors.js';
-import { readFileWhole } from '../files.js';
-import { valueInfo } from '../model/builder.js';
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  StringStringEntryProtoSchema,
-  TensorProto_DataLocation as DataLocation,
-  TensorProtoSchema,
-  type GraphProto,
-  type ModelProto,
-  type TensorProto,
-  type ValueInfoProto,
-} from '../model/generated/onnx_pb.js';
-import { Graph } from '../model/graph.js';
-import { externalLocation, isExternal, parseModel, tensorsOf } from '../model/load.js';
+import { type ModelProto } from '../model/generated/onnx_pb.js';
+import { externalLocation, isExternal } from '../model/parse.js';
 import { GraphView } from '../providers/graph-view.js';
 import type { OrtVersion } from '../providers/target.js';
 import { optimizeBasic, type OptimizeOptions } from '../runtime/optimize.js';
-import type { SourceModel } from './source-model.js';
+import type { LevelOne, SourceModel } from './source-model.js';
 import { withoutMadeWeights } from './made-weights.js';
 import { notOptimizedNote, notesOf } from './level-one-notes.js';
 import { innerGraphs, type InnerGraph } from './inner-graphs.js';
-import { hasComputedShapes, inferShapes, valueType, type InferOptions, type ValueType } from '../shapes/infer.js';
+import { hasComputedShapes, inferShapes, type InferOptions } from '../shapes/infer.js';
+import { type ValueType } from '../shapes/value-type.js';
 import { inferKernelLess, lacksKernel, type KernelLessTypes } from '../shapes/kernel-less.js';
-
-/** A free dimension of a graph input. */
-export interface FreeDimension {
-  readonly input: string;
-  readonly axis: number;
-  /** '' for a dimension without a name. */
-  readonly name: string;
-}
-
-/** Weights from this size on are left in the model's file: rules and optimizers read the values of smaller ones only. */
-const DETACHED_BYTES = 16 * 1024;
-
-/**
- * Reads a model without copying its large weights, and checks that its graph holds together.
- * @throws OnnxLensError FILE_UNREADABLE, NOT_ONNX, VALUE_MISSING, VALUE_DUPLICATE, GRAPH_CYCLE, EXTERNAL_DATA.
- */
-export function readSource(source: string | ModelProto, dataFolder?: string): SourceModel {
-  const isPath = typeof source === 'string';
-  const origin = isPath ? source : 'the model';
-  const model = isPath ? readDetached(source) : source;
-  const { graph } = model;
-  if (graph === undefined) throw new OnnxLensError('NOT_ONNX', `${origin} holds no graph.`);
-  // Where a node reads from is checked here, in our words; everything else is left to ONNX Runtime.
-  new Graph(graph).topologicalOrder();
-  for (const tensor of tensorsOf(model)) if (isExternal(tensor)) externalLocation(tensor);
-  if (!isPath) return { origin, model, dataFolder, file: undefined };
-  const real = realpathSync(source);
-  return { origin, model, dataFolder: dirname(real), file: basename(real) };
-}
-
-function readDetached(path: string): ModelProto {
-  const bytes = readFileWhole(path, 'the model');
-  const model = parseModel(bytes, path);
-  const { graph } = model;
-  if (graph === undefined) return model;
-  const location = basename(realpathSync(path));
-  const initializer = graph.initializer.map((tensor) => detach(tensor, bytes, location));
-  return create(ModelProtoSchema, { ...model, graph: create(GraphProtoSchema, { ...graph, initializer }) });
-}
-
-/**
- * The tensor with a reference to where its bytes lie in the model's file instead of the bytes; ONNX Runtime maps them
- * from there. Small tensors are copied, so that nothing holds on to the file's bytes.
- */
-function detach(tensor: TensorProto, file: Uint8Array, location: string): TensorProto {
-  const { rawData } = tensor;
-  // Values may stand in fields of their own type; an empty field beside them would be taken for the values.
-  if (rawData.length === 0) return tensor;
-  if (isExternal(tensor) || rawData.length < DETACHED_BYTES || rawData.buffer !== file.buffer) {
-    return create(TensorProtoSchema, { ...tensor, rawData: new Uint8Array(rawData) });
-  }
-  const entry = (key: string, value: string | number) =>
-    create(StringStringEntryProtoSchema, { key, value: String(value) });
-  return create(TensorProtoSchema, {
-    ...tensor,
-    rawData: new Uint8Array(),
-    dataLocation: DataLocation.EXTERNAL,
-    externalData: [
-      entry('location', location),
-      entry('offset', rawData.byteOffset - file.byteOffset),
-      entry('length', rawData.length),
-    ],
-  });
-}
-
-/** The free dimensions of the graph's inputs. */
-export function freeDimensions({ model }: SourceModel): FreeDimension[] {
-  return realInputs(model.graph).flatMap((input) =>
-    (valueType(input.type).shape ?? []).flatMap((dim, axis) =>
-      typeof dim === 'string' ? [{ input: input.name, axis, name: dim }] : [],
-    ),
-  );
-}
-
-function realInputs(graph: GraphProto | undefined): ValueInfoProto[] {
-  const initializers = new Set(graph?.initializer.map(({ name }) => name));
-  return graph?.input.filter(({ name }) => !initializers.has(name)) ?? [];
-}
-
-/** The model with free dimensions of its inputs fixed. `size` gives undefined for one to be left free. */
-export function withFixedDimensions(
-  source: SourceModel,
-  size: (dimension: FreeDimension) => number | undefined,
-): SourceModel {
-  const { graph } = source.model;
-  if (graph === undefined) return source;
-  const input = graph.input.map((declared) => {
-    const { dataType, shape } = valueType(declared.type);
-    if (shape === null) return declared;
-    const dims = shape.map((dim, axis) =>
-      typeof dim === 'number'
-        ? dim
-        : (size({ input: declared.name, axis, name: dim }) ?? (dim === '' ? undefined : dim)),
-    );
-    return valueInfo(declared.name, dataType, dims);
-  });
-  return {
-    ...source,
-    model: create(ModelProtoSchema, { ...source.model, graph: create(GraphProtoSchema, { ...graph, input }) }),
-  };
-}
 
 /** How {@link levelOne} comes to its graph. */
 export interface LevelOneOptions {
@@ -140,14 +23,6 @@ export interface LevelOneOptions {
 
 /** ONNX Runtime 1.24 began to follow values through shape arithmetic (Graph::SaveShapeValuesFromDataPropagation). */
 const COMPUTED_SHAPES_SINCE = 24;
-
-/** A level-1 graph, and what happened on the way. */
-export interface LevelOne {
-  readonly graph: GraphView;
-  /** The graphs of If, Loop and Scan, at any depth, whose nodes `graph` does not hold; none unless they were asked for. */
-  readonly inner: readonly InnerGraph[];
-  readonly notes: readonly string[];
-}
 
 /**
  * The level-1 graph as a provider would see it. A model that ONNX Runtime cannot open here, for want of a CPU kernel, is

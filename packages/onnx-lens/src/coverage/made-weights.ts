@@ -15,7 +15,7 @@ import {
   type TensorProto,
 } from '../model/generated/onnx_pb.js';
 import { capturedValues } from '../model/graph.js';
-import { externalLocation, isExternal, tensorsOf } from '../model/load.js';
+import { externalLocation, isExternal, tensorsOf } from '../model/parse.js';
 import { isStandard } from '../model/opset.js';
 import { elementBytes, elementCount, readTensor, tensorNumbers } from '../model/tensors.js';
 import { inferShapes } from '../shapes/infer.js';

@@ -125,3 +125,9 @@ export interface CoverageResult {
   /** Things the reader must know: subgraphs not visited, functions inlined, crashes of that version predicted, and so on. */
   readonly notes: readonly string[];
 }
+
+/** The four columns, and what is to be said about them. */
+export interface VariantComparison {
+  readonly figures: readonly VariantFigures[];
+  readonly notes: readonly string[];
+}

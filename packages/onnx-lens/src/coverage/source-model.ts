@@ -1,4 +1,6 @@
 import type { ModelProto } from '../model/generated/onnx_pb.js';
+import type { GraphView } from '../providers/graph-view.js';
+import type { InnerGraph } from './inner-graphs.js';
 
 /** A model as read, ready to be optimized under several fixings of its free dimensions. */
 export interface SourceModel {
@@ -12,4 +14,12 @@ export interface SourceModel {
   readonly file: string | undefined;
   /** Name of the file in `dataFolder` that stands for weights which nodes make; see made-weights.ts. */
   readonly madeWeights?: string;
+}
+
+/** A level-1 graph, and what happened on the way. */
+export interface LevelOne {
+  readonly graph: GraphView;
+  /** The graphs of If, Loop and Scan, at any depth, whose nodes `graph` does not hold; none unless they were asked for. */
+  readonly inner: readonly InnerGraph[];
+  readonly notes: readonly string[];
 }

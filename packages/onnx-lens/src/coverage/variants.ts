@@ -4,16 +4,10 @@ import type { GraphView } from '../providers/graph-view.js';
 import type { Provider } from '../providers/provider.js';
 import { COREML_FORMATS, type CoreMlFormat, type Target } from '../providers/target.js';
 import { decide } from './decision.js';
-import {
-  freeDimensions,
-  levelOne,
-  withFixedDimensions,
-  type FreeDimension,
-  type LevelOne,
-  type LevelOneOptions,
-} from './level-one.js';
-import type { SourceModel } from './source-model.js';
-import type { VariantFigures } from './result.js';
+import { freeDimensions, withFixedDimensions, type FreeDimension } from './free-dimensions.js';
+import { levelOne, type LevelOneOptions } from './level-one.js';
+import type { LevelOne, SourceModel } from './source-model.js';
+import type { VariantComparison, VariantFigures } from './result.js';
 
 /** Sizes to try for free dimensions that no one has fixed: the first of an input is a batch, others are pixels or steps. */
 const SIZES_TO_TRY = [256, 224, 640, 64, 16, 1] as const;
@@ -22,12 +16,6 @@ const FORMAT_TITLES: Readonly<Record<CoreMlFormat, string>> = {
   neuralnetwork: 'NeuralNetwork',
   mlprogram: 'MLProgram',
 };
-
-/** The four columns, and what is to be said about them. */
-export interface VariantComparison {
-  readonly figures: readonly VariantFigures[];
-  readonly notes: readonly string[];
-}
 
 /** What each format would give for the same file, with shapes as they are and with all input dimensions fixed. */
 export async function compareVariants(

@@ -1,16 +1,9 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, normalize } from 'node:path';
-import { fromBinary } from '@bufbuild/protobuf';
+import { dirname, join } from 'node:path';
 import { messageOf, OnnxLensError } from '../errors.js';
 import { readFileWhole } from '../files.js';
-import { subgraphsOf } from './attributes.js';
-import {
-  ModelProtoSchema,
-  TensorProto_DataLocation as DataLocation,
-  type GraphProto,
-  type ModelProto,
-  type TensorProto,
-} from './generated/onnx_pb.js';
+import { TensorProto_DataLocation as DataLocation, type ModelProto } from './generated/onnx_pb.js';
+import { externalLocation, isExternal, parseModel, tensorsOf } from './parse.js';
 
 /** What to do with weights that stand in files of their own. */
 export type ExternalData = 'read' | 'leave';
@@ -27,93 +20,6 @@ export function loadModel(path: string, externalData: ExternalData = 'leave'): M
   const model = parseModel(readFileWhole(path, 'the model'), path);
   if (externalData === 'read') readExternalData(model, dirname(path));
   return model;
-}
-
-/**
- * Parses the bytes of an .onnx file. Tensors' raw data are views into `bytes`, not copies.
- *
- * @param origin how to call the model in messages.
- * @throws OnnxLensError NOT_ONNX.
- */
-export function parseModel(bytes: Uint8Array, origin = 'the model'): ModelProto {
-  if (bytes.length === 0) throw new OnnxLensError('NOT_ONNX', `${origin} is empty, not an ONNX model.`);
-  let model: ModelProto;
-  try {
-    model = fromBinary(ModelProtoSchema, bytes);
-  } catch (cause) {
-    throw new OnnxLensError(
-      'NOT_ONNX',
-      `${origin} is not an ONNX model, or was cut off: it cannot be read as protobuf (${messageOf(cause)}).`,
-      { cause },
-    );
-  }
-  if (model.graph === undefined || model.opsetImport.length === 0) {
-    throw new OnnxLensError('NOT_ONNX', `${origin} is not an ONNX model: it holds no graph or names no operator set.`);
-  }
-  return model;
-}
-
-/** Every tensor of the model that may hold weights: initializers and tensor attributes, subgraphs and functions included. */
-export function* tensorsOf(model: ModelProto): Generator<TensorProto> {
-  if (model.graph !== undefined) yield* graphTensors(model.graph);
-  for (const fn of model.functions) yield* nodeTensors(fn);
-}
-
-function* graphTensors(graph: GraphProto): Generator<TensorProto> {
-  yield* graph.initializer;
-  yield* nodeTensors(graph);
-}
-
-function* nodeTensors(owner: Pick<GraphProto, 'node'>): Generator<TensorProto> {
-  for (const node of owner.node) {
-    for (const each of node.attribute) {
-      if (each.t !== undefined) yield each.t;
-      yield* each.tensors;
-    }
-    for (const subgraph of subgraphsOf(node)) yield* graphTensors(subgraph);
-  }
-}
-
-/** True when the tensor's values stand in another file. */
-export function isExternal(tensor: TensorProto): boolean {
-  return tensor.dataLocation === DataLocation.EXTERNAL;
-}
-
-/**
- * Where an external tensor's bytes lie.
- * @throws OnnxLensError EXTERNAL_DATA for a location that leaves the model's folder, or numbers that are none.
- */
-export function externalLocation(tensor: TensorProto): {
-  location: string;
-  offset: number;
-  length: number | undefined;
-} {
-  const entries = new Map(tensor.externalData.map((entry) => [entry.key, entry.value]));
-  const location = entries.get('location') ?? '';
-  const offset = Number(entries.get('offset') ?? 0);
-  const length = entries.has('length') ? Number(entries.get('length')) : undefined;
-  const inside =
-    location !== '' &&
-    !isAbsolute(location) &&
-    !/^([a-zA-Z]:|\\)/.test(location) &&
-    !normalize(location).startsWith('..');
-  if (!inside) {
-    throw new OnnxLensError(
-      'EXTERNAL_DATA',
-      `Tensor "${tensor.name}" keeps its values in "${location}", outside the model's folder; such a path is not followed.`,
-    );
-  }
-  if (
-    !Number.isSafeInteger(offset) ||
-    offset < 0 ||
-    (length !== undefined && (!Number.isSafeInteger(length) || length < 0))
-  ) {
-    throw new OnnxLensError(
-      'EXTERNAL_DATA',
-      `Tensor "${tensor.name}" gives no usable offset and length of its values in "${location}".`,
-    );
-  }
-  return { location, offset, length };
 }
 
 /** Tensors that name the same bytes share them; of pieces that lie over each other no more is read than twice the file. */

@@ -1,11 +1,6 @@
-import { toBinary } from '@bufbuild/protobuf';
 import { writeFileWhole } from '../files.js';
-import { ModelProtoSchema, type ModelProto } from './generated/onnx_pb.js';
-
-/** The bytes of an .onnx file. */
-export function serializeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
-  return toBinary(ModelProtoSchema, model);
-}
+import type { ModelProto } from './generated/onnx_pb.js';
+import { serializeModel } from './serialize.js';
 
 /**
  * Writes a model under a temporary name and renames it when complete, so that no half-written file ever bears the name.

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, renameSync, writeSync } from 'node:fs';
 import type { StringStringEntryProto } from '../model/generated/onnx_pb.js';
-import { isExternal, loadModel, tensorsOf } from '../model/load.js';
+import { isExternal, tensorsOf } from '../model/parse.js';
+import { loadModel } from '../model/load.js';
 import { saveModel } from '../model/save.js';
 
 /** The widest vectors that kernels load at once, in bytes. */

@@ -5,7 +5,7 @@ import { unreadable } from '../files.js';
 import { TensorProto_DataType as DataType, type ModelProto, type ValueInfoProto } from '../model/generated/onnx_pb.js';
 import { Graph } from '../model/graph.js';
 import { elementCount, floatTensor, type Tensor } from '../model/tensors.js';
-import { valueType } from '../shapes/infer.js';
+import { valueType } from '../shapes/value-type.js';
 import { PICTURE_ENDINGS, pictureTensor, readPicture, type ImagePreprocessing } from './images.js';
 
 /** One set of inputs, by name. */

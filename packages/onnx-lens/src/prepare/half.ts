@@ -16,7 +16,7 @@ import {
 import { floatsToHalves, makeTensorProto, readTensor } from '../model/tensors.js';
 import { standardOpset } from '../model/opset.js';
 import { inferTypes } from '../rewrite/types.js';
-import type { ValueType } from '../shapes/infer.js';
+import type { ValueType } from '../shapes/value-type.js';
 
 /** Inputs that must stay float32 by the operator's definition, by operator and place. */
 const STAYS_FLOAT: Readonly<Record<string, readonly number[]>> = {

@@ -10,7 +10,7 @@ import {
   type ModelProto,
   type NodeProto,
 } from '../model/generated/onnx_pb.js';
-import { serializeModel } from '../model/save.js';
+import { serializeModel } from '../model/serialize.js';
 import { elementCount, floatTensor, tensorNumbers, type Tensor } from '../model/tensors.js';
 import { removeDead } from '../rewrite/passes/dead-nodes.js';
 import { raiseOpset } from '../rewrite/passes/raise-opset.js';

@@ -10,7 +10,7 @@ import {
 } from '../model/generated/onnx_pb.js';
 import { capturedValues, describeNode } from '../model/graph.js';
 import { isStandard } from '../model/opset.js';
-import type { ValueType } from '../shapes/infer.js';
+import type { ValueType } from '../shapes/value-type.js';
 import { sinceVersion } from './operator-versions.js';
 
 /** A value as a provider sees it. */

@@ -1,7 +1,7 @@
 import { intAttribute, intsAttribute } from '../model/attributes.js';
 import type { GraphProto, NodeProto, TensorProto } from '../model/generated/onnx_pb.js';
 import { readTensor, tensorNumbers } from '../model/tensors.js';
-import type { ValueType } from '../shapes/infer.js';
+import type { ValueType } from '../shapes/value-type.js';
 
 /** Operators whose output has its first input's first axis, whatever else they do. */
 const KEEPS_BATCH = new Set([

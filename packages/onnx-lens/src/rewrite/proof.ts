@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { OnnxLensError } from '../errors.js';
 import type { ModelProto } from '../model/generated/onnx_pb.js';
-import { serializeModel } from '../model/save.js';
+import { serializeModel } from '../model/serialize.js';
 import type { Tensor } from '../model/tensors.js';
 import { withSession, type OptimizationLevel, type Session } from '../runtime/session.js';
 import { compareTensors } from './compare-tensors.js';

@@ -1,5 +1,5 @@
 import type { ModelProto } from '../model/generated/onnx_pb.js';
-import { serializeModel } from '../model/save.js';
+import { serializeModel } from '../model/serialize.js';
 import { optimizeForProvider, type RewriteOptions, type RewrittenModel } from './optimize.js';
 import { proveEqual, type Proof, type ProofOptions } from './proof.js';
 import { selectRewrites } from './registry.js';

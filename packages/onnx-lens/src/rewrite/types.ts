@@ -11,7 +11,8 @@ import { valueInfo } from '../model/builder.js';
 import { elementCount, tensorDims } from '../model/tensors.js';
 import { completeBatch } from './batch-symbol.js';
 import { copyMessage } from '../model/copy.js';
-import { inferShapes, type ValueType } from '../shapes/infer.js';
+import { inferShapes } from '../shapes/infer.js';
+import type { ValueType } from '../shapes/value-type.js';
 
 /** Shapes, axes and other parameters that inference may need to know are small; weights are not. */
 const LARGEST_PARAMETER = 256;

@@ -1,4 +1,5 @@
-import { loadModel, parseModel } from '../model/load.js';
+import { loadModel } from '../model/load.js';
+import { parseModel } from '../model/parse.js';
 import type { GraphProto, ModelProto, NodeProto } from '../model/generated/onnx_pb.js';
 import { readTensor, tensorNumbers } from '../model/tensors.js';
 import { indexValues, constantNodeValue, type ValueIndex } from './value-index.js';

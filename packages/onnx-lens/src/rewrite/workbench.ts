@@ -10,7 +10,7 @@ import { capturedValues, Graph } from '../model/graph.js';
 import { Names } from '../model/names.js';
 import { OnnxLensError } from '../errors.js';
 import { makeTensorProto, tensorNumbers, type Tensor } from '../model/tensors.js';
-import type { ValueType } from '../shapes/infer.js';
+import type { ValueType } from '../shapes/value-type.js';
 import { copyGraphOf } from '../model/copy.js';
 import { isStandard, standardOpset } from '../model/opset.js';
 import { Emitter } from './emitter.js';

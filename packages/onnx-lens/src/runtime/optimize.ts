@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { ModelProto } from '../model/generated/onnx_pb.js';
-import { parseModel } from '../model/load.js';
-import { serializeModel } from '../model/save.js';
+import { parseModel } from '../model/parse.js';
+import { serializeModel } from '../model/serialize.js';
 import { Session, type OptimizationLevel } from './session.js';
 
 /** What {@link optimize} may be told. */

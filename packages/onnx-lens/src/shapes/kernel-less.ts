@@ -10,7 +10,8 @@ import {
   type NodeProto,
 } from '../model/generated/onnx_pb.js';
 import { isStandard } from '../model/opset.js';
-import { inferShapes, type InferOptions, type ValueType } from './infer.js';
+import { inferShapes, type InferOptions } from './infer.js';
+import type { ValueType } from './value-type.js';
 
 /** Types and shapes of a model that ONNX Runtime cannot open here, and the operators at fault, as `Add-6`. */
 export interface KernelLessTypes {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GraphBuilder } from '../../src/model/builder.js';
 import { TensorProto_DataType as DataType, type ModelProto } from '../../src/model/generated/onnx_pb.js';
-import { saveModel, serializeModel } from '../../src/model/save.js';
+import { saveModel } from '../../src/model/save.js';
+import { serializeModel } from '../../src/model/serialize.js';
 import { readTensor } from '../../src/model/tensors.js';
 import { onnxLens } from './run.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DataType, GraphBuilder, analyseCoverage, type ModelProto } from '../../src/index.js';
-import { readSource } from '../../src/coverage/level-one.js';
+import { readSource } from '../../src/coverage/read-source.js';
 import { withoutMadeWeights } from '../../src/coverage/made-weights.js';
 
 /** A Gemm whose weight a node makes out of its shape, behind `relay`. */

@@ -7,7 +7,7 @@ import { OnnxLensError } from '../../src/errors.js';
 import { parseTrace } from '../../src/logs/trace.js';
 import { TensorProto_DataType as DataType } from '../../src/model/generated/onnx_pb.js';
 import { GraphBuilder } from '../../src/model/builder.js';
-import { serializeModel } from '../../src/model/save.js';
+import { serializeModel } from '../../src/model/serialize.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'onnx-lens-trace-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GraphBuilder } from '../../src/model/builder.js';
 import { TensorProto_DataType as DataType } from '../../src/model/generated/onnx_pb.js';
-import { serializeModel } from '../../src/model/save.js';
+import { serializeModel } from '../../src/model/serialize.js';
 import { floatTensor } from '../../src/model/tensors.js';
 import { judgeByNoise, type ComparedRun } from '../../src/rewrite/own-noise.js';
 import { withSession } from '../../src/runtime/session.js';

@@ -1,6 +1,6 @@
 import { OnnxLensError } from '../../errors.js';
 import type { ModelProto } from '../../model/generated/onnx_pb.js';
-import { serializeModel } from '../../model/save.js';
+import { serializeModel } from '../../model/serialize.js';
 import { BlobWriter } from './blob.js';
 import { seededFeeds } from './feeds.js';
 import { halfErrors, largestValues, type HalfError } from './half-error.js';

@@ -1,7 +1,7 @@
 import { OnnxLensError } from '../../errors.js';
 import { copyMessage } from '../../model/copy.js';
 import { GraphProtoSchema, ModelProtoSchema, type ModelProto } from '../../model/generated/onnx_pb.js';
-import { serializeModel } from '../../model/save.js';
+import { serializeModel } from '../../model/serialize.js';
 import { fixDimensions, freeDimensions } from '../../rewrite/fix-dimensions.js';
 import { optimizeForProvider } from '../../rewrite/optimize.js';
 import { proveEqual, type Proof } from '../../rewrite/proof.js';

@@ -1,5 +1,5 @@
 import type { ModelProto } from '../../model/generated/onnx_pb.js';
-import { serializeModel } from '../../model/save.js';
+import { serializeModel } from '../../model/serialize.js';
 import { floatTensor, type Tensor } from '../../model/tensors.js';
 import { randomNumbers } from '../../random.js';
 import { proofRuns } from '../../rewrite/proof-runs.js';

@@ -9,7 +9,7 @@ import {
   TensorProto_DataType as DataType,
   type ModelProto,
 } from '../../model/generated/onnx_pb.js';
-import { serializeModel } from '../../model/save.js';
+import { serializeModel } from '../../model/serialize.js';
 import { tensorNumbers, type Tensor } from '../../model/tensors.js';
 import { withSession } from '../../runtime/session.js';
 

@@ -14,7 +14,7 @@ import {
 } from '../../model/generated/onnx_pb.js';
 import { Graph } from '../../model/graph.js';
 import { floatTensor, makeTensorProto } from '../../model/tensors.js';
-import { valueType } from '../../shapes/infer.js';
+import { valueType } from '../../shapes/value-type.js';
 
 /** How a network wants its pictures: `(pixel - mean) / std` for each channel, pixels from 0 to 255. */
 export interface ImageInput {

@@ -1,7 +1,7 @@
 import { OnnxLensError } from '../../errors.js';
 import type { ModelProto } from '../../model/generated/onnx_pb.js';
 import { Graph } from '../../model/graph.js';
-import { valueType } from '../../shapes/infer.js';
+import { valueType } from '../../shapes/value-type.js';
 
 /** Width and height of a picture in pixels. */
 export interface PictureSize {

@@ -6,7 +6,7 @@ import {
 } from '../../model/generated/onnx_pb.js';
 import { Graph, describeNode } from '../../model/graph.js';
 import { isStandard, standardOpset } from '../../model/opset.js';
-import type { ValueType } from '../../shapes/infer.js';
+import type { ValueType } from '../../shapes/value-type.js';
 import { LOWERINGS } from './lower/all.js';
 import { constantOf, Lowering, milTypeFor, type Values } from './lower/lowering.js';
 import { ProgramBuilder, tooManyAxes, valuesOf, type Operation, type Program } from './program.js';

@@ -8,7 +8,7 @@ import {
   type ModelProto,
 } from '../../model/generated/onnx_pb.js';
 import { Graph } from '../../model/graph.js';
-import { valueType } from '../../shapes/infer.js';
+import { valueType } from '../../shapes/value-type.js';
 import type { EncodedPackage } from './package.js';
 import { MODEL_PATH, WEIGHTS_PATH } from './package.js';
 import { readPackage, type ReadFunction } from './read/reader.js';

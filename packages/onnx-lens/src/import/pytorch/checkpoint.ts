@@ -1,26 +1,12 @@
 import { OnnxLensError } from '../../errors.js';
-import { readFileWhole } from '../../files.js';
-import type { TensorProto_DataType as DataType } from '../../model/generated/onnx_pb.js';
-import type { Tensor } from '../../model/tensors.js';
 import { isSafetensors, readSafetensors } from '../safetensors.js';
 import { readArchive } from './archive.js';
+import type { CheckpointTensor } from './checkpoint-tensor.js';
 import { isLegacy, readLegacy } from './legacy.js';
 import { findStateDict, stateDictAt } from './state-dict.js';
 import { TensorView } from './storage.js';
 import { PickleDict, Placeholder, type PickleValue } from './values.js';
 import { isZip } from './zip.js';
-
-/** One named tensor of a checkpoint. Its shape is known at once, its values are read when asked for. */
-export interface CheckpointTensor {
-  readonly name: string;
-  readonly dataType: DataType;
-  readonly dims: readonly number[];
-  /**
-   * The values in row-major order: a view of the file's bytes where they lie so, else a copy.
-   * @throws OnnxLensError NOT_CHECKPOINT when the file's bytes for it are damaged.
-   */
-  readonly read: () => Tensor;
-}
 
 /** How a checkpoint is written: torch.save since PyTorch 1.6 ('zip'), before that ('legacy'), or safetensors. */
 export type CheckpointFormat = 'zip' | 'legacy' | 'safetensors';
@@ -41,20 +27,6 @@ export interface CheckpointOptions {
 }
 
 const WRAPPERS = ['module.', '_orig_mod.'];
-
-/**
- * Reads the weights of a torch.save file (zip or older format) or a safetensors file without PyTorch and without running
- * any of its code. Objects beside the weights (settings, NumPy arrays, dates) are passed over; of a whole module that was
- * saved, the weights are read.
- *
- * @example
- * const { tensors } = loadCheckpoint('mobilenet0.25_Final.pth');
- * tensors.get('body.stage1.0.0.weight')?.dims; // [8, 3, 3, 3]
- * @throws OnnxLensError FILE_UNREADABLE, NOT_CHECKPOINT, UNSAFE_PICKLE (naming what was refused), TENSOR_INVALID.
- */
-export function loadCheckpoint(path: string, options: CheckpointOptions = {}): Checkpoint {
-  return parseCheckpoint(readFileWhole(path, 'the checkpoint'), path, options);
-}
 
 /**
  * Reads the bytes of a torch.save or safetensors file. Tensors' values are views of `bytes` where they can be.

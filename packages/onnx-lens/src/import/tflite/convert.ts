@@ -1,5 +1,4 @@
 import { OnnxLensError } from '../../errors.js';
-import { readFileWhole } from '../../files.js';
 import type { GraphProto, ModelProto } from '../../model/generated/onnx_pb.js';
 import { BlockedLayout } from './blocked-layout.js';
 import { BoundedGraph } from './bounded-graph.js';
@@ -37,18 +36,6 @@ export interface TfliteImportOptions {
 const OPSET = 17;
 /** The first opset whose QuantizeLinear knows 16 bits, and the IR version that came with it. */
 const OPSET_16_BIT = { opset: 21, irVersion: 10 };
-
-/**
- * Reads a .tflite file as an ONNX model (opset 17; 21 when activations are 16-bit integers): inputs and outputs keep
- * their names, types and shapes (but see {@link TfliteImportOptions.imageInputs}); shapes are fixed as the file gives them.
- *
- * Float models compute the same. Int8 models become QuantizeLinear and DequantizeLinear around float operators, equal to
- * the original up to one step of the scale where the two round otherwise. Integer weights of float operators become float32.
- * @throws OnnxLensError FILE_UNREADABLE; NOT_TFLITE for a damaged file; UNSUPPORTED_OPERATOR, naming it and its place.
- */
-export function importTflite(path: string, options: TfliteImportOptions = {}): ModelProto {
-  return convertTflite(readFileWhole(path, 'the model'), path, options);
-}
 
 /** {@link importTflite} for bytes at hand; `origin` is how messages call them. */
 export function convertTflite(bytes: Uint8Array, origin: string, options: TfliteImportOptions = {}): ModelProto {

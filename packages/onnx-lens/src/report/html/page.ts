@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
+import { sha256 } from '@noble/hashes/sha2.js';
 import type { CoverageResult } from '../../coverage/result.js';
 import type { LogComparison } from '../../logs/compare.js';
 import { bytes, count, macs, plural, printable } from '../format.js';
@@ -36,7 +35,7 @@ export function coverageHtml(result: CoverageResult, comparison: LogComparison |
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,">
-<title>${esc(basename(result.model))} on ${esc(providerTitle(result.target))}</title>
+<title>${esc(fileName(result.model))} on ${esc(providerTitle(result.target))}</title>
 <style>${STYLE as Html}</style>
 </head>
 <body>
@@ -68,7 +67,7 @@ function headerHtml(result: CoverageResult): Html {
     ([label, value], place) =>
       html`<div class="tile ${esc(place === 2 ? 'cpu-tile' : '')}"><dt>${esc(label)}</dt><dd>${esc(value)}</dd></div>`,
   );
-  return html`<header><h1>${esc(basename(result.model))}</h1><p class="target">${esc(targetLine(result))}</p>
+  return html`<header><h1>${esc(fileName(result.model))}</h1><p class="target">${esc(targetLine(result))}</p>
 <dl class="tiles">${tiles}</dl>
 <div class="verdict"><span class="badge ${esc(result.impact)}">${esc(result.impact)} IMPACT</span><p>${esc(result.advice)}</p></div>
 ${overviewHtml(result, partitionColours(result))}</header>`;
@@ -107,5 +106,14 @@ function scriptData(result: CoverageResult, cells: readonly Cell[]): object {
 }
 
 function digest(content: string): string {
-  return `sha256-${createHash('sha256').update(content).digest('base64')}`;
+  return `sha256-${base64(sha256(new TextEncoder().encode(content)))}`;
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes));
+}
+
+/** A path's last part, of either system. */
+function fileName(path: string): string {
+  return path.replace(/^.*[\\/]/, '');
 }

@@ -1,4 +1,4 @@
-import { valueType } from '../../shapes/infer.js';
+import { valueType } from '../../shapes/value-type.js';
 import type { Emitter } from '../emitter.js';
 import type { Rewrite } from '../rewrite.js';
 import type { Workbench } from '../workbench.js';

@@ -7,7 +7,7 @@ import {
   type ModelProto,
   type NodeProto,
 } from '../../model/generated/onnx_pb.js';
-import { serializeModel } from '../../model/save.js';
+import { serializeModel } from '../../model/serialize.js';
 import { elementBytes, elementCount, type Tensor } from '../../model/tensors.js';
 import { withSession } from '../../runtime/session.js';
 import { copyMessage } from '../../model/copy.js';

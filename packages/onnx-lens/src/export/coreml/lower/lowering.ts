@@ -2,7 +2,7 @@ import { OnnxLensError } from '../../../errors.js';
 import { describeNode } from '../../../model/graph.js';
 import { TensorProto_DataType as DataType, type NodeProto } from '../../../model/generated/onnx_pb.js';
 import { halfToFloat, type Tensor } from '../../../model/tensors.js';
-import type { ValueType } from '../../../shapes/infer.js';
+import type { ValueType } from '../../../shapes/value-type.js';
 import { MOST_AXES, tooManyAxes, type Given, type ProgramBuilder } from '../program.js';
 import type { Constant, MilType, Value } from '../values.js';
 

@@ -1,0 +1,7 @@
+import { toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema, type ModelProto } from './generated/onnx_pb.js';
+
+/** The bytes of an .onnx file. */
+export function serializeModel(model: ModelProto): Uint8Array<ArrayBuffer> {
+  return toBinary(ModelProtoSchema, model);
+}
