@@ -5,9 +5,13 @@ import type { OpenedTimes, WorkerSetup } from './messages.js';
 import type { InferenceOptions, WorkersMemory } from 'facemirror-core/inference/options.js';
 import { PoolWorker, type Answer, type Job, type SentWork } from './pool-worker.js';
 import type { ModelSource, RunRequest, RunResult } from 'facemirror-core/inference/request.js';
+import { provideNodeKernels } from '../machine/kernels.js';
 import { isJoinable, RunQueue } from 'facemirror-core/inference/run-queue.js';
 import { loadRuntimeLibrary } from './runtime-library.js';
 import { WorkersMemoryAccount } from './workers-memory.js';
+
+// Crops for workers that are processes are sampled in this thread.
+provideNodeKernels();
 
 /** A run that was under way in two workers that died is taken for what kills them. */
 const MOST_ATTEMPTS = 2;

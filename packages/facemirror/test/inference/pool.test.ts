@@ -241,7 +241,7 @@ describe('a network that does not open on an accelerator', () => {
     });
     await expect(opening).rejects.toMatchObject({
       code: 'PROVIDER_UNAVAILABLE',
-      message: expect.stringMatching(/"broken".*webgpu.*--provider cpu/),
+      message: expect.stringMatching(/"broken".*webgpu.*`provider` cpu/),
     });
   });
 });
