@@ -8,7 +8,7 @@ import { describeCombination, type Axes } from '../bench/combination.js';
 import { compareBenches, type BenchComparison, type Change, type Verdict } from '../bench/compare.js';
 import { BUSY_WITH_OTHERS, figuresOf, othersShare } from '../bench/figures.js';
 import { readBench, type BenchResult, type BenchSettings, type CombinationRuns } from '../bench/result.js';
-import type { CommandContext } from './command.js';
+import type { CommandContext, DefineCommand } from './command.js';
 import { printable } from './failure.js';
 import { wholeNumber } from './numbers.js';
 import { inFlags, settingListParser } from './setting-flags.js';
@@ -51,11 +51,9 @@ interface BenchOptions {
   readonly json: boolean;
 }
 
-/** Adds `facemirror bench`. */
-export function register(program: Command, context: CommandContext): void {
-  program
-    .command('bench')
-    .description('Measure how fast videos are processed here, with so many workers, batches, in threads or processes.')
+/** `facemirror bench`. */
+export const define: DefineCommand = (command, context) => {
+  command
     .option('--suite <name>', 'the networks to use: mediapipe (default) or openface3')
     .option(
       '--provider <names>',
@@ -84,7 +82,7 @@ export function register(program: Command, context: CommandContext): void {
     .option('--json', 'print the figures as JSON instead of text', false)
     .addHelpText('after', EXAMPLES)
     .action((options: BenchOptions) => benchAndTell(options, context));
-}
+};
 
 async function benchAndTell(options: BenchOptions, { signal }: CommandContext): Promise<void> {
   const { compare = [] } = options;

@@ -8,5 +8,5 @@ export interface CommandContext {
   readonly verbose: boolean;
 }
 
-/** Adds one command to the program; every file of this folder that is a command exports one, named `register`. */
-export type RegisterCommand = (program: Command, context: CommandContext) => void;
+/** Gives a command its arguments, options and action; every file of this folder that is a command exports one, named `define`. */
+export type DefineCommand = (command: Command, context: CommandContext) => void;

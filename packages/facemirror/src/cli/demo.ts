@@ -1,17 +1,16 @@
 import { join } from 'node:path';
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { EXAM_VARIANTS, type ExamVariant } from '../demo/exam/exam-timeline.js';
 import { writeDemo, writeExam } from '../demo/write-demo.js';
 import { prepareFolder } from '../results/outputs.js';
-import type { CommandContext } from './command.js';
+import type { DefineCommand } from './command.js';
 import { addRunOptions, runAndTell, type RunOptions } from './run.js';
 
 const DEFAULT_FOLDER = 'demo';
 
-/** Adds `facemirror demo`. */
-export function register(program: Command, context: CommandContext): void {
-  addRunOptions(program.command('demo'), DEFAULT_FOLDER)
-    .description('Make a short clip of a face with known movements, process it, and say where the results are.')
+/** `facemirror demo`. */
+export const define: DefineCommand = (command, context) => {
+  addRunOptions(command, DEFAULT_FOLDER)
     .addOption(
       new Option(
         '--exam [variant]',
@@ -29,4 +28,4 @@ export function register(program: Command, context: CommandContext): void {
       if (!options.json) process.stderr.write(`Made ${video}; what it truly shows is in ${truth}.\n`);
       process.exitCode = await runAndTell([video], { ...options, out: join(options.out, 'results') }, context);
     });
-}
+};

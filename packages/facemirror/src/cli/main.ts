@@ -1,15 +1,37 @@
 import { Command, CommanderError, Help } from 'commander';
-import type { CommandContext, RegisterCommand } from './command.js';
-import { register as registerBench } from './bench.js';
-import { register as registerDemo } from './demo.js';
-import { register as registerModels } from './models.js';
-import { register as registerReport } from './report.js';
-import { register as registerRun } from './run.js';
-import { EXIT, EXIT_CODES, describeFailure, exitCodeOf } from './failure.js';
+import type { CommandContext, DefineCommand } from './command.js';
+import { EXIT, EXIT_CODES } from './exit-codes.js';
 import { programVersion } from '../version.js';
 
+interface LazyCommand {
+  readonly summary: string;
+  /** What it needs is loaded when it is asked for. */
+  readonly load: () => Promise<{ readonly define: DefineCommand }>;
+}
+
 /** Every command, in the order of `--help`. */
-const commands: readonly RegisterCommand[] = [registerRun, registerDemo, registerModels, registerReport, registerBench];
+const COMMANDS: Readonly<Record<string, LazyCommand>> = {
+  run: {
+    summary: 'Process videos: mirrored halves, action units, measures and a record of each.',
+    load: () => import('./run.js'),
+  },
+  demo: {
+    summary: 'Make a short clip of a face with known movements, process it, and say where the results are.',
+    load: () => import('./demo.js'),
+  },
+  models: {
+    summary: "List, fetch, import, build, export and check the suites' networks.",
+    load: () => import('./models.js'),
+  },
+  report: {
+    summary: 'Write the performance report of a run from its record.',
+    load: () => import('./report.js'),
+  },
+  bench: {
+    summary: 'Measure how fast this machine processes videos, by workers, batches, threads and processes.',
+    load: () => import('./bench.js'),
+  },
+};
 
 const EXAMPLES = `
 Examples:
@@ -37,7 +59,8 @@ interface Program {
   readonly context: CommandContext;
 }
 
-function buildProgram(signal: AbortSignal): Program {
+/** The program, of whose commands only those that the arguments name are complete. */
+async function buildProgram(signal: AbortSignal, args: readonly string[]): Promise<Program> {
   const command = new Command('facemirror')
     .description('One video of a face in; mirrored half-face videos, action units, clinical measures and a report out.')
     .version(programVersion(), '-V, --version', 'print the version')
@@ -59,7 +82,10 @@ function buildProgram(signal: AbortSignal): Program {
       return command.opts<{ verbose?: boolean }>().verbose === true;
     },
   };
-  for (const register of commands) register(command, context);
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const added = command.command(name).description(summary);
+    if (args.includes(name)) (await load()).define(added, context);
+  }
   return { command, context };
 }
 
@@ -105,13 +131,16 @@ async function main(argv: readonly string[]): Promise<number> {
   const controller = new AbortController();
   stopOnSignals(controller);
   stopWithReader(controller);
-  const program = buildProgram(controller.signal);
+  const isVerbose = argv.includes('--verbose');
   try {
+    const program = await buildProgram(controller.signal, argv.slice(2));
+
     await program.command.parseAsync(argv);
     return Number(process.exitCode ?? EXIT.done);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    process.stderr.write(`${describeFailure(error, program.context.verbose)}\n`);
+    const { describeFailure, exitCodeOf } = await import('./failure.js');
+    process.stderr.write(`${describeFailure(error, isVerbose)}\n`);
     return exitCodeOf(error);
   }
 }

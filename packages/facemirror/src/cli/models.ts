@@ -21,7 +21,7 @@ import type { ModelFile, SuiteManifest } from 'facemirror-core/suites/suite.js';
 import { SUITE_NAMES } from 'facemirror-core/suites/suite.js';
 import { suiteByName } from '../models/suites.js';
 import { megabytes } from '../wording.js';
-import type { CommandContext } from './command.js';
+import type { DefineCommand } from './command.js';
 import { registerExport } from './models-export.js';
 import { wholeNumber } from './numbers.js';
 
@@ -34,12 +34,9 @@ Examples:
   facemirror models build --random-init 1 --out built   the same graphs with made-up weights, for benchmarks
   facemirror models export mediapipe --out packages     Core ML packages for a Mac or iOS app`;
 
-/** Adds `facemirror models`. */
-export function register(program: Command, context: CommandContext): void {
-  const models = program
-    .command('models')
-    .description("List, fetch, import, build, export and check the suites' networks.")
-    .addHelpText('after', EXAMPLES);
+/** `facemirror models`. */
+export const define: DefineCommand = (models, context) => {
+  models.addHelpText('after', EXAMPLES);
   models.command('list').description('Tell what each suite is made of, and what is there.').action(list);
   models
     .command('path')
@@ -71,7 +68,7 @@ export function register(program: Command, context: CommandContext): void {
     .action(build);
   registerExport(models);
   models.command('verify').description('Hold what is in the cache against its records.').action(verify);
-}
+};
 
 async function list(): Promise<void> {
   const imports = await verifyImports();

@@ -7,7 +7,7 @@ import { buildReport } from '../performance/report/build.js';
 import type { RunFacts } from '../results/facts.js';
 import { renderHtml } from '../performance/report/html.js';
 import { renderMarkdown } from '../performance/report/markdown.js';
-import type { CommandContext } from './command.js';
+import type { CommandContext, DefineCommand } from './command.js';
 import { numberWithin } from './numbers.js';
 
 const EXAMPLES = `
@@ -30,11 +30,9 @@ interface ReportOptions {
   readonly try?: number;
 }
 
-/** Adds `facemirror report`. */
-export function register(program: Command, { signal }: CommandContext): void {
-  program
-    .command('report')
-    .description('Write the performance report of a run from its record.')
+/** `facemirror report`. */
+export const define: DefineCommand = (command, { signal }) => {
+  command
     .argument('<record>', 'the <name>.json beside the results of a run')
     .option('--md <file>', 'the file for the report as Markdown; - is standard output')
     .option('--html <file>', 'the file for the report as one self-contained page; - is standard output')
@@ -68,7 +66,7 @@ export function register(program: Command, { signal }: CommandContext): void {
       if (wanted.length === 0) process.stdout.write(renderMarkdown(buildReport(facts)));
       for (const [file, render] of wanted) put(file ?? '-', render());
     });
-}
+};
 
 /** The facts of a record. Whether a report can be made of all that its fields hold shows when one is. */
 async function factsOf(path: string): Promise<RunFacts> {

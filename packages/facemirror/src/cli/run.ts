@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { runBatch } from '../batch/batch.js';
 import type { BatchEvent, BatchResult } from '../batch/events.js';
-import type { CommandContext } from './command.js';
-import { EXIT, EXIT_CODES, exitCodeOf, printable } from './failure.js';
+import type { CommandContext, DefineCommand } from './command.js';
+import { EXIT, EXIT_CODES } from './exit-codes.js';
+import { exitCodeOf, printable } from './failure.js';
 import { ProgressDisplay } from './progress.js';
 import { addSettingFlags, inFlags, settingsAmong } from './setting-flags.js';
 
@@ -26,16 +27,15 @@ export interface RunOptions {
   readonly json: boolean;
 }
 
-/** Adds `facemirror run`. */
-export function register(program: Command, context: CommandContext): void {
-  addRunOptions(program.command('run'))
-    .description('Process videos: mirrored halves, action units, measures and a record of each.')
+/** `facemirror run`. */
+export const define: DefineCommand = (command, context) => {
+  addRunOptions(command)
     .argument('<path...>', 'video files, or folders whose videos are taken one by one')
     .addHelpText('after', EXAMPLES)
     .action(async (paths: string[], options: RunOptions) => {
       process.exitCode = await runAndTell(paths, options, context);
     });
-}
+};
 
 /** The options that every command which processes videos takes; `--out` must be given where there is no folder for it. */
 export function addRunOptions(command: Command, out?: string): Command {
