@@ -1,5 +1,4 @@
 import { writeFileWhole } from 'onnx-lens';
-import type { Command } from 'commander';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { PROVIDER_CHOICES, type Isolation } from 'facemirror-core/inference/options.js';
 import { suiteByName } from '../models/suites.js';

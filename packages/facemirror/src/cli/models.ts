@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { serializeModel, writeFileWhole } from 'onnx-lens';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { unreadable } from '../files/unreadable.js';

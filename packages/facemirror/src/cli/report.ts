@@ -1,5 +1,5 @@
 import { COREML_FORMATS, ORT_VERSIONS, writeFileWhole, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
-import { Option, type Command } from 'commander';
+import { Option } from 'commander';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { inspectFiles, nameFiles, runFacts, tryFiles } from '../performance/performance.js';
 import { readMeasuredRecord } from '../performance/measured-record.js';
@@ -7,7 +7,7 @@ import { buildReport } from '../performance/report/build.js';
 import type { RunFacts } from '../results/facts.js';
 import { renderHtml } from '../performance/report/html.js';
 import { renderMarkdown } from '../performance/report/markdown.js';
-import type { CommandContext, DefineCommand } from './command.js';
+import type { DefineCommand } from './command.js';
 import { numberWithin } from './numbers.js';
 
 const EXAMPLES = `
