@@ -14,7 +14,8 @@ export function register(program: Command): void {
       'after',
       `
 Reads logs as ONNX Runtime prints them and as other loggers wrap them: prefixes, JSON lines, Android's logcat, Rust's
-tracing, docker compose, colour codes, several sessions in one file.
+tracing, docker compose, colour codes, several sessions in one file. Also reads the output of ONNX Runtime's usability
+checker for mobile, and Core ML's errors ("Error Creating MLModel") in a program's own output.
 
 Examples:
   $ onnx-lens logs run.log

@@ -27,6 +27,31 @@ export interface LoggedCapability {
   readonly line: number;
 }
 
+/**
+ * What ONNX Runtime's usability checker expects a provider to take, from operator types and shapes alone: an estimate,
+ * not the provider's answer.
+ */
+export interface LoggedEstimate {
+  /** As the checker calls it: `NNAPI`, `CoreML`, `CoreML NeuralNetwork`, `CoreML MLProgram`. */
+  readonly provider: string;
+  readonly partitions: number;
+  readonly nodes: number;
+  readonly supported: number;
+  /** True when it is for the model with its free dimensions fixed. */
+  readonly shapesFixed: boolean;
+  /** Nodes of each partition; empty where the log does not say. */
+  readonly partitionSizes: readonly number[];
+  /** Nodes refused for their operator, for an input of unknown size, for their rank; null where the log does not say. */
+  readonly refusedByOperator: number | null;
+  readonly refusedByDynamicShape: number | null;
+  readonly refusedByRank: number | null;
+  /** With their domain, e.g. `ai.onnx:Erf`. */
+  readonly unsupportedOps: readonly string[];
+  /** The checker's advice, in its words; null where the log ends before it. */
+  readonly conclusion: string | null;
+  readonly line: number;
+}
+
 /** Where nodes ended: `Node(s) placed on [..]`. A partition counts as one fused node here. */
 export interface LoggedPlacement {
   /** Full name, e.g. `CoreMLExecutionProvider`. */
@@ -74,6 +99,8 @@ export interface LogSession {
   /** In the log's order; a provider that is asked twice (before and after a layout change) is there twice. */
   readonly capabilities: readonly LoggedCapability[];
   readonly placements: readonly LoggedPlacement[];
+  /** What the usability checker for mobile expects, one for each of its rounds. */
+  readonly estimates: readonly LoggedEstimate[];
   readonly notices: readonly LogNotice[];
 }
 

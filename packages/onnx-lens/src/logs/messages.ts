@@ -1,3 +1,5 @@
+import { readUsability, type UsabilityMessage } from './usability.js';
+
 /** The messages that count, as ONNX Runtime's versions 1.0 to 1.30 and its providers word them. */
 export type Message =
   | { readonly kind: 'session-start' }
@@ -26,7 +28,8 @@ export type Message =
   | { readonly kind: 'verbose-hint' }
   | { readonly kind: 'forced-to-cpu'; readonly node: string }
   | { readonly kind: 'no-kernel'; readonly opType: string; readonly node: string; readonly provider: string }
-  | { readonly kind: 'copies'; readonly count: number; readonly provider: string };
+  | { readonly kind: 'copies'; readonly count: number; readonly provider: string }
+  | UsabilityMessage;
 
 /** A node as placement lists call it. */
 export interface NodeLabel {
@@ -62,7 +65,19 @@ const COPIES = new RegExp(String.raw`${COUNT} Memcpy nodes are added to the grap
 
 /** Reads one message; null for one that tells nothing of where nodes run. */
 export function readMessage(text: string): Message | null {
-  return readVerdict(text) ?? readSummary(text) ?? readPlacement(text) ?? readRemark(text);
+  return readVerdict(text) ?? readSummary(text) ?? readPlacement(text) ?? readRemark(text) ?? readUsability(text);
+}
+
+// Core ML's own failures, as the provider hands them on, and what the Python and JavaScript packages throw.
+const COREML_FAILURE = /\bError (?:[Cc]reating MLModel|compiling model|executing model)\b.{0,2000}/;
+const STATUS = /\[ONNXRuntimeError\] : \d{1,9} : (\w{1,40}) : (.{1,2000})/;
+
+/** Reads a failure in a line that lacks ONNX Runtime's mark: a program's own output, NSLog, an exception's text. */
+export function readFailure(text: string): { readonly where: string; readonly text: string } | null {
+  const status = STATUS.exec(text);
+  if (status !== null) return { where: status[1] ?? '', text: (status[2] ?? '').trim() };
+  const failure = COREML_FAILURE.exec(text);
+  return failure === null ? null : { where: 'Core ML', text: failure[0].trim() };
 }
 
 /** True for a mark without a message, and for the first part of one that a terminal or a person has broken over several lines. */

@@ -1,6 +1,14 @@
-import type { LogNotice, LogReport, LogSession, LoggedCapability, LoggedPlacement, LoggedVerdict } from './facts.js';
+import type {
+  LogNotice,
+  LogReport,
+  LogSession,
+  LoggedCapability,
+  LoggedEstimate,
+  LoggedPlacement,
+  LoggedVerdict,
+} from './facts.js';
 import { logLines, type LogLine } from './lines.js';
-import { isCutOff, readLabel, readMessage, type Message, type NodeLabel } from './messages.js';
+import { isCutOff, readFailure, readLabel, readMessage, type Message, type NodeLabel } from './messages.js';
 
 /** How many lines a broken message may run over. */
 const LONGEST_MESSAGE = 6;
@@ -78,8 +86,13 @@ class StreamReader {
     if (message === null) {
       const label = readLabel(text);
       if (label !== null && this.#latest?.takeLabel(label, line, ownHeader) === true) return true;
-      if (ownHeader && line.header !== null) this.#session(line).takeTalk(line, text);
-      return ownHeader && line.header !== null;
+      if (ownHeader && line.header !== null) {
+        this.#session(line).takeTalk(line, text);
+        return true;
+      }
+      const failure = readFailure(text);
+      if (failure !== null) this.#session(line).takeFailure(failure, line);
+      return failure !== null;
     }
     this.#session(line, message).takeMessage(message, line);
     return true;
@@ -119,6 +132,8 @@ class SessionBuilder {
   readonly #placements: { provider: string; nodes: number | null; all: boolean; list: NodeLabel[]; line: number }[] =
     [];
   readonly #notices: LogNotice[] = [];
+  readonly #estimates: LoggedEstimate[] = [];
+  #shapesFixed = false;
   #verdicts: LoggedVerdict[] = [];
   #reasons: string[] = [];
   #verdictFile = '';
@@ -134,7 +149,7 @@ class SessionBuilder {
 
   /** True when `message` can only be of a later session than this one. */
   isOverBefore(message: Message, startsAreMarked: boolean): boolean {
-    if (message.kind === 'session-start') return this.#hasAnswers;
+    if (message.kind === 'session-start' || message.kind === 'check-start') return this.#hasAnswers;
     if (startsAreMarked) return false;
     if (message.kind !== 'verdict' && message.kind !== 'capability') return false;
     if (this.#placements.length > 0 || this.#notices.some((notice) => notice.kind === 'not-preferred')) return true;
@@ -152,7 +167,8 @@ class SessionBuilder {
 
   /** Warnings alone may be of what comes before a session's first line. */
   get #hasAnswers(): boolean {
-    return this.#capabilities.length + this.#placements.length + this.#verdicts.length > 0;
+    const { length } = this.#estimates;
+    return this.#capabilities.length + this.#placements.length + this.#verdicts.length + length > 0;
   }
 
   takeMessage(message: Message, { number: line, header }: LogLine): void {
@@ -160,7 +176,20 @@ class SessionBuilder {
     switch (message.kind) {
       case 'session-start':
       case 'verbose-hint':
+      case 'check-start':
         return;
+      case 'check-fixed':
+        this.#shapesFixed = true;
+        return;
+      case 'estimate':
+        this.#estimates.push(estimate(message, this.#shapesFixed, line));
+        this.#shapesFixed = false;
+        return;
+      case 'estimate-detail': {
+        const last = this.#estimates.pop();
+        if (last !== undefined) this.#estimates.push({ ...last, ...message.detail });
+        return;
+      }
       case 'verdict': {
         const { index, name, opType, supported } = message;
         this.#verdicts.push({ index, name, opType, supported, reasons: supported ? [] : this.#reasons, line });
@@ -206,6 +235,11 @@ class SessionBuilder {
     this.#notices.push({ kind: 'message', severity, where: header.file, text: told, line });
   }
 
+  takeFailure({ where, text }: { where: string; text: string }, { number: line }: LogLine): void {
+    this.#lastLine = line;
+    this.#notices.push({ kind: 'message', severity: 'ERROR', where, text, line });
+  }
+
   finish(): LogSession | null {
     if (this.#verdicts.length > 0) {
       const provider = /^(\w+)_execution_provider\.cc$/.exec(this.#verdictFile)?.[1]?.toUpperCase() ?? 'unknown';
@@ -222,6 +256,7 @@ class SessionBuilder {
       lastLine: this.#lastLine,
       capabilities: this.#capabilities,
       placements: this.#placements satisfies LoggedPlacement[],
+      estimates: this.#estimates,
       notices: this.#notices,
     };
   }
@@ -233,6 +268,27 @@ function capability(
   line: number,
 ): LoggedCapability {
   return { provider, partitions, nodes, supported, verdicts, line };
+}
+
+function estimate(
+  { provider, partitions, nodes, supported }: Pick<LoggedEstimate, 'provider' | 'partitions' | 'nodes' | 'supported'>,
+  shapesFixed: boolean,
+  line: number,
+): LoggedEstimate {
+  return {
+    provider,
+    partitions,
+    nodes,
+    supported,
+    shapesFixed,
+    partitionSizes: [],
+    refusedByOperator: null,
+    refusedByDynamicShape: null,
+    refusedByRank: null,
+    unsupportedOps: [],
+    conclusion: null,
+    line,
+  };
 }
 
 function joined(start: string, next: string): string {

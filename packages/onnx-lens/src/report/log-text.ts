@@ -1,4 +1,4 @@
-import type { LogNotice, LogReport, LogSession, LoggedCapability } from '../logs/facts.js';
+import type { LogNotice, LogReport, LogSession, LoggedCapability, LoggedEstimate } from '../logs/facts.js';
 import { count, plural, printable, share, tally } from './format.js';
 import type { Table } from './tables.js';
 import { shortProvider, TextPage, type TerminalOptions } from './terminal.js';
@@ -26,6 +26,7 @@ function sessionText(page: TextPage, session: LogSession, number: number): void 
   const id = session.logger === '' ? '' : ` "${printable(session.logger)}"`;
   page.heading(`Session ${number}${id}, lines ${session.firstLine} to ${session.lastLine}`);
   for (const capability of session.capabilities) capabilityText(page, capability);
+  for (const estimate of session.estimates) estimateText(page, estimate);
   for (const { provider, nodes, all, list } of session.placements) {
     const what = nodes === null ? 'all nodes' : all ? `all ${plural(nodes, 'node')}` : plural(nodes, 'node');
     const types =
@@ -97,6 +98,28 @@ function capabilityText(
   page.table(refusals);
   if (refused.length > MOST_REFUSALS)
     page.paragraph(`and ${plural(refused.length - MOST_REFUSALS, 'node')} more (--json has all)`, '  ');
+}
+
+function estimateText(page: TextPage, estimate: LoggedEstimate): void {
+  const { provider, partitions, nodes, supported, partitionSizes, unsupportedOps, conclusion, line } = estimate;
+  page.gap();
+  const shapes = estimate.shapesFixed ? ', with all dimensions fixed' : '';
+  page.line(
+    `  ${page.colours.bold(printable(provider))} ${page.colours.dim(`(line ${line}; an estimate of ONNX Runtime's usability checker${shapes})`)}`,
+  );
+  const sizes = partitionSizes.length === 0 ? '' : ` of ${partitionSizes.map(count).join(', ')} nodes`;
+  page.paragraph(
+    `${count(supported)} of ${plural(nodes, 'node')} (${share(supported, nodes)}) in ${plural(partitions, 'partition')}${sizes}`,
+    '  ',
+  );
+  const refusals = [
+    [estimate.refusedByOperator, 'for the operator'],
+    [estimate.refusedByDynamicShape, 'for an input whose size is not fixed'],
+    [estimate.refusedByRank, 'for the rank'],
+  ].flatMap(([number, why]) => (typeof number === 'number' && number > 0 ? [`${count(number)} ${why}`] : []));
+  if (refusals.length > 0) page.paragraph(`refused: ${refusals.join(', ')}`, '  ');
+  if (unsupportedOps.length > 0) page.paragraph(`operators: ${printable(unsupportedOps.join(', '))}`, '  ');
+  if (conclusion !== null) page.paragraph(printable(conclusion), '  ', '! ');
 }
 
 function noticeCounts(notices: readonly LogNotice[]): Map<string, number> {
