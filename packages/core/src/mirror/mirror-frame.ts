@@ -28,13 +28,14 @@ type MirrorPlanesKernel = (
   normalX: number,
   normalY: number,
   halfSeam: number,
+  fadeShift: number,
   scratch: number,
 ) => void;
 
 /**
  * Makes the mirrored faces of `source`: in `targets.left` the patient's left half as it is and the other half replaced
  * by its mirror image, in `targets.right` the patient's right half; the halves pass into each other over SEAM_WIDTH
- * pixels along the midline. What would come from outside the frame repeats the frame's border. Works straight on the YUV
+ * pixels along the midline. What would come from outside the frame fades into the mean colour of the frame's border. Works straight on the YUV
  * planes, in whatever thread; all frames are different ones of one pool.
  */
 export function mirrorFrame(
@@ -49,6 +50,7 @@ export function mirrorFrame(
   const right = placeOf(targets.right, source);
   const normal = normalTowards('left', line, camera);
   const { x, y } = line.glabella;
+  const fade = fadeShiftOf(Math.min(layout.width, layout.height));
   const luma = {
     start: 0,
     second: 0,
@@ -58,6 +60,7 @@ export function mirrorFrame(
     height: layout.height,
     stride: layout.yStride,
     halfSeam: SEAM_WIDTH / 2,
+    fadeShift: fade,
   };
   const chroma = {
     start: layout.uOffset,
@@ -68,9 +71,10 @@ export function mirrorFrame(
     height: layout.chromaHeight,
     stride: layout.uvStride,
     halfSeam: SEAM_WIDTH / 4,
+    fadeShift: fade - 1,
   };
   withScratch(memory, (scratch) => {
-    for (const { start, second, width, height, stride, halfSeam, ...point } of [luma, chroma]) {
+    for (const { start, second, width, height, stride, halfSeam, fadeShift, ...point } of [luma, chroma]) {
       kernel(
         offset + start,
         left && left + start,
@@ -84,10 +88,16 @@ export function mirrorFrame(
         normal.x,
         normal.y,
         halfSeam,
+        fadeShift,
         scratch,
       );
     }
   });
+}
+
+/** Fades over about a 24th of the shorter side: a power of two, 32 to 256 pixels, as 2^(shift + 4). */
+function fadeShiftOf(shorterSide: number): number {
+  return Math.min(Math.max(Math.round(Math.log2(shorterSide / 24)), 5), 8) - 4;
 }
 
 /** The place of a target in the pool's memory, where no frame lies at 0; 0 for one that is not wanted. */

@@ -19,6 +19,8 @@ export interface PlaneReflection {
   readonly normalY: number;
   /** Half the width of the blend along the line, at least 0.5. */
   readonly halfSeam: number;
+  /** What comes from outside fades into the mean of the plane's border within 2^(fadeShift + 4) pixels; 0 or more. */
+  readonly fadeShift: number;
 }
 
 /** Pixels that share one position in fine units: the width of the kernel's SIMD block. */
@@ -31,13 +33,16 @@ const PHASES = 256;
 const FINE_UNITS = 2 ** 32;
 /** Starts farther out than this cannot reach any plane within a row. */
 const FAR = 2 ** 20;
+/** Starts farther out than this, in pixels, are past every fade. */
+const BEYOND = 4096;
 
 /**
  * The plain version of the kernel in assembly/, to the bit: what the kernel is held to, and where its arithmetic is
  * explained. In `kept` the half of `source` on the normal's side is as it is and the other is replaced by its mirror
  * image; in `opposite` it is the other way round.
  *
- * A pixel's source is its reflection about the line, clamped to the plane. It is found to 1/512 pixel for the first of
+ * A pixel's source is its reflection about the line, clamped to the plane. One that was clamped fades into the mean of
+ * the plane's border, the more the farther outside it lies: the border alone would draw streaks to the frame's edge. It is found to 1/512 pixel for the first of
  * every eight pixels and from there in steps of 1/2048 pixel: at any angle it is off by 1/450 pixel at most. The two
  * neighbours in a row are mixed with 7-bit weights, which are off by 1/256 at most, the two rows with 15-bit ones, both
  * in 7 fractional bits, and the result is rounded once: against the exact formula a pixel is off by at most half a grey
@@ -45,7 +50,7 @@ const FAR = 2 ** 20;
  */
 export function mirrorPlanePlain(source: Plane, kept: Plane, opposite: Plane, reflection: PlaneReflection): void {
   const { width, height } = source;
-  const { pointX, pointY, normalX, normalY, halfSeam } = reflection;
+  const { pointX, pointY, normalX, normalY, halfSeam, fadeShift } = reflection;
   if (normalX < 0) {
     mirrorPlanePlain(source, opposite, kept, { ...reflection, normalX: -normalX, normalY: -normalY });
     return;
@@ -55,6 +60,7 @@ export function mirrorPlanePlain(source: Plane, kept: Plane, opposite: Plane, re
   const blockX = roundHalfEven(BLOCK * stepX * FINE_UNITS);
   const blockY = roundHalfEven(BLOCK * stepY * FINE_UNITS);
   const seam = 2 * halfSeam;
+  const fill = borderMean(source);
   for (let y = 0; y < height; y++) {
     const rowDistance = normalY * (y - pointY) - normalX * pointX;
     const startX = fineUnits(-2 * normalX * rowDistance);
@@ -62,13 +68,12 @@ export function mirrorPlanePlain(source: Plane, kept: Plane, opposite: Plane, re
     for (let x = 0; x < width; x++) {
       const lane = x % BLOCK;
       const block = (x - lane) / BLOCK;
-      const mirrored = sample(
-        source,
-        startX + block * blockX,
-        startY + block * blockY,
-        roundHalfEven(lane * stepX * UNITS),
-        roundHalfEven(lane * stepY * UNITS),
-      );
+      const [blockStartX, blockStartY] = [startX + block * blockX, startY + block * blockY];
+      const offsetX = roundHalfEven(lane * stepX * UNITS);
+      const offsetY = roundHalfEven(lane * stepY * UNITS);
+      const sampled = sample(source, blockStartX, blockStartY, offsetX, offsetY);
+      const out = Math.max(outside(blockStartX, offsetX, width), outside(blockStartY, offsetY, height));
+      const mirrored = sampled + multiplyQ15((fill << 7) - sampled, Math.min(out >> fadeShift, 32_767));
       const difference = (at(source, x, y) << 7) - mirrored;
       const distance = rowDistance + normalX * (x - lane);
       const weight = seamWeight((distance + halfSeam) / seam, roundHalfEven(lane * (normalX / seam) * UNITS));
@@ -108,6 +113,23 @@ function sample(source: Plane, startX: number, startY: number, offsetX: number, 
   const above = blendAcross(at(source, column, row), at(source, column + 1, row), right);
   const below = blendAcross(at(source, column, row + 1), at(source, column + 1, row + 1), right);
   return above + multiplyQ15(below - above, toQ15(unitsY & 2047));
+}
+
+/** How far outside the plane a lane's source lies along one axis, in units. */
+function outside(start: number, offset: number, size: number): number {
+  const near = clamp(start, -BEYOND * FINE_UNITS, (size + BEYOND) * FINE_UNITS);
+  const place = Math.floor(near / FINE_UNITS) * UNITS + phaseUnits(near) + offset;
+  return Math.max(-place, place - (size - 1) * UNITS, 0);
+}
+
+/** The mean of a plane's first and last rows and columns. */
+function borderMean(plane: Plane): number {
+  const { width, height } = plane;
+  let total = 0;
+  for (let x = 0; x < width; x++) total += at(plane, x, 0) + at(plane, x, height - 1);
+  for (let y = 0; y < height; y++) total += at(plane, 0, y) + at(plane, width - 1, y);
+  const count = 2 * (width + height);
+  return Math.floor((total + (count >> 1)) / count);
 }
 
 /** A fine position's place within its pixel, cut off to a phase, in units. */

@@ -23,7 +23,7 @@ function mirrorAllByKernel(
   const opposite = kept + 2 * bytes + 64;
   sources.forEach((source, index) => new Uint8Array(memory.buffer, from + index * bytes, bytes).set(source!.pixels));
   const kernel = kernelsOn('mirror', memory)['mirrorPlanes'] as (...numbers: number[]) => void;
-  const { pointX, pointY, normalX, normalY, halfSeam } = reflection;
+  const { pointX, pointY, normalX, normalY, halfSeam, fadeShift } = reflection;
   kernel(
     from,
     wanted.kept ? kept : 0,
@@ -37,6 +37,7 @@ function mirrorAllByKernel(
     normalX,
     normalY,
     halfSeam,
+    fadeShift,
     tables,
   );
   const plane = (offset: number): Uint8Array =>
@@ -62,20 +63,30 @@ function mirrorPlain(source: Plane, reflection: PlaneReflection): Mirrored {
 }
 
 /** The definition, in double precision. */
-function mirrorExact(source: Plane, { pointX, pointY, normalX, normalY, halfSeam }: PlaneReflection): Float64Array {
+function mirrorExact(
+  source: Plane,
+  { pointX, pointY, normalX, normalY, halfSeam, fadeShift }: PlaneReflection,
+): Float64Array {
   const { pixels, width, height, stride } = source;
   const at = (x: number, y: number): number => pixels[Math.min(y, height - 1) * stride + Math.min(x, width - 1)]!;
+  let border = 0;
+  for (let x = 0; x < width; x++) border += at(x, 0) + at(x, height - 1);
+  for (let y = 0; y < height; y++) border += at(0, y) + at(width - 1, y);
+  const fill = Math.round(border / (2 * (width + height)));
   return Float64Array.from({ length: width * height }, (_, index) => {
     const x = index % width;
     const y = (index - x) / width;
     const distance = (x - pointX) * normalX + (y - pointY) * normalY;
-    const sx = Math.min(Math.max(x - 2 * distance * normalX, 0), width - 1);
-    const sy = Math.min(Math.max(y - 2 * distance * normalY, 0), height - 1);
+    const [wantedX, wantedY] = [x - 2 * distance * normalX, y - 2 * distance * normalY];
+    const sx = Math.min(Math.max(wantedX, 0), width - 1);
+    const sy = Math.min(Math.max(wantedY, 0), height - 1);
+    const fade = Math.min(Math.max(Math.abs(wantedX - sx), Math.abs(wantedY - sy)) / 2 ** (fadeShift + 4), 1);
     const [fx, fy] = [sx % 1, sy % 1];
     const [ix, iy] = [sx - fx, sy - fy];
-    const mirrored =
+    const sampled =
       (at(ix, iy) * (1 - fx) + at(ix + 1, iy) * fx) * (1 - fy) +
       (at(ix, iy + 1) * (1 - fx) + at(ix + 1, iy + 1) * fx) * fy;
+    const mirrored = sampled + fade * (fill - sampled);
     const weight = Math.min(Math.max((distance + halfSeam) / (2 * halfSeam), 0), 1);
     return weight * at(x, y) + (1 - weight) * mirrored;
   });
@@ -94,7 +105,7 @@ function randomPlane(random: () => number, width: number, height: number, smooth
 
 function reflectionAt(angleDegrees: number, pointX: number, pointY: number, halfSeam: number): PlaneReflection {
   const angle = (angleDegrees * Math.PI) / 180;
-  return { pointX, pointY, normalX: Math.cos(angle), normalY: Math.sin(angle), halfSeam };
+  return { pointX, pointY, normalX: Math.cos(angle), normalY: Math.sin(angle), halfSeam, fadeShift: 1 };
 }
 
 test('the kernel gives the bytes of the plain version at any size, angle and place', () => {
@@ -184,10 +195,28 @@ test('about a vertical line through pixel centres the replaced half is the kept 
   }
 });
 
-test('a line far outside the plane keeps all of it or repeats its border', () => {
+test('a line far outside the plane keeps all of it, or fills it with the mean of its border', () => {
   const plane = randomPlane(randomNumbers(5), 40, 8, false);
   expect(mirrorByKernel(plane, reflectionAt(0, -1e7, 0, 3)).kept).toEqual(visible(plane));
-  const beyond = mirrorByKernel(plane, reflectionAt(0, 1e7, 0, 3)).kept;
-  for (let y = 0; y < 8; y++)
-    expect(new Set(beyond.subarray(y * 40, y * 40 + 40))).toEqual(new Set([plane.pixels[y * plane.stride + 39]]));
+  const pixels = visible(plane);
+  const border = [
+    ...pixels.subarray(0, 40),
+    ...pixels.subarray(7 * 40),
+    ...Array.from({ length: 8 }, (_, y) => [pixels[y * 40]!, pixels[y * 40 + 39]!]).flat(),
+  ];
+  const mean = border.reduce((sum, value) => sum + value, 0) / border.length;
+  const beyond = new Set(mirrorByKernel(plane, reflectionAt(0, 1e7, 0, 3)).kept);
+  expect(beyond.size).toBe(1);
+  expect(Math.abs([...beyond][0]! - mean)).toBeLessThanOrEqual(0.5);
+});
+
+test('beyond the border there are no streaks: neighbouring rows grow alike towards the edge', () => {
+  const stripes = { ...randomPlane(randomNumbers(5), 200, 40, false) };
+  for (let y = 0; y < 40; y++) stripes.pixels.fill(y % 2 ? 255 : 0, y * stripes.stride, (y + 1) * stripes.stride);
+  const { kept } = mirrorByKernel(stripes, reflectionAt(0, 140, 0, 3));
+  // The left 80 columns come from beyond column 199, the first 48 of them from past the fade.
+  const contrast = (x: number): number => Math.abs(kept[200 * 11 + x]! - kept[200 * 10 + x]!);
+  expect(contrast(82)).toBe(255);
+  expect(contrast(64)).toBeLessThan(140);
+  for (let x = 0; x < 47; x++) expect(contrast(x)).toBeLessThanOrEqual(1);
 });

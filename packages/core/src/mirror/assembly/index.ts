@@ -5,12 +5,13 @@
  * Eight neighbouring output pixels, a block, are made at a time. Their sources lie on a line of the same length, so they
  * span at most nine columns and nine rows: a 16-byte load for each row and a byte shuffle gather them at any angle, and
  * for a near-vertical midline two to four rows suffice (sample.ts). What depends on where in its pixel a block starts is
- * looked up (tables.ts). Only blocks over the plane's edges are clamped pixel by pixel (regions.ts).
+ * looked up (tables.ts). Only blocks over the plane's edges or outside are clamped, and fade (regions.ts, fill.ts).
  */
 import { reflectBlocks, sampleBlock, storeBlock } from './blocks';
-import { BEFORE, INSIDE, farEdge, isOverEdge, nearEdge, pair, regionEnd, regionOf, wholeBlocks } from './regions';
+import { INSIDE, farEdge, nearEdge, pair, regionEnd, regionOf, wholeBlocks } from './regions';
+import { borderMean, faded, fadeShares } from './fill';
 import { sampleClamped } from './sample';
-import { UNITS, borderTable, fillTables, firstRowOf, leastOffset, rowsOf, rowsTable } from './tables';
+import { UNITS, fillTables, firstRowOf, leastOffset, rowsOf, rowsTable } from './tables';
 
 /** Blocks advance in 1/2^32 pixel: exact enough for any row, and whole numbers that the plain version has as well. */
 const FINE_UNITS: f64 = 4294967296;
@@ -33,6 +34,10 @@ let width: i32 = 0;
 let height: i32 = 0;
 let stride: i32 = 0;
 let blocks: i32 = 0;
+let fadeShift: i32 = 0;
+/** What the planes fade into. */
+let fill: i32 = 0;
+let secondFill: i32 = 0;
 let tables: usize = 0;
 /** Where the sources of a block's pixels lie, seen from the first one's, in position units. */
 let offsetsX: v128 = i64x2.splat(0);
@@ -65,15 +70,16 @@ let y4: i32 = 0;
  * it is and for the other half the mirror image of it, `oppositePlane` the other way round; over `halfSeam` to both sides
  * of the line the halves are blended. Either may be 0: it is not written then. The normal has length 1, halfSeam >= 0.5.
  * The planes have the same stride, a multiple of 8, and do not overlap. Where `secondDistance` is not 0, each of them is
- * followed at that distance by another one of the same size, which is mirrored in the same way. `scratch` is for the
+ * followed at that distance by another one of the same size, which is mirrored in the same way. What comes from outside
+ * fades into the border's mean within 2^(fade + 4) pixels (fill.ts). `scratch` is for the
  * tables: 16.5 kB that nobody else uses meanwhile.
  */
 export function mirrorPlanes(
   sourcePlane: usize, keptPlane: usize, oppositePlane: usize, secondDistance: usize, planeWidth: i32, planeHeight: i32, planeStride: i32,
-  pointX: f64, pointY: f64, normalX: f64, normalY: f64, halfSeam: f64, scratch: usize,
+  pointX: f64, pointY: f64, normalX: f64, normalY: f64, halfSeam: f64, fade: i32, scratch: usize,
 ): void {
   if (normalX < 0) {
-    mirrorPlanes(sourcePlane, oppositePlane, keptPlane, secondDistance, planeWidth, planeHeight, planeStride, pointX, pointY, -normalX, -normalY, halfSeam, scratch);
+    mirrorPlanes(sourcePlane, oppositePlane, keptPlane, secondDistance, planeWidth, planeHeight, planeStride, pointX, pointY, -normalX, -normalY, halfSeam, fade, scratch);
     return;
   }
   source = sourcePlane;
@@ -85,6 +91,9 @@ export function mirrorPlanes(
   stride = planeStride;
   blocks = (width + 7) >> 3;
   tables = scratch;
+  fadeShift = fade;
+  fill = borderMean(source, width, height, stride);
+  secondFill = second ? borderMean(source + second, width, height, stride) : 0;
   const stepX = 1 - 2 * normalX * normalX;
   const stepY = -2 * normalX * normalY;
   offsetsX = laneOffsets(stepX);
@@ -175,30 +184,25 @@ function reflectRange(target: usize, from: i32, to: i32): void {
     const regionY = regionOf(block, y1, y2, y3, y4);
     const x = startX + <i64>block * blockX;
     const y = startY + <i64>block * blockY;
-    if (isOverEdge(regionX) || isOverEdge(regionY)) {
-      storeBlock(target + block * 8, sampleClamped(source, width, height, stride, x, y, offsetsX, offsetsY));
-      if (second) storeBlock(target + second + block * 8, sampleClamped(source + second, width, height, stride, x, y, offsetsX, offsetsY));
+    if (regionX != INSIDE || regionY != INSIDE) {
+      const shares = fadeShares(x, y, offsetsX, offsetsY, width, height, fadeShift);
+      storeBlock(target + block * 8, sampleFaded(source, fill, x, y, shares));
+      if (second) storeBlock(target + second + block * 8, sampleFaded(source + second, secondFill, x, y, shares));
       block++;
       continue;
     }
     const end = min(regionEnd(block, x1, x2, x3, x4, to), regionEnd(block, y1, y2, y3, y4, to));
-    let origin = source;
-    let rowStride = stride;
-    if (regionY == INSIDE) origin += firstRow * stride;
-    else {
-      // All pixels come from the row at the border: with a stride of 0 every row is this one.
-      origin += (regionY == BEFORE) == blockY > 0 ? 0 : (height - 1) * stride;
-      rowStride = 0;
-    }
-    if (regionX == INSIDE) {
-      origin += firstColumn;
-      reflectBlocks(tables, rowsTable(tables), origin, second, rowStride, x, y, blockX, blockY, target + block * 8, target + end * 8, rows);
-    } else {
-      origin += (regionX == BEFORE) == blockX > 0 ? 0 : width - 1;
-      reflectBlocks(borderTable(tables), rowsTable(tables), origin, second, rowStride, 0, y, 0, blockY, target + block * 8, target + end * 8, rows);
-    }
+    const origin = source + firstRow * stride + firstColumn;
+    reflectBlocks(tables, rowsTable(tables), origin, second, stride, x, y, blockX, blockY, target + block * 8, target + end * 8, rows);
     block = end;
   }
+}
+
+/** A block that may come from outside the plane, times 128. */
+// @ts-ignore: decorator
+@inline
+function sampleFaded(plane: usize, fillOfPlane: i32, x: i64, y: i64, shares: v128): v128 {
+  return faded(sampleClamped(plane, width, height, stride, x, y, offsetsX, offsetsY), fillOfPlane, shares);
 }
 
 /** Blends a block of the row under way, which begins at `row`, of the planes at that distance with its mirror image: `shares` of the half on the normal's side, where 0 to UNITS stands for 0 to 1. */
@@ -209,7 +213,7 @@ function mixBlock(plane: usize, row: usize, block: i32, shares: v128): void {
   const isInside = regionOf(block, x1, x2, x3, x4) == INSIDE && regionOf(block, y1, y2, y3, y4) == INSIDE;
   const mirrored = isInside
     ? sampleBlock(tables, source + plane + firstColumn + firstRow * stride, stride, x, y, rows)
-    : sampleClamped(source + plane, width, height, stride, x, y, offsetsX, offsetsY);
+    : sampleFaded(source + plane, plane ? secondFill : fill, x, y, fadeShares(x, y, offsetsX, offsetsY, width, height, fadeShift));
   const difference = i16x8.sub(i16x8.shl(v128.load8x8_u(source + at), 7), mirrored);
   const one = i16x8.splat(<i16>UNITS);
   const share = i16x8.min_s(i16x8.max_s(shares, i16x8.splat(0)), one);

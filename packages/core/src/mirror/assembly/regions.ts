@@ -10,7 +10,6 @@
  *
  * some of which may be empty. Regions 1 and 3 may hold blocks that do not reach over the edge; the others are strict.
  */
-export const BEFORE = 0;
 export const INSIDE = 2;
 
 /** In pixels: more than a block's start is rounded by, and than the doubles are off by with which regions are found. */
@@ -45,12 +44,6 @@ export function pair(a: f64, b: f64): v128 {
 export function wholeBlocks(inRow0: v128, moved: f64, blocks: i32): v128 {
   const first = f64x2.ceil(f64x2.sub(inRow0, f64x2.splat(moved)));
   return i32x4.trunc_sat_f64x2_s_zero(f64x2.pmin(f64x2.pmax(first, f64x2.splat(0)), f64x2.splat(<f64>blocks)));
-}
-
-// @ts-ignore: decorator
-@inline
-export function isOverEdge(region: i32): bool {
-  return (region & 1) != 0;
 }
 
 /** The region of a block, by the first blocks of regions 1 to 4. */

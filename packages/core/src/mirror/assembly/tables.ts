@@ -1,13 +1,12 @@
 /**
  * Where the eight pixels of a block have their sources depends, beside the whole pixel at which the block starts, on the
  * phase alone: the start's position within that pixel, rounded to 1/256. For each phase and axis it is worked out once in
- * a call, so that a block has only to look it up. Three tables follow one another in scratch memory:
+ * a call, so that a block has only to look it up. Two tables follow one another in scratch memory:
  *
  *   columns  for each phase 16 places in a vector that was loaded from the block's least column on, byte 2i for pixel i's
  *            left neighbour and 2i + 1 for its right one; then 8 weights of the right neighbours, 0 to 128;
  *   rows     for each phase 8 weights of the lower neighbours, 0 to 32752 for 0 to 1; then for each pixel how many rows it
- *            lies above the block's first row, 0 or less: -1 in the next one, -2 in the one after it;
- *   border   one entry like those of the columns, with which all pixels come from the least column.
+ *            lies above the block's first row, 0 or less: -1 in the next one, -2 in the one after it.
  *
  * The first row is the least one that a block can reach, whatever its phase, and `rows` the number of further ones. Only
  * if the line is so nearly vertical that most blocks stay in one row, this one is the first, and `rows` ROW_ABOVE or
@@ -30,7 +29,6 @@ const PHASE_UNITS = 8;
 /** An entry is two vectors. */
 const ENTRY_SHIFT = 5;
 const ROWS: usize = PHASES << ENTRY_SHIFT;
-const BORDER: usize = 2 * ROWS;
 
 /** The number of a fine position's phase. */
 // @ts-ignore: decorator
@@ -56,12 +54,6 @@ export function phaseEntry(table: usize, fine: i64): usize {
 @inline
 export function rowsTable(tables: usize): usize {
   return tables + ROWS;
-}
-
-// @ts-ignore: decorator
-@inline
-export function borderTable(tables: usize): usize {
-  return tables + BORDER;
 }
 
 /** Which rows the pixels of a block lie in beside the first: their number, ROW_ABOVE or ROW_BELOW. */
@@ -101,8 +93,6 @@ export function fillTables(tables: usize, offsetsX: v128, offsetsY: v128): void 
     v128.store(at, lowerWeights(ys), ROWS);
     v128.store(at, rows == ROW_ABOVE ? i16x8.neg(above) : above, ROWS + 16);
   }
-  v128.store(tables, i16x8.splat(0), BORDER);
-  v128.store(tables, i16x8.splat(0), BORDER + 16);
 }
 
 // @ts-ignore: decorator
