@@ -2,11 +2,11 @@ import tseslint from 'typescript-eslint';
 import js from '@eslint/js';
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '**/generated/**', '**/*.as.ts', '**/assembly/**', '**/*.cjs'] },
+  { ignores: ['**/dist/**', 'packages/facemirror/page/**', '**/node_modules/**', '**/generated/**', '**/*.as.ts', '**/assembly/**', '**/*.cjs'] },
   js.configs.recommended,
-  ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
+  ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts', '**/*.tsx'] })),
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     languageOptions: {
       parserOptions: {
         project: ['packages/*/tsconfig.json', 'tsconfig.tests.json'],

@@ -15,6 +15,10 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'Process videos: mirrored halves, action units, measures and a record of each.',
     load: () => import('./run.js'),
   },
+  app: {
+    summary: 'Start Face Mirror in your browser. Everything stays on this computer.',
+    load: () => import('./app.js'),
+  },
   demo: {
     summary: 'Make a short clip of a face with known movements, process it, and say where the results are.',
     load: () => import('./demo.js'),

@@ -1,0 +1,81 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
+import type { ModelFile, SuiteManifest } from 'facemirror-core/suites/suite.js';
+import { SUITE_NAMES } from 'facemirror-core/suites/suite.js';
+import { cacheFolder } from '../models/cache.js';
+import { askAbout, download } from '../models/download.js';
+import { importNetwork } from '../models/imported.js';
+import { openface3Folder } from '../models/openface3-files.js';
+import { presentFiles } from '../models/present.js';
+import { suiteByName } from '../models/suites.js';
+
+/** One model file, as the page shows it. */
+interface FileStatus extends Pick<ModelFile, 'name' | 'purpose' | 'licence' | 'licenceUrl' | 'optional'> {
+  readonly state: 'present' | 'missing' | 'damaged';
+  readonly bytes: number | null;
+}
+
+interface SuiteStatus {
+  readonly suite: string;
+  readonly title: string;
+  readonly files: readonly FileStatus[];
+  readonly licenceToAccept: SuiteManifest['licenceToAccept'];
+}
+
+/** Every suite with what is there of its files. */
+export async function suitesWithFiles(): Promise<readonly SuiteStatus[]> {
+  return Promise.all(
+    SUITE_NAMES.map(async (suite) => {
+      const { manifest } = suiteByName(suite);
+      const present = await presentFiles(manifest.files.map((file) => ({ file, sha256: file.sha256 ?? null })));
+      return {
+        suite,
+        title: manifest.title,
+        files: manifest.files.map((file): FileStatus => {
+          const { name, purpose, licence, licenceUrl, optional } = file;
+          // Files of packages came with the program.
+          const state = file.origin.kind === 'package' || present.has(file) ? 'present' : 'missing';
+          return { name, purpose, licence, licenceUrl, optional, state, bytes: file.bytes ?? null };
+        }),
+        licenceToAccept: manifest.licenceToAccept,
+      };
+    }),
+  );
+}
+
+/**
+ * Fetches the missing files of a suite.
+ * @throws FaceMirrorError LICENCE_NOT_ACCEPTED, DOWNLOAD_FAILED, MODEL_CORRUPT.
+ */
+export async function pullSuite(name: string, licenceAccepted: boolean): Promise<void> {
+  const { manifest } = suiteByName(name);
+  if (manifest.licenceToAccept !== null && !licenceAccepted)
+    throw new FaceMirrorError(
+      'LICENCE_NOT_ACCEPTED',
+      `Nothing was fetched: accept the ${manifest.licenceToAccept.name} first.`,
+    );
+  const { signal } = new AbortController();
+  for (const file of manifest.files) {
+    if (file.origin.kind !== 'download') continue;
+    const { url } = file.origin;
+    const remote = await askAbout(url, { signal });
+    const sha256 = file.sha256 ?? remote.sha256;
+    if ((await presentFiles([{ file, sha256 }])).has(file)) continue;
+    const isOpenFace = manifest.name === 'openface3';
+    const path = join(isOpenFace ? openface3Folder() : cacheFolder(), file.name);
+    await download({ url, path, sha256, bytes: file.bytes ?? remote.bytes, signal, onProgress: () => undefined });
+    if (!isOpenFace) continue;
+    try {
+      await importNetwork(path);
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+}
+
+/** Takes a checkpoint or ONNX file of the suite openface3 into the cache. Gives a sentence on what it was. */
+export async function importFile(path: string): Promise<string> {
+  const { network, sourceSha256 } = await importNetwork(path);
+  return `Imported: ${network} (SHA-256 ${sourceSha256.slice(0, 16)}…).`;
+}

@@ -1,0 +1,94 @@
+import { fileURLToPath } from 'node:url';
+import fastifyStatic from '@fastify/static';
+import fastify, { type FastifyInstance } from 'fastify';
+import { LocalQueue } from '../batch/local-queue.js';
+import { answerFor } from './app-error.js';
+import { guardAccess, newToken } from './access.js';
+import type { AppContext } from './app-context.js';
+import { JobStore } from './job-store.js';
+import { Library } from './library.js';
+import { aboutRoutes } from './routes/about.js';
+import { examinationRoutes } from './routes/examination.js';
+import { jobRoutes } from './routes/jobs.js';
+import { lensRoutes } from './routes/lens.js';
+import { modelRoutes } from './routes/models.js';
+import { resultRoutes } from './routes/results.js';
+import { videoRoutes } from './routes/videos.js';
+
+/** Where the built page lies in this package. */
+const PAGE_FOLDER = fileURLToPath(new URL('../../page', import.meta.url));
+
+/** Largest upload by default: 64 GB, an hour of 4K at a camera's highest rate. */
+const MOST_UPLOAD_BYTES = 64e9;
+
+export interface AppOptions {
+  /** Folder of the library; made if there is none. */
+  readonly library: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** A loopback name. */
+  readonly host: string;
+  readonly mostUploadBytes?: number;
+}
+
+/** The local app's server. Close it on every path. */
+export interface AppServer {
+  /** With the token: to be opened once in a browser. */
+  readonly address: string;
+  readonly fastify: FastifyInstance;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the server on this machine's loopback.
+ * @throws FaceMirrorError USAGE if the port is taken, FILE_UNWRITABLE for the library's folder.
+ */
+export async function startApp({
+  library: folder,
+  port,
+  host,
+  mostUploadBytes
+}: AppOptions): Promise<AppServer> {
+  const library = await Library.open(folder);
+  const jobs = await JobStore.open({ library, openQueue: (onEvent) => new LocalQueue(onEvent) });
+  const token = newToken();
+  const app = fastify({
+    logger: false,
+    bodyLimit: 1_000_000,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 400 },
+  });
+  const boundPort = (): number => portOf(app.addresses()[0]) ?? port;
+  guardAccess(app, token, boundPort);
+  app.setErrorHandler((error, _, reply) => {
+    const { status, body } = answerFor(error);
+    return reply.status(status).send(body);
+  });
+  app.setNotFoundHandler((_, reply) =>
+    reply.status(404).send({ code: 'NOT_FOUND', message: 'There is nothing at this address.' }),
+  );
+  // Videos and models are streamed by their routes, never collected in memory.
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
+  const context: AppContext = { library, jobs, mostUploadBytes: mostUploadBytes ?? MOST_UPLOAD_BYTES };
+  await app.register(fastifyStatic, { root: PAGE_FOLDER, cacheControl: false });
+  for (const routes of [aboutRoutes, videoRoutes, jobRoutes, resultRoutes, examinationRoutes, modelRoutes, lensRoutes])
+    routes(app, context);
+  try {
+    await app.listen({ port, host });
+  } catch (error) {
+    await jobs.close();
+    throw error;
+  }
+  return {
+    address: `http://${host}:${boundPort()}/?token=${token}`,
+    fastify: app,
+    close: async () => {
+      await app.close();
+      await jobs.close();
+    },
+  };
+}
+
+function portOf(address: { readonly port: number } | string | undefined): number | undefined {
+  return typeof address === 'object' ? address.port : undefined;
+}

@@ -1,0 +1,16 @@
+import { chromium } from 'playwright-core';
+import { readFileSync } from 'node:fs';
+const address=readFileSync('/tmp/w/app.out','utf8').match(/http\S+/)[0];
+const b=await chromium.launch({executablePath:'/usr/bin/chromium',args:['--no-sandbox','--disable-gpu','--disable-quic','--no-first-run','--disable-background-networking','--disable-component-update','--disable-sync']});
+const p=await b.newPage({viewport:{width:1280,height:900}});
+p.on('console',m=>console.log('console',m.type(),m.text())); p.on('pageerror',e=>console.log('pageerror',e.message));
+await p.goto(address); await p.waitForSelector('h1'); await p.screenshot({path:'/tmp/w/app-lab/start.png'});
+await p.goto(address.replace(/\?.*/,'')+'#/queue');
+await p.waitForSelector('.job',{timeout:150000}); await p.waitForTimeout(3000); await p.screenshot({path:'/tmp/w/app-lab/queue.png'});
+await p.waitForSelector('.job[data-state=done],.job[data-state=failed]',{timeout:120000}); console.log(await p.locator('.job').innerText());
+await p.getByRole('link',{name:'Review'}).last().click(); await p.waitForSelector('.players[data-ready=true], .failure',{timeout:30000}); await p.waitForTimeout(1500);
+await p.screenshot({path:'/tmp/w/app-lab/review.png',fullPage:true});
+await p.keyboard.press('ArrowRight'); await p.keyboard.press('ArrowRight'); await p.waitForTimeout(500); console.log('frame',await p.locator('.frame-number').getAttribute('data-frame'));
+await p.getByRole('button',{name:'Play'}).click(); await p.waitForTimeout(2500); console.log('frame after 2.5 s',await p.locator('.frame-number').getAttribute('data-frame'));
+await p.emulateMedia({colorScheme:'dark'}); await p.reload(); await p.waitForSelector('.players[data-ready=true], .failure',{timeout:30000}); await p.waitForTimeout(1000); await p.screenshot({path:'/tmp/w/app-lab/review-dark.png'});
+await b.close();
