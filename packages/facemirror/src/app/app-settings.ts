@@ -16,7 +16,14 @@ export interface SettingField {
 }
 
 /** Settings that the app decides, or that name files of the server's computer. */
-const NOT_IN_FORM: ReadonlySet<SettingName> = new Set(['force', 'jobs', 'modelsFolder', 'profile', 'trace', 'movements']);
+const NOT_IN_FORM: ReadonlySet<SettingName> = new Set([
+  'force',
+  'jobs',
+  'modelsFolder',
+  'profile',
+  'trace',
+  'movements',
+]);
 
 /** The form's fields, from the table of settings. */
 export function settingFields(): readonly SettingField[] {

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance } from 'fastify';
+import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { LocalQueue } from '../batch/local-queue.js';
 import { answerFor } from './app-error.js';
 import { guardAccess, newToken } from './access.js';
@@ -43,12 +46,8 @@ export interface AppServer {
  * Starts the server on this machine's loopback.
  * @throws FaceMirrorError USAGE if the port is taken, FILE_UNWRITABLE for the library's folder.
  */
-export async function startApp({
-  library: folder,
-  port,
-  host,
-  mostUploadBytes
-}: AppOptions): Promise<AppServer> {
+export async function startApp({ library: folder, port, host, mostUploadBytes }: AppOptions): Promise<AppServer> {
+  requirePage();
   const library = await Library.open(folder);
   const jobs = await JobStore.open({ library, openQueue: (onEvent) => new LocalQueue(onEvent) });
   const token = newToken();
@@ -76,8 +75,9 @@ export async function startApp({
   try {
     await app.listen({ port, host });
   } catch (error) {
+    await app.close();
     await jobs.close();
-    throw error;
+    throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portTaken(port, error) : error;
   }
   return {
     address: `http://${host}:${boundPort()}/?token=${token}`,
@@ -89,6 +89,17 @@ export async function startApp({
   };
 }
 
+/** A checkout that was never built whole has no page. */
+function requirePage(): void {
+  if (!existsSync(join(PAGE_FOLDER, 'index.html')))
+    throw new FaceMirrorError('FILE_UNREADABLE', 'The page of the app is not built: run "npm run build" first.');
+}
+
 function portOf(address: { readonly port: number } | string | undefined): number | undefined {
   return typeof address === 'object' ? address.port : undefined;
+}
+
+function portTaken(port: number, cause: unknown): FaceMirrorError {
+  const sentence = `Port ${port} is taken, perhaps by another Face Mirror: use that one, or choose a port with --port.`;
+  return new FaceMirrorError('USAGE', sentence, { cause });
 }

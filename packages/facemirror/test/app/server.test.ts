@@ -132,7 +132,7 @@ describe('jobs', () => {
       body: JSON.stringify(job),
     });
     expect(answer.status).toBe(400);
-    expect(((await answer.json()) as { message: string }).message).toContain('normal, mirrored');
+    expect(((await answer.json()) as { message: string }).message).toContain('normal or mirrored');
   });
 
   it('that waited or ran when the server ended are interrupted, and can be tried again', async () => {
