@@ -2,7 +2,17 @@ import tseslint from 'typescript-eslint';
 import js from '@eslint/js';
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', 'packages/facemirror/page/**', '**/node_modules/**', '**/generated/**', '**/*.as.ts', '**/assembly/**', '**/*.cjs'] },
+  {
+    ignores: [
+      '**/dist/**',
+      'packages/facemirror/page/**',
+      '**/node_modules/**',
+      '**/generated/**',
+      '**/*.as.ts',
+      '**/assembly/**',
+      '**/*.cjs',
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts', '**/*.tsx'] })),
   {
