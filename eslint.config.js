@@ -11,6 +11,7 @@ export default tseslint.config(
       '**/*.as.ts',
       '**/assembly/**',
       '**/*.cjs',
+      '**/globals.d.ts',
     ],
   },
   js.configs.recommended,
@@ -39,7 +40,10 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: ['node:*', 'node-av', 'node-av/*', 'onnxruntime-*', 'onnx-lens', 'facemirror', 'facemirror/*'] },
+        {
+          paths: ['onnx-lens'],
+          patterns: ['node:*', 'node-av', 'node-av/*', 'onnxruntime-*', 'facemirror', 'facemirror/*'],
+        },
       ],
       'no-restricted-globals': [
         'error',

@@ -258,7 +258,7 @@ test('crops that cannot be made are refused', async () => {
 
 test('an even crop is its right half and the mirror image of that, in the kernel and in the plain version', async () => {
   const random = randomNumbers(5);
-  const frame = await frameOf(60, 40, colours[1]!);
+  const frame = await frameOf(60, 40, colours[1]);
   fillWithNoise(frame, random);
   for (const layout of ['NCHW', 'NHWC'] as const) {
     const toSource: Affine = { xx: -0.9, xy: 0.2, x0: 30, yx: 0.2, yy: 0.9, y0: 4 };
