@@ -114,7 +114,7 @@ describe('the suite mediapipe', () => {
   it('gives tables of the same bytes in threads and in processes', { timeout: 120_000 }, async () => {
     const inThread = await run(suite, 'thread', { workers: 1, batch: 1, isolation: 'thread' });
     const inProcess = await run(suite, 'process', { workers: 1, batch: 1, isolation: 'process' });
-    expect(Object.keys(inThread.tables)).toHaveLength(3);
+    expect(Object.keys(inThread.tables)).toHaveLength(7);
     expect(inThread.record.frames).toMatchObject({ read: FRAMES, withFace: FRAMES });
     expect(inProcess.tables).toEqual(inThread.tables);
   });
@@ -138,18 +138,25 @@ describe('the suite openface3', () => {
       const alone = await run(suite, 'alone', { workers: 1, batch: 1, isolation: 'thread' });
       expect(alone.files).toEqual([
         'clip.json',
+        'clip_blinks.csv',
+        'clip_by_movement.csv',
         'clip_debug.mp4',
         'clip_expression.csv',
+        'clip_frames.bin',
         'clip_left_mirrored.csv',
         'clip_left_mirrored.mp4',
         'clip_measures.csv',
+        'clip_movements.csv',
         'clip_right_mirrored.csv',
         'clip_right_mirrored.mp4',
+        'clip_synkinesis.csv',
       ]);
       expect(alone.record.frames).toMatchObject({ read: FRAMES, withFace: FRAMES });
       // The first detections are two frames apart, as nothing is known yet of how still the head is.
       expect(alone.record.frames.quickSearches).toBe(FRAMES / 2);
-      for (const table of Object.values(alone.tables)) expect(table.trim().split('\n')).toHaveLength(FRAMES + 1);
+      const byFrame = Object.values(alone.tables).filter((table) => table.startsWith('frame'));
+      expect(byFrame).toHaveLength(4);
+      for (const table of byFrame) expect(table.trim().split('\n')).toHaveLength(FRAMES + 1);
       expect(alone.record.suite.batching).toEqual({
         star: { frames: 1, chosen: 'asked' },
         mtl: { frames: 1, chosen: 'asked' },
