@@ -13,7 +13,7 @@ import { RetinaFaceDetector, RETINAFACE_MODEL } from '../packages/core/dist/suit
 import { framePlanes } from '../packages/core/dist/frames/frame.js';
 import { FramePool } from '../packages/core/dist/frames/pool.js';
 import { InferencePool } from '../packages/facemirror/dist/inference/pool.js';
-import { prepareNetwork } from '../packages/facemirror/dist/models/openface3-files.js';
+import { prepareNetwork } from '../packages/facemirror/dist/suites/openface3/files.js';
 import { option, SHARED } from './options.js';
 
 const photo = join(SHARED, 'media/multi_face.jpg');

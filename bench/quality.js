@@ -13,7 +13,7 @@ import { faceSharpness } from '../packages/core/dist/quality/sharpness.js';
 import { astronaut } from '../packages/facemirror/dist/demo/exam/astronaut.js';
 import { EXAM_FORMAT, ExamClip } from '../packages/facemirror/dist/demo/exam/exam-clip.js';
 import { EXAM_EVENTS } from '../packages/facemirror/dist/demo/exam/exam-timeline.js';
-import { openMediaPipe } from '../packages/facemirror/dist/models/mediapipe.js';
+import { openMediaPipe } from '../packages/facemirror/dist/suites/mediapipe/suite.js';
 
 const INTER_OCULAR = 83;
 const SIZES = [83, 60, 42, 32, 24, 18, 14, 10];

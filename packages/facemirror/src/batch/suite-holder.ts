@@ -1,6 +1,6 @@
 import { FACES_PER_FRAME } from 'facemirror-core/suites/openface3/multitask-network.js';
 import type { Suite, SuiteOptions } from 'facemirror-core/suites/suite.js';
-import { suiteByName } from '../models/suites.js';
+import { suiteByName } from '../suites/suites.js';
 import { type ModelCall, type Profiler } from 'facemirror-core/profile/profiler.js';
 import { workerLane } from '../performance/measure/profiler.js';
 import type { Stage } from 'facemirror-core/profile/stages.js';
@@ -10,7 +10,6 @@ export type SuiteListeners = Required<Pick<SuiteOptions, 'onNotice' | 'onWorkerU
 
 /** Opens the suite when the first video needs it, and keeps it for the others. */
 export class SuiteHolder {
-  readonly #definition: ReturnType<typeof suiteByName>;
   readonly #settings: RunSettings;
   readonly #cores: number;
   readonly #listeners: SuiteListeners;
@@ -26,7 +25,6 @@ export class SuiteHolder {
    * @param told sentences that the user has been told.
    */
   constructor(settings: RunSettings, cores: number, listeners: SuiteListeners, told: Set<string>) {
-    this.#definition = suiteByName(settings.suite);
     this.#settings = settings;
     this.#cores = cores;
     this.#listeners = listeners;
@@ -46,7 +44,9 @@ export class SuiteHolder {
     this.#profiler = profiler;
     this.#items.clear();
     for (const opening of this.#openings) profiler.modelOpened(...opening);
-    this.#suite ??= await this.#definition.open({
+    this.#suite ??= await (
+      await suiteByName(this.#settings.suite)
+    ).open({
       provider: this.#settings.provider,
       workers: this.#settings.workers,
       isolation: this.#settings.isolation,

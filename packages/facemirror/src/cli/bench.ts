@@ -1,7 +1,7 @@
 import { writeFileWhole } from 'onnx-lens';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { PROVIDER_CHOICES, type Isolation } from 'facemirror-core/inference/options.js';
-import { suiteByName } from '../models/suites.js';
+import { requireSuiteName } from '../suites/suites.js';
 import { runBench, type BenchEvent } from '../bench/bench.js';
 import { describeCombination, type Axes } from '../bench/combination.js';
 import { compareBenches, type BenchComparison, type Change, type Verdict } from '../bench/compare.js';
@@ -117,7 +117,7 @@ async function benchAndTell(options: BenchOptions, { signal }: CommandContext): 
 /** What was not asked for is as in `base`: the earlier bench's settings, where there is one. */
 function settingsOf(options: BenchOptions, base: BenchSettings): BenchSettings {
   return {
-    suite: suiteByName(options.suite ?? base.suite).manifest.name,
+    suite: requireSuiteName(options.suite ?? base.suite),
     provider: options.provider ?? base.provider,
     modelsFolder: options.models ?? base.modelsFolder,
     video: options.video ?? base.video,

@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
 import { IOS_VERSIONS, type IosVersion } from 'onnx-lens';
 import { SUITE_NAMES } from 'facemirror-core/suites/suite.js';
-import { exportSuite } from '../models/core-ml-packages.js';
-import { suiteByName } from '../models/suites.js';
+import { exportSuite } from '../suites/core-ml-packages.js';
+import { requireSuiteName } from '../suites/suites.js';
 import { megabytes } from '../wording.js';
 import { wholeNumber } from './numbers.js';
 
@@ -39,7 +39,7 @@ export function registerExport(models: Command): void {
 }
 
 async function exportModels(suite: string, options: ExportCommandOptions): Promise<void> {
-  const { name } = suiteByName(suite).manifest;
+  const name = requireSuiteName(suite);
   const written = exportSuite(name, {
     out: options.out,
     half: options.fp16 === true,

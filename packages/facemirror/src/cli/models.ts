@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option } from 'commander';
 import { serializeModel, writeFileWhole } from 'onnx-lens';
@@ -13,13 +13,12 @@ import { ARCHITECTURES } from 'facemirror-core/suites/openface3/architectures/id
 import { randomWeights } from 'facemirror-core/suites/openface3/architectures/weights.js';
 import { cacheFolder } from '../models/cache.js';
 import { askAbout, download } from '../models/download.js';
-import { importNetwork, verifyImports } from '../models/imported.js';
-import { BUNDLE_FILE, verifyBundle } from '../models/mediapipe-files.js';
-import { openface3Folder, prepareNetwork } from '../models/openface3-files.js';
-import { presentFiles } from '../models/present.js';
+import { importNetwork } from '../suites/openface3/imported.js';
+import { prepareNetwork } from '../suites/openface3/files.js';
+import type { CachedNetwork, InstalledSuite } from '../suites/installed-suite.js';
 import type { ModelFile, SuiteManifest } from 'facemirror-core/suites/suite.js';
 import { SUITE_NAMES } from 'facemirror-core/suites/suite.js';
-import { suiteByName } from '../models/suites.js';
+import { suiteByName } from '../suites/suites.js';
 import { megabytes } from '../wording.js';
 import type { DefineCommand } from './command.js';
 import { registerExport } from './models-export.js';
@@ -71,9 +70,9 @@ export const define: DefineCommand = (models, context) => {
 };
 
 async function list(): Promise<void> {
-  const imports = await verifyImports();
-  for (const suite of SUITE_NAMES) {
-    const { manifest } = suiteByName(suite);
+  for (const name of SUITE_NAMES) {
+    const suite = await suiteByName(name);
+    const { manifest } = suite;
     print(`${manifest.name}: ${manifest.title}`);
     for (const file of manifest.files) {
       print(`  ${file.name}${file.optional ? ' (optional)' : ''}: ${file.purpose}`);
@@ -81,17 +80,22 @@ async function list(): Promise<void> {
         `    ${file.licence}; ${file.origin.kind === 'package' ? `in the package ${file.origin.packageName}` : file.origin.url}`,
       );
     }
-    if (suite !== 'openface3') continue;
-    for (const [name, state] of imports) {
-      const words =
-        state.state === 'intact'
-          ? `ready (from ${state.record.source})`
-          : state.state === 'absent'
-            ? 'not there'
-            : `damaged: ${state.why}`;
-      print(`  ${ARCHITECTURES[name].title}: ${words}`);
+    for (const { title, state, source, why } of (await suite.cached()).filter(({ isOptional }) => !isOptional)) {
+      const words = state === 'intact' ? `ready (from ${source ?? 'the cache'})` : `${STATES[state]}${reason(why)}`;
+      print(`  ${title}: ${words}`);
     }
   }
+}
+
+const STATES: Readonly<Record<CachedNetwork['state'], string>> = {
+  absent: 'not there',
+  intact: 'intact',
+  other: 'not the version that this program was checked with',
+  damaged: 'damaged',
+};
+
+function reason(why: string | undefined): string {
+  return why === undefined ? '' : `: ${why}`;
 }
 
 interface PullOptions {
@@ -99,8 +103,9 @@ interface PullOptions {
   readonly from?: string;
 }
 
-async function pull(suite: string, options: PullOptions, signal: AbortSignal): Promise<void> {
-  const { manifest } = suiteByName(suite);
+async function pull(name: string, options: PullOptions, signal: AbortSignal): Promise<void> {
+  const suite = await suiteByName(name);
+  const { manifest } = suite;
   const files = manifest.files.flatMap((file) =>
     file.origin.kind === 'download'
       ? [
@@ -120,12 +125,12 @@ async function pull(suite: string, options: PullOptions, signal: AbortSignal): P
     print(`  size    ${sizeOf(file.bytes ?? remote.bytes)}`);
     print(`  licence ${file.licence} (${file.licenceUrl})`);
   }
-  const present = await presentFiles(asked);
+  const present = await suite.present(asked);
   for (const { file } of asked) if (present.has(file)) print(`${file.name}: there already, and intact`);
   const missing = asked.filter(({ file }) => !present.has(file));
   if (missing.length === 0) return;
   requireLicence(manifest, options.acceptLicence === true);
-  for (const each of missing) await fetchOne(manifest, each, signal);
+  for (const each of missing) await fetchOne(suite, each, signal);
 }
 
 function requireLicence({ licenceToAccept }: SuiteManifest, isAccepted: boolean): void {
@@ -138,22 +143,14 @@ function requireLicence({ licenceToAccept }: SuiteManifest, isAccepted: boolean)
 }
 
 async function fetchOne(
-  manifest: SuiteManifest,
+  suite: InstalledSuite,
   { file, url, sha256, bytes }: { file: ModelFile; url: string; sha256: string | null; bytes: number | null },
   signal: AbortSignal,
 ): Promise<void> {
-  const isOpenFace = manifest.name === 'openface3';
-  const path = join(isOpenFace ? openface3Folder() : cacheFolder(), file.name);
+  const path = join(suite.downloadFolder(), file.name);
   const hash = await download({ url, path, sha256, bytes, signal, onProgress: progressOf(file.name) });
   print(`${file.name}: SHA-256 ${hash}${sha256 === null ? ' (none to compare it with is known)' : ', as announced'}`);
-  if (!isOpenFace) return;
-  try {
-    const { network } = await importNetwork(path);
-    print(`  its tensors are those of ${ARCHITECTURES[network].title}, all of them; it is ready.`);
-  } finally {
-    // What is kept is the network made of it; a file that is none must not stand in the way of the next try.
-    await rm(path, { force: true });
-  }
+  if (suite.adopt !== undefined) print(`  ${await suite.adopt(path)}`);
 }
 
 /** A line each tenth; nothing for files that come at once. */
@@ -223,27 +220,13 @@ function save(path: string, bytes: Uint8Array): void {
 
 async function verify(): Promise<void> {
   let damaged = 0;
-  for (const [name, state] of await verifyImports()) {
-    const words =
-      state.state === 'intact'
-        ? `intact, SHA-256 ${state.record.sha256}`
-        : state.state === 'absent'
-          ? 'not there'
-          : `damaged: ${state.why}`;
-    print(`${ARCHITECTURES[name].title}: ${words}`);
-    if (state.state === 'damaged') damaged++;
+  for (const name of SUITE_NAMES) {
+    for (const { title, state, isOptional, sha256, why } of await (await suiteByName(name)).cached()) {
+      const hash = sha256 === undefined ? '' : `, SHA-256 ${sha256}`;
+      print(`${title}: ${STATES[state]}${state === 'absent' && isOptional ? ' (optional)' : ''}${hash}${reason(why)}`);
+      if (state === 'damaged') damaged++;
+    }
   }
-  const bundle = await verifyBundle();
-  const words = {
-    absent: 'not there (optional)',
-    intact: 'intact',
-    other: 'not the version that this program was checked with',
-    damaged: 'damaged',
-  }[bundle.state];
-  print(
-    `MediaPipe's ${BUNDLE_FILE}: ${words}${'sha256' in bundle ? `, SHA-256 ${bundle.sha256}` : ''}${'why' in bundle ? `: ${bundle.why}` : ''}`,
-  );
-  if (bundle.state === 'damaged') damaged++;
   if (damaged > 0)
     throw new FaceMirrorError(
       'MODEL_CORRUPT',

@@ -10,7 +10,7 @@ import { MidlineSmoother, type Midline } from 'facemirror-core/face/midline.js';
 import type { FaceObservation, Point } from 'facemirror-core/face/observation.js';
 import { Tracker } from 'facemirror-core/face/tracker.js';
 import { FramePool } from 'facemirror-core/frames/pool.js';
-import { openMediaPipe } from '../../src/models/mediapipe.js';
+import { openMediaPipe } from '../../src/suites/mediapipe/suite.js';
 import { SHARED } from '../shared-folder.js';
 
 const BUNDLE_FOLDER = `${SHARED}/models`;

@@ -2,7 +2,7 @@ import { parseModel, serializeModel } from 'onnx-lens';
 import { describe, expect, it } from 'vitest';
 import { ARCHITECTURES } from 'facemirror-core/suites/openface3/architectures/identify.js';
 import { randomWeights, type TensorSpec } from 'facemirror-core/suites/openface3/architectures/weights.js';
-import { prepareNetwork } from '../../src/models/openface3-files.js';
+import { prepareNetwork } from '../../src/suites/openface3/files.js';
 
 /** A safetensors file of these tensors in float32, under names that DataParallel has lengthened. */
 function safetensors(specs: readonly TensorSpec[], seed: number): Uint8Array {

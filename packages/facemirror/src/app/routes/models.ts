@@ -56,11 +56,7 @@ export function modelRoutes(app: FastifyInstance): void {
     },
   );
 
-  app.post('/api/models/verify', async () => {
-    const { suitesWithFiles } = await import('../model-status.js');
-    const suites = await suitesWithFiles();
-    return {
-      damaged: suites.flatMap(({ files }) => files.filter(({ state }) => state === 'damaged').map(({ name }) => name)),
-    };
-  });
+  app.post('/api/models/verify', async () => ({
+    damaged: await (await import('../model-status.js')).damagedNetworks(),
+  }));
 }

@@ -1,7 +1,7 @@
 /** Makes the networks of the suite openface3 ready, in a process of its own. Started by ready-apart.ts only. */
-import { failureOf } from '../processes/failure.js';
-import { serveParent } from '../processes/helper-child.js';
-import { readyNetworks, type NetworksWanted } from './openface3-networks.js';
+import { failureOf } from '../../processes/failure.js';
+import { serveParent } from '../../processes/helper-child.js';
+import { readyNetworks, type NetworksWanted } from './networks.js';
 import type { FromReadyChild } from './ready-apart.js';
 
 async function answer(wanted: NetworksWanted): Promise<void> {

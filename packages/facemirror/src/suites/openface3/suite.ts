@@ -1,16 +1,24 @@
+import { rm } from 'node:fs/promises';
 import { MTL_MODEL, MultitaskNetwork } from 'facemirror-core/suites/openface3/multitask-network.js';
 import { INTERVAL_LAG } from 'facemirror-core/face/follow-by-detections.js';
 import { RetinaFaceDetector, RETINAFACE_MODEL } from 'facemirror-core/suites/openface3/detector.js';
 import { STAR_MODEL, StarLandmarker } from 'facemirror-core/suites/openface3/landmarker.js';
-import { InferencePool } from '../inference/pool.js';
-import { planWorkers } from '../inference/budget.js';
-import { withProvider } from '../inference/provider-choice.js';
-import type { ArchitectureName } from 'facemirror-core/suites/openface3/architectures/architecture.js';
-import { OPENFACE3_FILES } from './openface3-files.js';
-import type { ReadyNetwork } from './openface3-networks.js';
+import { InferencePool } from '../../inference/pool.js';
+import { planWorkers } from '../../inference/budget.js';
+import { withProvider } from '../../inference/provider-choice.js';
+import {
+  ARCHITECTURE_NAMES,
+  type ArchitectureName,
+} from 'facemirror-core/suites/openface3/architectures/architecture.js';
+import { ARCHITECTURES } from 'facemirror-core/suites/openface3/architectures/identify.js';
+import type { CachedNetwork, InstalledSuite, WantedFile } from '../installed-suite.js';
+import { exportNetworks } from './core-ml.js';
+import { openface3Folder, OPENFACE3_FILES } from './files.js';
+import { importNetwork, verifyImports } from './imported.js';
+import type { ReadyNetwork } from './networks.js';
 import { readyNetworksApart } from './ready-apart.js';
-import { withSessionMemory } from './session-memory.js';
-import type { NetworkJob, Suite, SuiteDefinition, SuiteManifest, SuiteOptions } from 'facemirror-core/suites/suite.js';
+import { withSessionMemory } from '../../models/session-memory.js';
+import type { ModelFile, NetworkJob, Suite, SuiteManifest, SuiteOptions } from 'facemirror-core/suites/suite.js';
 
 const MANIFEST: SuiteManifest = {
   name: 'openface3',
@@ -40,8 +48,47 @@ const USEFUL_THREADS = 4;
 /** More are not looked at side by side; some are mirrored and encoded meanwhile. */
 const MOST_UNDER_WAY = INTERVAL_LAG + 4;
 
-/** The suite of OpenFace 3.0's networks, whose weights the user brings. See {@link SuiteDefinition}. */
-export const OPENFACE3_SUITE: SuiteDefinition = { manifest: MANIFEST, open: openOpenFace3 };
+/** The suite of OpenFace 3.0's networks, whose weights the user brings. See {@link InstalledSuite}. */
+export const SUITE: InstalledSuite = {
+  manifest: MANIFEST,
+  open: openOpenFace3,
+  cached: cachedNetworks,
+  present: presentFiles,
+  downloadFolder: openface3Folder,
+  adopt,
+  exportNetworks,
+};
+
+async function cachedNetworks(): Promise<readonly CachedNetwork[]> {
+  return [...(await verifyImports())].map(([name, found]): CachedNetwork => {
+    const title = ARCHITECTURES[name].title;
+    if (found.state !== 'intact') return { title, isOptional: false, ...found };
+    return { title, isOptional: false, state: 'intact', source: found.record.source, sha256: found.record.sha256 };
+  });
+}
+
+/** A checkpoint is there when the network that was made of it is; where no hash is known, the one of its name counts. */
+async function presentFiles(wanted: readonly WantedFile[]): Promise<ReadonlySet<ModelFile>> {
+  const imports = await verifyImports();
+  const isPresent = ({ file, sha256 }: WantedFile): boolean => {
+    const name = ARCHITECTURE_NAMES.find((each) => OPENFACE3_FILES[each] === file);
+    const found = name === undefined ? undefined : imports.get(name);
+    if (found?.state !== 'intact') return false;
+    const { sourceSha256, source } = found.record;
+    return sha256 === null ? source === file.name : sourceSha256 === sha256;
+  };
+  return new Set(wanted.filter(isPresent).map(({ file }) => file));
+}
+
+async function adopt(path: string): Promise<string> {
+  try {
+    const { network } = await importNetwork(path);
+    return `its tensors are those of ${ARCHITECTURES[network].title}, all of them; it is ready.`;
+  } finally {
+    // What is kept is the network made of it; a file that is none must not stop the next try.
+    await rm(path, { force: true });
+  }
+}
 
 /**
  * Opens the three networks: from the user's folder (`--models`), else those that were imported or pulled.

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { unzipSync } from 'fflate';
 import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
-import { sha256 } from '../files/hash.js';
-import { cacheFolder } from './cache.js';
+import { sha256 } from '../../files/hash.js';
+import { cacheFolder } from '../../models/cache.js';
 import type { ModelFile } from 'facemirror-core/suites/suite.js';
 
 const require = createRequire(import.meta.url);

@@ -10,7 +10,7 @@ import {
   type ModelProto,
 } from 'onnx-lens';
 import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
-import { sha256 } from '../files/hash.js';
+import { sha256 } from '../../files/hash.js';
 import {
   ARCHITECTURE_NAMES,
   type ArchitectureName,
@@ -19,7 +19,7 @@ import {
 import { adoptExport } from 'facemirror-core/suites/openface3/architectures/exported.js';
 import { ARCHITECTURES, identifyCheckpoint } from 'facemirror-core/suites/openface3/architectures/identify.js';
 import { checkpointWeights } from 'facemirror-core/suites/openface3/architectures/weights.js';
-import { cacheFolder } from './cache.js';
+import { cacheFolder } from '../../models/cache.js';
 import type { ModelFile } from 'facemirror-core/suites/suite.js';
 
 /** The hub's repository at the commit that others have pinned; `resolve` gives the files themselves. */

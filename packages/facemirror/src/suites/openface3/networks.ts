@@ -7,9 +7,9 @@ import type { ArchitectureName, BuildOptions } from 'facemirror-core/suites/open
 import { ARCHITECTURE_NAMES } from 'facemirror-core/suites/openface3/architectures/architecture.js';
 import { ARCHITECTURES } from 'facemirror-core/suites/openface3/architectures/identify.js';
 import type { Batching } from 'facemirror-core/inference/batching.js';
-import { bestBatch } from './batching.js';
-import { cachedModel, cacheFolder } from './cache.js';
-import { findNetworks, networkBytes, OPENFACE3_FILES, type FoundNetwork } from './openface3-files.js';
+import { bestBatch } from '../../models/batching.js';
+import { cachedModel, cacheFolder } from '../../models/cache.js';
+import { findNetworks, networkBytes, OPENFACE3_FILES, type FoundNetwork } from './files.js';
 import type { OpenedModel } from 'facemirror-core/suites/suite.js';
 
 /** What to make ready. Structured-cloneable: it is done in a process of its own. */

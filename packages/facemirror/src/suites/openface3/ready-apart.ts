@@ -1,12 +1,12 @@
 import { FaceMirrorError } from 'facemirror-core/errors.js';
-import { errorOf, type Failure } from '../processes/failure.js';
-import { startHelper, type ProcessEnd } from '../processes/helper-process.js';
-import { Patience } from '../processes/patience.js';
-import { cacheFolder, removeUnfinished } from './cache.js';
-import type { NetworksWanted, ReadyNetwork } from './openface3-networks.js';
+import { errorOf, type Failure } from '../../processes/failure.js';
+import { startHelper, type ProcessEnd } from '../../processes/helper-process.js';
+import { Patience } from '../../processes/patience.js';
+import { cacheFolder, removeUnfinished } from '../../models/cache.js';
+import type { NetworksWanted, ReadyNetwork } from './networks.js';
 
 /** The built file, both for this file's own build and when tests run the sources. */
-const CHILD_FILE = new URL('../../dist/models/ready-child.js', import.meta.url);
+const CHILD_FILE = new URL('../../../dist/suites/openface3/ready-child.js', import.meta.url);
 
 /** On a slow machine, building and measuring the networks takes minutes. */
 const PATIENCE_MS = 1_800_000;

@@ -1,6 +1,6 @@
 import { convertTflite, OnnxLensError, serializeModel } from 'onnx-lens';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
-import { sha256 } from '../files/hash.js';
+import { sha256 } from '../../files/hash.js';
 import { FULL_RANGE_MODEL, MediaPipeDetector, SHORT_RANGE_MODEL } from 'facemirror-core/suites/mediapipe/detector.js';
 import {
   ATTENTION_MESH,
@@ -10,11 +10,11 @@ import {
   MESH_MODEL,
 } from 'facemirror-core/suites/mediapipe/landmarker.js';
 import type { Sampling } from 'facemirror-core/suites/mediapipe/region.js';
-import { planWorkers } from '../inference/budget.js';
-import { InferencePool } from '../inference/pool.js';
-import { withProvider } from '../inference/provider-choice.js';
+import { planWorkers } from '../../inference/budget.js';
+import { InferencePool } from '../../inference/pool.js';
+import { withProvider } from '../../inference/provider-choice.js';
 import type { ModelSource } from 'facemirror-core/inference/request.js';
-import { cachedModel, cacheFolder } from './cache.js';
+import { cachedModel, cacheFolder } from '../../models/cache.js';
 import {
   ASSETS_FILE,
   BUNDLE,
@@ -23,18 +23,14 @@ import {
   FULL_RANGE_FILE,
   readFullRange,
   readPackedAssets,
+  verifyBundle,
   type Bundle,
   type TfliteFile,
-} from './mediapipe-files.js';
-import { withSessionMemory } from './session-memory.js';
-import type {
-  NetworkJob,
-  OpenedModel,
-  Suite,
-  SuiteDefinition,
-  SuiteManifest,
-  SuiteOptions,
-} from 'facemirror-core/suites/suite.js';
+} from './files.js';
+import type { CachedNetwork, InstalledSuite } from '../installed-suite.js';
+import { exportNetworks } from './core-ml.js';
+import { withSessionMemory } from '../../models/session-memory.js';
+import type { NetworkJob, OpenedModel, Suite, SuiteManifest, SuiteOptions } from 'facemirror-core/suites/suite.js';
 
 const MANIFEST: SuiteManifest = {
   name: 'mediapipe',
@@ -69,8 +65,23 @@ interface Net {
   readonly open: 'start' | 'first-use';
 }
 
-/** The suite that works at once. See {@link SuiteDefinition}. */
-export const MEDIAPIPE_SUITE: SuiteDefinition = { manifest: MANIFEST, open: openMediaPipe };
+/** The suite that works at once. See {@link InstalledSuite}. */
+export const SUITE: InstalledSuite = {
+  manifest: MANIFEST,
+  open: openMediaPipe,
+  cached: cachedBundle,
+  present: async (wanted) => {
+    const bundle = wanted.some(({ file }) => file === BUNDLE) ? await verifyBundle() : null;
+    return new Set(bundle?.state === 'intact' ? [BUNDLE] : []);
+  },
+  downloadFolder: cacheFolder,
+  exportNetworks,
+};
+
+async function cachedBundle(): Promise<readonly CachedNetwork[]> {
+  const bundle = await verifyBundle();
+  return [{ title: `MediaPipe's ${BUNDLE_FILE}`, isOptional: true, ...bundle }];
+}
 
 /**
  * Opens the nets of face_landmarker.task when it is there (`--models`, then the cache), else those of the npm package.

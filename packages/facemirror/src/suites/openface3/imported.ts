@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { serializeModel, writeFileWhole } from 'onnx-lens';
 import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
-import { sha256 } from '../files/hash.js';
-import { unreadable } from '../files/unreadable.js';
+import { sha256 } from '../../files/hash.js';
+import { unreadable } from '../../files/unreadable.js';
 import type { ArchitectureName } from 'facemirror-core/suites/openface3/architectures/architecture.js';
 import { ARCHITECTURE_NAMES } from 'facemirror-core/suites/openface3/architectures/architecture.js';
-import { importedPath, prepareNetwork } from './openface3-files.js';
+import { importedPath, prepareNetwork } from './files.js';
 
 /** What is kept beside an imported network. */
 export interface ImportRecord {
