@@ -17,8 +17,8 @@ export function mean(values: readonly number[]): number {
 }
 
 /**
- * The value below which that part of the values lies, straight between the two nearest. Of the values that are numbers; NaN
- * when none is.
+ * The value below which that part of the values lies, straight between the two nearest. Of the values that are numbers;
+ * NaN when none is.
  * @param part 0 (the smallest) to 1 (the largest).
  */
 export function quantile(values: readonly number[], part: number): number {

@@ -47,7 +47,10 @@ function readInPieces(descriptor: number, size: number): Uint8Array {
   return bytes;
 }
 
-/** Hands a file's bytes over piece by piece, each good until the next, so that a large file takes no memory. Throws what the operating system says. */
+/**
+ * Hands a file's bytes over piece by piece, each good until the next, so that a large file takes no memory. Throws what
+ * the operating system says.
+ */
 export function forEachPiece(path: string, use: (piece: Uint8Array) => void): void {
   const buffer = Buffer.alloc(1 << 20);
   const descriptor = openSync(path, 'r');

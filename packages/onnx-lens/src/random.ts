@@ -1,6 +1,6 @@
 /**
- * Numbers in [0, 1) that are the same for the same seed, everywhere and in every run: mulberry32 (Tommy Ettinger, public
- * domain). For made-up inputs and weights; nothing that must not be guessed.
+ * Numbers in [0, 1) that are the same for the same seed, everywhere and in every run: mulberry32 (Tommy Ettinger,
+ * public domain). For made-up inputs and weights; nothing that must not be guessed.
  */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;

@@ -73,9 +73,9 @@ export interface ExpressionResult {
 
 /**
  * Takes what was seen of the followed face frame by frame, in order, and gives the tables once the whole video was seen
- * (the neutral face may lie anywhere in it). Keeps some numbers a frame, in a temporary file beyond some thousand frames,
- * so memory does not grow with the video's length. The landmarks are to be those of the frame alone: averaging them over
- * frames before would flatten blinks.
+ * (the neutral face may lie anywhere in it). Keeps some numbers a frame, in a temporary file beyond some thousand
+ * frames, so memory does not grow with the video's length. The landmarks are to be those of the frame alone: averaging
+ * them over frames before would flatten blinks.
  */
 export class ExpressionAnalysis {
   readonly #options: ExpressionOptions;
@@ -192,7 +192,8 @@ export function intensitySourceOf(records: Iterable<FrameRecord>): IntensitySour
 /**
  * Finds the neutral face in what was recorded of a video and makes the tables readable.
  *
- * @param recorded gives the records of the whole video, first to last, each time it is called; lengths as they were measured
+ * @param recorded gives the records of the whole video, first to last, each time it is called; lengths as they were
+ *   measured
  */
 export function expressionOf(
   recorded: () => Iterable<FrameRecord>,
@@ -327,8 +328,8 @@ function fromBlendshapes(
           )
         : value;
   }
-  // On known one-sided movements (npm run bench -- one-sided) mouthFrown stays at 0, mouthSmile is used up on a face that
-  // smiles at rest, and a closed eye shows now in eyeBlink, now in the lids.
+  // On known one-sided movements (npm run bench -- one-sided) mouthFrown stays at 0, mouthSmile is used up on a face
+  // that smiles at rest, and a closed eye shows now in eyeBlink, now in the lids.
   units.AU12 = greater(units.AU12, geometry.AU12);
   units.AU15 = geometry.AU15;
   units.AU45 = greater(units.AU45, geometry.AU45);

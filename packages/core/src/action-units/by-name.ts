@@ -1,4 +1,7 @@
-/** A value for every name, in their order. (Pairs of names and values made first would be most of what a frame leaves behind.) */
+/**
+ * A value for every name, in their order. (Pairs of names and values made first would be most of what a frame leaves
+ * behind.)
+ */
 export function byName<Name extends string, Value>(
   names: readonly Name[],
   valueOf: (name: Name, place: number) => Value,

@@ -6,7 +6,9 @@ import type { NeutralFace } from './neutral.js';
 import type { ActionUnit } from './units.js';
 import { BLINK_PRESENCE, PRESENCE } from './presence.js';
 
-/** `mirrored`: each side is measured on the face made of it and its mirror image; `whole`: both on the face as it is. */
+/**
+ * `mirrored`: each side is measured on the face made of it and its mirror image; `whole`: both on the face as it is.
+ */
 export const MEASURED_FACES = ['mirrored', 'whole'] as const;
 export type MeasuredFace = (typeof MEASURED_FACES)[number];
 

@@ -8,7 +8,10 @@ export const EMOTIONS = ['neutral', 'happy', 'sad', 'surprise', 'fear', 'disgust
 export interface Expression {
   /** A probability for each of {@link EMOTIONS}; they add up to 1. */
   readonly emotions: readonly number[];
-  /** Degrees; OpenFace 3.0's angles: looking direction (-cos(pitch) sin(yaw), -sin(pitch), -cos(pitch) cos(yaw)), x right, y down. */
+  /**
+   * Degrees; OpenFace 3.0's angles: looking direction (-cos(pitch) sin(yaw), -sin(pitch), -cos(pitch) cos(yaw)), x
+   * right, y down.
+   */
   readonly gazeYaw: number;
   readonly gazePitch: number;
 }

@@ -7,8 +7,8 @@ import type { Side } from './units.js';
 
 /**
  * What the formulas and measures need of one half of a face, lengths in the frontal view and angles in degrees. Heights
- * are positive upwards, distances positive away from the midline. "Eye line": the height of the middle between this eye's
- * two corners. NaN where the landmarks do not have the point.
+ * are positive upwards, distances positive away from the midline. "Eye line": the height of the middle between this
+ * eye's two corners. NaN where the landmarks do not have the point.
  */
 export const SIDE_FEATURES = [
   /** Medial, middle and outer brow above the eye line. */
@@ -36,12 +36,18 @@ export const SIDE_FEATURES = [
   'lipGap',
   /** From the nose's base down to the chin; one jaw, so the same on both sides. */
   'jawLength',
-  /** From the middle of the lower lip's border to the mouth's corner, and that line's angle from straight down (90: level). */
+  /**
+   * From the middle of the lower lip's border to the mouth's corner, and that line's angle from straight down (90:
+   * level).
+   */
   'commissureExcursion',
   'smileAngle',
   /** The upper lip's middle from the midline, positive to this side. */
   'philtrumDeviation',
-  /** The pupil's centre below the upper lid's margin and above the lower one's, at the lids' middle; negative when covered. */
+  /**
+   * The pupil's centre below the upper lid's margin and above the lower one's, at the lids' middle; negative when
+   * covered.
+   */
   'upperMarginDistance',
   'lowerMarginDistance',
   /** Areas between the lids, and between the lips' inner edges on this side of the midline. */
@@ -80,7 +86,8 @@ const POWERS: Readonly<Partial<Record<SideFeature, number>>> = {
 
 /**
  * A face's features with lengths in inter-ocular distances.
- * @param interOcular that distance in the features' own unit; the subject's at rest, so that no expression changes the ruler
+ * @param interOcular that distance in the features' own unit; the subject's at rest, so that no expression changes the
+ *   ruler
  */
 export function inInterOculars(features: FaceFeatures, interOcular: number): FaceFeatures {
   const side = (of: SideFeatures): SideFeatures =>

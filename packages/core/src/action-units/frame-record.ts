@@ -46,7 +46,8 @@ export const NO_SIGNALS: FrameSignals = {
 /** What a network of action units said of the face made of each half. */
 export type NetworkUnits = Readonly<Record<Side, Pick<ActionUnitRow, 'intensity' | 'presence'>>>;
 
-// A record's parts: frame, timestamp, confidence, what it holds (a sum of FLAGs), iris, eyes, signals; features, activations, network.
+// A record's parts: frame, timestamp, confidence, what it holds (a sum of FLAGs), iris, eyes, signals; features,
+// activations, network.
 const HEAD = 12;
 const FEATURES = HEAD;
 const ACTIVATIONS = FEATURES + 2 * SIDE_FEATURES.length;

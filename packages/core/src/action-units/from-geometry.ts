@@ -7,7 +7,10 @@ export interface GeometricUnit {
   readonly unit: ActionUnit;
   /** What moves, in words, with its source. For the tables' sidecar and the documentation. */
   readonly rule: string;
-  /** Movement in inter-ocular distances that still counts as none: what landmarks jitter and neighbouring units carry over. */
+  /**
+   * Movement in inter-ocular distances that still counts as none: what landmarks jitter and neighbouring units carry
+   * over.
+   */
   readonly none: number;
   /** Movement that counts as the strongest (5). */
   readonly full: number;
@@ -156,7 +159,8 @@ function eyeClosure(now: SideFeatures, neutral: SideFeatures): number {
 /**
  * Estimates the action units of one half of a face from how its landmarks differ from the neutral face's.
  *
- * @returns 0 to 5 by unit; null where the landmarks cannot tell (AU14, AU16 and AU23 always, AU06 without cheek points).
+ * @returns 0 to 5 by unit; null where the landmarks cannot tell (AU14, AU16 and AU23 always, AU06 without cheek
+ *   points).
  */
 export function actionUnitsFromGeometry(now: SideFeatures, neutral: SideFeatures): Record<ActionUnit, number | null> {
   const units = noActionUnits();

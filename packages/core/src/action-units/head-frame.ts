@@ -29,8 +29,8 @@ export interface HeadFrameFace {
   /** Between the middles of the two eyes, in the face's unit. */
   readonly interOcular: number;
   /**
-   * Pixels of the unit: the mean head's inter-ocular distance, as large as the head appears. For flat landmarks it is the
-   * face's own inter-ocular distance.
+   * Pixels of the unit: the mean head's inter-ocular distance, as large as the head appears. For flat landmarks it is
+   * the face's own inter-ocular distance.
    */
   readonly unitPixels: number;
 }
@@ -38,8 +38,8 @@ export interface HeadFrameFace {
 /**
  * Turns landmarks back to a frontal view by the head's pose; flat landmarks get the mean head's depth.
  *
- * The scale is that of the whole head where the landmarks' depth gives one: a blink moves the corners of the eyes by up to
- * 4 % of their distance, which with that distance for a ruler would raise the chin.
+ * The scale is that of the whole head where the landmarks' depth gives one: a blink moves the corners of the eyes by up
+ * to 4 % of their distance, which with that distance for a ruler would raise the chin.
  *
  * `left` and `right` are as an unmirrored camera sees the patient. Null when the landmarks are no face at all
  * (not finite, or all in one place).

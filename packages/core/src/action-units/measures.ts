@@ -42,7 +42,10 @@ export function isSided({ value }: Measure): boolean {
   return value.of !== 'difference';
 }
 
-/** The distances that clinicians read off a face, as Emotrics (Guarin et al. 2018) and FACE-gram (Hadlock & Urban 2012) define them. */
+/**
+ * The distances that clinicians read off a face, as Emotrics (Guarin et al. 2018) and FACE-gram (Hadlock & Urban 2012)
+ * define them.
+ */
 export const MEASURES: readonly Measure[] = [
   {
     name: 'brow_height',

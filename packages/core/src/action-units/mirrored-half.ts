@@ -7,7 +7,9 @@ import type { HeadPoint } from './head-frame.js';
 import { MEAN_HEAD_MEDIAL, MEAN_HEAD_RIGHT } from './mean-head.js';
 import type { Side } from './units.js';
 
-/** One half of a face, turned to a frontal view: x from the midline towards the patient's left, y above the eye line. */
+/**
+ * One half of a face, turned to a frontal view: x from the midline towards the patient's left, y above the eye line.
+ */
 export interface MirroredHalf {
   readonly points: Readonly<Record<SidePoint, HeadPoint | null>>;
   readonly medial: Readonly<Record<MedialPoint, HeadPoint>>;

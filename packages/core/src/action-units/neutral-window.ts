@@ -5,8 +5,8 @@ export type NeutralChoice =
   { readonly kind: 'calmest-second' } | { readonly kind: 'window'; readonly start: number; readonly end: number };
 
 /**
- * Reads a stretch of a video: two times with a hyphen between, each `SS`, `MM:SS` or `HH:MM:SS`, seconds with or without
- * a fraction (`0:02-0:04`, `2-4.5`, `1:00:02-1:00:04`).
+ * Reads a stretch of a video: two times with a hyphen between, each `SS`, `MM:SS` or `HH:MM:SS`, seconds with or
+ * without a fraction (`0:02-0:04`, `2-4.5`, `1:00:02-1:00:04`).
  *
  * @throws FaceMirrorError `USAGE` when the text is not that, or the end is not after the start.
  */

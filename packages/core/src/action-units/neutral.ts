@@ -42,7 +42,8 @@ const EXPRESSION_WEIGHT = 0.5;
  * shows; the earliest of equals.
  *
  * @param records gives the records of the whole video, first to last, each time it is called
- * @returns null when no frame has a face; and `missed` when the user's window has none, so that the calmest second was taken
+ * @returns null when no frame has a face; and `missed` when the user's window has none, so that the calmest second was
+ *   taken
  */
 export function findNeutral(
   records: () => Iterable<FrameRecord>,
@@ -108,7 +109,10 @@ function hasFace(record: FrameRecord): record is FaceRecord {
   return record.face !== null;
 }
 
-/** What is picked of up to `SAMPLE` records with a face of those that are wanted, evenly spread, and how many there are in all. */
+/**
+ * What is picked of up to `SAMPLE` records with a face of those that are wanted, evenly spread, and how many there are
+ * in all.
+ */
 function sampled<Picked>(
   records: () => Iterable<FrameRecord>,
   wanted: (record: FrameRecord) => boolean,
@@ -180,7 +184,10 @@ function restFeatures(face: FaceRecord['face'], side: Side): RestFeatures {
   return { cornerDistance, eyeAspectRatio, browInnerHeight, cornerHeight };
 }
 
-/** How expressive a frame is against the most restful of the video: mouth open or wide, eyes narrowed, brows and mouth corners off their usual height. */
+/**
+ * How expressive a frame is against the most restful of the video: mouth open or wide, eyes narrowed, brows and mouth
+ * corners off their usual height.
+ */
 function restOf(faces: readonly Readonly<Record<Side, RestFeatures>>[]): (record: FaceRecord) => number {
   const all = (side: Side, name: keyof RestFeatures): number[] => faces.map((face) => face[side][name]);
   const rest = SIDES.map((side) => ({

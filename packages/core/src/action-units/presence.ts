@@ -11,7 +11,9 @@ export const PRESENCE: PresenceThreshold = { on: 1, off: 0.5 };
 /** A blink closes the eye; squinting and looking down only narrow it. */
 export const BLINK_PRESENCE: PresenceThreshold = { on: 2, off: 1 };
 
-/** Turns intensities into presence frame after frame, with hysteresis so that noise about one threshold makes no events. */
+/**
+ * Turns intensities into presence frame after frame, with hysteresis so that noise about one threshold makes no events.
+ */
 export class PresenceDetector {
   readonly #on = new Set<ActionUnit>();
 

@@ -11,8 +11,8 @@ export interface ActionUnitNetwork {
 }
 
 /**
- * Where a suite's action units come from: `observation` means from what the landmarker saw (its blendshapes where it has
- * them, else geometry), `network` from a network of its own that looks at each mirrored frame.
+ * Where a suite's action units come from: `observation` means from what the landmarker saw (its blendshapes where it
+ * has them, else geometry), `network` from a network of its own that looks at each mirrored frame.
  */
 export type ActionUnitSource =
   { readonly kind: 'observation' } | { readonly kind: 'network'; readonly network: ActionUnitNetwork };

@@ -22,8 +22,8 @@ export function* actionUnitTable(rows: Iterable<ActionUnitRow>): Generator<strin
 }
 
 /**
- * The text of a measures table, line by line: frame, timestamp, success, then the columns, whose names end in their units
- * (`mm` or `iod`, inter-ocular distances; `deg`; `ratio`). A value that cannot be had is an empty cell.
+ * The text of a measures table, line by line: frame, timestamp, success, then the columns, whose names end in their
+ * units (`mm` or `iod`, inter-ocular distances; `deg`; `ratio`). A value that cannot be had is an empty cell.
  */
 export function* measuresTable(columns: readonly string[], rows: Iterable<MeasuresRow>): Generator<string> {
   yield `${['frame', 'timestamp', 'success', ...columns].join(',')}\n`;

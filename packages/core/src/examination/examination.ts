@@ -12,10 +12,14 @@ import { synkinesisOf } from '../movements/synkinesis.js';
 import { gateFrames } from '../quality/gate.js';
 import { QUALITY_REASONS, type QualityReason } from '../quality/limits.js';
 
-/** Version of the definitions of measures, movements and quality limits: numbers of different versions are not compared. */
+/**
+ * Version of the definitions of measures, movements and quality limits: numbers of different versions are not compared.
+ */
 export const DEFINITIONS_VERSION = 1;
 
-/** Which side is affected, and who says so. `auto` finds it by the weaker movement and is always reported as a guess. */
+/**
+ * Which side is affected, and who says so. `auto` finds it by the weaker movement and is always reported as a guess.
+ */
 export const AFFECTED_CHOICES = ['left', 'right', 'none', 'auto'] as const;
 export type AffectedChoice = (typeof AFFECTED_CHOICES)[number];
 
@@ -43,7 +47,10 @@ export interface Examination {
   readonly blinks: BlinkResult;
   readonly quality: QualitySummary;
   readonly curves: ExamCurves;
-  /** For each movement the frame (counted from 1) that shows its rest, and its peak, best; null when every frame is left out. */
+  /**
+   * For each movement the frame (counted from 1) that shows its rest, and its peak, best; null when every frame is left
+   * out.
+   */
   readonly pictures: readonly { readonly rest: number | null; readonly peak: number | null }[];
 }
 
@@ -69,8 +76,8 @@ const GUESS_BELOW = 0.75;
 const BRIDGED_SECONDS = 0.8;
 
 /**
- * Computes an examination from a video's curves: which frames are usable, the movements (or the user's own), their table,
- * synkinesis and blinks. The same curves and options give the same numbers everywhere.
+ * Computes an examination from a video's curves: which frames are usable, the movements (or the user's own), their
+ * table, synkinesis and blinks. The same curves and options give the same numbers everywhere.
  */
 export function examinationOf(curves: ExamCurves, { affected, movements: given }: ExaminationOptions): Examination {
   const { time, neutral } = curves;

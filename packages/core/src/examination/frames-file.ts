@@ -31,9 +31,9 @@ export interface StoredFrame {
   readonly landmarks: Float32Array | null;
 }
 
-// A file: MAGIC, the header's bytes (uint32), the header (JSON), then the frames. A frame: numbers of its record that are not
-// NaN (a bit each, then float64), how many landmark values (uint32), for x, y, z least and step (float32), values (uint16).
-// All little-endian.
+// A file: MAGIC, the header's bytes (uint32), the header (JSON), then the frames. A frame: numbers of its record that
+// are not NaN (a bit each, then float64), how many landmark values (uint32), for x, y, z least and step (float32),
+// values (uint16). All little-endian.
 const MAGIC = 'FMFRAMES';
 const MASK_BYTES = Math.ceil(RECORD_WIDTH / 8);
 

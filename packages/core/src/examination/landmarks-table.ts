@@ -1,8 +1,8 @@
 import type { FrameSignals } from '../action-units/frame-record.js';
 
 /**
- * Names of a landmarks table's columns, as OpenFace names them: `x_0`.. and `y_0`.. in pixels of the upright frame, `z_0`.. in
- * the same scale (towards the camera negative), then the head's turns in radians.
+ * Names of a landmarks table's columns, as OpenFace names them: `x_0`.. and `y_0`.. in pixels of the upright frame,
+ * `z_0`.. in the same scale (towards the camera negative), then the head's turns in radians.
  */
 export function landmarkColumns(landmarks: number): readonly string[] {
   const numbered = (name: string): string[] => Array.from({ length: landmarks }, (_, i) => `${name}_${i}`);
@@ -22,8 +22,8 @@ export function landmarkColumns(landmarks: number): readonly string[] {
 }
 
 /**
- * One line of a landmarks table. OpenFace's turns: `pose_Rx` is positive when the face looks down, `pose_Ry` when it turns to the
- * picture's left, `pose_Rz` when the head leans clockwise in the picture.
+ * One line of a landmarks table. OpenFace's turns: `pose_Rx` is positive when the face looks down, `pose_Ry` when it
+ * turns to the picture's left, `pose_Rz` when the head leans clockwise in the picture.
  *
  * @param points x, y, z of every landmark; null without a face, which leaves the cells empty
  * @param signals angles as an unmirrored camera sees them

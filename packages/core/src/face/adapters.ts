@@ -15,7 +15,9 @@ export interface FaceRegion {
 export const QUARTER_TURNS = [90, 180, 270] as const;
 export type QuarterTurn = (typeof QUARTER_TURNS)[number];
 
-/** How hard a detector looks: `quick` for every frame, `thorough` also for small faces and at several times the cost. */
+/**
+ * How hard a detector looks: `quick` for every frame, `thorough` also for small faces and at several times the cost.
+ */
 export type Search = 'quick' | 'thorough';
 
 /** Finds the faces of a frame. Remembers nothing of earlier frames: what it should know of them it is given. */
@@ -27,7 +29,8 @@ export interface FaceDetector {
   detect(frame: Frame, search: Search, near?: Box | null): Promise<readonly Detection[]>;
   /**
    * Faces that stand turned in the frame, by a quick search through the frame turned back.
-   * @param turn degrees clockwise as seen; a face that lies on its left ear is found at 90. Absent where a detector cannot.
+   * @param turn degrees clockwise as seen; a face that lies on its left ear is found at 90. Absent where a detector
+   *   cannot.
    */
   detectTurned?(frame: Frame, turn: QuarterTurn): Promise<readonly Detection[]>;
   /**
@@ -46,8 +49,8 @@ export interface Landmarker {
   /** The face, or null when the region holds none (its presence score is below the suite's threshold). */
   observe(frame: Frame, region: FaceRegion): Promise<FaceObservation | null>;
   /**
-   * The face that is made of one half of a region and its mirror image, or null when it shows none. Absent in suites that
-   * cannot measure mirrored faces.
+   * The face that is made of one half of a region and its mirror image, or null when it shows none. Absent in suites
+   * that cannot measure mirrored faces.
    * @param region its middle lies on the midline, its vertical along it.
    */
   observeMirrored?(frame: Frame, region: FaceRegion, half: PictureHalf): Promise<MirroredFace | null>;
@@ -79,6 +82,9 @@ export type Following =
 export interface DetectionInterval {
   /** Takes in what was seen in one more frame. */
   observe(face: FaceObservation): void;
-  /** Frames from a detection, this face's, to the next; null: no face was found, and what is known of its movement is void. */
+  /**
+   * Frames from a detection, this face's, to the next; null: no face was found, and what is known of its movement is
+   * void.
+   */
   detected(face: Box | null): number;
 }

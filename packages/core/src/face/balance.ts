@@ -4,13 +4,19 @@ import type { FaceRegion, Following } from './adapters.js';
 import type { FaceObservation } from './observation.js';
 import { axesOf } from './region-axes.js';
 
-/** A face so unlike all that were looked at closely (root mean square of its landmarks, in widths of the region) is looked at closely, too. */
+/**
+ * A face so unlike all that were looked at closely (root mean square of its landmarks, in widths of the region) is
+ * looked at closely, too.
+ */
 const UNLIKE = 0.01;
 /** What was seen of a face so unlike the present one counts a quarter. */
 const LIKENESS = 0.006;
 /** Faces that are remembered. */
 const MEMORY = 12;
-/** Frames from one close look to the next at least; the second while so many faces are remembered that new ones push old ones out. */
+/**
+ * Frames from one close look to the next at least; the second while so many faces are remembered that new ones push old
+ * ones out.
+ */
 const PAUSE = { first: 15, full: 60 } as const;
 
 /** What looks again. */
@@ -25,13 +31,14 @@ interface Studied {
 }
 
 /**
- * Takes off the side that a landmark network favours. What it says of a face depends a little on how the picture is cut,
- * and differs from what it says of the mirrored picture: with the nets of the npm package a face and its mirror image
- * gave midlines 1.4 % of the distance between the eyes apart, and every measure that sets left against right had a share.
+ * Takes off the side that a landmark network favours. What it says of a face depends a little on how the picture is
+ * cut, and differs from what it says of the mirrored picture: with the nets of the npm package a face and its mirror
+ * image gave midlines 1.4 % of the distance between the eyes apart, and every measure that sets left against right had
+ * a share.
  *
- * A face that looks new, at first or by its turn or expression, is looked at closely: cut in several ways, each as it is
- * and mirrored. How far the mean of these looks lies from the plain one is added to the landmarks of this frame and of
- * all that look like it. What is done depends on the frames alone.
+ * A face that looks new, at first or by its turn or expression, is looked at closely: cut in several ways, each as it
+ * is and mirrored. How far the mean of these looks lies from the plain one is added to the landmarks of this frame and
+ * of all that look like it. What is done depends on the frames alone.
  */
 export class LandmarkBalance {
   readonly #looker: Looker;

@@ -1,6 +1,6 @@
 /**
- * Landmarks of MediaPipe's mesh of 478 that lie in mirror places (of its canonical face model, Apache-2.0; the irises by
- * their order), the picture's left one first. Those that are in no pair lie on the mesh's midline.
+ * Landmarks of MediaPipe's mesh of 478 that lie in mirror places (of its canonical face model, Apache-2.0; the irises
+ * by their order), the picture's left one first. Those that are in no pair lie on the mesh's midline.
  */
 export const MESH_PAIRS: readonly (readonly [number, number])[] = [
   [3, 248],

@@ -65,7 +65,8 @@ const CUT = 0.25;
  *
  * Each end's coordinates are fitted by a weighted least-squares line over the frames, read at the newest. The plain
  * weighted mean would lag by 1.67 frames: a head that sways at 20 pixels a second would be cut 1.1 pixels beside its
- * midline. The line has no lag at steady speed; of independent landmark noise it leaves 78 % where the mean leaves 46 %.
+ * midline. The line has no lag at steady speed; of independent landmark noise it leaves 78 % where the mean leaves 46
+ * %.
  *
  * Before that the chin is put where it belongs (see `SteadyChin`): a one-sided smile drags its landmark along.
  *

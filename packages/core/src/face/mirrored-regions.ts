@@ -5,7 +5,10 @@ import type { Midline } from './midline.js';
 import type { FaceObservation } from './observation.js';
 import { eyeCorners } from './steady-chin.js';
 
-/** Side of the square, and how far its middle lies below the eyes, in inter-ocular distances of the mean head as large as this one: what MediaPipe's own rule gives for a resting face. */
+/**
+ * Side of the square, and how far its middle lies below the eyes, in inter-ocular distances of the mean head as large
+ * as this one: what MediaPipe's own rule gives for a resting face.
+ */
 const SIDE = 4.2;
 const BELOW_EYES = 0.51;
 /** Frames over which the size and the eyes' place along the midline are averaged. */

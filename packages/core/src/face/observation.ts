@@ -12,7 +12,9 @@ export interface Box {
   readonly height: number;
 }
 
-/** `mirrored` for video that shows the face as a mirror does (selfies): the patient's right is on the picture's right. */
+/**
+ * `mirrored` for video that shows the face as a mirror does (selfies): the patient's right is on the picture's right.
+ */
 export type Camera = 'normal' | 'mirrored';
 
 /** The landmark sets that suites give. `mediapipe-468` lacks the ten iris points of `mediapipe-478`. */
@@ -30,16 +32,23 @@ export interface Detection {
 /** Landmarks of one face. */
 export interface Landmarks {
   readonly topology: Topology;
-  /** x, y, z triples in pixels of the upright frame (z in the same scale, towards the camera negative; 0 for 2-D sets). */
+  /**
+   * x, y, z triples in pixels of the upright frame (z in the same scale, towards the camera negative; 0 for 2-D sets).
+   */
   readonly points: Float32Array;
 }
 
-/** Half of the picture of a face, as one looks at it: an unmirrored camera shows the patient's right half on the left. */
+/**
+ * Half of the picture of a face, as one looks at it: an unmirrored camera shows the patient's right half on the left.
+ */
 export type PictureHalf = 'left' | 'right';
 
 /** What a suite saw of a face that is made of one half and its mirror image. It is even by construction. */
 export interface MirroredFace {
-  /** In pixels of the frame: the points of the half lie where they are in the frame, the others where their mirror images do. */
+  /**
+   * In pixels of the frame: the points of the half lie where they are in the frame, the others where their mirror
+   * images do.
+   */
   readonly landmarks: Landmarks;
   /** As in {@link FaceObservation}. */
   readonly blendshapes: Float32Array | null;

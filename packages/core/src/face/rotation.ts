@@ -15,7 +15,10 @@ function matrixOf(entry: (row: Axis, column: Axis) => number): Matrix {
   ];
 }
 
-/** The orthogonal factor of a matrix' polar decomposition, by Newton's iteration (Higham 1986); null when it is singular or a reflection. */
+/**
+ * The orthogonal factor of a matrix' polar decomposition, by Newton's iteration (Higham 1986); null when it is singular
+ * or a reflection.
+ */
 export function nearestRotation(matrix: Matrix): Matrix | null {
   let current = matrix;
   for (let iteration = 0; iteration < 30; iteration++) {
@@ -31,7 +34,10 @@ export function nearestRotation(matrix: Matrix): Matrix | null {
   return dot(cross(current[0], current[1]), current[2]) > 0 ? current : null;
 }
 
-/** Half the sum of a matrix and the transpose of another, the first scaled so that Newton's iteration converges from any size. */
+/**
+ * Half the sum of a matrix and the transpose of another, the first scaled so that Newton's iteration converges from any
+ * size.
+ */
 function transposedMean(a: Matrix, inverse: Matrix): Matrix {
   const gamma = Math.sqrt(frobenius(inverse) / frobenius(a));
   const entry = (i: Axis, j: Axis): number => (a[i][j] * gamma + inverse[j][i] / gamma) / 2;

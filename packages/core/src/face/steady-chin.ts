@@ -2,7 +2,10 @@ import { clamp, mean, sortedQuantile, toRadians } from '../arithmetic.js';
 import { fitHeadPose, headAngles } from './head-pose.js';
 import type { Landmarks, Point, Topology } from './observation.js';
 
-/** Outer and inner corner of the eye on the picture's left, then inner and outer of the other. Expressions hardly move them. */
+/**
+ * Outer and inner corner of the eye on the picture's left, then inner and outer of the other. Expressions hardly move
+ * them.
+ */
 const EYE_CORNERS: Readonly<Record<Topology, readonly [number, number, number, number]>> = {
   'mediapipe-478': [33, 133, 362, 263],
   'mediapipe-468': [33, 133, 362, 263],
@@ -32,33 +35,43 @@ const LIDS: Readonly<Record<Topology, readonly (readonly [upper: number, lower: 
   ],
 };
 
-/** How far the chin lies before the eyes in inter-ocular distances, on the mean head (0.80 of 6.30 cm): what a turn of the head shifts it by. */
+/**
+ * How far the chin lies before the eyes in inter-ocular distances, on the mean head (0.80 of 6.30 cm): what a turn of
+ * the head shifts it by.
+ */
 const CHIN_DEPTH = 0.127;
 /** Frames that the chin's place rests on at most. */
 const MEMORY = 300;
 /**
- * A chin so far from its usual place, in inter-ocular distances, counts half. Nearer, the eye corners may as well be what
- * moved: raised brows and blinks shift them by up to 0.02 against the rest of the face. Smiles draw the chin away by 0.05.
+ * A chin so far from its usual place, in inter-ocular distances, counts half. Nearer, the eye corners may as well be
+ * what moved: raised brows and blinks shift them by up to 0.02 against the rest of the face. Smiles draw the chin away
+ * by 0.05.
  */
 const OUTLIER = 0.0125;
 
-/** Eyes opened by this part of their usual opening are too narrow to tell where the irises are; by the second, not at all narrow. */
+/**
+ * Eyes opened by this part of their usual opening are too narrow to tell where the irises are; by the second, not at
+ * all narrow.
+ */
 const NARROW_EYES = [0.6, 0.9] as const;
 
 /**
  * Keeps the chin where it belongs on the skull. Landmark networks draw it along with the mouth: a smile on one side
  * moves MediaPipe's chin by 7 % of the inter-ocular distance, which turns the midline by 2.4 degrees, and such smiles
- * are what this program is for. The eyes stay, so the chin's place across the line of the eyes is remembered as a robust
- * mean over the last 300 frames, which most of them decide; what the head's yaw shifts is accounted for by the mean
- * head's depth. A chin near that place stays where it is seen, one far from it is put there. Only the place across that
- * line is steadied, so the jaw may open.
+ * are what this program is for. The eyes stay, so the chin's place across the line of the eyes is remembered as a
+ * robust mean over the last 300 frames, which most of them decide; what the head's yaw shifts is accounted for by the
+ * mean head's depth. A chin near that place stays where it is seen, one far from it is put there. Only the place across
+ * that line is steadied, so the jaw may open.
  *
  * The line runs from eye to eye by their corners and, while they are open, as much by their irises, each with its own
- * memory: a smile tilts the corners of the nets in the npm package by half a degree and leaves the irises. Where the eyes
- * look does not matter, because only the line's direction is taken from the irises.
+ * memory: a smile tilts the corners of the nets in the npm package by half a degree and leaves the irises. Where the
+ * eyes look does not matter, because only the line's direction is taken from the irises.
  */
 export class SteadyChin {
-  /** The chin's place across the line of the eyes in each frame, in inter-ocular distances, the head's turn taken off; by corners and by irises. */
+  /**
+   * The chin's place across the line of the eyes in each frame, in inter-ocular distances, the head's turn taken off;
+   * by corners and by irises.
+   */
   readonly #byCorners = new Places();
   readonly #byIrises = new Places();
   readonly #openings = new Places();

@@ -3,8 +3,8 @@ import { dot, subtract, type Vector } from './rotation.js';
 
 /**
  * The picture's left vertices of the pairs that the plane is fitted to: forehead, temples, corners of the eyes, lower
- * orbits, nose bridge, jaw. Without those that a palsy or a one-sided expression displaces most: brows, lids, cheeks, the
- * nose's wings and tip, mouth and what surrounds it.
+ * orbits, nose bridge, jaw. Without those that a palsy or a one-sided expression displaces most: brows, lids, cheeks,
+ * the nose's wings and tip, mouth and what surrounds it.
  */
 const STABLE: ReadonlySet<number> = new Set([
   3, 31, 33, 34, 35, 47, 54, 58, 67, 69, 93, 103, 104, 108, 109, 111, 112, 113, 114, 116, 117, 118, 119, 120, 121, 122,
@@ -85,7 +85,10 @@ function takePair(pair: number, left: Vector, right: Vector): void {
   halfZ[pair] = (right[2] - left[2]) / 2;
 }
 
-/** Half the way from a vertex to its partner's reflection: what of the pair is not across the plane, and its middle's distance from it. */
+/**
+ * Half the way from a vertex to its partner's reflection: what of the pair is not across the plane, and its middle's
+ * distance from it.
+ */
 function measureMisses({ normal: [x, y, z], offset }: SymmetryPlane): void {
   for (let pair = 0; pair < PAIRS.length; pair++) {
     const hx = at(halfX, pair);

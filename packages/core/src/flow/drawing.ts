@@ -9,7 +9,10 @@ export interface Drawing {
   readonly source: Frame;
   /** The mirrored faces; null where there is nothing to mirror about. */
   readonly mirrored: { readonly left: Frame; readonly right: Frame; readonly midline: Midline } | null;
-  /** The frame with what the program saw, drawn last: its target may be the source itself. Its face is null when none was found. */
+  /**
+   * The frame with what the program saw, drawn last: its target may be the source itself. Its face is null when none
+   * was found.
+   */
   readonly debug: { readonly target: Frame; readonly face: DebugFace | null } | null;
 }
 

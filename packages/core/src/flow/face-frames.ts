@@ -55,7 +55,9 @@ interface FaceFramesOptions {
   readonly analysis: ExpressionAnalysis | null;
   /** Where what is kept of each frame goes; null where no tables are wanted. */
   readonly kept: KeptFrames | null;
-  /** Whether nobody looks at a frame any more once it is mirrored, so that the debug overlay may be drawn on it itself. */
+  /**
+   * Whether nobody looks at a frame any more once it is mirrored, so that the debug overlay may be drawn on it itself.
+   */
   readonly framesMayChange: boolean;
   /** Where emotion and gaze go, for suites that have them. */
   readonly expressions: { readonly network: ExpressionNetwork; readonly table: TextSink } | null;

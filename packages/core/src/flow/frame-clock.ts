@@ -33,9 +33,9 @@ const LARGEST_DENOMINATOR = 1_000_000;
 export const LONGEST_GAP_SECONDS = 1800;
 
 /**
- * Gives every decoded frame its time in the outputs: the file's own time stamps exactly, shifted so that the file starts
- * at 0. Time stamps that are missing, do not increase or leap by more than half an hour (damaged files, broken cameras) are set
- * just after the frame before them, and counted. Clocks finer than a microsecond are rounded to it.
+ * Gives every decoded frame its time in the outputs: the file's own time stamps exactly, shifted so that the file
+ * starts at 0. Time stamps that are missing, do not increase or leap by more than half an hour (damaged files, broken
+ * cameras) are set just after the frame before them, and counted. Clocks finer than a microsecond are rounded to it.
  */
 export class FrameClock {
   /** Of the times that `next` gives. */

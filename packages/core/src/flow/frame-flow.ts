@@ -14,7 +14,9 @@ export type PictureKind = (typeof PICTURE_KINDS)[number];
 
 /** What the flow does with frames, in the order of the steps. */
 export interface FrameSteps<Seen> {
-  /** Sees the face. Called once a frame, in order, without waiting for the one before; calls `onTurn` when it begins. */
+  /**
+   * Sees the face. Called once a frame, in order, without waiting for the one before; calls `onTurn` when it begins.
+   */
   observe(frame: Frame, onTurn: () => void): Promise<FaceObservation | null>;
   /** Works out what the pictures need. Called in order, one at a time. */
   follow(frame: SourceFrame, face: FaceObservation | null): Seen;
@@ -23,7 +25,9 @@ export interface FrameSteps<Seen> {
    * release; `frame` itself stays the flow's, so that standing in the answer it must have been retained.
    */
   draw(frame: SourceFrame, seen: Seen): Promise<Pictures>;
-  /** Takes notes for the tables, while the pictures are encoded. Called in order, without waiting for the one before. */
+  /**
+   * Takes notes for the tables, while the pictures are encoded. Called in order, without waiting for the one before.
+   */
   note(frame: SourceFrame, seen: Seen, pictures: Pictures): Promise<void>;
   /** Encodes one picture. Called in order for each kind, the kinds side by side. */
   write(kind: PictureKind, picture: Frame, time: FrameTime): Promise<void>;

@@ -8,8 +8,8 @@ export interface FaceAdapters {
 }
 
 /**
- * A suite's adapters, every call of which is measured as a span of its stage; but where frames are looked at side by side
- * a call mostly waits for the others: there the networks' own calls count.
+ * A suite's adapters, every call of which is measured as a span of its stage; but where frames are looked at side by
+ * side a call mostly waits for the others: there the networks' own calls count.
  * @param frameNumber of the frame that is being looked at.
  */
 export function measuredAdapters(adapters: FaceAdapters, profiler: Profiler, frameNumber: () => number): FaceAdapters {

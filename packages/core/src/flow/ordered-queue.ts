@@ -1,6 +1,6 @@
 /**
- * Runs tasks one after another in the order in which they were given. After a failure the tasks behind it are not run and
- * fail with the same error.
+ * Runs tasks one after another in the order in which they were given. After a failure the tasks behind it are not run
+ * and fail with the same error.
  */
 export class OrderedQueue {
   #last: Promise<unknown> = Promise.resolve();

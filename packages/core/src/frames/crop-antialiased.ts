@@ -104,7 +104,9 @@ function clampByte(value: number): number {
   return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
-/** Columns [from, to) of a crop in one plane, row by row: a row's source rows mixed, then that row's columns squeezed. */
+/**
+ * Columns [from, to) of a crop in one plane, row by row: a row's source rows mixed, then that row's columns squeezed.
+ */
 class ResizedRow {
   /** The row that was read last. */
   readonly values: Float32Array;

@@ -49,7 +49,8 @@ type CropKernel = (
  * Samples a crop from a frame into `out` (at least {@link cropLength} values from `start` on). For use in any thread;
  * the same crop gives the same bits everywhere.
  *
- * @throws RangeError when the crop does not fit into `out`, is not finite or absurdly far away, or cannot be sampled in its way.
+ * @throws RangeError when the crop does not fit into `out`, is not finite or absurdly far away, or cannot be sampled in
+ *   its way.
  */
 export function cropToTensor(frame: Frame, crop: Crop, out: Float32Array, start = 0): void {
   requireSound(crop, out.length - start);
@@ -95,7 +96,9 @@ function requireSound(crop: Crop, room: number): void {
     throw new RangeError('An even crop has an even width and is sampled bilinearly.');
 }
 
-/** Antialiasing takes time by the source pixels of a crop: one that a network makes up must not keep a worker for ever. */
+/**
+ * Antialiasing takes time by the source pixels of a crop: one that a network makes up must not keep a worker for ever.
+ */
 const FARTHEST = 2 ** 20;
 /** A row of such a crop, in floats, still fits into a place of scratch memory. */
 const LARGEST_CROP = 8192;

@@ -1,6 +1,6 @@
 /**
- * Where a crop's pixel comes from in the frame: `sourceX = xx * x + xy * y + x0`, `sourceY = yx * x + yy * y + y0`, with
- * pixel centres at integers on both sides.
+ * Where a crop's pixel comes from in the frame: `sourceX = xx * x + xy * y + x0`, `sourceY = yx * x + yy * y + y0`,
+ * with pixel centres at integers on both sides.
  */
 export interface Affine {
   readonly xx: number;

@@ -15,7 +15,9 @@ let provider: KernelProvider | null = null;
 const modules = new Map<KernelFolder, WebAssembly.Module>();
 type Instances = Map<KernelFolder, WebAssembly.Exports>;
 const instances = new WeakMap<WebAssembly.Memory, Instances>();
-/** Every message brings a worker another object for the same memory: it keeps the instances on the memory it saw last. */
+/**
+ * Every message brings a worker another object for the same memory: it keeps the instances on the memory it saw last.
+ */
 let last: { readonly identity: bigint; readonly instances: Instances } | null = null;
 
 /** Hands this thread its kernels. Must come before anything is cropped or mirrored here; the last call counts. */
@@ -24,8 +26,9 @@ export function provideKernels(given: KernelProvider): void {
 }
 
 /**
- * A folder's kernels working on that memory: compiled once in each thread, instantiated once for each memory. They keep no
- * state from one call to the next, so that any number of threads can run them on the one memory, each on its own frames.
+ * A folder's kernels working on that memory: compiled once in each thread, instantiated once for each memory. They keep
+ * no state from one call to the next, so that any number of threads can run them on the one memory, each on its own
+ * frames.
  */
 export function kernelsOn(folder: KernelFolder, memory: WebAssembly.Memory): WebAssembly.Exports {
   const ofMemory = provider?.isWorker === true ? instancesOnIdentity(memory) : instancesOnObject(memory);

@@ -60,7 +60,10 @@ export class FramePool {
   readonly #scratchEnd: number;
   #closed = false;
 
-  /** @throws FaceMirrorError VIDEO_DAMAGED when frames of that size do not fit a WebAssembly memory (4 GiB) or this machine's. */
+  /**
+   * @throws FaceMirrorError VIDEO_DAMAGED when frames of that size do not fit a WebAssembly memory (4 GiB) or this
+   * machine's.
+   */
   constructor(options: FramePoolOptions) {
     const { width, height, colour, capacity, scratchBytes = 0 } = options;
     requireInteger('width', width, LARGEST_SIDE);

@@ -4,7 +4,10 @@ import { lumaWeights } from './yuv-colour.js';
 /** 8-bit R'G'B' values to Y'CbCr values, not rounded. */
 export type RgbToYuv = (red: number, green: number, blue: number) => readonly [y: number, u: number, v: number];
 
-/** The conversion for a frame's colours (ITU-R BT.601-7, BT.709-6, BT.2020-2, each section 3): the inverse of `rgbWeights`. */
+/**
+ * The conversion for a frame's colours (ITU-R BT.601-7, BT.709-6, BT.2020-2, each section 3): the inverse of
+ * `rgbWeights`.
+ */
 export function rgbToYuv({ matrix, range }: Colour): RgbToYuv {
   const [kr, kb] = lumaWeights(matrix);
   const luma = range === 'limited' ? 219 / 255 : 1;
@@ -22,7 +25,8 @@ export function rgbToYuv({ matrix, range }: Colour): RgbToYuv {
 
 /**
  * Puts a still image into a frame of its size.
- * @param pixels interleaved 8-bit R'G'B', or with a fourth value (alpha, ignored) when `channels` is 4; rows without gaps.
+ * @param pixels interleaved 8-bit R'G'B', or with a fourth value (alpha, ignored) when `channels` is 4; rows without
+ *   gaps.
  *
  * A chroma sample is the mean of the pixels to both sides of its place (left-sited as the crops read it): columns with
  * weights 1, 2, 1, and the two rows.

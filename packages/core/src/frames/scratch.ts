@@ -1,7 +1,7 @@
 /**
- * A frame pool's memory begins with places in which a thread's kernel leaves its output until it is copied out, or keeps
- * its tables: kernels can write to the frames' memory only. A place is taken for the length of one crop, or for the
- * mirroring of one frame, by any thread.
+ * A frame pool's memory begins with places in which a thread's kernel leaves its output until it is copied out, or
+ * keeps its tables: kernels can write to the frames' memory only. A place is taken for the length of one crop, or for
+ * the mirroring of one frame, by any thread.
  *
  * The first page holds nothing but the places' locks, so that an offset of 0 in a kernel call is seen to be a mistake.
  */
@@ -14,7 +14,10 @@ export const SCRATCH_BYTES = 2 * PAGE_BYTES;
 /** Where the memory is free for frames. */
 export const SCRATCH_END = PAGE_BYTES + PLACES * SCRATCH_BYTES;
 
-/** How often a thread looks for a free place before it gives up: some seconds, where a place is used for a few milliseconds at most. */
+/**
+ * How often a thread looks for a free place before it gives up: some seconds, where a place is used for a few
+ * milliseconds at most.
+ */
 const PATIENCE = 5000;
 
 /** Gives a memory a number by which other threads know it again. */

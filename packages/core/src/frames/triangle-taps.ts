@@ -72,8 +72,8 @@ export function triangleTaps(
 }
 
 /**
- * Writes the weights of the source pixels [from, to] of one output pixel; what is outside the frame counts for the nearest
- * one inside, or for nothing where the border is black.
+ * Writes the weights of the source pixels [from, to] of one output pixel; what is outside the frame counts for the
+ * nearest one inside, or for nothing where the border is black.
  * @returns how much of the output pixel is inside, 0 to 1.
  */
 function weigh(

@@ -1,8 +1,8 @@
 import type { CropRequest, NetworkInput, RunRequest, RunResult } from './request.js';
 
 /**
- * One request for several of the same shape, filled up with copies of its last crop to `size` where the graph's batch is
- * fixed to that.
+ * One request for several of the same shape, filled up with copies of its last crop to `size` where the graph's batch
+ * is fixed to that.
  */
 export function joinRequests(requests: readonly RunRequest[], size = requests.length): RunRequest {
   const [first] = requests;

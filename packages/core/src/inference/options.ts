@@ -1,6 +1,9 @@
 import type { Profiler } from '../profile/profiler.js';
 
-/** What `--provider` takes. `auto` is the best accelerator that really opens here, and the CPU where there is none; so is one that is named and cannot be had. */
+/**
+ * What `--provider` takes. `auto` is the best accelerator that really opens here, and the CPU where there is none; so
+ * is one that is named and cannot be had.
+ */
 export const PROVIDER_CHOICES = ['auto', 'cpu', 'coreml', 'cuda', 'directml', 'webgpu'] as const;
 export type ProviderChoice = (typeof PROVIDER_CHOICES)[number];
 
@@ -18,15 +21,24 @@ export interface WorkerUsage {
   readonly peakRssBytes: number;
 }
 
-/** Resident memory that workers took. Weights that are mapped from the disk count for each of them, though RAM holds them once. */
+/**
+ * Resident memory that workers took. Weights that are mapped from the disk count for each of them, though RAM holds
+ * them once.
+ */
 export interface WorkersMemory {
-  /** All of them, in bytes: of threads what the process grew by when they opened, ONNX Runtime's library included; of processes their own peaks. */
+  /**
+   * All of them, in bytes: of threads what the process grew by when they opened, ONNX Runtime's library included; of
+   * processes their own peaks.
+   */
   readonly allBytes: number;
   /** Each further one, beyond the first, in bytes; null with one worker. */
   readonly furtherBytes: number | null;
 }
 
-/** Hears what the user should know; `warning`: something that he asked for could not be had, or was lost. Default `note`. */
+/**
+ * Hears what the user should know; `warning`: something that he asked for could not be had, or was lost. Default
+ * `note`.
+ */
 export type OnNotice = (sentence: string, weight?: NoticeWeight) => void;
 export type NoticeWeight = 'note' | 'warning';
 

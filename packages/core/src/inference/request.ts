@@ -6,9 +6,15 @@ export interface ModelSource {
   readonly name: string;
   /** Path of an .onnx file, or its bytes. Free sizes of its inputs are fixed when a session is opened for a run. */
   readonly model: string | Uint8Array;
-  /** The same network compiled for this machine's CPU (see onnx-lens' `ensureCompiled`): opened in its place there, without optimizing the graph again. */
+  /**
+   * The same network compiled for this machine's CPU (see onnx-lens' `ensureCompiled`): opened in its place there,
+   * without optimizing the graph again.
+   */
   readonly compiled?: string;
-  /** `start` (default): opened and warmed up in every worker when the pool opens; `first-use`: not before it is asked for. */
+  /**
+   * `start` (default): opened and warmed up in every worker when the pool opens; `first-use`: not before it is asked
+   * for.
+   */
   readonly open?: 'start' | 'first-use';
   /**
    * Items that one run may hold, default 1: runs of one crop each that wait at the same time are joined up to so many.

@@ -2,14 +2,20 @@ import type { NetworkInput, RunRequest } from './request.js';
 
 /** For a run of which nothing is known: its session may have to be opened first, and an accelerator may compile. */
 const UNKNOWN_MS = 180_000;
-/** No run is given up sooner: a machine that swaps, or that another program takes over, slows to a small part of its speed. */
+/**
+ * No run is given up sooner: a machine that swaps, or that another program takes over, slows to a small part of its
+ * speed.
+ */
 const LEAST_MS = 30_000;
 /** Beyond the slowest run so far, which may have opened its session. */
 const TIMES_SLOWEST = 30;
 /** Runs after which their times are taken for what a run takes. */
 const KNOWN_AFTER = 3;
 
-/** How long one worker may take for a run before it is given up, by what runs like it have taken there: of the same network, with inputs of the same sizes. */
+/**
+ * How long one worker may take for a run before it is given up, by what runs like it have taken there: of the same
+ * network, with inputs of the same sizes.
+ */
 export class RunPatience {
   readonly #seen = new Map<string, { runs: number; slowestMs: number }>();
 

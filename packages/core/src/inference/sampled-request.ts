@@ -2,7 +2,9 @@ import { cropLength } from '../frames/crop.js';
 import { cropToTensor } from '../frames/crop-to-tensor.js';
 import type { NetworkInput, RunRequest } from './request.js';
 
-/** The same request for a worker that does not share the frames' memory: its crops sampled here, in place of the frames. */
+/**
+ * The same request for a worker that does not share the frames' memory: its crops sampled here, in place of the frames.
+ */
 export function sampledRequest(request: RunRequest): RunRequest {
   const inputs = Object.entries(request.inputs).map(([name, input]) => [name, toValues(input)] as const);
   return { ...request, inputs: Object.fromEntries(inputs) };

@@ -35,8 +35,8 @@ type MirrorPlanesKernel = (
 /**
  * Makes the mirrored faces of `source`: in `targets.left` the patient's left half as it is and the other half replaced
  * by its mirror image, in `targets.right` the patient's right half; the halves pass into each other over SEAM_WIDTH
- * pixels along the midline. What would come from outside the frame fades into the mean colour of the frame's border. Works straight on the YUV
- * planes, in whatever thread; all frames are different ones of one pool.
+ * pixels along the midline. What would come from outside the frame fades into the mean colour of the frame's border.
+ * Works straight on the YUV planes, in whatever thread; all frames are different ones of one pool.
  */
 export function mirrorFrame(
   source: Frame,

@@ -42,11 +42,11 @@ const BEYOND = 4096;
  * image; in `opposite` it is the other way round.
  *
  * A pixel's source is its reflection about the line, clamped to the plane. One that was clamped fades into the mean of
- * the plane's border, the more the farther outside it lies: the border alone would draw streaks to the frame's edge. It is found to 1/512 pixel for the first of
- * every eight pixels and from there in steps of 1/2048 pixel: at any angle it is off by 1/450 pixel at most. The two
- * neighbours in a row are mixed with 7-bit weights, which are off by 1/256 at most, the two rows with 15-bit ones, both
- * in 7 fractional bits, and the result is rounded once: against the exact formula a pixel is off by at most half a grey
- * level and 1/120 of the contrast between neighbours.
+ * the plane's border, the more the farther outside it lies: the border alone would draw streaks to the frame's edge. It
+ * is found to 1/512 pixel for the first of every eight pixels and from there in steps of 1/2048 pixel: at any angle it
+ * is off by 1/450 pixel at most. The two neighbours in a row are mixed with 7-bit weights, which are off by 1/256 at
+ * most, the two rows with 15-bit ones, both in 7 fractional bits, and the result is rounded once: against the exact
+ * formula a pixel is off by at most half a grey level and 1/120 of the contrast between neighbours.
  */
 export function mirrorPlanePlain(source: Plane, kept: Plane, opposite: Plane, reflection: PlaneReflection): void {
   const { width, height } = source;

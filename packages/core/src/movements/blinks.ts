@@ -18,7 +18,10 @@ const LEAST_AMPLITUDE = 0.12;
 const LEAST_NOISES = 5;
 /** Part of its depth at which a dip begins and ends. */
 const EDGE = 0.1;
-/** Seconds between the edges at most: spontaneous blinks take 0.1 to 0.4 s (Schiffman 1990), slow ones on a palsied side more. */
+/**
+ * Seconds between the edges at most: spontaneous blinks take 0.1 to 0.4 s (Schiffman 1990), slow ones on a palsied side
+ * more.
+ */
 const LONGEST = 0.7;
 /** Seconds to each side in which an eye's usual opening is looked for. */
 const AROUND = 1.5;
@@ -30,8 +33,9 @@ const COMPLETE = 0.6;
 export const LEAST_BLINK_RATE = 25;
 
 /**
- * Finds blinks: short dips of the opening of one eye or both, against what it was just before and after. All in seconds,
- * so that the frame rate changes nothing but the resolution; edges lie between frames where the dip passes 10 %.
+ * Finds blinks: short dips of the opening of one eye or both, against what it was just before and after. All in
+ * seconds, so that the frame rate changes nothing but the resolution; edges lie between frames where the dip passes 10
+ * %.
  *
  * @param closures voluntary closures (ES, ET): dips in them are no blinks
  */

@@ -63,8 +63,8 @@ export function movementRows(curves: ExamCurves, place: number, frames: Movement
 const NONE = { rest: null, restNoise: null };
 
 /**
- * Median and spread at rest. The spread is taken about the median of each half, before and after the movement, since what
- * drifts slowly from one to the other falls out of a change against both.
+ * Median and spread at rest. The spread is taken about the median of each half, before and after the movement, since
+ * what drifts slowly from one to the other falls out of a change against both.
  */
 function restOf(
   values: Float32Array,

@@ -22,7 +22,10 @@ export type MovementCode = (typeof MOVEMENT_CODES)[number];
 /** What is known of a kind of movement. */
 export interface MovementKind {
   readonly name: string;
-  /** Action units that should peak in it. Pucker is AU18, which an OpenFace table lacks; chin raiser, AU17, comes with it. */
+  /**
+   * Action units that should peak in it. Pucker is AU18, which an OpenFace table lacks; chin raiser, AU17, comes with
+   * it.
+   */
   readonly units: readonly ActionUnit[];
   /** Where the face moves; `none` for the baseline. */
   readonly region: 'brows' | 'eyes' | 'nose' | 'mouth' | 'none';
@@ -33,8 +36,8 @@ export interface MovementKind {
 }
 
 /**
- * The fourteen kinds. Action units and codes are those of clinical coders of facial palsy videos; pucker is found by the
- * width of the mouth.
+ * The fourteen kinds. Action units and codes are those of clinical coders of facial palsy videos; pucker is found by
+ * the width of the mouth.
  */
 export const MOVEMENT_KINDS: Readonly<Record<MovementCode, MovementKind>> = {
   RE: kind('raise eyebrows', 'brows', ['AU01', 'AU02'], ['brow_height']),

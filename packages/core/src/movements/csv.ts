@@ -11,8 +11,8 @@ export interface CsvTable {
 const SEPARATORS = [',', ';', '\t'] as const;
 
 /**
- * Reads a table of comma, semicolon or tab separated values (RFC 4180 quotes; a byte order mark is dropped). The separator is
- * the one that the header has most of.
+ * Reads a table of comma, semicolon or tab separated values (RFC 4180 quotes; a byte order mark is dropped). The
+ * separator is the one that the header has most of.
  * @param name of the file, for the error
  * @throws FaceMirrorError `USAGE` when there is no header
  */
@@ -66,7 +66,10 @@ function records(text: string, separator: string): { line: number; cells: string
   return found;
 }
 
-/** A number as a table has it; with semicolons or tabs between cells a comma can be its decimal point. NaN when it is none. */
+/**
+ * A number as a table has it; with semicolons or tabs between cells a comma can be its decimal point. NaN when it is
+ * none.
+ */
 export function numberIn(cell: string, separator: CsvTable['separator']): number {
   const text = separator === ',' ? cell : cell.replace(',', '.');
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;

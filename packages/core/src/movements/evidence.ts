@@ -21,7 +21,10 @@ export type Watched = (typeof WATCHED)[number];
 
 interface WatchedCurve {
   readonly feature: SideFeature;
-  /** The movement that counts as 1, in inter-ocular distances (negative: the other way); of `close` a part of the opening. */
+  /**
+   * The movement that counts as 1, in inter-ocular distances (negative: the other way); of `close` a part of the
+   * opening.
+   */
   readonly one: number;
 }
 
@@ -75,8 +78,8 @@ export function evidenceOf(curves: ExamCurves, isUsed: Uint8Array, isRest: Uint8
 export type Pattern = Readonly<Partial<Record<Watched, number>>>;
 
 /**
- * The value where numbers lie most densely: again and again the half of them that lies closest together (half-sample mode,
- * Robertson & Cryer 1974, Bickel & Fruhwirth 2006). NaN of no numbers.
+ * The value where numbers lie most densely: again and again the half of them that lies closest together (half-sample
+ * mode, Robertson & Cryer 1974, Bickel & Fruhwirth 2006). NaN of no numbers.
  */
 export function halfSampleMode(values: readonly number[]): number {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);

@@ -8,7 +8,9 @@ export type MovementSource = (typeof MOVEMENT_SOURCES)[number];
 
 /** One movement of the examination. Movements of one video are in order and do not overlap. */
 export interface Movement {
-  /** Seconds from the video's start; of a proposal, where the movement passes 30 % of its peak. `start` is before `end`. */
+  /**
+   * Seconds from the video's start; of a proposal, where the movement passes 30 % of its peak. `start` is before `end`.
+   */
   readonly start: number;
   readonly end: number;
   readonly code: MovementCode;
@@ -33,15 +35,18 @@ export interface MovementRow {
   readonly rest: number | null;
   /** Standard deviation at rest (1.4826 times the median absolute deviation). */
   readonly restNoise: number | null;
-  /** Of action units: the rest without the neutral face taken off; null where the source cannot tell. Equals `rest` for measures. */
+  /**
+   * Of action units: the rest without the neutral face taken off; null where the source cannot tell. Equals `rest` for
+   * measures.
+   */
   readonly restStatic: number | null;
   /** Median of the held part. */
   readonly peak: number | null;
   /** `peak` less `rest`. */
   readonly change: number | null;
   /**
-   * Affected over healthy side's change, the same in both sides' rows; left over right when no side is affected. Null when
-   * the side that divides moved less than three times its rest noise.
+   * Affected over healthy side's change, the same in both sides' rows; left over right when no side is affected. Null
+   * when the side that divides moved less than three times its rest noise.
    */
   readonly ratio: number | null;
   /** Seconds from 10 to 90 % of the change on the way up; null when the change is within the noise. */
@@ -68,7 +73,10 @@ export interface SynkinesisRow {
   readonly kind: 'oral-ocular' | 'ocular-oral';
   readonly movement: number;
   readonly code: MovementCode;
-  /** Oral-ocular: fissure lost in % of rest. Ocular-oral: commissure travel over that of the smiles, 0 and more. Null when unknown. */
+  /**
+   * Oral-ocular: fissure lost in % of rest. Ocular-oral: commissure travel over that of the smiles, 0 and more. Null
+   * when unknown.
+   */
   readonly left: number | null;
   readonly right: number | null;
   /** Affected less healthy side; left less right when no side is affected. */

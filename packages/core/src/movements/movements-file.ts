@@ -23,7 +23,9 @@ export function checkMovements(text: string, file: string): void {
 
 /** The video that a movements file is for. */
 export interface MovementsFor {
-  /** Times of the frames in seconds, in order; null while they are not known, so that the video's end is not checked. */
+  /**
+   * Times of the frames in seconds, in order; null while they are not known, so that the video's end is not checked.
+   */
   readonly time: ArrayLike<number> | null;
   /** Name of the file, for errors. */
   readonly file: string;
@@ -34,8 +36,8 @@ export interface MovementsFor {
  * with an `action` column and a row a frame.
  *
  * @param text of the file: separated by commas, semicolons or tabs
- * @throws FaceMirrorError `USAGE` that names the line: an unknown code, a time that is no number, an end before its start, a
- * time past the video's end, movements that overlap
+ * @throws FaceMirrorError `USAGE` that names the line: an unknown code, a time that is no number, an end before its
+ *   start, a time past the video's end, movements that overlap
  */
 export function parseMovements(text: string, video: MovementsFor): readonly Movement[] {
   const table = parseCsv(text, video.file);

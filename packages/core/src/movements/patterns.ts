@@ -1,7 +1,10 @@
 import type { MovementCode } from './codes.js';
 import type { Pattern } from './evidence.js';
 
-/** The kinds that landmarks can tell. Blown cheeks move none; blinks have a table of their own; the baseline is no movement. */
+/**
+ * The kinds that landmarks can tell. Blown cheeks move none; blinks have a table of their own; the baseline is no
+ * movement.
+ */
 export type PatternCode = Exclude<MovementCode, 'BC' | 'BK' | 'BL'>;
 
 /** What a kind of movement looks like, and the more general kind that it is a stronger or fuller form of. */
@@ -11,8 +14,8 @@ export interface KindPattern {
 }
 
 /**
- * By the action units of each kind (FACS): what they move, in parts of a typical strong movement, so that a pattern as it
- * is here has strength 1.
+ * By the action units of each kind (FACS): what they move, in parts of a typical strong movement, so that a pattern as
+ * it is here has strength 1.
  */
 export const PATTERNS: Readonly<Record<PatternCode, KindPattern>> = {
   RE: { pattern: { browInner: 0.8, browOuter: 0.8 } },

@@ -48,7 +48,10 @@ export function patternStrength(side: SideEvidence, pattern: Pattern): Float32Ar
   return strength;
 }
 
-/** The stronger side's strength, frame by frame; of `ES` and `ET`, for which the eye that closes less counts, the weaker's. */
+/**
+ * The stronger side's strength, frame by frame; of `ES` and `ET`, for which the eye that closes less counts, the
+ * weaker's.
+ */
 export function leadingCurve(
   evidence: Evidence,
   code: PatternCode,
@@ -62,8 +65,8 @@ export function leadingCurve(
 }
 
 /**
- * Proposes the movements of a video from the curves of both sides; the stronger side counts, so that a paralysed one does not
- * hide a movement.
+ * Proposes the movements of a video from the curves of both sides; the stronger side counts, so that a paralysed one
+ * does not hide a movement.
  *
  * @param evidence with blinks and unusable frames bridged
  */
@@ -102,7 +105,9 @@ function stretches(time: Float64Array, values: Float32Array): Stretch[] {
   return found;
 }
 
-/** The movements within a stretch of activity: where something else begins, or the movement is made again, it is split. */
+/**
+ * The movements within a stretch of activity: where something else begins, or the movement is made again, it is split.
+ */
 function movementsIn(
   time: Float64Array,
   evidence: Evidence,

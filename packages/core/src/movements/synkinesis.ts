@@ -47,8 +47,8 @@ const KNOWN_PAIRS: readonly (readonly [triggers: readonly ActionUnit[], response
 ];
 
 /**
- * Units that move with another by themselves, in anybody's face: not among those that should rest. A smile raises the cheek
- * and lip; lips part when the jaw drops.
+ * Units that move with another by themselves, in anybody's face: not among those that should rest. A smile raises the
+ * cheek and lip; lips part when the jaw drops.
  */
 const COMPANIONS: Readonly<Partial<Record<MovementCode, readonly ActionUnit[]>>> = {
   ES: ['AU07'],

@@ -37,8 +37,9 @@ const ROTATION_COLOURS: Readonly<Record<HeadRotation, Rgb>> = {
 };
 
 /**
- * Draws what the program saw onto a frame, in place: the midline in red from edge to edge, the landmarks when given, and
- * a banner along the top that says how far the head is turned (towards the patient's own left or right), or NO FACE.
+ * Draws what the program saw onto a frame, in place: the midline in red from edge to edge, the landmarks when given,
+ * and a banner along the top that says how far the head is turned (towards the patient's own left or right), or NO
+ * FACE.
  * @param face null when no face was found in the frame.
  */
 export function drawDebugOverlay(frame: Frame, face: DebugFace | null): void {

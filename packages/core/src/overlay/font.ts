@@ -2,8 +2,8 @@ import type { Mask } from './paint.js';
 
 /**
  * A sans-serif of even strokes, drawn smoothly at any size. Units: capitals and digits are 10 high, y goes down from
- * their top. A letter is its width and its strokes: `M x y` lifts the pen, `L x y` draws a line, `A cx cy rx ry from to`
- * an arc (degrees from the right, clockwise), joined to where the pen is.
+ * their top. A letter is its width and its strokes: `M x y` lifts the pen, `L x y` draws a line, `A cx cy rx ry from
+ * to` an arc (degrees from the right, clockwise), joined to where the pen is.
  */
 const GLYPHS: Readonly<Record<string, readonly [width: number, strokes: string]>> = {
   A: [7, 'M 0 10 L 3.5 0 L 7 10 M 1.2 6.6 L 5.8 6.6'],

@@ -15,7 +15,9 @@ export type QualityReason = (typeof QUALITY_REASONS)[number];
 export const QUALITY_LIMITS = {
   /** Degrees to either side. */
   yaw: 20,
-  /** Degrees up or down from the video's own rest: cameras look from below or above, which is not the patient's turn. */
+  /**
+   * Degrees up or down from the video's own rest: cameras look from below or above, which is not the patient's turn.
+   */
   pitch: 20,
   /** Between the middles of the eyes, in pixels. */
   interOcularPixels: 24,

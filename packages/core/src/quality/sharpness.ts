@@ -9,9 +9,10 @@ const REACH = 0.8;
 const DETAIL = 1 / 130;
 
 /**
- * How sharp the face is: the mean absolute second difference of luma along rows and columns, over about a millimetre, over
- * luma's standard deviation, on a grid of {@link GRID} by {@link GRID} samples over the middle of the face. A ratio, so that
- * neither light, contrast nor the number of pixels matter much. 0 and more; NaN when the face lies outside the frame.
+ * How sharp the face is: the mean absolute second difference of luma along rows and columns, over about a millimetre,
+ * over luma's standard deviation, on a grid of {@link GRID} by {@link GRID} samples over the middle of the face. A
+ * ratio, so that neither light, contrast nor the number of pixels matter much. 0 and more; NaN when the face lies
+ * outside the frame.
  */
 export function faceSharpness(frame: Frame, landmarks: Landmarks): number {
   const { points } = landmarks;

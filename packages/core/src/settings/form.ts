@@ -106,8 +106,8 @@ export function checkedValue(name: string, { form, default: usual }: Setting, va
 }
 
 /**
- * Reads a value as a user writes it: in a flag, or in a form's field; of `movements` the text of the file itself. `-0`, `1e3` and `0x10` are no whole numbers: they
- * are slips more often than they are meant.
+ * Reads a value as a user writes it: in a flag, or in a form's field; of `movements` the text of the file itself. `-0`,
+ * `1e3` and `0x10` are no whole numbers: they are slips more often than they are meant.
  * @throws FaceMirrorError USAGE, with the setting's name, when it does not fit.
  */
 export function valueFromText(name: string, setting: Setting, text: string): unknown {

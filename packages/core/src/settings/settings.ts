@@ -26,8 +26,8 @@ export const DEFAULT_SETTINGS = Object.fromEntries(
  * Settings from anything: what is left out, or undefined, gets its default.
  *
  * @param given an object of settings by name, for instance parsed JSON. `neutral` may be text such as `0:02-0:04`.
- * @throws FaceMirrorError USAGE, with the name in `setting`, for a setting that does not exist, for a value that does not
- *   fit, and for settings that exclude each other.
+ * @throws FaceMirrorError USAGE, with the name in `setting`, for a setting that does not exist, for a value that does
+ *   not fit, and for settings that exclude each other.
  * @example
  * parseSettings({ camera: 'mirrored' }).quality; // 18
  */

@@ -48,15 +48,22 @@ export interface SuiteManifest {
 export interface SuiteOptions extends Omit<InferenceOptions, 'workers' | 'providers'> {
   /** Default `auto`. */
   readonly provider?: ProviderChoice;
-  /** Workers that run networks side by side; `auto` decides by cores and memory. Default 1. Results do not depend on it. */
+  /**
+   * Workers that run networks side by side; `auto` decides by cores and memory. Default 1. Results do not depend on it.
+   */
   readonly workers?: number | 'auto';
   /** Cores that the networks may use, where several videos share the machine; all of them when left out. */
   readonly cores?: number;
   /** Folder in which the user keeps model files (`--models`); the model cache is looked into after it. */
   readonly modelsFolder?: string;
-  /** Frames that a network is given in one run, in suites that can. Default `auto`: as measured on this machine. Results do not depend on it. */
+  /**
+   * Frames that a network is given in one run, in suites that can. Default `auto`: as measured on this machine. Results
+   * do not depend on it.
+   */
   readonly framesPerBatch?: number | 'auto';
-  /** Whether the blendshapes of whole faces are wanted, too, in suites that have some of mirrored ones. Default true. */
+  /**
+   * Whether the blendshapes of whole faces are wanted, too, in suites that have some of mirrored ones. Default true.
+   */
   readonly wholeBlendshapes?: boolean;
   /** Long side in pixels of what the detector is shown, in suites that can. Default: the suite's own. */
   readonly detectorLongSide?: number;

@@ -6,7 +6,10 @@ const { points: PORTRAIT } = JSON.parse(readFileSync(new URL('portrait-landmarks
 };
 export const INTER_OCULAR = 83;
 
-/** Landmarks of each movement on the sitter's right (the picture's left) and left, and how they go at its fullest, in inter-ocular distances (x outwards, y down). */
+/**
+ * Landmarks of each movement on the sitter's right (the picture's left) and left, and how they go at its fullest, in
+ * inter-ocular distances (x outwards, y down).
+ */
 const MOVES = {
   browRight: { indices: [46, 52, 53, 55, 63, 65, 66, 70, 105, 107], by: [0, -0.12] },
   browLeft: { indices: [276, 282, 283, 285, 293, 295, 296, 300, 334, 336], by: [0, -0.12] },

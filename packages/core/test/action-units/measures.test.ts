@@ -3,8 +3,8 @@ import { faceFeatures, inInterOculars, type FaceFeatures } from '../../src/actio
 import { NO_SIGNALS, type FrameRecord } from '../../src/action-units/frame-record.js';
 import { MEASURES, isSided, measureColumn, measureColumns, measuresRow } from '../../src/action-units/measures.js';
 
-// A face that is drawn on paper, 10 pixels a centimetre, x right and y up from between the eyes, the patient's left on the right.
-// Points that tell the head's pose are where the mean head has them, so that it looks straight ahead.
+// A face that is drawn on paper, 10 pixels a centimetre, x right and y up from between the eyes, the patient's left on
+// the right. Points that tell the head's pose are where the mean head has them, so that it looks straight ahead.
 const POSE: Readonly<Record<number, readonly [number, number]>> = {
   60: [-44.45859, 26.63991],
   64: [-18.56432, 25.85245],
@@ -38,7 +38,8 @@ const DRAWN: Readonly<Record<number, readonly [number, number]>> = {
   65: [-25, 23],
   66: [-31.5, 22],
   67: [-38, 23],
-  // Mouth: left corner 30 out and 40 down, right corner 24 out and 44 down; inner lips 6 apart in the middle, 4 beside it.
+  // Mouth: left corner 30 out and 40 down, right corner 24 out and 44 down; inner lips 6 apart in the middle, 4 beside
+  // it.
   82: [30, -40],
   76: [-24, -44],
   90: [0, -37],

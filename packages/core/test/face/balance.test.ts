@@ -29,7 +29,10 @@ function pointsOf(bend: number): Float32Array {
   return Float32Array.from({ length: 3 * POINTS }, (_, at) => [50 + at / 30, 60 + (bend * at) / 60, 0][at % 3]!);
 }
 
-/** Its three further looks see every landmark 4 pixels right, 8 pixels lower and 4 pixels right of the plain look; counts them. */
+/**
+ * Its three further looks see every landmark 4 pixels right, 8 pixels lower and 4 pixels right of the plain look;
+ * counts them.
+ */
 function looker(points: () => Float32Array): ConstructorParameters<typeof LandmarkBalance>[0] & { taken: number } {
   return {
     taken: 0,

@@ -1,4 +1,7 @@
-/** Landmarks of MediaPipe's canonical face model (Apache-2.0) in cm, x towards the patient's left, y up, z forward: those that the head's pose and its chin need. */
+/**
+ * Landmarks of MediaPipe's canonical face model (Apache-2.0) in cm, x towards the patient's left, y up, z forward:
+ * those that the head's pose and its chin need.
+ */
 export const MEAN_HEAD_MESH: readonly (readonly [index: number, place: readonly [x: number, y: number, z: number]])[] =
   [
     [33, [-4.445859, 2.663991, 3.173422]],

@@ -5,7 +5,10 @@ import type { Landmarks, Point, Topology } from '../../src/face/observation.js';
 import { MEDIAL_VERTICES, MIRROR_PAIRS } from '../../src/face/symmetry-plane.js';
 import { MEAN_HEAD_MESH } from './mean-head.js';
 
-/** A mesh of partly random vertices that is its own mirror image, its midline as said, the head turned by `yaw` degrees; or of WFLW only the midline's landmarks. */
+/**
+ * A mesh of partly random vertices that is its own mirror image, its midline as said, the head turned by `yaw` degrees;
+ * or of WFLW only the midline's landmarks.
+ */
 function landmarksWith(glabella: Point, chin: Point, topology: Topology = 'mediapipe-478', yaw = 0): Landmarks {
   const points = new Float32Array(478 * 3);
   const [downX, downY] = [chin.x - glabella.x, chin.y - glabella.y];

@@ -112,7 +112,8 @@ test('a crop shows the colours of the picture where the affine says, and black o
 });
 
 test('an antialiased crop is what Pillow makes of the rectangle', async () => {
-  // Image.fromarray(a[1:9, 2:12]).resize((4, 3), Image.BILINEAR) with Pillow 13.0.0 for the luma ramp below, in full range.
+  // Image.fromarray(a[1:9, 2:12]).resize((4, 3), Image.BILINEAR) with Pillow 13.0.0 for the luma ramp below, in full
+  // range.
   const frame = await frameOf(14, 10);
   const { y, u, v } = framePlanes(frame);
   u.fill(128);
@@ -133,7 +134,10 @@ test('an antialiased crop is what Pillow makes of the rectangle', async () => {
   red.forEach((value, i) => expect(Math.abs(value - pillow[i]!)).toBeLessThan(1.01));
 });
 
-/** Weights of the source pixels of an output pixel along one direction, from the definition: the triangle, cut off at the rectangle. */
+/**
+ * Weights of the source pixels of an output pixel along one direction, from the definition: the triangle, cut off at
+ * the rectangle.
+ */
 function triangleWeights(
   scale: number,
   origin: number,

@@ -27,8 +27,8 @@ export function newToken(): string {
 }
 
 /**
- * Lets in only requests that carry this start's token and come from this page. The token comes once in the address and is
- * moved to a cookie at once; requests under another host name (DNS rebinding) or from another origin are refused.
+ * Lets in only requests that carry this start's token and come from this page. The token comes once in the address and
+ * is moved to a cookie at once; requests under another host name (DNS rebinding) or from another origin are refused.
  */
 export function guardAccess(app: FastifyInstance, token: string, port: () => number): void {
   const cookie = (): string => `facemirror-${port()}`;

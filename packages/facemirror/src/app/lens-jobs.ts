@@ -40,7 +40,8 @@ export class LensWorkshop {
 }
 
 /**
- * Runs onnx-lens's own command line in a process of its own, so that a model that is too large takes nothing else with it.
+ * Runs onnx-lens's own command line in a process of its own, so that a model that is too large takes nothing else with
+ * it.
  * @returns what it printed. @throws AppError with its sentence if it failed.
  */
 export async function runLens(args: readonly string[]): Promise<string> {

@@ -15,8 +15,8 @@ export type FromProxyChild = { readonly kind: 'made' } | { readonly kind: 'faile
 const underWay = new Map<string, Promise<void>>();
 
 /**
- * An H.264 copy of a video that the browser cannot decode, with the same frames at the same times; made when it is first
- * asked for. Returns its name in the folder.
+ * An H.264 copy of a video that the browser cannot decode, with the same frames at the same times; made when it is
+ * first asked for. Returns its name in the folder.
  */
 export async function proxyOf(folder: string, file: string): Promise<string> {
   const name = proxyName(file);

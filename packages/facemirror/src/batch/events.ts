@@ -21,7 +21,9 @@ export type BatchEvent =
       readonly framesPerSecond: number;
       readonly secondsLeft: number | null;
     }
-  /** The frames are done; for the report the networks are looked at, one after another, each for at most about so long. */
+  /**
+   * The frames are done; for the report the networks are looked at, one after another, each for at most about so long.
+   */
   | {
       readonly kind: 'analysing';
       readonly path: string;

@@ -16,12 +16,12 @@ const VIDEO_EXTENSIONS = new Set(
 const LONGEST_STEM_BYTES = 200;
 
 /**
- * The videos that were asked for: files as they are, folders as the videos right inside them, by name. Results of earlier
- * runs are no videos to process. Files that would give outputs of the same name have their extension in it, and if that
- * is not enough the name of their folder.
+ * The videos that were asked for: files as they are, folders as the videos right inside them, by name. Results of
+ * earlier runs are no videos to process. Files that would give outputs of the same name have their extension in it, and
+ * if that is not enough the name of their folder.
  *
- * @throws FaceMirrorError FILE_UNREADABLE for a folder that cannot be read, USAGE when there is no video at all, or when
- * two would still give outputs of the same name.
+ * @throws FaceMirrorError FILE_UNREADABLE for a folder that cannot be read, USAGE when there is no video at all, or
+ *   when two would still give outputs of the same name.
  */
 export async function inputFiles(paths: readonly string[]): Promise<readonly InputFile[]> {
   const files = new Map<string, string>();

@@ -1,4 +1,7 @@
-/** One job in a process of its own: its memory goes when it ends, and a crash takes nothing with it. Started by local-queue.ts only. */
+/**
+ * One job in a process of its own: its memory goes when it ends, and a crash takes nothing with it. Started by
+ * local-queue.ts only.
+ */
 import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
 import { runBatch } from './batch.js';
 import type { BatchEvent } from './events.js';

@@ -15,7 +15,10 @@ export interface SideBySideOptions<Task> {
    * @param hand who works, from 0: a hand takes one task after another.
    */
   readonly work: (task: Task, hand: number, signal: AbortSignal) => Promise<void>;
-  /** Whether one more hand may begin: no sooner than the first one's needs are known, and only where there is room for it. */
+  /**
+   * Whether one more hand may begin: no sooner than the first one's needs are known, and only where there is room for
+   * it.
+   */
   readonly hasRoom: (hands: number) => boolean;
   readonly signal: AbortSignal;
   /** The machine's idle time; another one for tests. */

@@ -77,8 +77,8 @@ export class SuiteHolder {
   }
 
   /**
-   * A call of a network that looks at frames side by side is also its stage's work; the frames only wait for it. Its span
-   * stands for the frame that the network has got to.
+   * A call of a network that looks at frames side by side is also its stage's work; the frames only wait for it. Its
+   * span stands for the frame that the network has got to.
    */
   #tell(name: string, call: ModelCall): void {
     const profiler = this.#profiler;

@@ -18,7 +18,9 @@ import { runApart } from './run-apart.js';
 export type BenchEvent =
   | { readonly kind: 'clip' }
   | { readonly kind: 'notice'; readonly sentence: string }
-  /** A run begins; of the first of each combination, to warm up and to compare tables, `number` is 0: it is not timed. */
+  /**
+   * A run begins; of the first of each combination, to warm up and to compare tables, `number` is 0: it is not timed.
+   */
   | { readonly kind: 'run'; readonly number: number; readonly count: number; readonly combination: Combination }
   | {
       readonly kind: 'ran';
@@ -32,7 +34,8 @@ export type BenchEvent =
  * Runs the whole pipeline on one video in every combination, in pairs with the first, each run in a process of its own.
  * Results go into a folder of the system's for temporary files, which is removed on every path.
  *
- * @throws FaceMirrorError of the runs: FILE_UNREADABLE, NO_FACE, MODEL_MISSING, PROVIDER_UNAVAILABLE (of every provider), ...; CANCELLED when the signal says so.
+ * @throws FaceMirrorError of the runs: FILE_UNREADABLE, NO_FACE, MODEL_MISSING, PROVIDER_UNAVAILABLE (of every
+ *   provider), ...; CANCELLED when the signal says so.
  */
 export async function runBench(
   settings: BenchSettings,
@@ -94,8 +97,8 @@ export async function runBench(
 }
 
 /**
- * Runs each combination once. Those of a provider that cannot be had here are left out, with a sentence: the CPU's figures
- * must not stand under its name.
+ * Runs each combination once. Those of a provider that cannot be had here are left out, with a sentence: the CPU's
+ * figures must not stand under its name.
  * @throws FaceMirrorError PROVIDER_UNAVAILABLE where none is left.
  */
 async function warmUp(

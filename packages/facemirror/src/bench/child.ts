@@ -1,4 +1,7 @@
-/** One run of the pipeline in a process of its own, so that its memory and time are nobody else's. Started by run-apart.ts only. */
+/**
+ * One run of the pipeline in a process of its own, so that its memory and time are nobody else's. Started by
+ * run-apart.ts only.
+ */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';

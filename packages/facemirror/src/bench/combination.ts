@@ -31,8 +31,8 @@ export function combinationsOf(axes: Axes): Combination[] {
 }
 
 /**
- * The order in which combinations are run, as their places in the list: each is run right after a run of the baseline of
- * its own (A B A B, A C A C, ...), so that a machine that slows down slows both; the pairs go round `repeat` times.
+ * The order in which combinations are run, as their places in the list: each is run right after a run of the baseline
+ * of its own (A B A B, A C A C, ...), so that a machine that slows down slows both; the pairs go round `repeat` times.
  */
 export function runOrder(combinations: number, repeat: number): number[] {
   const others = Array.from({ length: combinations - 1 }, (_, place) => place + 1);

@@ -34,8 +34,9 @@ export interface BenchComparison {
 }
 
 /**
- * What got better or worse from one bench to another. A change counts only where the runs of the two lie apart as chance
- * alone would part them in no more than one case of 20 (see {@link chanceOfDifference}); that takes four runs each.
+ * What got better or worse from one bench to another. A change counts only where the runs of the two lie apart as
+ * chance alone would part them in no more than one case of 20 (see {@link chanceOfDifference}); that takes four runs
+ * each.
  *
  * @throws FaceMirrorError USAGE when the suites or the videos differ, or no combination is in both.
  */

@@ -4,7 +4,10 @@ import type { CombinationRuns, RunMeasurement } from './result.js';
 /** Beyond that part of the processor time, what other programs take spoils a bench's figures. */
 export const BUSY_WITH_OTHERS = 0.1;
 
-/** Part of the machine's processor time that other programs took while runs were under way, the median; null where it was not measured. */
+/**
+ * Part of the machine's processor time that other programs took while runs were under way, the median; null where it
+ * was not measured.
+ */
 export function othersShare(runs: readonly RunMeasurement[]): number | null {
   const shares = runs.flatMap((run) => run.othersShare ?? []);
   return shares.length === 0 ? null : median(shares);
@@ -36,8 +39,8 @@ export function figuresOf({ runs, ratios }: CombinationRuns, cores: number): Com
 }
 
 /**
- * Sorts runs, given in the order in which they were made, to their combinations, each with its ratios to the runs of the
- * baseline right before its own.
+ * Sorts runs, given in the order in which they were made, to their combinations, each with its ratios to the runs of
+ * the baseline right before its own.
  * @param order see `runOrder`; 0 is the baseline.
  */
 export function pairRuns(

@@ -2,9 +2,9 @@
 const MOST_COUNTED_PAIRS = 400;
 
 /**
- * How likely two sets of values lie apart as much as these by chance alone, 0 to 1: the two-sided rank-sum test of Mann and
- * Whitney (1947), counted exactly for few values, after the normal distribution with its correction for continuity for many.
- * One outlier of a busy machine moves a rank, not the verdict.
+ * How likely two sets of values lie apart as much as these by chance alone, 0 to 1: the two-sided rank-sum test of Mann
+ * and Whitney (1947), counted exactly for few values, after the normal distribution with its correction for continuity
+ * for many. One outlier of a busy machine moves a rank, not the verdict.
  */
 export function chanceOfDifference(first: readonly number[], second: readonly number[]): number {
   const pairs = first.length * second.length;

@@ -12,16 +12,24 @@ export interface RunMeasurement {
   readonly wallMs: number;
   /** User and system time of the run's process and its workers' in that time. */
   readonly cpuMs: number;
-  /** Of the run's process, and added to it of its workers where they are processes (memory they share counts in each). */
+  /**
+   * Of the run's process, and added to it of its workers where they are processes (memory they share counts in each).
+   */
   readonly peakRssBytes: number;
   readonly frames: number;
-  /** What was really taken, of which `auto` says nothing: frames by network. Absent in old results, as is the provider in some. */
+  /**
+   * What was really taken, of which `auto` says nothing: frames by network. Absent in old results, as is the provider
+   * in some.
+   */
   readonly taken?: {
     readonly provider?: string;
     readonly workers: number;
     readonly batch: Readonly<Record<string, number>>;
   };
-  /** Part of the machine's processor time that other programs took meanwhile, 0 to 1; null where it cannot be told. Absent in old results. */
+  /**
+   * Part of the machine's processor time that other programs took meanwhile, 0 to 1; null where it cannot be told.
+   * Absent in old results.
+   */
   readonly othersShare?: number | null;
   /** Of the names and bytes of all tables; lower-case hex. */
   readonly tablesSha256: string;

@@ -8,5 +8,8 @@ export interface CommandContext {
   readonly verbose: boolean;
 }
 
-/** Gives a command its arguments, options and action; every file of this folder that is a command exports one, named `define`. */
+/**
+ * Gives a command its arguments, options and action; every file of this folder that is a command exports one, named
+ * `define`.
+ */
 export type DefineCommand = (command: Command, context: CommandContext) => void;

@@ -16,8 +16,8 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /**
- * Text fit for a terminal: names of files come from strangers, and a control character in one could move the cursor, hide
- * text or change the window's title.
+ * Text fit for a terminal: names of files come from strangers, and a control character in one could move the cursor,
+ * hide text or change the window's title.
  */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, '\uFFFD');

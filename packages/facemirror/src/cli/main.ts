@@ -52,7 +52,10 @@ Examples:
 Left and right are always the patient's.
 ${EXIT_CODES}`;
 
-/** What a progress bar switched off: the cursor (ECMA-48's private mode 25) and the wrapping of lines (mode 7), as every terminal has them. */
+/**
+ * What a progress bar switched off: the cursor (ECMA-48's private mode 25) and the wrapping of lines (mode 7), as every
+ * terminal has them.
+ */
 const RESTORE_TERMINAL = '\x1b[?25h\x1b[?7h\n';
 
 /** Whether our output could not be written to, for another reason than that its reader has left. */
@@ -114,8 +117,8 @@ function endAtOnce(name: NodeJS.Signals): void {
 }
 
 /**
- * `facemirror ... | head` closes our output; that is the reader's wish, not an error: it stops what is under way as Ctrl-C
- * does, and what writes one thing at its end has done so.
+ * `facemirror ... | head` closes our output; that is the reader's wish, not an error: it stops what is under way as
+ * Ctrl-C does, and what writes one thing at its end has done so.
  */
 function stopWithReader(controller: AbortController): void {
   for (const stream of [process.stdout, process.stderr]) {

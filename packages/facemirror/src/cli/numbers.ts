@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 
 /**
- * A commander argument parser for a whole number from `least` to `most` (both included), or one of some words in its place.
- * `-0`, `1e3` and `0x10` are not taken: they are slips more often than they are meant.
+ * A commander argument parser for a whole number from `least` to `most` (both included), or one of some words in its
+ * place. `-0`, `1e3` and `0x10` are not taken: they are slips more often than they are meant.
  */
 export function wholeNumber<Word extends string = never>(
   least: number,

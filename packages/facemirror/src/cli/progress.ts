@@ -22,7 +22,10 @@ interface Shown {
   bar: SingleBar | null;
 }
 
-/** Tells a person what a batch does: a bar for each video on a terminal, lines elsewhere. Everything goes to standard error. */
+/**
+ * Tells a person what a batch does: a bar for each video on a terminal, lines elsewhere. Everything goes to standard
+ * error.
+ */
 export class ProgressDisplay {
   readonly #stream: NodeJS.WriteStream;
   readonly #verbose: boolean;

@@ -37,7 +37,9 @@ export const define: DefineCommand = (command, context) => {
     });
 };
 
-/** The options that every command which processes videos takes; `--out` must be given where there is no folder for it. */
+/**
+ * The options that every command which processes videos takes; `--out` must be given where there is no folder for it.
+ */
 export function addRunOptions(command: Command, out?: string): Command {
   const withOut =
     out === undefined

@@ -40,7 +40,10 @@ function intensityOf({ start, end }: DemoEvent, seconds: number): number {
   return t * t * (3 - 2 * t);
 }
 
-/** How the head sways in the picture: shifted by pixels of the frame, turned by degrees (clockwise as seen) about the face's middle. */
+/**
+ * How the head sways in the picture: shifted by pixels of the frame, turned by degrees (clockwise as seen) about the
+ * face's middle.
+ */
 export interface Sway {
   readonly x: number;
   readonly y: number;

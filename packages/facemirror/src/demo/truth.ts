@@ -4,10 +4,10 @@ import { DEMO_EVENTS, DEMO_RATE, movementsAt, swayAt, type DemoEvent, type Sway 
 import { FULL_MOVEMENT, type Movements } from './warp.js';
 
 /**
- * Ends of the sitter's midline in the portrait: the means of what six see there, who differ by 1.1 pixels at the glabella
- * and 1.9 at the chin. They are the middle of the jaw's outline, and by their landmarks, averaged over the picture and its
- * mirror image so that neither side is favoured, MediaPipe's three nets (plain, attention, and face_landmarker.task's),
- * dlib's 68-point shape predictor and face-api's 68-point net.
+ * Ends of the sitter's midline in the portrait: the means of what six see there, who differ by 1.1 pixels at the
+ * glabella and 1.9 at the chin. They are the middle of the jaw's outline, and by their landmarks, averaged over the
+ * picture and its mirror image so that neither side is favoured, MediaPipe's three nets (plain, attention, and
+ * face_landmarker.task's), dlib's 68-point shape predictor and face-api's 68-point net.
  */
 const GLABELLA: Point = { x: 225.3, y: 93.5 };
 const CHIN: Point = { x: 221.05, y: 178.3 };

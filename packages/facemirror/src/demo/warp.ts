@@ -20,7 +20,9 @@ type Reach = readonly [left: number, right: number, up: number, down: number];
 
 /** Intensities of the known movements, each 0 (none) to 1. */
 export interface Movements {
-  /** The sitter's right corner of the mouth goes up and out, the cheek above it follows; the slack left corner sinks. */
+  /**
+   * The sitter's right corner of the mouth goes up and out, the cheek above it follows; the slack left corner sinks.
+   */
   readonly smileRight: number;
   /** Both upper lids come down. */
   readonly blink: number;
@@ -60,7 +62,10 @@ export function movementWarp({ smileRight, blink, browRaise }: Movements): Warp 
   };
 }
 
-/** The warp that lowers the corners of the sitter's smiling mouth: the face at rest. The lips stay parted, as they are in the portrait. */
+/**
+ * The warp that lowers the corners of the sitter's smiling mouth: the face at rest. The lips stay parted, as they are
+ * in the portrait.
+ */
 export function relaxedWarp(): Warp {
   const pushes: Push[] = [
     { x: 204, y: 139.7, dx: 3, dy: 4, patch: [2, 2, 2, 2], pull: [20, 18, 20, 18] },

@@ -21,7 +21,8 @@ const HASH_BYTES = 1 << 18;
 /** Hashes a file without holding it. @throws FaceMirrorError FILE_UNREADABLE, CANCELLED. */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<FileHash> {
   const hash = createHash('sha256');
-  // One buffer for the whole file: a stream's would be garbage as large as the file, and stand in the run's peak memory.
+  // One buffer for the whole file: a stream's would be garbage as large as the file, and stand in the run's peak
+  // memory.
   const buffer = Buffer.alloc(HASH_BYTES);
   let bytes = 0;
   try {

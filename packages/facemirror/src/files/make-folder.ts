@@ -2,8 +2,8 @@ import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes a folder and those above it. Node's recursive `mkdir` never returns on file systems that refuse a new folder with
- * "no such file" (/proc); this goes up once and down once.
+ * Makes a folder and those above it. Node's recursive `mkdir` never returns on file systems that refuse a new folder
+ * with "no such file" (/proc); this goes up once and down once.
  * @throws the file system's error for the first folder that cannot be made.
  */
 export async function makeFolder(path: string): Promise<void> {

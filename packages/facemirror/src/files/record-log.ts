@@ -8,7 +8,10 @@ const CHUNK_RECORDS = 256;
 /** Chunks that stay in memory (some seconds of video); what comes after them lies in a temporary file. */
 const CHUNKS_IN_MEMORY = 2;
 
-/** Some numbers a frame, appended in order and read in order as often as needed, in memory that does not grow with their count. */
+/**
+ * Some numbers a frame, appended in order and read in order as often as needed, in memory that does not grow with their
+ * count.
+ */
 export class RecordLog {
   readonly width: number;
   #length = 0;

@@ -8,7 +8,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
 };
 
-/** What the operating system said when a file or folder could not be opened or read, as the error that a user is to see. */
+/**
+ * What the operating system said when a file or folder could not be opened or read, as the error that a user is to see.
+ */
 export function unreadable(path: string, cause: unknown): FaceMirrorError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   return new FaceMirrorError('FILE_UNREADABLE', `${path} cannot be opened: ${REASONS[code] ?? messageOf(cause)}.`, {

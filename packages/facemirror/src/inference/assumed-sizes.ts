@@ -8,7 +8,10 @@ export interface AssumedSizes {
   readonly batchName: string | null;
 }
 
-/** What a network's free dimensions are taken for: the batch for 1, sides of a picture for those of RetinaFace's own training. */
+/**
+ * What a network's free dimensions are taken for: the batch for 1, sides of a picture for those of RetinaFace's own
+ * training.
+ */
 const SIDE = 640;
 
 /** The free dimensions of a model's inputs with the sizes that are assumed for them, and which of them is the batch. */

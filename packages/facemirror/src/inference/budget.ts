@@ -40,7 +40,10 @@ export interface Budget {
   readonly notice: string | null;
 }
 
-/** A session holds the weights, and a copy of them packed for its kernels; its activations are of the same order for small nets. */
+/**
+ * A session holds the weights, and a copy of them packed for its kernels; its activations are of the same order for
+ * small nets.
+ */
 const BYTES_PER_MODEL_BYTE = 2.5;
 /** A compiled network's weights are mapped from the disk as its kernels want them. */
 const BYTES_PER_COMPILED_BYTE = 1.5;

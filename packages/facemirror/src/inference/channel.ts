@@ -10,8 +10,8 @@ const WORKER_FILE = new URL('../../dist/inference/worker.js', import.meta.url);
 /** Beyond this, a worker's heap is running away: networks, tensors and frames are no part of it. */
 const OLD_MEGABYTES = 512;
 /**
- * Room for new objects in a worker's heap. All that a run makes is garbage after it; with V8's own 48 MB its heap, and the
- * buffers that garbage holds on to, would go on growing for a thousand frames.
+ * Room for new objects in a worker's heap. All that a run makes is garbage after it; with V8's own 48 MB its heap, and
+ * the buffers that garbage holds on to, would go on growing for a thousand frames.
  */
 const YOUNG_MEGABYTES = 3;
 
@@ -31,8 +31,8 @@ export interface WorkerChannel {
   readonly processId: number | null;
   readonly post: (message: ToWorker) => void;
   /**
-   * Does without the worker. A process is killed. A thread may be inside ONNX Runtime, where ending it takes this process
-   * along: it is told to end when it comes back, and no longer keeps the program from ending.
+   * Does without the worker. A process is killed. A thread may be inside ONNX Runtime, where ending it takes this
+   * process along: it is told to end when it comes back, and no longer keeps the program from ending.
    */
   readonly giveUp: () => void;
 }

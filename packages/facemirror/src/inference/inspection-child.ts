@@ -1,4 +1,7 @@
-/** Opens a network, with ONNX Runtime's warnings on standard error, and profiles some runs of it. Started by inspection.ts only. */
+/**
+ * Opens a network, with ONNX Runtime's warnings on standard error, and profiles some runs of it. Started by
+ * inspection.ts only.
+ */
 import './no-telemetry.js';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { serveParent } from '../processes/helper-child.js';

@@ -27,7 +27,9 @@ export interface InspectionJob {
 export interface Inspection {
   /** Its log at warning level and above, without terminal controls and without empty lines. */
   readonly log: readonly string[];
-  /** Its own profile of some runs on zeros: which provider ran which node for how long. Null where it could not be run. */
+  /**
+   * Its own profile of some runs on zeros: which provider ran which node for how long. Null where it could not be run.
+   */
   readonly profile: TraceReport | null;
 }
 

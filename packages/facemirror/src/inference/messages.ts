@@ -18,7 +18,10 @@ export interface OpenedTimes extends ModelOpening {
   readonly model: string;
 }
 
-/** From a worker. `opened` comes once, when the models that open at the start are warm; `used` last, of a process of its own. */
+/**
+ * From a worker. `opened` comes once, when the models that open at the start are warm; `used` last, of a process of its
+ * own.
+ */
 export type FromWorker =
   /** `rssBytes`: the memory of the process that the worker is, or is a thread of. */
   | { readonly kind: 'opened'; readonly times: readonly OpenedTimes[]; readonly rssBytes: number }

@@ -17,8 +17,8 @@ export type CreateSession = (sizes: Readonly<Record<string, number>>) => Promise
 
 /**
  * The sessions of one network in one worker: one, or where sizes of its inputs are free one for each set of sizes that
- * comes, with the sizes fixed. Providers plan and compile fixed shapes once; with free ones, Core ML takes fewer nodes in
- * more parts, and others compile anew whenever a size changes.
+ * comes, with the sizes fixed. Providers plan and compile fixed shapes once; with free ones, Core ML takes fewer nodes
+ * in more parts, and others compile anew whenever a size changes.
  *
  * A batch stays free where runs are joined to batches of several sizes: to open large networks once for each would cost
  * more memory than it brings.
@@ -56,7 +56,10 @@ export class NetworkSessions {
     return this.#inputs.some(({ free }) => free.some((dim) => dim !== null)) ? null : this.#general;
   }
 
-  /** The dimensions of a run of one item, where nothing but the batch is free; null where sizes are known only when a run comes. */
+  /**
+   * The dimensions of a run of one item, where nothing but the batch is free; null where sizes are known only when a
+   * run comes.
+   */
   get dimsOfOne(): Readonly<Record<string, readonly number[]>> | null {
     const dims = this.#inputs.map(
       ({ name, shape }) => [name, shape.map((dim, axis) => (axis === 0 && typeof dim === 'string' ? 1 : dim))] as const,

@@ -50,11 +50,17 @@ export interface PoolWorkerEvents {
   readonly lost: (worker: PoolWorker, why: string) => void;
 }
 
-/** One of a pool's workers: opens the networks, does one piece of work after another, and is given up when it does not answer. */
+/**
+ * One of a pool's workers: opens the networks, does one piece of work after another, and is given up when it does not
+ * answer.
+ */
 export class PoolWorker {
   /** From 1; numbers of workers that were lost are not given again. */
   readonly number: number;
-  /** Resolves when its networks are open. Rejects with FaceMirrorError MODEL_CORRUPT, PROVIDER_UNAVAILABLE or WORKER_LOST. */
+  /**
+   * Resolves when its networks are open. Rejects with FaceMirrorError MODEL_CORRUPT, PROVIDER_UNAVAILABLE or
+   * WORKER_LOST.
+   */
   readonly opened: Promise<void>;
   readonly #channel: WorkerChannel;
   /** Settles when it has ended, for whatever reason. */

@@ -23,17 +23,15 @@ const MOST_REPLACED = 2;
  * batches where a network takes them (see {@link RunQueue}).
  *
  * Every worker opens every network, and a run of a network gives the same values in each, so results do not depend on
- * the number of workers, nor on which items happen to share a batch. In threads, crops are sampled inside the worker from
- * the frame's shared memory. A worker that dies, or does not answer, is given up: its run goes to another, and another is
- * started in its place, twice at most; only when none is left does the pool fail.
+ * the number of workers, nor on which items happen to share a batch. In threads, crops are sampled inside the worker
+ * from the frame's shared memory. A worker that dies, or does not answer, is given up: its run goes to another, and
+ * another is started in its place, twice at most; only when none is left does the pool fail.
  *
  * @example
  * const pool = await InferencePool.open([{ name: 'mesh', model: 'mesh.onnx' }], { workers: 2 });
  * try {
- *   const { scores } = await pool.run({ model: 'mesh', inputs: { image: { kind: 'crops', crops: [{ frame, crop }] } } });
- * } finally {
- *   await pool.close();
- * }
+ *   const { scores } = await pool.run({ model: 'mesh', inputs: { image: { kind: 'crops', crops: [{ frame, crop }] } }
+ * }); } finally { await pool.close(); }
  */
 export class InferencePool {
   readonly #options: InferenceOptions;
@@ -60,8 +58,8 @@ export class InferencePool {
 
   /**
    * Starts the workers and opens and warms up every network that is not to be opened on first use.
-   * @throws FaceMirrorError MODEL_CORRUPT or, on an accelerator, PROVIDER_UNAVAILABLE (ONNX Runtime cannot open a network
-   *   there), WORKER_LOST, CANCELLED when the signal says so.
+   * @throws FaceMirrorError MODEL_CORRUPT or, on an accelerator, PROVIDER_UNAVAILABLE (ONNX Runtime cannot open a
+   *   network there), WORKER_LOST, CANCELLED when the signal says so.
    */
   static async open(models: readonly ModelSource[], options: InferenceOptions = {}): Promise<InferencePool> {
     const pool = new InferencePool(models, options);
@@ -91,8 +89,8 @@ export class InferencePool {
 
   /**
    * Runs a network. Frames in the request must not be released before the promise settles.
-   * @throws FaceMirrorError MODEL_CORRUPT or, on an accelerator, PROVIDER_UNAVAILABLE (a network opened on first use, or a
-   *   run that fails), WORKER_LOST, CANCELLED (closed or stopped meanwhile).
+   * @throws FaceMirrorError MODEL_CORRUPT or, on an accelerator, PROVIDER_UNAVAILABLE (a network opened on first use,
+   *   or a run that fails), WORKER_LOST, CANCELLED (closed or stopped meanwhile).
    */
   run(request: RunRequest): Promise<RunResult> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
@@ -121,8 +119,8 @@ export class InferencePool {
   };
 
   /**
-   * The first worker opens alone, so that what the process grows by is that worker's; the others open side by side. One of
-   * these that does not open is done without.
+   * The first worker opens alone, so that what the process grows by is that worker's; the others open side by side. One
+   * of these that does not open is done without.
    */
   async #startAll(): Promise<void> {
     const count = Math.max(1, Math.floor(this.#options.workers ?? 1));

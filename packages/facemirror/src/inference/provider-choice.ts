@@ -11,7 +11,10 @@ import { IDENTITY } from './runtime-library.js';
 
 /** How networks are opened on a provider. */
 export interface ProviderSteps<Prepared extends { readonly sources: readonly ModelSource[] }, T> {
-  /** Makes the networks ready: how a graph is best written depends on what it is to run on. What this throws ends the search. */
+  /**
+   * Makes the networks ready: how a graph is best written depends on what it is to run on. What this throws ends the
+   * search.
+   */
   readonly prepare: (provider: ProviderName) => Promise<Prepared>;
   readonly open: (prepared: Prepared, providers: ProviderPlan['providers']) => Promise<T>;
 }

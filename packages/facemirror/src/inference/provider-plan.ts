@@ -18,9 +18,9 @@ export interface ProviderPlan {
 const WORTH_SHARE = 0.5;
 
 /**
- * What runs on a candidate. A choice by name is followed; `auto` asks the coverage analysis, where it knows the candidate
- * (Core ML), network by network: one that would be cut into many parts, or leave most of its arithmetic behind, is faster
- * on the CPU. Other accelerators take whole networks of these kinds.
+ * What runs on a candidate. A choice by name is followed; `auto` asks the coverage analysis, where it knows the
+ * candidate (Core ML), network by network: one that would be cut into many parts, or leave most of its arithmetic
+ * behind, is faster on the CPU. Other accelerators take whole networks of these kinds.
  * @throws OnnxLensError for a file that is no model.
  */
 export async function planProviders(

@@ -26,7 +26,10 @@ export function bindingName(provider: Exclude<ProviderChoice, 'auto'>): Provider
 /** Bit 16 of coreMlFlags: write MLProgram, which takes far more operators than the older NeuralNetwork. */
 const COREML_CREATE_MLPROGRAM = 0x10;
 
-/** The providers to try for a choice on this machine, best first; the last is always the CPU. One that was asked for by name is tried whatever the build has. */
+/**
+ * The providers to try for a choice on this machine, best first; the last is always the CPU. One that was asked for by
+ * name is tried whatever the build has.
+ */
 export function providerCandidates(choice: ProviderChoice): ProviderName[] {
   if (choice === 'auto') {
     const built = builtProviders();
@@ -42,7 +45,10 @@ export function builtProviders(): ProviderName[] {
   return Object.values(BINDING_NAMES).filter((name) => listed.has(name));
 }
 
-/** Accelerators that this machine may have; a provider that cannot work here at all is not tried, as its library would complain aloud. */
+/**
+ * Accelerators that this machine may have; a provider that cannot work here at all is not tried, as its library would
+ * complain aloud.
+ */
 function accelerators(): ProviderName[] {
   if (process.platform === 'darwin') return process.arch === 'arm64' ? ['coreml'] : [];
   if (process.platform === 'win32') return ['dml', 'webgpu'];

@@ -8,8 +8,8 @@ export const IDENTITY: Uint8Array = Buffer.from(
 );
 
 /**
- * Loads ONNX Runtime as a whole. What the library takes for itself (its code, its table of kernels) would otherwise look
- * like time and memory of the first network that is opened.
+ * Loads ONNX Runtime as a whole. What the library takes for itself (its code, its table of kernels) would otherwise
+ * look like time and memory of the first network that is opened.
  */
 export async function loadRuntimeLibrary(): Promise<void> {
   const session = await InferenceSession.create(IDENTITY, {

@@ -1,4 +1,7 @@
-/** Where sessions run, off the main thread: onnxruntime-node's `run` blocks the thread that calls it. Started by channel.ts only. */
+/**
+ * Where sessions run, off the main thread: onnxruntime-node's `run` blocks the thread that calls it. Started by
+ * channel.ts only.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import './no-telemetry.js';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -130,7 +133,8 @@ function sessionOptions(source: ModelSource): InferenceSession.SessionOptions {
     intraOpNumThreads: setup.threadsPerRun,
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    // A pattern would be one more block of the size of all activations, from the second run on, and brings no speed here.
+    // A pattern would be one more block of the size of all activations, from the second run on, and brings no speed
+    // here.
     enableMemPattern: false,
     graphOptimizationLevel: 'all',
     // The log of a process of its own is read (warnings and above); that of a thread would end up on the user's screen.
@@ -140,7 +144,10 @@ function sessionOptions(source: ModelSource): InferenceSession.SessionOptions {
   };
 }
 
-/** On an accelerator, a network is looked at on the CPU first: one of free sizes is not compiled there only to be compiled again. */
+/**
+ * On an accelerator, a network is looked at on the CPU first: one of free sizes is not compiled there only to be
+ * compiled again.
+ */
 async function createGeneral(source: ModelSource): Promise<InferenceSession> {
   if (providerOf(source) === 'cpu') return create(source, {});
   const look = await createFrom(source.model, {

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { controlGroups, numberIn, readOrNull } from './control-groups.js';
 
 /**
- * Bytes that this process can still get: what the machine has left, or the container that it runs in, whichever is less.
+ * Bytes that this process can still get: what the machine has left, or the container that it runs in, whichever is
+ * less.
  *
- * Of a container's memory, Node.js counts the pages of files that were read as used up, though they are given up at once
- * when somebody needs them: after a few videos nothing would seem to be left. macOS keeps hardly any memory free; what it
- * would give up at once does not count as such there.
+ * Of a container's memory, Node.js counts the pages of files that were read as used up, though they are given up at
+ * once when somebody needs them: after a few videos nothing would seem to be left. macOS keeps hardly any memory free;
+ * what it would give up at once does not count as such there.
  */
 export function availableMemory(): number {
   if (process.platform === 'darwin') return Math.max(process.availableMemory(), totalmem() / 2);
@@ -34,7 +35,10 @@ function leftInGroup(folder: string): number | null {
   return Math.max(0, limit - Math.max(0, used - filePages(readOrNull(join(folder, 'memory.stat')) ?? '')));
 }
 
-/** Bytes of files' pages that can be given up at once: those that are not waiting to be written. Version 1 has those of the groups inside under `total_`. */
+/**
+ * Bytes of files' pages that can be given up at once: those that are not waiting to be written. Version 1 has those of
+ * the groups inside under `total_`.
+ */
 function filePages(stat: string): number {
   const bytes = (name: string): number =>
     Number(

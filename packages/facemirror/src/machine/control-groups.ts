@@ -22,7 +22,10 @@ export function controlGroups(root: string, controller: Controller): string[] {
   return [...folders];
 }
 
-/** Where the groups of a line of /proc/self/cgroup lie: those of version 2 have no controllers, those of version 1 a folder for each, or for several. */
+/**
+ * Where the groups of a line of /proc/self/cgroup lie: those of version 2 have no controllers, those of version 1 a
+ * folder for each, or for several.
+ */
 function mounts(controllers: string, controller: Controller): string[] {
   if (controllers === '') return ['sys/fs/cgroup'];
   if (!controllers.split(',').includes(controller)) return [];

@@ -17,7 +17,10 @@ export class MachineLoad {
     return Math.min(1, Math.max(0, (now.idle - idle) / (now.total - total)));
   }
 
-  /** Whether other work kept most of the cores busy that one thread of ours left, since it was last asked: times taken meanwhile are rough. */
+  /**
+   * Whether other work kept most of the cores busy that one thread of ours left, since it was last asked: times taken
+   * meanwhile are rough.
+   */
   isDisturbed(): boolean {
     return (this.idleShare() ?? 1) < (1 - 1 / usableCores()) / 2;
   }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { controlGroups, numberIn, readOrNull } from './control-groups.js';
 
 /**
- * Cores that this process can keep busy: those it may run on, or the time that its container is given, whichever is less.
- * The time, Node.js counts only from version 22 on: a container of two cores on a machine of 64 would get workers and
- * threads for 64, which wait for each other.
+ * Cores that this process can keep busy: those it may run on, or the time that its container is given, whichever is
+ * less. The time, Node.js counts only from version 22 on: a container of two cores on a machine of 64 would get workers
+ * and threads for 64, which wait for each other.
  */
 export function usableCores(): number {
   const given = process.platform === 'linux' ? linuxGivenCores('/') : null;

@@ -14,8 +14,8 @@ const DISTURBED_KEPT_MS = 60 * 60 * 1000;
 const RUNS = 3;
 
 /**
- * The best batch of a network on one thread of this machine's CPU: measured once, then read from beside the network in the
- * cache; again after an hour, where other programs disturbed it.
+ * The best batch of a network on one thread of this machine's CPU: measured once, then read from beside the network in
+ * the cache; again after an hour, where other programs disturbed it.
  * @param model path of the network compiled for this machine, with a free batch.
  * @param path where the figures are kept.
  * @param itemsPerFrame how many of the network's items a frame makes.

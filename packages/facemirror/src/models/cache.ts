@@ -40,8 +40,9 @@ export interface CacheEntry {
  * The model that is made of a source, from the cache when it was made before.
  *
  * A file is named after the source's hash and the converter's version, so that neither is ever mixed up, and ends in a
- * seal: one that was damaged is noticed and made again. So is a compiled model that is damaged, or of another machine or
- * ONNX Runtime. Files and folders appear whole or not at all. A cache that cannot be written costs time, not the run.
+ * seal: one that was damaged is noticed and made again. So is a compiled model that is damaged, or of another machine
+ * or ONNX Runtime. Files and folders appear whole or not at all. A cache that cannot be written costs time, not the
+ * run.
  */
 export async function cachedModel(folder: string, entry: CacheEntry): Promise<CachedModel> {
   const stem = join(folder, `${entry.name}-${entry.sourceSha256.slice(0, 16)}-${entry.converter}`);
@@ -100,7 +101,8 @@ const SEAL_BYTES = 6 + SEAL_KEY.length + 64;
 function sealOf(content: Uint8Array): Buffer {
   const key = Buffer.from(SEAL_KEY);
   const value = Buffer.from(sha256(content));
-  // Field 14 of ModelProto is metadata_props; fields 1 and 2 of its entries are key and value. All are length-delimited.
+  // Field 14 of ModelProto is metadata_props; fields 1 and 2 of its entries are key and value. All are
+  // length-delimited.
   return Buffer.concat([
     Buffer.from([0x72, SEAL_BYTES - 2, 0x0a, key.length]),
     key,

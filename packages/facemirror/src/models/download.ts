@@ -60,7 +60,8 @@ export async function askAbout(
  * Fetches a file: goes on where an earlier try ended, gives up a server that sends nothing, checks length and SHA-256,
  * and puts the file in its place only when it is whole.
  * @returns its SHA-256.
- * @throws FaceMirrorError DOWNLOAD_FAILED, FILE_UNWRITABLE, CANCELLED. What was fetched stays for the next try, unless it was wrong.
+ * @throws FaceMirrorError DOWNLOAD_FAILED, FILE_UNWRITABLE, CANCELLED. What was fetched stays for the next try, unless
+ *   it was wrong.
  */
 export async function download(options: DownloadOptions): Promise<string> {
   const { url, path } = options;

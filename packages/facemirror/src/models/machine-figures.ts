@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { OnnxLensError, runtimeVersion, thisMachine, writeFileWhole } from 'onnx-lens';
 
 /**
- * Figures that were measured on this machine and kept in a file; null where there are none, or those of another machine.
- * What a network costs is a matter of the processor and of ONNX Runtime's version.
+ * Figures that were measured on this machine and kept in a file; null where there are none, or those of another
+ * machine. What a network costs is a matter of the processor and of ONNX Runtime's version.
  */
 export async function readFigures(path: string): Promise<Readonly<Record<string, unknown>> | null> {
   try {
@@ -14,7 +14,10 @@ export async function readFigures(path: string): Promise<Readonly<Record<string,
   }
 }
 
-/** Keeps figures of this machine, in place of those that the file holds. Where it cannot be written, they are measured again the next time. */
+/**
+ * Keeps figures of this machine, in place of those that the file holds. Where it cannot be written, they are measured
+ * again the next time.
+ */
 export function keepFigures(path: string, figures: Readonly<Record<string, unknown>>): void {
   try {
     writeFileWhole(path, `${JSON.stringify({ machine: machineName(), ...figures }, null, 2)}\n`);

@@ -3,7 +3,9 @@ import { InferencePool } from '../inference/pool.js';
 import type { ModelSource } from 'facemirror-core/inference/request.js';
 import { keepFigures, readFigures } from './machine-figures.js';
 
-/** Bytes that a session took, by its batch; null where sizes other than the batch are free, and with them its memory. */
+/**
+ * Bytes that a session took, by its batch; null where sizes other than the batch are free, and with them its memory.
+ */
 type ByBatch = Readonly<Record<string, number | null>>;
 
 /** A network whose session can be measured beforehand. */
@@ -16,9 +18,9 @@ interface Measurable {
 }
 
 /**
- * The same networks, with what memory a session of each takes in the batch that it is given (`ModelSource.memoryBytes`):
- * opened and run once in a process of its own, then read from beside the network in the cache. Networks that are not
- * compiled for this machine, and those of free sizes, are left as they are.
+ * The same networks, with what memory a session of each takes in the batch that it is given
+ * (`ModelSource.memoryBytes`): opened and run once in a process of its own, then read from beside the network in the
+ * cache. Networks that are not compiled for this machine, and those of free sizes, are left as they are.
  */
 export async function withSessionMemory(sources: readonly ModelSource[], signal?: AbortSignal): Promise<ModelSource[]> {
   const measurable = (await Promise.all(sources.map(lookUp))).filter((each) => each !== null);

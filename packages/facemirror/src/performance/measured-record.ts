@@ -4,8 +4,8 @@ import { readRunRecord, type RunRecord } from '../results/record.js';
 
 /**
  * A record whose measurements a report can be made of.
- * @throws FaceMirrorError FILE_UNREADABLE for a file that is no record, USAGE for one without measurements, or with those
- *   of a version that wrote them otherwise.
+ * @throws FaceMirrorError FILE_UNREADABLE for a file that is no record, USAGE for one without measurements, or with
+ *   those of a version that wrote them otherwise.
  */
 export async function readMeasuredRecord(path: string): Promise<RunRecord & { readonly profile: ProfileSummary }> {
   const record = await readRunRecord(path);

@@ -47,9 +47,9 @@ export interface FindingOptions {
 }
 
 /**
- * Finds out about a network, or reads what was found out before: about the same bytes, on the same machine, with the same
- * program, provider and ONNX Runtime. It is kept in the model cache for a week, when nothing was cut short; for an hour,
- * when other work disturbed it.
+ * Finds out about a network, or reads what was found out before: about the same bytes, on the same machine, with the
+ * same program, provider and ONNX Runtime. It is kept in the model cache for a week, when nothing was cut short; for an
+ * hour, when other work disturbed it.
  */
 export async function networkFindings(
   network: SuiteNetwork,

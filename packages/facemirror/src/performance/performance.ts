@@ -27,8 +27,8 @@ export interface InspectionOptions extends Pick<FindingOptions, 'isKept' | 'prog
 
 /**
  * Analyses a suite's networks: how they land on Core ML and on the provider in use, what ONNX Runtime warns of when it
- * opens them, and what rewriting, preparing and batching them brings on this machine. Done after the video, in processes
- * of their own: it changes neither its times nor its memory.
+ * opens them, and what rewriting, preparing and batching them brings on this machine. Done after the video, in
+ * processes of their own: it changes neither its times nor its memory.
  * @throws FaceMirrorError CANCELLED when the signal said so.
  */
 export async function inspectNetworks(
@@ -74,7 +74,9 @@ export async function inspectNetworks(
   };
 }
 
-/** What the report is made of: the run's own figures and, where they were asked for, the findings about its networks. */
+/**
+ * What the report is made of: the run's own figures and, where they were asked for, the findings about its networks.
+ */
 export function runFacts(
   record: RunRecord & { readonly profile: ProfileSummary },
   findings: NetworkFindings | null,
@@ -128,7 +130,10 @@ export interface GivenModel {
   readonly file: string;
 }
 
-/** Files by names of their own: that of the file without its ending; where a model of the run or another file has it, with more. */
+/**
+ * Files by names of their own: that of the file without its ending; where a model of the run or another file has it,
+ * with more.
+ */
 export function nameFiles(files: readonly string[], taken: readonly string[]): GivenModel[] {
   const used = new Set(taken);
   return files.map((file) => {

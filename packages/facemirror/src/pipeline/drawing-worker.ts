@@ -1,4 +1,7 @@
-/** Where pictures are drawn, beside the main thread, which hands out work to the decoder and the encoders. Started by drawing-thread.ts only. */
+/**
+ * Where pictures are drawn, beside the main thread, which hands out work to the decoder and the encoders. Started by
+ * drawing-thread.ts only.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from 'facemirror-core/errors.js';
 import type { Frame } from 'facemirror-core/frames/frame.js';

@@ -7,7 +7,10 @@ import { BytesFile } from './bytes-file.js';
 import type { OutputSet } from '../results/outputs.js';
 import { TableFile } from './table-file.js';
 
-/** Writes what is kept of each frame: the frames file, and the landmarks table where it is wanted. Close it on every path. */
+/**
+ * Writes what is kept of each frame: the frames file, and the landmarks table where it is wanted. Close it on every
+ * path.
+ */
 export class FrameNotes implements KeptFrames {
   readonly #header: FramesHeader;
   readonly #frames: BytesFile;

@@ -23,7 +23,9 @@ interface HelperOptions<Said> {
   readonly onMessage?: (said: Said) => void;
 }
 
-/** A process of this program's own that works for this one and is gone afterwards, with its memory and what it holds up. */
+/**
+ * A process of this program's own that works for this one and is gone afterwards, with its memory and what it holds up.
+ */
 export interface HelperProcess {
   readonly child: ChildProcess;
   /** Resolves when it has ended, after all that it said, and its temporary files are gone; never rejects. */

@@ -2,8 +2,8 @@
 const LONGEST_TICK_MS = 1000;
 
 /**
- * Counts how long something has been waited for, in the time in which this process ran: after Ctrl-Z or a computer's sleep
- * an answer is not late because of that.
+ * Counts how long something has been waited for, in the time in which this process ran: after Ctrl-Z or a computer's
+ * sleep an answer is not late because of that.
  */
 export class Patience {
   #ticking: NodeJS.Timeout | null = null;

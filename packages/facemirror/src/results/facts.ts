@@ -53,13 +53,19 @@ export interface PlacementFacts {
   readonly provider: string;
   /** Median of the profiled runs; profiling makes them a little slower. */
   readonly runMs: number;
-  /** By ONNX Runtime's names, longest first. Nodes as they ran, fused ones counting once; shares are of their time, 0 to 1. */
+  /**
+   * By ONNX Runtime's names, longest first. Nodes as they ran, fused ones counting once; shares are of their time, 0 to
+   * 1.
+   */
   readonly providers: readonly { readonly provider: string; readonly nodes: number; readonly share: number }[];
   /** The operators that took longest. */
   readonly operators: readonly { readonly opType: string; readonly nodes: number; readonly share: number }[];
 }
 
-/** How many frames a network was given in one run, and why: the user asked, measuring chose it, or there was nothing to measure with. */
+/**
+ * How many frames a network was given in one run, and why: the user asked, measuring chose it, or there was nothing to
+ * measure with.
+ */
 export type BatchingFacts =
   | { readonly frames: number; readonly chosen: 'asked' | 'unmeasured' }
   | {
@@ -117,7 +123,9 @@ export interface NetworkFindings {
   readonly tookMs?: number;
   /** After so long the trials of a network were ended. */
   readonly trialSeconds?: number;
-  /** When the oldest of it was found out, where it was kept from an earlier run on this machine; else null or absent. */
+  /**
+   * When the oldest of it was found out, where it was kept from an earlier run on this machine; else null or absent.
+   */
   readonly keptFrom?: string | null;
   /** Networks that were tried while other programs kept the machine busy. */
   readonly disturbed?: readonly string[];

@@ -167,7 +167,9 @@ export async function prepareFolder(folder: string): Promise<void> {
   }
 }
 
-/** A failed file operation in the results' folder, or in the hidden one inside it, as the error that a user is to see. */
+/**
+ * A failed file operation in the results' folder, or in the hidden one inside it, as the error that a user is to see.
+ */
 export function unwritable(folder: string, error: unknown): FaceMirrorError {
   if (error instanceof FaceMirrorError) return error;
   const shown = WORK_FOLDER.test(basename(folder)) ? dirname(folder) : folder;

@@ -53,7 +53,10 @@ export interface RunRecord {
     /** Why so many, as a sentence; absent from older records. */
     readonly workersReason?: string;
     readonly isolation: Isolation;
-    /** Frames in one run, by network, and what measuring them at the start gave; networks that take one at a time are left out. */
+    /**
+     * Frames in one run, by network, and what measuring them at the start gave; networks that take one at a time are
+     * left out.
+     */
     readonly batching?: Readonly<Record<string, BatchingFacts>>;
     readonly workerMemory?: WorkerMemoryFacts;
   };
@@ -78,7 +81,10 @@ export interface RunRecord {
   readonly examination?: ExaminationDescription;
   readonly warnings: readonly string[];
   readonly profile: ProfileSummary | null;
-  /** The most videos that were under way at once while this one was; their work is part of the process's figures. Absent in old records. */
+  /**
+   * The most videos that were under way at once while this one was; their work is part of the process's figures. Absent
+   * in old records.
+   */
   readonly videosAtOnce?: number;
   /** What `--report` found out about the networks; null where no report was asked for. */
   readonly performance: NetworkFindings | null;

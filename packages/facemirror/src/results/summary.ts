@@ -18,7 +18,9 @@ export interface SeriesPoint {
   readonly max: number;
 }
 
-/** Time of one stage. Stages run side by side, so that shares are of the sum of all stages' work, not of the wall time. */
+/**
+ * Time of one stage. Stages run side by side, so that shares are of the sum of all stages' work, not of the wall time.
+ */
 export interface StageFigures extends DurationFigures {
   readonly stage: Stage;
   /** 0 to 1, of the work of all stages but `wait`; for `wait`, of work and waiting together. */
@@ -35,9 +37,15 @@ export interface ModelFigures {
   readonly postprocess: DurationFigures;
   /** Opening the session and its first inference, which compiles; apart from the rest. */
   readonly warmUp: { readonly createMs: number; readonly firstInferenceMs: number } | null;
-  /** Bytes that the process grew by when its first session of this model was opened and warmed up, null when not measured. */
+  /**
+   * Bytes that the process grew by when its first session of this model was opened and warmed up, null when not
+   * measured.
+   */
   readonly memoryBytes: number | null;
-  /** Resident memory of the process that opened it, before and after. Absent in old records, and where it was not measured. */
+  /**
+   * Resident memory of the process that opened it, before and after. Absent in old records, and where it was not
+   * measured.
+   */
   readonly opening?: { readonly rssBeforeBytes: number; readonly rssAfterBytes: number };
 }
 
@@ -61,7 +69,10 @@ export interface MemoryFigures {
   readonly framePoolBytes: number;
   /** Absent in old records. */
   readonly framePoolFrames?: number;
-  /** The most that workers which are processes of their own had together; pages that they share count in each. Absent for threads. */
+  /**
+   * The most that workers which are processes of their own had together; pages that they share count in each. Absent
+   * for threads.
+   */
   readonly workersPeakRssBytes?: number;
   /** RSS over the seconds of the run. */
   readonly rssOverTime: readonly SeriesPoint[];
@@ -70,12 +81,19 @@ export interface MemoryFigures {
 /** All that a run measured of itself. Part of the run's JSON. */
 export interface ProfileSummary {
   readonly wallMs: number;
-  /** User and system CPU time of the whole process, and of workers that are processes of their own once they are open. */
+  /**
+   * User and system CPU time of the whole process, and of workers that are processes of their own once they are open.
+   */
   readonly cpuMs: number;
   readonly cores: number;
-  /** Until the networks and the video were open: this part of `wallMs` and `cpuMs` is no frame's. Absent in old records. */
+  /**
+   * Until the networks and the video were open: this part of `wallMs` and `cpuMs` is no frame's. Absent in old records.
+   */
   readonly opening?: { readonly wallMs: number; readonly cpuMs: number };
-  /** Processor time of the machine that nobody used while frames were worked on, 0 to 1; null where it cannot be told. Absent in old records. */
+  /**
+   * Processor time of the machine that nobody used while frames were worked on, 0 to 1; null where it cannot be told.
+   * Absent in old records.
+   */
   readonly idleShare?: number | null;
   readonly frames: number;
   /** Opening not counted. */
@@ -86,9 +104,15 @@ export interface ProfileSummary {
   readonly memory: MemoryFigures;
   /** Milliseconds from a frame's decoding to the last of its results, over the frame numbers. */
   readonly frameTimeMs: readonly SeriesPoint[];
-  /** Milliseconds from one finished frame to the next, over the order in which they were finished. Absent in old records. */
+  /**
+   * Milliseconds from one finished frame to the next, over the order in which they were finished. Absent in old
+   * records.
+   */
   readonly frameIntervalMs?: readonly SeriesPoint[];
-  /** All that went on while some frames were under way, for the timeline picture: start and duration in ms since the run's start. */
+  /**
+   * All that went on while some frames were under way, for the timeline picture: start and duration in ms since the
+   * run's start.
+   */
   readonly timeline: readonly TimelineSpan[];
 }
 

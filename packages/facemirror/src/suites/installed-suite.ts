@@ -43,8 +43,8 @@ export interface ExportNetwork {
 }
 
 /**
- * A suite on this machine. Each suite is one folder here, whose `suite.ts` exports one of these as `SUITE`; commands know
- * suites by this interface alone.
+ * A suite on this machine. Each suite is one folder here, whose `suite.ts` exports one of these as `SUITE`; commands
+ * know suites by this interface alone.
  */
 export interface InstalledSuite extends SuiteDefinition {
   /** Looks at what the model cache holds of it. */
@@ -54,8 +54,8 @@ export interface InstalledSuite extends SuiteDefinition {
   /** The folder for downloads. */
   downloadFolder(): string;
   /**
-   * Makes a downloaded file ready for use, and removes it; absent where files are used as they come. Gives a sentence for
-   * the user. @throws FaceMirrorError CHECKPOINT_MISMATCH, MODEL_CORRUPT for a file that is not what was announced.
+   * Makes a downloaded file ready for use, and removes it; absent where files are used as they come. Gives a sentence
+   * for the user. @throws FaceMirrorError CHECKPOINT_MISMATCH, MODEL_CORRUPT for a file that is not what was announced.
    */
   adopt?(path: string): Promise<string>;
   /** @throws FaceMirrorError MODEL_MISSING, or USAGE for sources that do not apply. */

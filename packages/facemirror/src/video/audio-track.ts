@@ -11,7 +11,9 @@ export interface AudioTrack {
   readonly timeBase: TimeBase;
   /** Packets that were left out because their time stamps do not follow those before them. */
   readonly dropped: number;
-  /** Takes a packet of the file's sound (null at the end), gives the packets for the outputs, which the caller frees. */
+  /**
+   * Takes a packet of the file's sound (null at the end), gives the packets for the outputs, which the caller frees.
+   */
   convert(packet: Packet | null): Promise<Packet[]>;
   close(): void;
 }

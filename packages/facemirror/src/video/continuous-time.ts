@@ -17,10 +17,10 @@ interface Place {
 }
 
 /**
- * One line of time for the packets of a file. Recordings that were joined byte by byte, and broadcasts, have a clock that
- * jumps. From a jump on, all time stamps are moved so that the first packet after it follows the one before it, which is
- * what the ffmpeg program does too (fftools/ffmpeg_demux.c, ts_discontinuity_process). Sound and picture come to a jump one
- * after the other and are moved by the same, so that they stay together.
+ * One line of time for the packets of a file. Recordings that were joined byte by byte, and broadcasts, have a clock
+ * that jumps. From a jump on, all time stamps are moved so that the first packet after it follows the one before it,
+ * which is what the ffmpeg program does too (fftools/ffmpeg_demux.c, ts_discontinuity_process). Sound and picture come
+ * to a jump one after the other and are moved by the same, so that they stay together.
  */
 export class ContinuousTime {
   readonly #secondsATick: ReadonlyMap<number, number>;

@@ -11,9 +11,9 @@ const EBML = 0x1a45dfa3;
 const SEGMENT = 0x18538067;
 
 /**
- * Whether a file says itself that it should be longer than it is: MP4 and QuickTime by their outermost boxes, Matroska and
- * WebM by their segment, AVI by its chunks. What a player shows of such a file ends too early, without a word. False for
- * other containers, and for files that do not say how long they are (live recordings).
+ * Whether a file says itself that it should be longer than it is: MP4 and QuickTime by their outermost boxes, Matroska
+ * and WebM by their segment, AVI by its chunks. What a player shows of such a file ends too early, without a word.
+ * False for other containers, and for files that do not say how long they are (live recordings).
  */
 export async function isCutOff(file: FileHandle, size: number): Promise<boolean> {
   const head = await bytesAt(file, 0, 64);
@@ -67,7 +67,10 @@ async function isMatroskaCutOff(file: FileHandle, head: Buffer, size: number): P
   return body !== null && body.length !== null && start + 4 + body.bytes + body.length > size;
 }
 
-/** A variable-length size (RFC 8794, 6): leading zeros count its bytes; all ones are "unknown". Null where there is none. */
+/**
+ * A variable-length size (RFC 8794, 6): leading zeros count its bytes; all ones are "unknown". Null where there is
+ * none.
+ */
 function ebmlLength(bytes: Buffer, at: number): { readonly bytes: number; readonly length: number | null } | null {
   const first = bytes[at] ?? 0;
   const count = Math.clz32(first) - 23;

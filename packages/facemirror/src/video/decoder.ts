@@ -57,7 +57,10 @@ export class Decoder {
     return warnings;
   }
 
-  /** The next picture, the caller's until the next call; null at the end. Sound that is met on the way goes to `onAudio`. */
+  /**
+   * The next picture, the caller's until the next call; null at the end. Sound that is met on the way goes to
+   * `onAudio`.
+   */
   async next(onAudio: (packet: Packet) => Promise<void>): Promise<AVFrame | null> {
     for (;;) {
       // While packets go in, the work is done in sendPacket and this only hands over; at the end this does the work.

@@ -105,7 +105,10 @@ export async function openDemuxer(path: string): Promise<Demuxer> {
   }
 }
 
-/** Reads the next packet, its times on the file's one line of time; false at the end. @throws FaceMirrorError VIDEO_DAMAGED when the file breaks off. */
+/**
+ * Reads the next packet, its times on the file's one line of time; false at the end. @throws FaceMirrorError
+ * VIDEO_DAMAGED when the file breaks off.
+ */
 export async function readPacket(demuxer: Demuxer, packet: Packet, path: string): Promise<boolean> {
   const code = await demuxer.format.readFrame(packet);
   if (code >= 0) {

@@ -110,7 +110,9 @@ export class EncodedAudio implements AudioTrack {
     this.parameters.free();
   }
 
-  /** Whether the sound before this is too far away to be joined to it by silence, which takes memory for all its length. */
+  /**
+   * Whether the sound before this is too far away to be joined to it by silence, which takes memory for all its length.
+   */
   #isAfterBreak(frame: AVFrame): boolean {
     if (frame.pts === AV_NOPTS_VALUE) return false;
     const { timeBase } = this.#stream;

@@ -11,9 +11,9 @@ export interface Orientation {
 const UPRIGHT: Orientation = { filters: null, swapsSides: false, description: 'upright' };
 
 /**
- * The orientation that a display matrix asks for: nine 32-bit integers a b u c d v x y w, with which a coded point (p, q)
- * is shown at (a p + c q + x, b p + d q + y), in any unit (ISO/IEC 14496-12, 8.3.2; FFmpeg's libavutil/display.h). Angles
- * that are not quarter turns count as the nearest one; a matrix that says nothing counts as upright.
+ * The orientation that a display matrix asks for: nine 32-bit integers a b u c d v x y w, with which a coded point (p,
+ * q) is shown at (a p + c q + x, b p + d q + y), in any unit (ISO/IEC 14496-12, 8.3.2; FFmpeg's libavutil/display.h).
+ * Angles that are not quarter turns count as the nearest one; a matrix that says nothing counts as upright.
  */
 export function orientationOf(displayMatrix: Uint8Array | null): Orientation {
   if (displayMatrix === null || displayMatrix.byteLength < 36) return UPRIGHT;

@@ -5,8 +5,9 @@ import { expectSuccess } from './ffmpeg.js';
 const ALIGNMENT = 32;
 
 /**
- * A picture with memory of its own, which is filled again and again. Its planes are asked for once: each asking makes new
- * buffers, which count as garbage of a whole picture, and a few of them make V8 search all its memory. Close it on every path.
+ * A picture with memory of its own, which is filled again and again. Its planes are asked for once: each asking makes
+ * new buffers, which count as garbage of a whole picture, and a few of them make V8 search all its memory. Close it on
+ * every path.
  */
 export class OwnPicture {
   readonly picture = new AVFrame();

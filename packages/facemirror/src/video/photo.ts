@@ -3,7 +3,9 @@ import type { FileHandle } from 'node:fs/promises';
 /** Brands of still pictures in ISO media files (ISO/IEC 23008-12), of which FFmpeg would show a single tile. */
 const STILL_BRANDS = new Set(['heic', 'heix', 'heim', 'heis', 'mif1', 'mif2', 'avif']);
 
-/** The name of a photo's format; null for a file that is no photo. A stream of JPEG pictures is one by its name only. */
+/**
+ * The name of a photo's format; null for a file that is no photo. A stream of JPEG pictures is one by its name only.
+ */
 export async function photoFormat(file: FileHandle, path: string): Promise<string | null> {
   const start = Buffer.alloc(12);
   await file.read(start, 0, start.length, 0);

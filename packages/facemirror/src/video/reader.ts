@@ -26,8 +26,8 @@ export interface ReaderOptions {
 }
 
 /**
- * Reads a video once, from its first frame to its last, into frames of a pool. One call of `next` at a time. Close it on
- * every path.
+ * Reads a video once, from its first frame to its last, into frames of a pool. One call of `next` at a time. Close it
+ * on every path.
  */
 export class VideoReader implements FrameSource {
   readonly info: VideoInfo;

@@ -23,7 +23,10 @@ function deinterlacing({ num, den }: TimeBase): readonly FilterStep[] {
   ];
 }
 
-/** To linear light with 100 cd/m2 as white, to BT.709's primaries, highlights rolled off (mobius keeps the mid-tones), to SDR. */
+/**
+ * To linear light with 100 cd/m2 as white, to BT.709's primaries, highlights rolled off (mobius keeps the mid-tones),
+ * to SDR.
+ */
 const TONE_MAP: readonly FilterStep[] = [
   ['zscale', 'transfer=linear:npl=100'],
   ['format', 'pix_fmts=gbrpf32le'],

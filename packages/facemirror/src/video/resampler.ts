@@ -27,8 +27,8 @@ export class Resampler {
     ].join(':');
     const layout = avChannelLayoutDescribe(encoder.channelLayout) ?? 'stereo';
     const steps: FilterStep[] = [
-      // async=1 fills gaps in the time stamps with silence, so that sound and picture do not drift apart. The last samples
-      // are padded, because the encoder takes no short frame but at its end.
+      // async=1 fills gaps in the time stamps with silence, so that sound and picture do not drift apart. The last
+      // samples are padded, because the encoder takes no short frame but at its end.
       ['aresample', 'async=1'],
       ['aformat', `sample_fmts=fltp:sample_rates=${encoder.sampleRate}:channel_layouts=${layout}`],
       ['asetnsamples', `nb_out_samples=${encoder.frameSize > 0 ? encoder.frameSize : 1024}:pad=1`],

@@ -26,9 +26,9 @@ interface Shape {
 }
 
 /**
- * Brings decoded pictures into frames of the pool: 8-bit YUV 4:2:0, square pixels, upright. FFmpeg brings a picture into
- * that form in memory of its own, from which it is copied to the shared memory; what is turned goes through its filters
- * in between.
+ * Brings decoded pictures into frames of the pool: 8-bit YUV 4:2:0, square pixels, upright. FFmpeg brings a picture
+ * into that form in memory of its own, from which it is copied to the shared memory; what is turned goes through its
+ * filters in between.
  */
 export class UprightConverter {
   readonly #orientation: Orientation;

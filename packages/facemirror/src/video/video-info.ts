@@ -31,7 +31,9 @@ export interface VideoInfo {
   /** Mean frames a second, null when the file does not say. */
   readonly frameRate: number | null;
   readonly durationSeconds: number | null;
-  /** Frames that the file claims to hold; an estimate from its length where it does not count them; null when unknown. */
+  /**
+   * Frames that the file claims to hold; an estimate from its length where it does not count them; null when unknown.
+   */
   readonly expectedFrames: number | null;
   /** Of the times of all frames. */
   readonly timeBase: TimeBase;

@@ -42,7 +42,10 @@ export interface WriterOptions {
   readonly threads: number;
   /** Sound to write beside the picture, or null. */
   readonly audio: Pick<AudioTrack, 'parameters' | 'timeBase'> | null;
-  /** Put the index at the file's front, for playing over a network, at the cost of writing the file twice. Default false. */
+  /**
+   * Put the index at the file's front, for playing over a network, at the cost of writing the file twice. Default
+   * false.
+   */
   readonly faststart?: boolean;
 }
 

@@ -12,7 +12,10 @@ import type { RunRequest } from 'facemirror-core/inference/request.js';
 
 const SIDE = 192;
 
-/** A chain of matrix products that takes some ten milliseconds or, of a thousand, half a second, so that a worker can be caught at work. */
+/**
+ * A chain of matrix products that takes some ten milliseconds or, of a thousand, half a second, so that a worker can be
+ * caught at work.
+ */
 function slowModel(products = 40): Uint8Array {
   const graph = new GraphBuilder('slow');
   let value = graph.input('x', DataType.FLOAT, [SIDE, SIDE]);

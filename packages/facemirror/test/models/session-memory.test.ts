@@ -13,7 +13,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A network of 64 MB of activations an item, and no weights to speak of; its picture of a free size where that is asked for. */
+/**
+ * A network of 64 MB of activations an item, and no weights to speak of; its picture of a free size where that is asked
+ * for.
+ */
 async function network(name: string, side: number | string): Promise<ModelSource> {
   const graph = new GraphBuilder(name);
   const wide = graph.node(

@@ -31,7 +31,10 @@ const REFERENCE = join(SHARED, 'reference/mediapipe');
 const hasShared = existsSync(REFERENCE) && existsSync(join(SHARED, 'models/face_landmarker.task'));
 const PORTRAIT = new URL('../../assets/astronaut.png', import.meta.url);
 
-/** What Google's FaceLandmarker (tasks-vision 1.1.0) finds in the portrait: landmark, x, y in pixels, pixel centres at integers. */
+/**
+ * What Google's FaceLandmarker (tasks-vision 1.1.0) finds in the portrait: landmark, x, y in pixels, pixel centres at
+ * integers.
+ */
 const PORTRAIT_LANDMARKS: readonly (readonly [number, number, number])[] = [
   [1, 223.03, 130.56],
   [10, 225.53, 71.74],
@@ -54,7 +57,9 @@ const PORTRAIT_LANDMARKS: readonly (readonly [number, number, number])[] = [
   [300, 263.22, 94.35],
 ];
 
-/** The same by MediaPipe 0.10.14's own Face Mesh with refined landmarks (Python, CPU), the npm package's nets; and z. */
+/**
+ * The same by MediaPipe 0.10.14's own Face Mesh with refined landmarks (Python, CPU), the npm package's nets; and z.
+ */
 const PORTRAIT_MESH: readonly (readonly [number, number, number, number])[] = [
   [1, 222.95, 129.52, -22.88],
   [10, 225.76, 71.19, -10.59],

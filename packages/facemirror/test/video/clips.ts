@@ -81,7 +81,10 @@ export async function readClip(
   }
 }
 
-/** Copies a video by our own reader and writer, sound and all. @returns the times of its frames, and what the reader says. */
+/**
+ * Copies a video by our own reader and writer, sound and all. @returns the times of its frames, and what the reader
+ * says.
+ */
 export async function copyClip(
   from: string,
   to: string,

@@ -147,7 +147,8 @@ async function runOptimize(path: string, options: OptimizeCommandOptions): Promi
   const page = terminal();
   const { result, bytes } = await rewriteProven(path, original, options, page);
   if (options.fp16 === true || options.int8 === true) {
-    // 8 bits are judged on the inputs that they are for; what random numbers make of ranges that were taken from pictures says little.
+    // 8 bits are judged on the inputs that they are for; what random numbers make of ranges that were taken from
+    // pictures says little.
     const inputs =
       options.int8 === true
         ? readCalibration(options.calibration ?? '', result.model, preprocessingOf(options))

@@ -4,7 +4,9 @@ import pc from 'picocolors';
 import { unreadable, writeFileWhole } from '../files.js';
 import type { TerminalOptions } from '../report/terminal.js';
 
-/** Writes text to a file (whole or not at all) or, for '-', to standard output. A final newline is added when missing. */
+/**
+ * Writes text to a file (whole or not at all) or, for '-', to standard output. A final newline is added when missing.
+ */
 export async function writeText(destination: string, text: string): Promise<void> {
   const whole = text.endsWith('\n') ? text : `${text}\n`;
   if (destination !== '-') {

@@ -7,11 +7,11 @@ import { resultOf, type TargetOptions } from './graph-result.js';
 import type { CoverageResult } from './result.js';
 
 /**
- * As `analyseCoverage`, of a graph as it is, without ONNX Runtime: nothing is optimized, and shapes are those that the file
- * declares. For graphs that ONNX Runtime has written at level 1 with their shapes, this gives the same figures.
+ * As `analyseCoverage`, of a graph as it is, without ONNX Runtime: nothing is optimized, and shapes are those that the
+ * file declares. For graphs that ONNX Runtime has written at level 1 with their shapes, this gives the same figures.
  *
- * @throws OnnxLensError USAGE for settings that do not fit together; VALUE_MISSING, VALUE_DUPLICATE or GRAPH_CYCLE for a
- *   graph that does not hold together.
+ * @throws OnnxLensError USAGE for settings that do not fit together; VALUE_MISSING, VALUE_DUPLICATE or GRAPH_CYCLE for
+ *   a graph that does not hold together.
  * @example
  * const result = analyseGraph(parseModel(bytes), { provider: 'coreml', format: 'mlprogram' });
  * result.partitions.length;

@@ -21,7 +21,10 @@ export interface TargetOptions {
   readonly staticShapesOnly?: boolean;
   /** Whose rules: a release such as '1.30' or '1.30.2', or 'latest', the newest known. Default 'latest'. */
   readonly ort?: string;
-  /** Core ML only: as the provider's option EnableOnSubgraphs, by which it is asked about If, Loop and Scan bodies. Default false. */
+  /**
+   * Core ML only: as the provider's option EnableOnSubgraphs, by which it is asked about If, Loop and Scan bodies.
+   * Default false.
+   */
   readonly subgraphs?: boolean;
 }
 

@@ -38,8 +38,9 @@ export interface InnerGraphTools {
 const MOST_GRAPHS = 256;
 
 /**
- * The graphs inside a model's If, Loop and Scan nodes, at any depth, each before those inside it. Each is opened as a model
- * of its own: what it reads from around becomes an input with the type known there, or an initializer where it is constant.
+ * The graphs inside a model's If, Loop and Scan nodes, at any depth, each before those inside it. Each is opened as a
+ * model of its own: what it reads from around becomes an input with the type known there, or an initializer where it is
+ * constant.
  *
  * @param types of the model's main graph.
  */
@@ -139,8 +140,8 @@ function withoutShape(name: string, elemType: DataType): ValueInfoProto {
 }
 
 /**
- * What inference tells a body of its inputs. A Loop passes types alone, since shapes may change from turn to turn; a Scan
- * passes its states whole and its sequences without the axis along which it goes. (LoopInferenceFunction and
+ * What inference tells a body of its inputs. A Loop passes types alone, since shapes may change from turn to turn; a
+ * Scan passes its states whole and its sequences without the axis along which it goes. (LoopInferenceFunction and
  * ScanInferenceFunction in onnx/defs/controlflow/utils.cc.) What the body declares is kept.
  */
 function bodyInput(

@@ -32,7 +32,9 @@ export function notesOf(before: ModelProto, after: ModelProto, assumeOptimized: 
   return notes;
 }
 
-/** Operators that were inlined from their function bodies, by the names that ONNX Runtime gives to the values inside. */
+/**
+ * Operators that were inlined from their function bodies, by the names that ONNX Runtime gives to the values inside.
+ */
 function expandedOperators(model: ModelProto): string[] {
   const names = (model.graph?.node ?? []).flatMap(({ output }) =>
     output.map((name) => /^_inlfunc_([A-Za-z0-9]+)_/.exec(name)?.[1]),

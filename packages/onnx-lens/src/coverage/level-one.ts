@@ -25,8 +25,8 @@ export interface LevelOneOptions {
 const COMPUTED_SHAPES_SINCE = 24;
 
 /**
- * The level-1 graph as a provider would see it. A model that ONNX Runtime cannot open here, for want of a CPU kernel, is
- * taken as it is in the file, with a note.
+ * The level-1 graph as a provider would see it. A model that ONNX Runtime cannot open here, for want of a CPU kernel,
+ * is taken as it is in the file, with a note.
  * @throws OnnxLensError RUNTIME_REFUSED when ONNX Runtime does not take the model.
  */
 export async function levelOne(

@@ -24,7 +24,8 @@ import type { SourceModel } from './source-model.js';
 /**
  * Some files are tiny because nodes make their weights: light_vgg19 of the ONNX tests makes 574 MB out of 9 KB with
  * ConstantOfShape. Level 1 folds such nodes, and would write the weights out at every step. Here they become references
- * into a sparse file of zeros instead: nothing that decides where a node lands reads the values of weights of this size.
+ * into a sparse file of zeros instead: nothing that decides where a node lands reads the values of weights of this
+ * size.
  */
 const LARGE_BYTES = 1 << 20;
 

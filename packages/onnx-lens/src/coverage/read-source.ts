@@ -16,7 +16,9 @@ import { Graph } from '../model/graph.js';
 import { externalLocation, isExternal, parseModel, tensorsOf } from '../model/parse.js';
 import type { SourceModel } from './source-model.js';
 
-/** Weights from this size on are left in the model's file: rules and optimizers read the values of smaller ones only. */
+/**
+ * Weights from this size on are left in the model's file: rules and optimizers read the values of smaller ones only.
+ */
 const DETACHED_BYTES = 16 * 1024;
 
 /**

@@ -122,7 +122,10 @@ export interface CoverageResult {
   };
   /** NeuralNetwork / MLProgram, shapes as they are / fixed. Empty for providers without formats. */
   readonly variants: readonly VariantFigures[];
-  /** Things the reader must know: subgraphs not visited, functions inlined, crashes of that version predicted, and so on. */
+  /**
+   * Things the reader must know: subgraphs not visited, functions inlined, crashes of that version predicted, and so
+   * on.
+   */
   readonly notes: readonly string[];
 }
 

@@ -19,7 +19,9 @@ export interface SourceModel {
 /** A level-1 graph, and what happened on the way. */
 export interface LevelOne {
   readonly graph: GraphView;
-  /** The graphs of If, Loop and Scan, at any depth, whose nodes `graph` does not hold; none unless they were asked for. */
+  /**
+   * The graphs of If, Loop and Scan, at any depth, whose nodes `graph` does not hold; none unless they were asked for.
+   */
   readonly inner: readonly InnerGraph[];
   readonly notes: readonly string[];
 }

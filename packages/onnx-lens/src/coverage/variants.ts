@@ -9,7 +9,9 @@ import { levelOne, type LevelOneOptions } from './level-one.js';
 import type { LevelOne, SourceModel } from './source-model.js';
 import type { VariantComparison, VariantFigures } from './result.js';
 
-/** Sizes to try for free dimensions that no one has fixed: the first of an input is a batch, others are pixels or steps. */
+/**
+ * Sizes to try for free dimensions that no one has fixed: the first of an input is a batch, others are pixels or steps.
+ */
 const SIZES_TO_TRY = [256, 224, 640, 64, 16, 1] as const;
 
 const FORMAT_TITLES: Readonly<Record<CoreMlFormat, string>> = {

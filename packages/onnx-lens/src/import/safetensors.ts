@@ -4,7 +4,9 @@ import { CheckpointStorage, TensorView, torchType } from './pytorch/storage.js';
 
 /** The format's own limit for a header. */
 const MAX_HEADER_BYTES = 100_000_000;
-/** Commas and brackets of a header: room for half a million tensors. Text made of little else takes much memory as JSON. */
+/**
+ * Commas and brackets of a header: room for half a million tensors. Text made of little else takes much memory as JSON.
+ */
 const MAX_HEADER_PARTS = 8_000_000;
 /** A header is an object of objects of lists. */
 const HEADER_DEPTH = 3;
@@ -37,7 +39,8 @@ export function isSafetensors(bytes: Uint8Array): boolean {
 
 /**
  * Reads a safetensors file: the header's length (u64, little-endian), the header in JSON, and the tensors' bytes, which
- * it places without gap or overlap. Format: github.com/huggingface/safetensors, README.md and safetensors/src/tensor.rs.
+ * it places without gap or overlap. Format: github.com/huggingface/safetensors, README.md and
+ * safetensors/src/tensor.rs.
  *
  * @returns the tensors by name, in the order of their bytes; values are read when asked for.
  * @throws OnnxLensError NOT_CHECKPOINT when the file is damaged, TENSOR_INVALID (naming the tensor) when a tensor's

@@ -1,7 +1,10 @@
 /** ONNX Runtime's five log levels, by the letter that its log lines carry. */
 export type LogSeverity = 'VERBOSE' | 'INFO' | 'WARNING' | 'ERROR' | 'FATAL';
 
-/** A provider's answer on one node, from a VERBOSE line such as `Operator type: [Conv] index: [3] name: [c] supported: [1]`. */
+/**
+ * A provider's answer on one node, from a VERBOSE line such as `Operator type: [Conv] index: [3] name: [c] supported:
+ * [1]`.
+ */
 export interface LoggedVerdict {
   /** ONNX Runtime's own node number, which has gaps where optimizers removed nodes: not the place in the graph. */
   readonly index: number;
@@ -41,7 +44,9 @@ export interface LoggedEstimate {
   readonly shapesFixed: boolean;
   /** Nodes of each partition; empty where the log does not say. */
   readonly partitionSizes: readonly number[];
-  /** Nodes refused for their operator, for an input of unknown size, for their rank; null where the log does not say. */
+  /**
+   * Nodes refused for their operator, for an input of unknown size, for their rank; null where the log does not say.
+   */
   readonly refusedByOperator: number | null;
   readonly refusedByDynamicShape: number | null;
   readonly refusedByRank: number | null;

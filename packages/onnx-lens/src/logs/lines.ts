@@ -41,7 +41,10 @@ const COLOURS =
   /(?:\u001b|\u241b|\\x1b|\\u001b|\\033|\\e|\^\[|#033)\[[0-9;]{0,20}[A-Za-z]|\[(?:\d{1,3}(?:;\d{1,3}){0,4})m|\[m$/gi;
 const COMPOSE_PREFIX = /^([\w.-]{1,100})\s+\|\s/;
 
-/** Splits a log into messages. Understands colour codes, JSON lines and JSON documents, and progress bars' carriage returns. */
+/**
+ * Splits a log into messages. Understands colour codes, JSON lines and JSON documents, and progress bars' carriage
+ * returns.
+ */
 export function* logLines(log: string): Generator<LogLine> {
   const document = jsonDocument(log);
   if (document !== undefined) {

@@ -80,7 +80,10 @@ export function readFailure(text: string): { readonly where: string; readonly te
   return failure === null ? null : { where: 'Core ML', text: failure[0].trim() };
 }
 
-/** True for a mark without a message, and for the first part of one that a terminal or a person has broken over several lines. */
+/**
+ * True for a mark without a message, and for the first part of one that a terminal or a person has broken over several
+ * lines.
+ */
 export function isCutOff(text: string): boolean {
   if (text.trim() === '') return true;
   if (/Operator type: \[/.test(text)) return !/was added\s*$/.test(text) && !/supported: \[[01]\]/.test(text);

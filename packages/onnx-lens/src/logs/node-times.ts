@@ -4,7 +4,10 @@ import type { NodeTime } from './trace-report.js';
 /** What nodes' events end with. */
 export const KERNEL_TIME = '_kernel_time';
 
-/** Events held to bring them into the order of their starts (24 bytes each); ONNX Runtime itself writes at most a million. */
+/**
+ * Events held to bring them into the order of their starts (24 bytes each); ONNX Runtime itself writes at most a
+ * million.
+ */
 const WINDOW = 1_000_000;
 const FIRST_LENGTH = 256;
 /** Different times held for the medians, over all nodes; beyond it they are rounded, at first to 12 bits. */
@@ -32,7 +35,8 @@ interface OpenNode {
 }
 
 /**
- * Adds up the time of each node, less that of the nodes within it (If, Loop and Scan hold the time of their bodies too).
+ * Adds up the time of each node, less that of the nodes within it (If, Loop and Scan hold the time of their bodies
+ * too).
  *
  * Events may come in any order. Memory grows with the number of nodes, not of events: a million events are held, and
  * half of them let go when there are more. A loop that comes after its body was let go counts with it (`late`).

@@ -21,8 +21,8 @@ const ASKED_TWICE: ReadonlySet<string> = new Set(['NNAPI', 'QNN', 'VSINPU']);
  * Reads what ONNX Runtime's log lines tell: per session what each provider takes, node by node where the log is
  * VERBOSE, where nodes were placed, and what was warned of.
  *
- * Understands plain logs and those that other loggers wrapped (prefixes, JSON, Android, Rust's tracing, docker compose),
- * colour codes, and messages broken over several lines. A log without any such line gives no sessions.
+ * Understands plain logs and those that other loggers wrapped (prefixes, JSON, Android, Rust's tracing, docker
+ * compose), colour codes, and messages broken over several lines. A log without any such line gives no sessions.
  *
  * @param log the text of the log; any text is safe.
  */

@@ -186,7 +186,10 @@ export class TraceEventReader {
 const CUT = -1;
 const BROKEN = -2;
 
-/** The place after the object that starts at `from`; CUT when the text ends before, BROKEN where a line ends in a string. */
+/**
+ * The place after the object that starts at `from`; CUT when the text ends before, BROKEN where a line ends in a
+ * string.
+ */
 function objectEnd(text: string, from: number, end: number): number {
   let depth = 0;
   for (let at = from; at < end; at++) {
@@ -254,7 +257,9 @@ function numberOrWord(value: unknown): number | string {
   return typeof value === 'number' || typeof value === 'string' ? value : '';
 }
 
-/** Reads a whole line whose name holds a bare quote or backslash. A cut line lacks the last two braces and is not read. */
+/**
+ * Reads a whole line whose name holds a bare quote or backslash. A cut line lacks the last two braces and is not read.
+ */
 function unescapedEvent(line: string): TraceEvent | undefined {
   if (!/\}\s{0,9}\}$/.test(line.slice(-11))) return undefined;
   const key = /"name"\s*:\s*"/.exec(line);

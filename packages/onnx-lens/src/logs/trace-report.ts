@@ -45,7 +45,10 @@ export interface TraceReport {
   readonly runsMs: readonly number[];
   /** Time of all nodes over all inferences. */
   readonly nodesMs: number;
-  /** Time within inferences that no node accounts for; null without inferences, where nodes ran side by side or came late. */
+  /**
+   * Time within inferences that no node accounts for; null without inferences, where nodes ran side by side or came
+   * late.
+   */
   readonly betweenNodesMs: number | null;
   /** Time of kernels on the device itself, where the provider measures it (CUDA, ROCm). */
   readonly deviceMs: number;

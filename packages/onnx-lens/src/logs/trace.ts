@@ -18,7 +18,8 @@ export function parseTrace(text: string, origin = 'the trace'): TraceReport {
 }
 
 /**
- * Like `parseTrace`, for a trace of any length: memory grows with the number of nodes and inferences, not with the file.
+ * Like `parseTrace`, for a trace of any length: memory grows with the number of nodes and inferences, not with the
+ * file.
  *
  * @param pieces the trace's text, cut anywhere.
  * @throws OnnxLensError TRACE_UNREADABLE, and whatever `pieces` throws.

@@ -8,7 +8,10 @@ import {
   type TensorProto,
 } from './generated/onnx_pb.js';
 
-/** What a builder may give as an attribute. A number is written as INT when it is an integer: use {@link float} otherwise. */
+/**
+ * What a builder may give as an attribute. A number is written as INT when it is an integer: use {@link float}
+ * otherwise.
+ */
 export type AttributeValue =
   number | bigint | string | readonly number[] | readonly string[] | TensorProto | GraphProto | Float32Attribute;
 

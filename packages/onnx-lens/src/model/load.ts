@@ -22,7 +22,9 @@ export function loadModel(path: string, externalData: ExternalData = 'leave'): M
   return model;
 }
 
-/** Tensors that name the same bytes share them; of pieces that lie over each other no more is read than twice the file. */
+/**
+ * Tensors that name the same bytes share them; of pieces that lie over each other no more is read than twice the file.
+ */
 function readExternalData(model: ModelProto, folder: string): void {
   const slices = new Map<string, Uint8Array<ArrayBuffer>>();
   const readOf = new Map<string, number>();

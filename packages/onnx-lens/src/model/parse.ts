@@ -33,7 +33,10 @@ export function parseModel(bytes: Uint8Array, origin = 'the model'): ModelProto 
   return model;
 }
 
-/** Every tensor of the model that may hold weights: initializers and tensor attributes, subgraphs and functions included. */
+/**
+ * Every tensor of the model that may hold weights: initializers and tensor attributes, subgraphs and functions
+ * included.
+ */
 export function* tensorsOf(model: ModelProto): Generator<TensorProto> {
   if (model.graph !== undefined) yield* graphTensors(model.graph);
   for (const fn of model.functions) yield* nodeTensors(fn);

@@ -13,7 +13,9 @@ import {
   type TensorProto,
 } from './generated/onnx_pb.js';
 
-/** Weights from this size on go to the file: rules, optimizers and shape inference read the values of smaller ones only. */
+/**
+ * Weights from this size on go to the file: rules, optimizers and shape inference read the values of smaller ones only.
+ */
 const DETACHED_BYTES = 16 * 1024;
 /** ONNX Runtime maps the file; offsets on a page's start spare it a copy. */
 const ALIGNMENT = 4096;

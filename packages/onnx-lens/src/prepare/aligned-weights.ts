@@ -17,9 +17,9 @@ interface Piece {
 }
 
 /**
- * Moves every piece of a weight file that ONNX Runtime has written to a multiple of 64 bytes. It puts the pieces one right
- * behind the other and maps the file into memory, but its kernels count on memory that it has allocated: its matrix
- * product of packed weights crashes where they lie elsewhere, and convolutions take longer.
+ * Moves every piece of a weight file that ONNX Runtime has written to a multiple of 64 bytes. It puts the pieces one
+ * right behind the other and maps the file into memory, but its kernels count on memory that it has allocated: its
+ * matrix product of packed weights crashes where they lie elsewhere, and convolutions take longer.
  *
  * @param modelPath the model, whose tensors name places of the file; written anew when a piece was moved.
  */
@@ -37,7 +37,9 @@ export function alignWeights(modelPath: string, weightsPath: string): void {
   saveModel(model, modelPath);
 }
 
-/** The tensor itself, and its forms for kernels: entries `prepacked_1` and so on, `kernel|offset;length;checksum|...`. */
+/**
+ * The tensor itself, and its forms for kernels: entries `prepacked_1` and so on, `kernel|offset;length;checksum|...`.
+ */
 function piecesOf(entries: readonly StringStringEntryProto[]): Piece[] {
   return entries.flatMap((entry) => {
     if (entry.key === 'offset') {

@@ -15,8 +15,9 @@ export type Feeds = ReadonlyMap<string, Tensor>;
 const MOST_INPUTS = 256;
 
 /**
- * Reads calibration inputs from the files of a folder: pictures (`.png`, `.jpg`, `.jpeg`), stretched to the input's size and
- * prepared as told, or raw little-endian float32 (`.f32`) of exactly the input's size. At most 256 are read, evenly chosen.
+ * Reads calibration inputs from the files of a folder: pictures (`.png`, `.jpg`, `.jpeg`), stretched to the input's
+ * size and prepared as told, or raw little-endian float32 (`.f32`) of exactly the input's size. At most 256 are read,
+ * evenly chosen.
  *
  * A model with one input takes every file; with more, a file's name starts with the input's name (`image.001.png`,
  * `mask.001.f32`), and files are paired in the order of their names. Free dimensions count as 1, for pictures as the

@@ -22,7 +22,9 @@ export interface CompileOptions {
   readonly provider?: CompileProvider;
   /** Free dimensions to fix, by name. */
   readonly fix?: Readonly<Record<string, number>>;
-  /** Default true: what can be known before a run is computed first, where the outputs stay the same to the last bit. */
+  /**
+   * Default true: what can be known before a run is computed first, where the outputs stay the same to the last bit.
+   */
   readonly simplify?: boolean;
   /** Told before each step of simplifying that takes time. */
   readonly onProgress?: (progress: RewriteProgress) => void;
@@ -63,12 +65,13 @@ const SIMPLIFIED = 'simplified.onnx';
 
 /**
  * Compiles a model into a folder: ONNX Runtime's optimized graph, the weights in the form that this machine's kernels
- * read, and a manifest. The graph is simplified before, which ONNX Runtime does not do with shapes that are computed in a
- * run: a session of the exported MTL network opens half as fast again for it. The folder appears whole or not at all, in
- * place of one that was there.
+ * read, and a manifest. The graph is simplified before, which ONNX Runtime does not do with shapes that are computed in
+ * a run: a session of the exported MTL network opens half as fast again for it. The folder appears whole or not at all,
+ * in place of one that was there.
  *
  * @param source path of an .onnx file.
- * @throws OnnxLensError FILE_UNREADABLE, FILE_UNWRITABLE, RUNTIME_REFUSED; USAGE for a dimension to fix that the model does not have.
+ * @throws OnnxLensError FILE_UNREADABLE, FILE_UNWRITABLE, RUNTIME_REFUSED; USAGE for a dimension to fix that the model
+ *   does not have.
  */
 export async function compileModel(
   source: string,
@@ -165,8 +168,8 @@ export function loadCompiled(source: string, folder: string, options: CompileOpt
   const manifest = readManifest(folder);
   const machine = thisMachine();
   const { provider = 'cpu', fix = {}, simplify = true } = options;
-  // Hashing a hundred megabytes takes longer than opening what was compiled of them: files that nobody has touched since
-  // they were last read whole are not read again.
+  // Hashing a hundred megabytes takes longer than opening what was compiled of them: files that nobody has touched
+  // since they were last read whole are not read again.
   const identity = stampOf(source) === manifest.source.stamp ? manifest.source : identityOf(source);
   const wanted: readonly (readonly [what: string, made: string, here: string])[] = [
     ['ONNX Runtime', manifest.ort, runtimeVersion()],
@@ -195,7 +198,10 @@ export function loadCompiled(source: string, folder: string, options: CompileOpt
   };
 }
 
-/** Writes down that files with new stamps (a folder that was copied) are what they were; a cache that cannot be written is hashed each time. */
+/**
+ * Writes down that files with new stamps (a folder that was copied) are what they were; a cache that cannot be written
+ * is hashed each time.
+ */
 function remember(folder: string, now: CompileManifest, before: CompileManifest): CompileManifest {
   const isKnown =
     now.source.stamp === before.source.stamp &&

@@ -32,8 +32,8 @@ export function hasWeightsInBranches(path: string): boolean {
  * Opens a compiled model and runs it once, as it will be opened later.
  *
  * @param form the model that it was made of; `options` those that it is compiled with.
- * @throws OnnxLensError RUNTIME_REFUSED when it cannot be opened or run; PROOF_FAILED when it computes something else. A
- *   model for which no inputs can be made up is only opened.
+ * @throws OnnxLensError RUNTIME_REFUSED when it cannot be opened or run; PROOF_FAILED when it computes something else.
+ *   A model for which no inputs can be made up is only opened.
  */
 export async function checkCompiled(form: string, options: SessionOptions, compiled: string): Promise<void> {
   const how: SessionOptions = { optimization: 'disabled', origin: `the compiled form of ${options.origin ?? form}` };

@@ -11,7 +11,9 @@ export interface FileIdentity {
   readonly stamp: string;
 }
 
-/** What changes when a file is written, replaced or copied: size, times to the nanosecond, and its number on the disk. */
+/**
+ * What changes when a file is written, replaced or copied: size, times to the nanosecond, and its number on the disk.
+ */
 export function stampOf(path: string): string {
   try {
     const { size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true });

@@ -41,8 +41,8 @@ const HALF_SINCE: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * A copy of a float32 model whose weights and arithmetic are 16-bit floats. Inputs and outputs stay float32, with a Cast
- * behind and in front; so do the nodes of operators that have no 16-bit form and those that are named.
+ * A copy of a float32 model whose weights and arithmetic are 16-bit floats. Inputs and outputs stay float32, with a
+ * Cast behind and in front; so do the nodes of operators that have no 16-bit form and those that are named.
  *
  * @param keep operators or names of nodes to keep in float32.
  * @throws OnnxLensError USAGE for one to keep that the model does not have; RUNTIME_REFUSED.

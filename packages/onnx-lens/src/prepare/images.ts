@@ -92,8 +92,8 @@ function fromJpeg(bytes: Buffer): Picture {
  * A picture as the input of a network: stretched to its size by averaging the pixels that fall on each, then
  * {@link ImagePreprocessing}.
  *
- * @param shape of the input, with one axis of 3 channels, at the second place (NCHW) or the last (NHWC); free height and
- *   width take the picture's own, a free batch counts as 1.
+ * @param shape of the input, with one axis of 3 channels, at the second place (NCHW) or the last (NHWC); free height
+ *   and width take the picture's own, a free batch counts as 1.
  * @throws OnnxLensError USAGE for an input that takes no picture.
  */
 export function pictureTensor(

@@ -26,10 +26,11 @@ interface Range {
 
 /**
  * A copy of the model with QuantizeLinear and DequantizeLinear around Conv, Gemm and MatMul with constant weights:
- * weights int8, symmetric, a scale for each output channel; activations uint8, a scale for each tensor from the least and
- * greatest value that the calibration inputs produce.
+ * weights int8, symmetric, a scale for each output channel; activations uint8, a scale for each tensor from the least
+ * and greatest value that the calibration inputs produce.
  *
- * @throws OnnxLensError USAGE without calibration inputs, UNSUPPORTED_MODEL for an opset below 13 that cannot be raised.
+ * @throws OnnxLensError USAGE without calibration inputs, UNSUPPORTED_MODEL for an opset below 13 that cannot be
+ *   raised.
  */
 export async function quantizeModel(model: ModelProto, calibration: readonly Feeds[]): Promise<ModelProto> {
   if (calibration.length === 0) throw new OnnxLensError('USAGE', 'Quantizing needs at least one calibration input.');

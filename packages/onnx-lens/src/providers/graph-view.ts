@@ -21,7 +21,10 @@ export interface ValueView extends ValueType {
   readonly initializer: TensorProto | undefined;
   /** True for an initializer that no caller can replace. */
   readonly isConstant: boolean;
-  /** True for a constant of the graph around this one: a provider that looks among this graph's initializers alone misses it. */
+  /**
+   * True for a constant of the graph around this one: a provider that looks among this graph's initializers alone
+   * misses it.
+   */
   readonly isOuter: boolean;
   /** True for an initializer whose values stand in another file in the model as the user has it. */
   readonly isExternal: boolean;
@@ -70,8 +73,8 @@ export class GraphView {
 
   /**
    * @param types from inferShapes, of the same model.
-   * @param external names of initializers that the user's model keeps in other files, where that is no longer to be seen
-   *   in `model` itself.
+   * @param external names of initializers that the user's model keeps in other files, where that is no longer to be
+   *   seen in `model` itself.
    * @param outer names of initializers that belong to a graph around this one.
    * @throws OnnxLensError NOT_ONNX without a graph, VALUE_DUPLICATE.
    */
@@ -84,7 +87,8 @@ export class GraphView {
     const { graph } = model;
     if (graph === undefined) throw new OnnxLensError('NOT_ONNX', 'The model holds no graph.');
     const initializers = constantsOf(graph);
-    // From IR version 4 on, an initializer that is listed as an input too is only a default, which a caller may replace.
+    // From IR version 4 on, an initializer that is listed as an input too is only a default, which a caller may
+    // replace.
     const replaceable = new Set(model.irVersion >= 4n ? graph.input.map(({ name }) => name) : []);
     const value = (name: string): ValueView => {
       let view = this.#values.get(name);
@@ -136,8 +140,9 @@ export class GraphView {
   }
 
   /**
-   * ONNX Runtime's default topological order (core/graph/graph_viewer.cc and Graph::ReverseDFSFrom in core/graph/graph.cc):
-   * depth first, backwards from the nodes that nothing reads, leaving each node after all that it needs.
+   * ONNX Runtime's default topological order (core/graph/graph_viewer.cc and Graph::ReverseDFSFrom in
+   * core/graph/graph.cc): depth first, backwards from the nodes that nothing reads, leaving each node after all that it
+   * needs.
    */
   topologicalOrder(): NodeView[] {
     const order: NodeView[] = [];

@@ -211,8 +211,8 @@ const DEFINED_AT: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
- * The version of an operator's definition that holds in a model: the newest that is not newer than the opset it imports.
- * Operators of other domains, and unknown ones, are at version 1.
+ * The version of an operator's definition that holds in a model: the newest that is not newer than the opset it
+ * imports. Operators of other domains, and unknown ones, are at version 1.
  */
 export function sinceVersion(domain: string, opType: string, opset: number): number {
   const versions = isStandard(domain) ? (DEFINED_AT[opType] ?? [1]) : [1];

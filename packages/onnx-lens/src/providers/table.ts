@@ -36,7 +36,10 @@ export function no(rule: string, text: string): Reason {
   return { rule, text };
 }
 
-/** Judges one node by a table of rules: operator, version, static shapes, type, rank, constants, then the operator's own test. */
+/**
+ * Judges one node by a table of rules: operator, version, static shapes, type, rank, constants, then the operator's own
+ * test.
+ */
 export function judgeByTable(
   node: NodeView,
   { title, rules, types, newestOpset, refusesEmpty }: TableSettings,

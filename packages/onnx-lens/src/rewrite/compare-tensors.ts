@@ -19,16 +19,19 @@ export interface TensorDifference {
 /** Below this a relative difference says nothing. */
 const SMALLEST_REFERENCE = 1e-6;
 
-/** How often the median the largest magnitude of a tensor may be: what is larger (a mask of -1e9) says nothing of its neighbours' rounding. */
+/**
+ * How often the median the largest magnitude of a tensor may be: what is larger (a mask of -1e9) says nothing of its
+ * neighbours' rounding.
+ */
 const LARGEST_OF_MEDIAN = 1000;
 /** So many elements tell the median of all. */
 const MEDIAN_SAMPLE = 4096;
 
 /**
  * Compares what two models computed.
- * @param tolerance a float may differ by `tolerance * max(1, |expected|, largest)`, where `largest` is the largest |expected|
- *   of the tensor up to a thousand times its median: rounding errors of a network are as large as its usual values make
- *   them, also where values cancel. A whole number may differ by `tolerance`, which is not at all below 1.
+ * @param tolerance a float may differ by `tolerance * max(1, |expected|, largest)`, where `largest` is the largest
+ *   |expected| of the tensor up to a thousand times its median: rounding errors of a network are as large as its usual
+ *   values make them, also where values cancel. A whole number may differ by `tolerance`, which is not at all below 1.
  */
 export function compareTensors(expected: Tensor, actual: Tensor, tolerance: number): TensorDifference {
   const isSameForm = expected.dataType === actual.dataType && expected.dims.join() === actual.dims.join();

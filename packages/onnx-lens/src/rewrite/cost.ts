@@ -1,6 +1,9 @@
 /** Milliseconds to start one partition and hand its tensors over, whatever their size. */
 const PER_PARTITION = 0.1;
-/** Milliseconds of one node left on the CPU, which is waited for and keeps both sides idle in turn; and of one inside a compiled partition. */
+/**
+ * Milliseconds of one node left on the CPU, which is waited for and keeps both sides idle in turn; and of one inside a
+ * compiled partition.
+ */
 const PER_CPU_NODE = 0.05;
 const PER_PROVIDER_NODE = 0.001;
 /** Bytes a millisecond between two providers (10 GB/s), and multiply-accumulates a millisecond on each side. */
@@ -20,8 +23,8 @@ export interface SplitSummary {
 }
 
 /**
- * A cost in ms: partitions, what crosses their edges, nodes and multiply-accumulates on either side, at round rates of a
- * recent laptop. The rates only weigh the terms against each other.
+ * A cost in ms: partitions, what crosses their edges, nodes and multiply-accumulates on either side, at round rates of
+ * a recent laptop. The rates only weigh the terms against each other.
  */
 export function costOf(
   figures: Omit<SplitSummary, 'cost'>,

@@ -4,7 +4,9 @@ import type { Workbench } from './workbench.js';
 /** How often one rewrite changed the graph. */
 export type RewriteCounts = ReadonlyMap<string, number>;
 
-/** Rewrites feed each other (folded shapes make constants, constants make patterns), but a chain this long is a quarrel. */
+/**
+ * Rewrites feed each other (folded shapes make constants, constants make patterns), but a chain this long is a quarrel.
+ */
 const MOST_ROUNDS = 30;
 
 /**

@@ -14,7 +14,9 @@ import {
 import { Graph } from '../model/graph.js';
 import { copyMessage } from '../model/copy.js';
 
-/** Names of the free dimensions of a model's inputs, in order; dimensions without a name are listed as `input[axis]`. */
+/**
+ * Names of the free dimensions of a model's inputs, in order; dimensions without a name are listed as `input[axis]`.
+ */
 export function freeDimensions(model: ModelProto): string[] {
   if (model.graph === undefined) return [];
   const names = new Graph(model.graph).inputs.flatMap((input) =>
@@ -27,7 +29,8 @@ export function freeDimensions(model: ModelProto): string[] {
 }
 
 /**
- * A copy of the model with free dimensions fixed: wherever an input, output or noted value has a dimension of that name.
+ * A copy of the model with free dimensions fixed: wherever an input, output or noted value has a dimension of that
+ * name.
  *
  * @param sizes by name of the dimension (`batch_size`), or `input[axis]` for one without a name.
  * @throws OnnxLensError USAGE for a dimension that the model does not have.

@@ -14,10 +14,11 @@ import { floatsOfType } from './emitter.js';
 export type InputValues = Readonly<Record<string, readonly number[]>>;
 
 /**
- * A copy of a model in which inputs are constants: the caller no longer gives them, and what is computed from them alone
- * (a branch that a sampling rate chooses) is known before a run.
+ * A copy of a model in which inputs are constants: the caller no longer gives them, and what is computed from them
+ * alone (a branch that a sampling rate chooses) is known before a run.
  *
- * @throws OnnxLensError USAGE for an input that the model does not have, whose shape is free, or that takes other numbers.
+ * @throws OnnxLensError USAGE for an input that the model does not have, whose shape is free, or that takes other
+ *   numbers.
  */
 export function fixInputs(model: ModelProto, values: InputValues): ModelProto {
   const { graph } = model;

@@ -29,7 +29,9 @@ const LIFT = {
 const COMPARISONS = new Set(['Greater', 'Less', 'GreaterOrEqual', 'LessOrEqual', 'Equal']);
 const LOGIC = new Set(['Not', 'And', 'Or', 'Xor']);
 
-/** True when a boolean value is made of comparisons of floats of one type (and logic on them) and so has an indicator. */
+/**
+ * True when a boolean value is made of comparisons of floats of one type (and logic on them) and so has an indicator.
+ */
 export function hasIndicator(bench: Workbench, value: string, dataType: DataType): boolean {
   const node = bench.producer(value);
   if (node === undefined || node.domain !== '') return false;
@@ -47,7 +49,8 @@ export function indicator(emit: Emitter, bench: Workbench, value: string, dataTy
   const [a = '', b = ''] = node.input;
   const one = (): string => emit.scalar(dataType, 1);
   const not = (x: string): string => emit.node('Sub', [one(), x]);
-  // x - 0 would be taken out, and the factor of the next step put into the weights of a convolution before it, where it overflows.
+  // x - 0 would be taken out, and the factor of the next step put into the weights of a convolution before it, where it
+  // overflows.
   const isZero = (y: string): boolean =>
     bench.numbers(y)?.every((each) => each === 0) === true && (bench.rank(y) ?? 1) === 0;
   const above = (x: string, y: string): string =>
@@ -81,7 +84,9 @@ export function indicator(emit: Emitter, bench: Workbench, value: string, dataTy
   }
 }
 
-/** Operators whose results are finite for finite inputs of ordinary size: no division, logarithm, root or exponential. */
+/**
+ * Operators whose results are finite for finite inputs of ordinary size: no division, logarithm, root or exponential.
+ */
 const KEEPS_FINITE = new Set([
   ...[
     'Conv',

@@ -35,8 +35,9 @@ interface Split {
 }
 
 /**
- * Compares forms of one model by what a provider takes of them. A model usually outlives the release of ONNX Runtime that
- * it was prepared with, and users have others: unless one release is asked for, a form is as good as it is over all of them.
+ * Compares forms of one model by what a provider takes of them. A model usually outlives the release of ONNX Runtime
+ * that it was prepared with, and users have others: unless one release is asked for, a form is as good as it is over
+ * all of them.
  */
 export class Judge {
   readonly releases: readonly OrtVersion[];

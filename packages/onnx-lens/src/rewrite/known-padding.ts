@@ -33,7 +33,10 @@ export function knownPadding(node: NodeProto, bench: Workbench): KnownPadding | 
   return { before: amounts(0), after: amounts(axes.length), value };
 }
 
-/** Begins, then ends, of the spatial axes of a padding that takes nothing away and touches no other axis; else undefined. */
+/**
+ * Begins, then ends, of the spatial axes of a padding that takes nothing away and touches no other axis; else
+ * undefined.
+ */
 export function spatialAmounts({ before, after }: KnownPadding): number[] | undefined {
   const isSpatial = [...before, ...after].every(
     (amount, place) => amount >= 0 && (amount === 0 || place % before.length >= 2),

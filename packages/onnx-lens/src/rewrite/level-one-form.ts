@@ -16,12 +16,12 @@ const EXPANDED = '_inlfunc_';
 
 /**
  * The model as ONNX Runtime's level 1 leaves it: constants folded, normalization, scale and bias folded into the
- * convolutions before them, nodes without effect taken out, equal weights kept once. Every provider gets this graph anyway;
- * in the file it also serves programs other than ONNX Runtime, and is not made again at each start.
+ * convolutions before them, nodes without effect taken out, equal weights kept once. Every provider gets this graph
+ * anyway; in the file it also serves programs other than ONNX Runtime, and is not made again at each start.
  *
  * @param model with its weights inside.
- * @returns undefined where that is no smaller, or where the runtime's form is for its CPU provider alone: with operators
- *   of other domains, operators expanded, or casts put in.
+ * @returns undefined where that is no smaller, or where the runtime's form is for its CPU provider alone: with
+ *   operators of other domains, operators expanded, or casts put in.
  */
 export async function levelOneForm(model: ModelProto): Promise<ModelProto | undefined> {
   const { graph } = model;

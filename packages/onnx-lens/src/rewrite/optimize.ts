@@ -78,7 +78,10 @@ export interface RewrittenModel {
   readonly isChanged: boolean;
   /** Whose coverage decided. */
   readonly provider: ProviderName | 'cpu';
-  /** The release whose rules the figures of `passes`, `before` and `after` follow: the one that takes least of the model. */
+  /**
+   * The release whose rules the figures of `passes`, `before` and `after` follow: the one that takes least of the
+   * model.
+   */
   readonly ort: OrtVersion;
   readonly passes: readonly PassRow[];
   /** Every release that had a say, oldest first. */
@@ -95,8 +98,8 @@ export interface RewrittenModel {
  * Rewrites a model so that a provider takes more of it in fewer parts.
  *
  * Rewrites are tried one after the other, each with all that were kept before it to a fixed point; then every rewrite
- * that is there for the provider is left out in turn, and stays out where the whole is no worse without it. What "worse"
- * means is {@link costOf}, over the rules of every release. The result is not proven here: see `proveEqual`.
+ * that is there for the provider is left out in turn, and stays out where the whole is no worse without it. What
+ * "worse" means is {@link costOf}, over the rules of every release. The result is not proven here: see `proveEqual`.
  *
  * @throws OnnxLensError USAGE, NOT_ONNX, RUNTIME_REFUSED and what the coverage analysis throws.
  */
@@ -187,7 +190,8 @@ async function applyInTurn(
       tried = together;
       if (counts.size === 0) continue;
       current = await judge.look(bench.snapshot());
-      // Places that an earlier rewrite found only now count in its row; the figures are those of the rewrite whose turn it is.
+      // Places that an earlier rewrite found only now count in its row; the figures are those of the rewrite whose turn
+      // it is.
       for (const each of together)
         addPlaces(rows, each, counts.get(each.name) ?? 0, previous, each === rewrite ? current : previous);
     } catch (error) {
@@ -206,7 +210,10 @@ async function applyInTurn(
   return { ...current, rewrites: tried, before };
 }
 
-/** On a bench where all but the new rewrite have found all there is: when that finds nothing either, the others need no look. */
+/**
+ * On a bench where all but the new rewrite have found all there is: when that finds nothing either, the others need no
+ * look.
+ */
 async function rewriteAnew(
   bench: Workbench,
   rewrite: AnyRewrite,
@@ -247,7 +254,8 @@ async function leaveOutUseless(
       total: 2 * candidates.length,
     });
     const rest = rewrites.filter((each) => each !== rewrite);
-    // What stood before this rewrite holds no trace of it, nor of those that were left out already, which come after it.
+    // What stood before this rewrite holds no trace of it, nor of those that were left out already, which come after
+    // it.
     const from = trail.before.get(rewrite) ?? trail;
     const bench = await Workbench.open(from.model);
     const counts = await rewriteToFixedPoint(bench, rest, removeDead);

@@ -11,9 +11,15 @@ export interface ComparedRun {
   readonly outputs: readonly OutputProof[];
 }
 
-/** How many times the original's noise a rewritten model may differ: the noise is the largest of seven samples, not a bound. */
+/**
+ * How many times the original's noise a rewritten model may differ: the noise is the largest of seven samples, not a
+ * bound.
+ */
 const NOISE_FACTOR = 3;
-/** Noise beyond this many times the tolerance: the network decides by its rounding, and the input says nothing of a rewrite. */
+/**
+ * Noise beyond this many times the tolerance: the network decides by its rounding, and the input says nothing of a
+ * rewrite.
+ */
 const UNSTABLE = 100;
 const THREADS = [1, 2] as const;
 
@@ -22,9 +28,9 @@ export function isBeyondTolerance({ outputs }: ComparedRun): boolean {
 }
 
 /**
- * Judges the runs that are beyond the tolerance against the original's own noise: what it differs from itself on the same
- * input, over all of ONNX Runtime's optimization levels and with one and two threads. An output passes up to three times
- * that. Inputs with a noise beyond a hundred times the tolerance are left out, unless no random one would remain.
+ * Judges the runs that are beyond the tolerance against the original's own noise: what it differs from itself on the
+ * same input, over all of ONNX Runtime's optimization levels and with one and two threads. An output passes up to three
+ * times that. Inputs with a noise beyond a hundred times the tolerance are left out, unless no random one would remain.
  *
  * @param first the original as both models were compared in.
  * @param isStrict a tolerance was asked for: only inputs of ties and zeros may be left out, and noise excuses nothing.

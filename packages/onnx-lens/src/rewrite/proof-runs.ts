@@ -53,8 +53,8 @@ export function batchesOf(session: Session, batches: readonly number[]): (number
 
 /**
  * The runs of a proof: for each batch size seeded random inputs, then inputs full of ties, then zeros; and where other
- * dimensions are free, some random ones with other sizes again. Dimensions of different names get different sizes, so that
- * rows taken for columns are noticed. Sizes and whole numbers are what the original accepts.
+ * dimensions are free, some random ones with other sizes again. Dimensions of different names get different sizes, so
+ * that rows taken for columns are noticed. Sizes and whole numbers are what the original accepts.
  *
  * @throws OnnxLensError PROOF_FAILED when the original runs on none of the inputs that are tried.
  */
@@ -93,8 +93,8 @@ export async function* proofRuns(
 type Sizes = ReadonlyMap<string, number>;
 
 /**
- * The name of the free batch: what the first axes of the inputs are called that are free. Undefined when none is free, or
- * several under different names.
+ * The name of the free batch: what the first axes of the inputs are called that are free. Undefined when none is free,
+ * or several under different names.
  */
 function batchName(session: Session): string | undefined {
   const names = new Set(session.inputs.flatMap(({ shape: [first] }) => (typeof first === 'string' ? [first] : [])));

@@ -23,7 +23,10 @@ export interface ProofOptions {
   readonly sizes?: Readonly<Record<string, number>>;
   /** Range of values for an input by name. */
   readonly ranges?: Readonly<Record<string, InputRange>>;
-  /** How far an element may differ: see {@link compareTensors}; default 1e-5, or the original's own noise where that is more. */
+  /**
+   * How far an element may differ: see {@link compareTensors}; default 1e-5, or the original's own noise where that is
+   * more.
+   */
   readonly tolerance?: number;
   /** Inputs to run in place of seeded ones, each a tensor by name. */
   readonly inputs?: readonly ReadonlyMap<string, Tensor>[];
@@ -43,7 +46,10 @@ export interface Proof {
   /** Batch sizes that were run; empty when the batch is fixed. */
   readonly batches: readonly number[];
   readonly tolerance: number;
-  /** Random inputs that count for nothing: on them the original itself gives quite other values once it is optimized otherwise. */
+  /**
+   * Random inputs that count for nothing: on them the original itself gives quite other values once it is optimized
+   * otherwise.
+   */
   readonly unstable: number;
   readonly isIdentical: boolean;
   /** True when every element of every output is within the tolerance. */
@@ -61,13 +67,14 @@ function runnable(model: RunnableModel): string | Uint8Array {
 }
 
 /**
- * Runs two models on the same seeded inputs in ONNX Runtime on the CPU and compares every output. The inputs are random,
- * then full of ties, then zeros, for each batch size and, where other dimensions are free, for more than one set of sizes.
- * Where no tolerance is given, a difference may also be as large as the original's own on that input: see {@link judgeByNoise}.
+ * Runs two models on the same seeded inputs in ONNX Runtime on the CPU and compares every output. The inputs are
+ * random, then full of ties, then zeros, for each batch size and, where other dimensions are free, for more than one
+ * set of sizes. Where no tolerance is given, a difference may also be as large as the original's own on that input: see
+ * {@link judgeByNoise}.
  *
- * @throws OnnxLensError PROOF_FAILED when the models do not have the same inputs and outputs or the original cannot be run
- *   on any inputs that were tried; RUNTIME_REFUSED when ONNX Runtime does not take a model. A difference does not throw:
- *   look at `holds`.
+ * @throws OnnxLensError PROOF_FAILED when the models do not have the same inputs and outputs or the original cannot be
+ *   run on any inputs that were tried; RUNTIME_REFUSED when ONNX Runtime does not take a model. A difference does not
+ *   throw: look at `holds`.
  */
 export async function proveEqual(
   original: RunnableModel,

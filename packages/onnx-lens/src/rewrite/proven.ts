@@ -70,7 +70,10 @@ function isProven({ proof }: ProvenModel): boolean {
   return proof === undefined || proof.holds;
 }
 
-/** The rewrites in a result that may be the cause: first those that round otherwise, then the other ones, last tried first. */
+/**
+ * The rewrites in a result that may be the cause: first those that round otherwise, then the other ones, last tried
+ * first.
+ */
 function suspects(all: readonly AnyRewrite[], result: RewrittenModel): readonly AnyRewrite[] {
   const acted = all
     .filter(({ name }) => result.passes.some((row) => row.name === name && row.outcome === 'kept'))

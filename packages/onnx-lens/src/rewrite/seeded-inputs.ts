@@ -20,8 +20,8 @@ const FLOAT_RANGES: readonly InputRange[] = [
 /**
  * What the values are like.
  * - `random`: spread evenly over the range, hardly two alike.
- * - `ties`: nine values over the range, zero and both ends among them: what a rewrite of comparisons, maxima or roots gets
- *   wrong shows here and nowhere else.
+ * - `ties`: nine values over the range, zero and both ends among them: what a rewrite of comparisons, maxima or roots
+ *   gets wrong shows here and nowhere else.
  * - `zeros`: all zero, or the end of the range that is nearest to it.
  */
 export type InputKind = 'random' | 'ties' | 'zeros';

@@ -30,8 +30,9 @@ const PASSED_THROUGH: ReadonlySet<string> = new Set([
 const FARTHEST = 8;
 
 /**
- * The ranges that an input's values usually come from, as far as the graph tells: a float input of rank 4 with one, three
- * or four channels is a picture, of pixels from 0 to 255 where the graph normalises them, of normalised ones elsewhere.
+ * The ranges that an input's values usually come from, as far as the graph tells: a float input of rank 4 with one,
+ * three or four channels is a picture, of pixels from 0 to 255 where the graph normalises them, of normalised ones
+ * elsewhere.
  *
  * @returns ranges by input name, to be used in turn; inputs of which nothing is known are not listed.
  */

@@ -59,7 +59,10 @@ export function constantNodeValue(node: NodeProto): Tensor | undefined {
 /** Benches of one model share its weights' messages, and so what was read of them. */
 const denseTensors = new WeakMap<TensorProto, Tensor>();
 
-/** What an initializer holds; undefined for strings and 4-bit types, which have no dense form: to the rewrites no known number. */
+/**
+ * What an initializer holds; undefined for strings and 4-bit types, which have no dense form: to the rewrites no known
+ * number.
+ */
 export function denseTensor(proto: TensorProto): Tensor | undefined {
   const known = denseTensors.get(proto);
   if (known !== undefined) return known;

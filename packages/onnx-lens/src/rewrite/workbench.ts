@@ -232,7 +232,9 @@ export class Workbench {
     this.#index = undefined;
   }
 
-  /** Makes nodes behind a value; the value's readers (but not the caller of a graph output) read what `build` returns. */
+  /**
+   * Makes nodes behind a value; the value's readers (but not the caller of a graph output) read what `build` returns.
+   */
   insertAfter(value: string, build: (emit: Emitter) => string): void {
     const readers = this.consumers(value);
     const emit = this.#emitter(value);
@@ -294,7 +296,9 @@ export class Workbench {
     return this.#index;
   }
 
-  /** Constants have one form only on the bench: initializers. Constant nodes that hold strings or sparse tensors stay. */
+  /**
+   * Constants have one form only on the bench: initializers. Constant nodes that hold strings or sparse tensors stay.
+   */
   #constantNodesToInitializers(): void {
     const moved = new Set<NodeProto>();
     for (const node of this.graph.node) {

@@ -53,7 +53,8 @@ export async function optimize(
       await (await opened).close();
     } catch (error) {
       // The graph is written before the session is ready: it is there even when an input's type has no JavaScript form
-      // (bfloat16, 8-bit floats) or a kernel cannot be made, neither of which matters to a graph that is only looked at.
+      // (bfloat16, 8-bit floats) or a kernel cannot be made, neither of which matters to a graph that is only looked
+      // at.
       if (!existsSync(optimizedPath)) throw error;
     }
     return parseModel(readFileSync(optimizedPath), `ONNX Runtime's optimized form of ${origin}`);

@@ -35,7 +35,10 @@ export interface ValueDescription {
   readonly name: string;
   /** UNDEFINED for sequences, maps and optional values. */
   readonly dataType: DataType;
-  /** Numbers, names of free dimensions, or '' for a dimension without either; [] also when nothing is known of the shape. */
+  /**
+   * Numbers, names of free dimensions, or '' for a dimension without either; [] also when nothing is known of the
+   * shape.
+   */
   readonly shape: readonly (number | string)[];
 }
 
@@ -77,7 +80,8 @@ export class Session {
    * @param feeds a tensor for each input, by name.
    * @param wanted names of the outputs to compute; all when left out.
    * @returns the outputs by name.
-   * @throws OnnxLensError RUNTIME_REFUSED, with the feeds' types and shapes; UNSUPPORTED_MODEL for outputs that are no numeric tensors.
+   * @throws OnnxLensError RUNTIME_REFUSED, with the feeds' types and shapes; UNSUPPORTED_MODEL for outputs that are no
+   *   numeric tensors.
    */
   async run(feeds: ReadonlyMap<string, Tensor>, wanted?: readonly string[]): Promise<Map<string, Tensor>> {
     const native = Object.fromEntries(Array.from(feeds, ([name, tensor]) => [name, toRuntime(name, tensor)]));
@@ -141,7 +145,10 @@ function runtimeOptions(options: SessionOptions): InferenceSession.SessionOption
   };
 }
 
-/** One clean sentence out of ONNX Runtime's message, which starts with a code and may hold source paths and several lines. */
+/**
+ * One clean sentence out of ONNX Runtime's message, which starts with a code and may hold source paths and several
+ * lines.
+ */
 function refusal(what: string, cause: unknown): OnnxLensError {
   const words = messageOf(cause)
     .replace(/^Error: /, '')

@@ -71,7 +71,10 @@ function withEveryValueAsOutput(model: ModelProto, graph: GraphProto): ModelProt
   });
 }
 
-/** ONNX Runtime fixes free dimensions from level 1 on; here, where nothing is optimized, the inputs' own shapes are fixed. */
+/**
+ * ONNX Runtime fixes free dimensions from level 1 on; here, where nothing is optimized, the inputs' own shapes are
+ * fixed.
+ */
 function withFixedInputs(graph: GraphProto, fixed: Readonly<Record<string, number>>): GraphProto {
   if (Object.keys(fixed).length === 0) return graph;
   const input = graph.input.map((declared) => {
@@ -106,7 +109,10 @@ const SHAPE_INPUTS: Readonly<Record<string, readonly number[]>> = {
   ReduceProd: [1],
 };
 
-/** True where a shape depends on what nodes compute: only there does {@link InferOptions.computedShapes} make a difference. */
+/**
+ * True where a shape depends on what nodes compute: only there does {@link InferOptions.computedShapes} make a
+ * difference.
+ */
 export function hasComputedShapes({ graph }: ModelProto): boolean {
   return graph !== undefined && withHiddenShapeValues(graph).node.length > graph.node.length;
 }

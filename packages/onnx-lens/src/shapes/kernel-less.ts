@@ -25,8 +25,8 @@ export function lacksKernel(error: unknown): error is OnnxLensError {
 }
 
 /**
- * Types and shapes of a model with operators that ONNX Runtime's CPU provider has no kernel for. For the inference alone,
- * each such node is replaced by operators with a kernel whose result has the same shape.
+ * Types and shapes of a model with operators that ONNX Runtime's CPU provider has no kernel for. For the inference
+ * alone, each such node is replaced by operators with a kernel whose result has the same shape.
  *
  * @throws OnnxLensError RUNTIME_REFUSED when some operator without a kernel has no such stand-in.
  */
@@ -111,7 +111,9 @@ function transposed(input: string, name: string): { name: string; nodes: NodePro
   return { name, nodes: [create(NodeProtoSchema, { opType: 'Transpose', input: [input], output: [name], attribute })] };
 }
 
-/** Operands of integer types without a kernel, broadcast both ways: the sum of their float32 forms has the same shape. */
+/**
+ * Operands of integer types without a kernel, broadcast both ways: the sum of their float32 forms has the same shape.
+ */
 const asSum: StandIn = (node) => {
   const [output = ''] = node.output;
   const casts = node.input.map((input, place) =>

@@ -20,7 +20,9 @@ const NEURALNETWORK: CoverageOptions = {
   compareVariants: false,
 };
 
-/** A graph over values of one shape; a step is [operator, names of inputs, name of output]. Floor is left to the CPU. */
+/**
+ * A graph over values of one shape; a step is [operator, names of inputs, name of output]. Floor is left to the CPU.
+ */
 function graphOf(
   inputs: readonly string[],
   steps: readonly (readonly [string, readonly string[], string])[],
@@ -96,7 +98,8 @@ describe('partitions', () => {
       ],
       ['y'],
     );
-    // Backwards from Add, its producers are left first to last by what the stack holds on top: Sigmoid's branch, then Tanh.
+    // Backwards from Add, its producers are left first to last by what the stack holds on top: Sigmoid's branch, then
+    // Tanh.
     expect(await groupsOf(model)).toEqual([[0, 1, 2, 3]]);
   });
 

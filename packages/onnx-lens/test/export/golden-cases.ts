@@ -1,6 +1,9 @@
 import { DataType, float, GraphBuilder, int64Tensor, type ModelProto } from '../../src/index.js';
 
-/** A small graph of one input "x" and one output "y", for which an independent evaluator of Core ML programs gave numbers. */
+/**
+ * A small graph of one input "x" and one output "y", for which an independent evaluator of Core ML programs gave
+ * numbers.
+ */
 export interface GoldenCase {
   readonly shape: readonly number[];
   readonly build: (graph: GraphBuilder, x: string) => string;

@@ -13,8 +13,9 @@ import { functionsOf, restoreAs } from '../../src/export/coreml/prove.js';
 import { GOLDEN_CASES, goldenModel, wave } from './golden-cases.js';
 
 /**
- * What an independent evaluator (NumPy, on coremltools' own parser) computed from these packages. To make it anew, run this
- * test with GOLDEN_OUT=folder, evaluate the packages there on `wave`, and put the outputs into goldens.json by name.
+ * What an independent evaluator (NumPy, on coremltools' own parser) computed from these packages. To make it anew, run
+ * this test with GOLDEN_OUT=folder, evaluate the packages there on `wave`, and put the outputs into goldens.json by
+ * name.
  */
 const goldens = JSON.parse(readFileSync(new URL('goldens.json', import.meta.url), 'utf8')) as Readonly<
   Record<string, readonly number[]>

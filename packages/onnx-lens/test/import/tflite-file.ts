@@ -15,7 +15,10 @@ export interface MadeOperator {
   readonly outputs: readonly number[];
 }
 
-/** A .tflite file of the least that the schema asks for. Buffer 0 is the empty one and not listed; tensor 0 is the input. */
+/**
+ * A .tflite file of the least that the schema asks for. Buffer 0 is the empty one and not listed; tensor 0 is the
+ * input.
+ */
 export function tfliteFile(
   tensors: readonly MadeTensor[],
   operators: readonly MadeOperator[],

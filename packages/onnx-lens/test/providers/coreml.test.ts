@@ -11,7 +11,10 @@ import {
   type OrtVersion,
 } from '../../src/index.js';
 
-/** Verdicts of ONNX Runtime 1.21's own provider on the same graphs: 'yes', or the rule that this project names for its no. */
+/**
+ * Verdicts of ONNX Runtime 1.21's own provider on the same graphs: 'yes', or the rule that this project names for its
+ * no.
+ */
 interface Case {
   readonly title: string;
   readonly model: ModelProto;

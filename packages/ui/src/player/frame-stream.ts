@@ -12,8 +12,8 @@ export class UndecodableVideo extends Error {
 }
 
 /**
- * One video as frames by number, decoded exactly (WebCodecs), not sought by time. Frames are counted from 0 in the order
- * in which they are shown. Close it when it is not needed any more.
+ * One video as frames by number, decoded exactly (WebCodecs), not sought by time. Frames are counted from 0 in the
+ * order in which they are shown. Close it when it is not needed any more.
  */
 export class FrameStream {
   readonly #input: Input;
@@ -22,7 +22,10 @@ export class FrameStream {
   readonly timestamps: Float64Array;
   readonly width: number;
   readonly height: number;
-  /** The frames before the last one that was asked for, so that stepping back need not decode from the key frame each time. */
+  /**
+   * The frames before the last one that was asked for, so that stepping back need not decode from the key frame each
+   * time.
+   */
   readonly #before = new Map<number, VideoSample>();
   #run: { readonly samples: AsyncGenerator<VideoSample, void, unknown>; next: number } | null = null;
 

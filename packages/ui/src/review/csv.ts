@@ -1,4 +1,6 @@
-/** A CSV table of the results: comma-separated, one row of names; cells never hold commas inside quotes but for names. */
+/**
+ * A CSV table of the results: comma-separated, one row of names; cells never hold commas inside quotes but for names.
+ */
 export interface Table {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];

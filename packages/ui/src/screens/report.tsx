@@ -55,7 +55,8 @@ function ReportPage({
               ref={frame}
               title={title}
               src={value}
-              // The examination report holds no script; printing it needs this page's origin. The performance report has one.
+              // The examination report holds no script; printing it needs this page's origin. The performance report
+              // has one.
               sandbox={kind === 'examination' ? 'allow-same-origin allow-modals' : 'allow-scripts'}
             />
           )

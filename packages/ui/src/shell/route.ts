@@ -19,7 +19,9 @@ export interface Route {
   readonly video: string | null;
 }
 
-/** The route that an address's fragment names, such as `#/review/s1%2Fv1%2Fsmile`; the start screen for anything else. */
+/**
+ * The route that an address's fragment names, such as `#/review/s1%2Fv1%2Fsmile`; the start screen for anything else.
+ */
 export function routeOf(fragment: string): Route {
   const [, name = '', video] = fragment.split('/');
   const screen = SCREENS.find((each) => each === name) ?? 'start';

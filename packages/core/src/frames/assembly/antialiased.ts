@@ -1,11 +1,11 @@
 /**
- * The two directions of an antialiased resize, in WebAssembly SIMD and single precision. What the taps are is worked out
- * in ../triangle-taps.ts.
+ * The two directions of an antialiased resize, in WebAssembly SIMD and single precision. What the taps are is worked
+ * out in ../triangle-taps.ts.
  */
 
 /**
- * Mixes rows of a plane: `out[i]` becomes the sum over the rows of `weights[row] * plane[row * stride + i]`, for `count`
- * bytes; weights and sums are floats.
+ * Mixes rows of a plane: `out[i]` becomes the sum over the rows of `weights[row] * plane[row * stride + i]`, for
+ * `count` bytes; weights and sums are floats.
  */
 export function mixRows(plane: usize, stride: i32, count: i32, weights: usize, rows: i32, out: usize): void {
   if (count < 16) {
@@ -42,8 +42,9 @@ export function mixRows(plane: usize, stride: i32, count: i32, weights: usize, r
 }
 
 /**
- * Squeezes a row of floats: `out[i]` becomes the sum of `row[firsts[i] + tap] * weight` over `groups[i]` times four taps,
- * whose weights follow one another from one output to the next. Three floats behind the row's last must be finite.
+ * Squeezes a row of floats: `out[i]` becomes the sum of `row[firsts[i] + tap] * weight` over `groups[i]` times four
+ * taps, whose weights follow one another from one output to the next. Three floats behind the row's last must be
+ * finite.
  */
 export function squeezeRow(row: usize, firsts: usize, groups: usize, weights: usize, count: i32, out: usize): void {
   let at = weights;

@@ -1,6 +1,7 @@
 /**
  * Crops from YUV 4:2:0 frames to float tensors, in WebAssembly SIMD, four output pixels at a time. The same arithmetic
- * in plain TypeScript is ../crop-plain.ts; the two give the same bits: positions in double, samples in single precision.
+ * in plain TypeScript is ../crop-plain.ts; the two give the same bits: positions in double, samples in single
+ * precision.
  */
 
 /** A clamped position: what is before the point in whole pixels, and after it as a float, for four pixels. */
@@ -82,8 +83,8 @@ function touched(plane: usize, stride: i32, x: f64, lastX: f64, y: f64, lastY: f
  * Samples the rows [rowFrom, rowTo) of a crop, `columns` (a multiple of 4) wide. The three outputs are where red, green
  * and blue of the first pixel go; `step` is 4 bytes for planes, 12 interleaved, `rowBytes` from row to row.
  *
- * Another thread has written the frame: a row's bytes are touched before they are sampled, in loads that do not wait for
- * one another, which takes a third off a crop. Gives what was touched, only lest the loads be left out.
+ * Another thread has written the frame: a row's bytes are touched before they are sampled, in loads that do not wait
+ * for one another, which takes a third off a crop. Gives what was touched, only lest the loads be left out.
  */
 export function cropBilinear(
   luma: usize, width: i32, height: i32, lumaStride: i32,

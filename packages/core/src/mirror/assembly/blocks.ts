@@ -2,9 +2,9 @@ import { sampleInside } from './sample';
 import { ROW_ABOVE, ROW_BELOW, phaseEntry, rowsTable } from './tables';
 
 /**
- * Mirrors blocks that lie inside the plane with all their neighbours, from `target` up to `end`. The first one starts at
- * (startX, startY) and each further one (stepX, stepY) after the one before, in fine units; `origin` is the address of
- * the pixel at (least column, first row) of a block that starts at (0, 0). They are looked up in `columnTable` and
+ * Mirrors blocks that lie inside the plane with all their neighbours, from `target` up to `end`. The first one starts
+ * at (startX, startY) and each further one (stepX, stepY) after the one before, in fine units; `origin` is the address
+ * of the pixel at (least column, first row) of a block that starts at (0, 0). They are looked up in `columnTable` and
  * `rowTable`, and lie in `rows` (tables.ts). Where `second` is not 0, the plane that lies so many bytes farther on is
  * mirrored along with this one.
  */

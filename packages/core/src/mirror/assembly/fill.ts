@@ -1,6 +1,7 @@
 /**
  * What is shown where a reflection comes from outside the plane: near the edge the border itself, which passes within
- * 2^(fadeShift + 4) pixels into the mean of the plane's border. Repeating the border alone draws streaks to the frame's edge.
+ * 2^(fadeShift + 4) pixels into the mean of the plane's border. Repeating the border alone draws streaks to the frame's
+ * edge.
  */
 import { phaseUnits } from './tables';
 

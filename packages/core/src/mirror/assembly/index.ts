@@ -2,10 +2,11 @@
  * Reflection of 8-bit planes about a line, in WebAssembly SIMD. The same arithmetic in plain TypeScript, with the
  * reasons, is ../mirror-plane.ts; the two give the same bytes.
  *
- * Eight neighbouring output pixels, a block, are made at a time. Their sources lie on a line of the same length, so they
- * span at most nine columns and nine rows: a 16-byte load for each row and a byte shuffle gather them at any angle, and
- * for a near-vertical midline two to four rows suffice (sample.ts). What depends on where in its pixel a block starts is
- * looked up (tables.ts). Only blocks over the plane's edges or outside are clamped, and fade (regions.ts, fill.ts).
+ * Eight neighbouring output pixels, a block, are made at a time. Their sources lie on a line of the same length, so
+ * they span at most nine columns and nine rows: a 16-byte load for each row and a byte shuffle gather them at any
+ * angle, and for a near-vertical midline two to four rows suffice (sample.ts). What depends on where in its pixel a
+ * block starts is looked up (tables.ts). Only blocks over the plane's edges or outside are clamped, and fade
+ * (regions.ts, fill.ts).
  */
 import { reflectBlocks, sampleBlock, storeBlock } from './blocks';
 import { INSIDE, farEdge, nearEdge, pair, regionEnd, regionOf, wholeBlocks } from './regions';
@@ -49,7 +50,10 @@ let rows: i32 = 0;
 /** From one block's source to the next one's, in fine units. */
 let blockX: i64 = 0;
 let blockY: i64 = 0;
-/** In row 0 the first block that is not wholly on the line's one side and the first wholly on the other; and what they lose with each row. */
+/**
+ * In row 0 the first block that is not wholly on the line's one side and the first wholly on the other; and what they
+ * lose with each row.
+ */
 let seam: v128 = i64x2.splat(0);
 let seamSlope: f64 = 0;
 
@@ -66,13 +70,13 @@ let y3: i32 = 0;
 let y4: i32 = 0;
 
 /**
- * Writes two planes: `keptPlane` has the half of the source with (x - pointX) * normalX + (y - pointY) * normalY >= 0 as
- * it is and for the other half the mirror image of it, `oppositePlane` the other way round; over `halfSeam` to both sides
- * of the line the halves are blended. Either may be 0: it is not written then. The normal has length 1, halfSeam >= 0.5.
- * The planes have the same stride, a multiple of 8, and do not overlap. Where `secondDistance` is not 0, each of them is
- * followed at that distance by another one of the same size, which is mirrored in the same way. What comes from outside
- * fades into the border's mean within 2^(fade + 4) pixels (fill.ts). `scratch` is for the
- * tables: 16.5 kB that nobody else uses meanwhile.
+ * Writes two planes: `keptPlane` has the half of the source with (x - pointX) * normalX + (y - pointY) * normalY >= 0
+ * as it is and for the other half the mirror image of it, `oppositePlane` the other way round; over `halfSeam` to both
+ * sides of the line the halves are blended. Either may be 0: it is not written then. The normal has length 1, halfSeam
+ * >= 0.5. The planes have the same stride, a multiple of 8, and do not overlap. Where `secondDistance` is not 0, each
+ * of them is followed at that distance by another one of the same size, which is mirrored in the same way. What comes
+ * from outside fades into the border's mean within 2^(fade + 4) pixels (fill.ts). `scratch` is for the tables: 16.5 kB
+ * that nobody else uses meanwhile.
  */
 export function mirrorPlanes(
   sourcePlane: usize, keptPlane: usize, oppositePlane: usize, secondDistance: usize, planeWidth: i32, planeHeight: i32, planeStride: i32,
@@ -122,8 +126,9 @@ export function mirrorPlanes(
   const slopeY = (blockY > 0 ? 1 - 2 * normalY * normalY : 2 * normalY * normalY - 1) * densityY;
   const weightOffsets = laneOffsets(normalX / (2 * halfSeam));
 
-  // About a tilted line the sources of a row lie in many rows, a piece in each, which no processor foresees. Copying goes
-  // through the rows from end to end: done so far ahead it brings them into the cache before they are needed in pieces.
+  // About a tilted line the sources of a row lie in many rows, a piece in each, which no processor foresees. Copying
+  // goes through the rows from end to end: done so far ahead it brings them into the cache before they are needed in
+  // pieces.
   const ahead = min(<i32>(abs(stepY) * <f64>(width >> 1)), MOST_AHEAD);
   for (let y = 0; y < min(ahead, height); y++) copyRow(y);
   for (let y = 0; y < height; y++) {
@@ -205,7 +210,10 @@ function sampleFaded(plane: usize, fillOfPlane: i32, x: i64, y: i64, shares: v12
   return faded(sampleClamped(plane, width, height, stride, x, y, offsetsX, offsetsY), fillOfPlane, shares);
 }
 
-/** Blends a block of the row under way, which begins at `row`, of the planes at that distance with its mirror image: `shares` of the half on the normal's side, where 0 to UNITS stands for 0 to 1. */
+/**
+ * Blends a block of the row under way, which begins at `row`, of the planes at that distance with its mirror image:
+ * `shares` of the half on the normal's side, where 0 to UNITS stands for 0 to 1.
+ */
 function mixBlock(plane: usize, row: usize, block: i32, shares: v128): void {
   const at = plane + row + block * 8;
   const x = startX + <i64>block * blockX;

@@ -1,6 +1,6 @@
 /**
- * Where the blocks of a row have their sources along one axis. Looked at in the direction in which they move, which turns
- * the axis round where they move to lower columns or rows, they come one after another from the regions
+ * Where the blocks of a row have their sources along one axis. Looked at in the direction in which they move, which
+ * turns the axis round where they move to lower columns or rows, they come one after another from the regions
  *
  *   0  before the plane: all pixels are clamped to its border,
  *   1  over its edge,

@@ -1,9 +1,9 @@
 import { ROW_ABOVE, ROW_BELOW, neighbourPlaces, lowerWeights, phaseUnits, rightWeights, rowsAbove } from './tables';
 
 /**
- * Eight source pixels of a block that lies inside the plane with all its neighbours, bilinear, each times 128. `address`
- * is that of the pixel at (least column, first row); `rows` says which rows the pixels lie in (tables.ts), and the other
- * vectors are what the tables hold for the block's phases.
+ * Eight source pixels of a block that lies inside the plane with all its neighbours, bilinear, each times 128.
+ * `address` is that of the pixel at (least column, first row); `rows` says which rows the pixels lie in (tables.ts),
+ * and the other vectors are what the tables hold for the block's phases.
  */
 // @ts-ignore: decorator
 @inline

@@ -1,16 +1,18 @@
 /**
- * Where the eight pixels of a block have their sources depends, beside the whole pixel at which the block starts, on the
- * phase alone: the start's position within that pixel, rounded to 1/256. For each phase and axis it is worked out once in
- * a call, so that a block has only to look it up. Two tables follow one another in scratch memory:
+ * Where the eight pixels of a block have their sources depends, beside the whole pixel at which the block starts, on
+ * the phase alone: the start's position within that pixel, rounded to 1/256. For each phase and axis it is worked out
+ * once in a call, so that a block has only to look it up. Two tables follow one another in scratch memory:
  *
- *   columns  for each phase 16 places in a vector that was loaded from the block's least column on, byte 2i for pixel i's
+ *   columns  for each phase 16 places in a vector that was loaded from the block's least column on, byte 2i for pixel
+ * i's
  *            left neighbour and 2i + 1 for its right one; then 8 weights of the right neighbours, 0 to 128;
- *   rows     for each phase 8 weights of the lower neighbours, 0 to 32752 for 0 to 1; then for each pixel how many rows it
+ *   rows     for each phase 8 weights of the lower neighbours, 0 to 32752 for 0 to 1; then for each pixel how many rows
+ * it
  *            lies above the block's first row, 0 or less: -1 in the next one, -2 in the one after it.
  *
- * The first row is the least one that a block can reach, whatever its phase, and `rows` the number of further ones. Only
- * if the line is so nearly vertical that most blocks stay in one row, this one is the first, and `rows` ROW_ABOVE or
- * ROW_BELOW: for ROW_ABOVE, -1 stands for the row above it.
+ * The first row is the least one that a block can reach, whatever its phase, and `rows` the number of further ones.
+ * Only if the line is so nearly vertical that most blocks stay in one row, this one is the first, and `rows` ROW_ABOVE
+ * or ROW_BELOW: for ROW_ABOVE, -1 stands for the row above it.
  */
 
 /** The block's own row and seldom the one above it, or below it. */

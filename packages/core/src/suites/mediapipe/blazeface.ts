@@ -38,7 +38,8 @@ const SCORE_LIMIT = 100;
 
 /**
  * A face in the net's own picture, coordinates from 0 to 1 (0 at the picture's left and top edge): left, top, right,
- * bottom, then x and y of six key points (right eye, left eye, nose tip, mouth, right ear, left ear; the patient's sides).
+ * bottom, then x and y of six key points (right eye, left eye, nose tip, mouth, right ear, left ear; the patient's
+ * sides).
  */
 export interface RawFace {
   readonly score: number;
@@ -86,8 +87,8 @@ export function decodeFaces(
 }
 
 /**
- * Weighted non-maximum suppression: the best face takes in all that overlap it by more than the threshold, as the mean of
- * their places weighted by score; it keeps its own score.
+ * Weighted non-maximum suppression: the best face takes in all that overlap it by more than the threshold, as the mean
+ * of their places weighted by score; it keeps its own score.
  */
 export function mergeFaces(faces: readonly RawFace[], overlapThreshold: number): RawFace[] {
   let rest = faces

@@ -25,7 +25,9 @@ const MERGE_OVERLAP = 0.5;
 /** Squares of the thorough search overlap by half, so that a face on the edge of one lies well inside the next. */
 const TILE_STEP = 0.5;
 
-/** Finds faces with BlazeFace: the short-range net over the whole frame, and where asked the full-range net in tiles. */
+/**
+ * Finds faces with BlazeFace: the short-range net over the whole frame, and where asked the full-range net in tiles.
+ */
 export class MediaPipeDetector implements FaceDetector {
   readonly hasThorough: boolean;
   readonly #pool: NetworkRunner;

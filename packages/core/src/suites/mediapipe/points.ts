@@ -25,7 +25,10 @@ export interface Refinement {
   readonly depthFrom: readonly number[];
 }
 
-/** The attention mesh's refinements in the order in which they are laid over the mesh. The net calls sides as the viewer sees them. */
+/**
+ * The attention mesh's refinements in the order in which they are laid over the mesh. The net calls sides as the viewer
+ * sees them.
+ */
 export const REFINEMENTS: readonly Refinement[] = [
   {
     output: 'output_lips',

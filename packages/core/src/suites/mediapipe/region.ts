@@ -21,8 +21,8 @@ export function regionAround(box: Box, rightEye: Point, leftEye: Point): FaceReg
 
 /**
  * The square to look at for a face's landmarks (x, y, z triples) whose eyes stand there. MediaPipe takes an upright box
- * about the landmarks and then turns it; here the box itself lies along the face, so that the net sees the same cut of a
- * face however the head leans. Its landmarks depend on the cut: with upright boxes a head that leans by 4 degrees to
+ * about the landmarks and then turns it; here the box itself lies along the face, so that the net sees the same cut of
+ * a face however the head leans. Its landmarks depend on the cut: with upright boxes a head that leans by 4 degrees to
  * either side moved the midline of the nets in the npm package by 2 % of the distance between the eyes.
  */
 export function regionAbout(landmarks: Float32Array, rightEye: Point, leftEye: Point): FaceRegion {
@@ -108,7 +108,10 @@ function regionToFrame(region: FaceRegion, size: number, sampling: Sampling): Af
   };
 }
 
-/** A place in a region, each coordinate from 0 (left, top edge) to 1, as a point of the frame; `axes` are the region's, for whoever has them. */
+/**
+ * A place in a region, each coordinate from 0 (left, top edge) to 1, as a point of the frame; `axes` are the region's,
+ * for whoever has them.
+ */
 export function fromRegion(region: FaceRegion, x: number, y: number, axes = axesOf(region)): Point {
   const [cos, sin] = axes;
   const across = (x - 0.5) * region.width;

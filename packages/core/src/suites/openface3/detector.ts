@@ -22,8 +22,8 @@ const THOROUGH_FACTOR = 2;
 const DEFAULT_LONG_SIDE = 640;
 
 /**
- * Finds faces with RetinaFace: in the region of interest first, and in the whole frame when there is not just one face in
- * it. As long as there is one face, the region goes along with it.
+ * Finds faces with RetinaFace: in the region of interest first, and in the whole frame when there is not just one face
+ * in it. As long as there is one face, the region goes along with it.
  */
 export class RetinaFaceDetector implements FaceDetector {
   readonly hasThorough = true;
@@ -58,7 +58,8 @@ export class RetinaFaceDetector implements FaceDetector {
       number,
       number,
     ];
-    // A crop's pixel p shows the source's p / scale, edges of the first pixels aligned; what lies beyond the region fills up the grid.
+    // A crop's pixel p shows the source's p / scale, edges of the first pixels aligned; what lies beyond the region
+    // fills up the grid.
     const step = 1 / scale;
     const [x0, y0] = [x + step / 2 - 0.5, y + step / 2 - 0.5];
     const crop: Crop = {

@@ -14,8 +14,8 @@ const POINTS = 98;
 const GROWTH = 1.05;
 
 /**
- * Finds the 98 WFLW landmarks of a face with STAR. A detection's box is good for some frames, whose number adapts to how
- * still the head is.
+ * Finds the 98 WFLW landmarks of a face with STAR. A detection's box is good for some frames, whose number adapts to
+ * how still the head is.
  */
 export class StarLandmarker implements Landmarker {
   readonly following: Following = { kind: 'detections', newInterval: () => new AdaptiveInterval() };
@@ -51,7 +51,10 @@ export class StarLandmarker implements Landmarker {
   }
 }
 
-/** STAR's crop: the region's side becomes 256 pixels, its centre lies between the middle pixels, zeros outside the frame. */
+/**
+ * STAR's crop: the region's side becomes 256 pixels, its centre lies between the middle pixels, zeros outside the
+ * frame.
+ */
 export function starCrop({ centre, width }: FaceRegion): Crop {
   const step = width / SIZE;
   const first = ((SIZE - 1) / 2) * step;

@@ -31,9 +31,9 @@ interface FaceOutputs {
 }
 
 /**
- * Reads action units, emotion and gaze with OpenFace 3.0's multitask network. Faces that are asked about in one go (both
- * mirrored faces of a frame, and the patient's own) share a batch, and with those of other frames where the pool's batch
- * of this network holds more.
+ * Reads action units, emotion and gaze with OpenFace 3.0's multitask network. Faces that are asked about in one go
+ * (both mirrored faces of a frame, and the patient's own) share a batch, and with those of other frames where the
+ * pool's batch of this network holds more.
  */
 export class MultitaskNetwork implements ActionUnitNetwork, ExpressionNetwork {
   readonly description = {

@@ -1,6 +1,9 @@
 import type { Box, Detection, Point } from '../../face/observation.js';
 
-/** Priors of `cfg_mnet` in biubug6/Pytorch_Retinaface (data/config.py): for each grid its stride and the sides of its squares, in pixels. */
+/**
+ * Priors of `cfg_mnet` in biubug6/Pytorch_Retinaface (data/config.py): for each grid its stride and the sides of its
+ * squares, in pixels.
+ */
 const GRIDS = [
   { stride: 8, sides: [16, 32] },
   { stride: 16, sides: [64, 128] },
@@ -22,9 +25,9 @@ export interface RetinaFaceOutputs {
 }
 
 /**
- * The faces that RetinaFace sees, in pixels of its input, highest score first. Key points: eye, eye, nose, mouth corner,
- * mouth corner, those on the picture's left first. Formulas: `decode` and `decode_landm` of Pytorch_Retinaface's
- * utils/box_utils.py; overlaps with the + 1 of its py_cpu_nms.
+ * The faces that RetinaFace sees, in pixels of its input, highest score first. Key points: eye, eye, nose, mouth
+ * corner, mouth corner, those on the picture's left first. Formulas: `decode` and `decode_landm` of
+ * Pytorch_Retinaface's utils/box_utils.py; overlaps with the + 1 of its py_cpu_nms.
  *
  * @param width and height of the network's input.
  * @param threshold faces with lower scores (0 to 1) are left out.

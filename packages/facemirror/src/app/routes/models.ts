@@ -9,7 +9,9 @@ import { receive } from '../upload.js';
 /** The largest checkpoint of the suites is 200 MB. */
 const MOST_CHECKPOINT_BYTES = 2e9;
 
-/** The suites' networks: what is there, fetch, import, check. Code that opens networks is loaded when it is asked for. */
+/**
+ * The suites' networks: what is there, fetch, import, check. Code that opens networks is loaded when it is asked for.
+ */
 export function modelRoutes(app: FastifyInstance): void {
   app.get('/api/models', async () => (await import('../model-status.js')).suitesWithFiles());
 

@@ -1,7 +1,10 @@
 import type { Side } from 'facemirror-core/action-units/units.js';
 import type { MovementCode } from 'facemirror-core/movements/codes.js';
 
-/** What the exam clip shows: everything the same on both sides, a weak left side, or a left mouth that moves with the eyes. */
+/**
+ * What the exam clip shows: everything the same on both sides, a weak left side, or a left mouth that moves with the
+ * eyes.
+ */
 export const EXAM_VARIANTS = ['healthy', 'weak-left', 'coupled-left'] as const;
 export type ExamVariant = (typeof EXAM_VARIANTS)[number];
 
@@ -73,7 +76,10 @@ export function eventEdges({ times: [from, whole, until, gone] }: ExamEvent, par
   return [from + t * (whole - from), gone - t * (gone - until)];
 }
 
-/** How strongly each side makes each movement, 1 the usual strength; `coupled` is commissure travel that comes with closing eyes. */
+/**
+ * How strongly each side makes each movement, 1 the usual strength; `coupled` is commissure travel that comes with
+ * closing eyes.
+ */
 export type SideMovements = Readonly<Record<ExamCode, number>> & { readonly blink: number; readonly coupled: number };
 
 /** What both sides do at a time. */

@@ -1,6 +1,8 @@
 import type { TimelineSpan } from '../../results/summary.js';
 
-/** Frames whose time is shown: once the pipeline has found its rhythm; and the first ones, for videos that end before. */
+/**
+ * Frames whose time is shown: once the pipeline has found its rhythm; and the first ones, for videos that end before.
+ */
 const STRETCHES = [
   { from: 31, to: 46 },
   { from: 1, to: 16 },

@@ -6,15 +6,18 @@ import type { TimelineSpan } from '../../results/summary.js';
 
 const FLUSH_CHARACTERS = 1 << 16;
 
-/** What the trace is of: one process, whose lanes are numbered from 2 on (Perfetto takes a thread of the process's number for its main one). */
+/**
+ * What the trace is of: one process, whose lanes are numbered from 2 on (Perfetto takes a thread of the process's
+ * number for its main one).
+ */
 const PROCESS = { pid: 1, tid: 0 } as const;
 const FIRST_LANE = 2;
 
 /**
  * Writes a Chrome trace, which chrome://tracing and Perfetto open: a JSON array of complete events ("ph":"X"), nestable
- * asynchronous ones ("b", "e") for what overlaps, counters ("C") and names ("M"). Events are streamed to disk, so that a
- * long run needs no more memory (a frame takes some 4 kB of the file). Format: Trace Event Format, Google, section "JSON
- * Array Format", whose closing bracket may be missing: what a killed run leaves opens as well.
+ * asynchronous ones ("b", "e") for what overlaps, counters ("C") and names ("M"). Events are streamed to disk, so that
+ * a long run needs no more memory (a frame takes some 4 kB of the file). Format: Trace Event Format, Google, section
+ * "JSON Array Format", whose closing bracket may be missing: what a killed run leaves opens as well.
  */
 export class ChromeTraceWriter {
   readonly #path: string;
@@ -81,7 +84,8 @@ export class ChromeTraceWriter {
 
   /**
    * Finishes the file and gives it its name.
-   * @throws FaceMirrorError FILE_UNWRITABLE, also for what could not be written before: a video is not given up for its trace.
+   * @throws FaceMirrorError FILE_UNWRITABLE, also for what could not be written before: a video is not given up for its
+   *   trace.
    */
   finish(): void {
     if (!this.#isOpen) return;

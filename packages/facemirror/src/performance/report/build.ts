@@ -8,7 +8,9 @@ import { utilizationSection } from './utilization-section.js';
 import { warningsSection } from './warnings-section.js';
 import { megabytes, ms, percent, providerInWords } from '../../wording.js';
 
-/** The performance report of a run: the sections of the analysis that this program grew from, in its order, measured. */
+/**
+ * The performance report of a run: the sections of the analysis that this program grew from, in its order, measured.
+ */
 export function buildReport(facts: RunFacts): ReportDocument {
   const { machine, profile } = facts;
   const slowest = bottleneck(profile.stages);

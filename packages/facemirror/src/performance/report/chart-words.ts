@@ -39,7 +39,10 @@ export function extentOf(spans: readonly TimelineSpan[]): { readonly start: numb
   };
 }
 
-/** Of each lane: how many pieces of work it did in the stretch that is shown, and the part of that time in which it was busy. */
+/**
+ * Of each lane: how many pieces of work it did in the stretch that is shown, and the part of that time in which it was
+ * busy.
+ */
 export function timelineRows(
   spans: readonly TimelineSpan[],
 ): readonly (readonly [lane: string, pieces: string, busy: string])[] {

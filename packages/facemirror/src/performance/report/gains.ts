@@ -32,13 +32,19 @@ export function itemsPerCall(model: ModelFigures | undefined): number {
   return model === undefined || model.inference.count === 0 ? 1 : model.items / model.inference.count;
 }
 
-/** Frames whose items a model was given in one inference, on average; a frame may have several items, e.g. its two halves. */
+/**
+ * Frames whose items a model was given in one inference, on average; a frame may have several items, e.g. its two
+ * halves.
+ */
 export function framesPerCall({ profile }: Pick<RunFacts, 'profile'>, model: ModelFigures): number {
   const itemsPerFrame = Math.max(1, Math.round(model.items / Math.max(1, profile.frames)));
   return itemsPerCall(model) / itemsPerFrame;
 }
 
-/** Head and rows: for each of the three recommendations and each model, what was expected once and what was measured now. */
+/**
+ * Head and rows: for each of the three recommendations and each model, what was expected once and what was measured
+ * now.
+ */
 export function gainsTable(facts: RunFacts): {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];

@@ -28,7 +28,9 @@ export function recommendForGiven(facts: RunFacts): Recommendation[] {
     .toSorted((a, b) => ranks.indexOf(a.priority) - ranks.indexOf(b.priority) || countedGain(b) - countedGain(a));
 }
 
-/** What it costs is a matter of Core ML, so that its priority is what the analysis says of that, whatever a CPU gains. */
+/**
+ * What it costs is a matter of Core ML, so that its priority is what the analysis says of that, whatever a CPU gains.
+ */
 function reducePartitions(
   facts: RunFacts,
   { model, partitions, coverage, provider, macsShare, impact, causes, boundaryBytes }: UtilizationFacts,

@@ -1,7 +1,10 @@
 import { seriesInWords, timelineRows } from './chart-words.js';
 import type { Block, ReportDocument } from './document.js';
 
-/** The report as GitHub-flavoured Markdown. Charts become their figures: smallest, largest, last; the timeline how busy each lane was. */
+/**
+ * The report as GitHub-flavoured Markdown. Charts become their figures: smallest, largest, last; the timeline how busy
+ * each lane was.
+ */
 export function renderMarkdown(report: ReportDocument): string {
   const lines: string[] = [
     `# ${escape(report.title)}`,

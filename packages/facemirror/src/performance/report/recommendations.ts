@@ -91,7 +91,9 @@ function batchInference(facts: RunFacts, model: ModelFigures): Recommendation | 
   });
 }
 
-/** By the batches that were measured when the run began, where they were; else no more than the network's whole part. */
+/**
+ * By the batches that were measured when the run began, where they were; else no more than the network's whole part.
+ */
 function expectedOfBatch(
   { batching }: RunFacts,
   { model }: ModelFigures,

@@ -2,7 +2,9 @@ import type { Block, Section } from './document.js';
 import type { PlacementFacts, RunFacts, UtilizationFacts } from '../../results/facts.js';
 import { counted, megabytes, ms, overhead, percent, providerInWords } from '../../wording.js';
 
-/** How each model lands on the provider in use, as ONNX Runtime's profile says, and on Core ML, as the analysis says. */
+/**
+ * How each model lands on the provider in use, as ONNX Runtime's profile says, and on Core ML, as the analysis says.
+ */
 export function utilizationSection(facts: RunFacts): Section {
   const models = [...new Set([...facts.placements, ...facts.utilization].map(({ model }) => model))];
   const rules = [...new Set(facts.utilization.map((each) => each.rules))];

@@ -24,8 +24,8 @@ export interface TrialResults {
 }
 
 /**
- * What trying things on a network brings, in a process of its own that is ended when the time is up: rewriting a graph of
- * many nodes takes minutes. What was not reached is among the untried, with the reason.
+ * What trying things on a network brings, in a process of its own that is ended when the time is up: rewriting a graph
+ * of many nodes takes minutes. What was not reached is among the untried, with the reason.
  */
 export async function tryNetwork(job: TrialJob, seconds: number, signal?: AbortSignal): Promise<TrialResults> {
   const trials: Trial[] = [];

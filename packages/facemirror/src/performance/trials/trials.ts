@@ -34,7 +34,10 @@ export interface TrialSubject extends AssumedSizes {
   readonly name: string;
   readonly model: ModelProto;
   readonly target: { readonly format: CoreMlFormat; readonly ort?: OrtVersion };
-  /** True for the run's own networks: free sizes are fixed when they are opened, so that to fix them is no gain, and they are compiled as they were built. */
+  /**
+   * True for the run's own networks: free sizes are fixed when they are opened, so that to fix them is no gain, and
+   * they are compiled as they were built.
+   */
   readonly isOfRun: boolean;
 }
 

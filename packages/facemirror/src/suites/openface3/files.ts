@@ -97,7 +97,10 @@ function fromCheckpoint(bytes: Uint8Array, origin: string, options: BuildOptions
   return { name: architecture.name, kind: 'checkpoint', model: architecture.build(weights, options) };
 }
 
-/** A network's file that was found. Its content is read anew when it is needed: all three together are some hundred megabytes. */
+/**
+ * A network's file that was found. Its content is read anew when it is needed: all three together are some hundred
+ * megabytes.
+ */
 export interface FoundNetwork {
   readonly path: string;
   readonly sha256: string;
@@ -143,7 +146,9 @@ export async function findNetworks(
 /** Names of files in the cache that were made of a network's file: its name and the start of the file's hash. */
 const CACHED = /^openface3-([a-z]+)-([0-9a-f]{16})-/;
 
-/** Which networks were made of files before, by the start of the files' hashes: to tell it of a file anew takes seconds. */
+/**
+ * Which networks were made of files before, by the start of the files' hashes: to tell it of a file anew takes seconds.
+ */
 async function cachedNetworks(): Promise<ReadonlyMap<string, ArchitectureName>> {
   const known = new Map<string, ArchitectureName>();
   for (const file of await readdir(cacheFolder()).catch(() => [])) {

@@ -38,7 +38,9 @@ interface Role {
   readonly model: string;
   /** Items that a frame makes; null for a network that is not batched. */
   readonly itemsPerFrame: number | null;
-  /** Who goes first when several wait: the detector, on which other frames wait, then what brings frames to their end. */
+  /**
+   * Who goes first when several wait: the detector, on which other frames wait, then what brings frames to their end.
+   */
   readonly urgency: number;
 }
 

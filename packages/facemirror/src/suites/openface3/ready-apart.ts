@@ -28,7 +28,8 @@ export async function readyNetworksApart(
   const heard: { answer: FromReadyChild | null } = { answer: null };
   const { child, ended } = startHelper<FromReadyChild>(CHILD_FILE, wanted, {
     ...(signal === undefined ? {} : { signal }),
-    // Garbage is collected between the networks: buffers of their size would otherwise stay until the heap is full, which they are no part of.
+    // Garbage is collected between the networks: buffers of their size would otherwise stay until the heap is full,
+    // which they are no part of.
     execArgv: ['--expose-gc'],
     stderr: 'inherit',
     onMessage: (answer) => {

@@ -67,7 +67,9 @@ async function cachedNetworks(): Promise<readonly CachedNetwork[]> {
   });
 }
 
-/** A checkpoint is there when the network that was made of it is; where no hash is known, the one of its name counts. */
+/**
+ * A checkpoint is there when the network that was made of it is; where no hash is known, the one of its name counts.
+ */
 async function presentFiles(wanted: readonly WantedFile[]): Promise<ReadonlySet<ModelFile>> {
   const imports = await verifyImports();
   const isPresent = ({ file, sha256 }: WantedFile): boolean => {
@@ -164,7 +166,10 @@ async function openOpenFace3(options: SuiteOptions = {}): Promise<Suite> {
   };
 }
 
-/** Enough that every worker has a batch and another waits for it, and that no frame waits long for the interval to hear of it. */
+/**
+ * Enough that every worker has a batch and another waits for it, and that no frame waits long for the interval to hear
+ * of it.
+ */
 function framesUnderWay(networks: readonly ReadyNetwork[], workers: number): number {
   const batchOf = (name: ArchitectureName): number =>
     networks.find((network) => network.name === name)?.batching?.frames ?? 1;

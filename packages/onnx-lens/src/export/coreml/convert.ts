@@ -87,8 +87,8 @@ export async function convert(
 }
 
 /**
- * What is beyond the tolerance is refused where real inputs or a tolerance were given. On made-up inputs it is only said:
- * networks may be chaotic there, and then nobody's halves are closer.
+ * What is beyond the tolerance is refused where real inputs or a tolerance were given. On made-up inputs it is only
+ * said: networks may be chaotic there, and then nobody's halves are closer.
  */
 function judgeError(error: readonly HalfError[], options: CoreMlExportOptions): string[] {
   const isStrict = options.tolerance !== undefined || options.feeds !== undefined;

@@ -43,11 +43,11 @@ export interface CoreMlExport {
 }
 
 /**
- * Turns an ONNX model into a Core ML package (an ML Program), and proves it: the package is read back from its bytes and run
- * against the original.
+ * Turns an ONNX model into a Core ML package (an ML Program), and proves it: the package is read back from its bytes
+ * and run against the original.
  *
- * @throws OnnxLensError UNSUPPORTED_MODEL, UNSUPPORTED_OPERATOR for what Core ML has no form for; PROOF_FAILED when the package
- *   computes something else; USAGE.
+ * @throws OnnxLensError UNSUPPORTED_MODEL, UNSUPPORTED_OPERATOR for what Core ML has no form for; PROOF_FAILED when the
+ *   package computes something else; USAGE.
  */
 export async function exportCoreMl(model: ModelProto, options: CoreMlExportOptions = {}): Promise<CoreMlExport> {
   const specification = (options.ios ?? 16) - 9;

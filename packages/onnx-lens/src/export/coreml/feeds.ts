@@ -16,8 +16,8 @@ export interface FeedPlan {
 }
 
 /**
- * Seeded inputs on which rounding is measured: those of a proof, but for pictures, which are smooth here as real ones are.
- * (Networks are chaotic on noise: there rounding is multiplied as on no picture.)
+ * Seeded inputs on which rounding is measured: those of a proof, but for pictures, which are smooth here as real ones
+ * are. (Networks are chaotic on noise: there rounding is multiplied as on no picture.)
  */
 export async function seededFeeds(model: ModelProto, how: FeedPlan): Promise<Feed[]> {
   const usual = usualRanges(model);
@@ -40,7 +40,10 @@ export async function seededFeeds(model: ModelProto, how: FeedPlan): Promise<Fee
   });
 }
 
-/** Random colours of coarse and of finer grids, blended between their points, and a little noise. Undefined for what is no picture. */
+/**
+ * Random colours of coarse and of finer grids, blended between their points, and a little noise. Undefined for what is
+ * no picture.
+ */
 function smoothPicture({ dims }: Tensor, { min, max }: InputRange, seed: number): Tensor | undefined {
   const isPlanar = (dims[1] ?? 0) <= 4;
   const [channels = 1, height = 1, width = 1] = isPlanar ? dims.slice(1) : [dims[3] ?? 1, dims[1] ?? 1, dims[2] ?? 1];

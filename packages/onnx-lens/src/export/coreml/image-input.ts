@@ -27,7 +27,8 @@ export interface ImageInput {
 }
 
 /**
- * A model whose input is the pixels themselves, [1, channels, height, width] from 0 to 255, whatever the order of its axes was.
+ * A model whose input is the pixels themselves, [1, channels, height, width] from 0 to 255, whatever the order of its
+ * axes was.
  * @throws OnnxLensError USAGE for an input that takes no picture.
  */
 export function withImageInput(

@@ -222,7 +222,9 @@ function each(names: string, rule: Infer): Readonly<Record<string, Infer>> {
   return Object.fromEntries(names.split(' ').map((name) => [name, rule]));
 }
 
-/** Types and shapes of an operation's results, as Core ML infers them; an operation without a rule gives what it takes. */
+/**
+ * Types and shapes of an operation's results, as Core ML infers them; an operation without a rule gives what it takes.
+ */
 export function inferResults(operation: string, inputs: Inputs): readonly ResultType[] {
   return (RULES[operation] ?? same)(new Reader(inputs));
 }

@@ -25,7 +25,8 @@ export interface LoweredGraph {
  *
  * @param types of every value, as shape inference gives them.
  * @param specification the Core ML specification version to write for (6 is iOS 15, 9 is iOS 18).
- * @throws OnnxLensError UNSUPPORTED_MODEL, UNSUPPORTED_OPERATOR: one sentence that names the node, the reason and what to do.
+ * @throws OnnxLensError UNSUPPORTED_MODEL, UNSUPPORTED_OPERATOR: one sentence that names the node, the reason and what
+ *   to do.
  */
 export function lowerGraph(
   model: ModelProto,

@@ -20,7 +20,10 @@ export interface CoreMlExportOptions {
   readonly int8Weights?: boolean;
   /** Inputs that are to be pictures, by name. */
   readonly images?: Readonly<Record<string, ImageInput>>;
-  /** Several sets of sizes, each a function of the package over the same weights; needs iOS 18. The first is the default. */
+  /**
+   * Several sets of sizes, each a function of the package over the same weights; needs iOS 18. The first is the
+   * default.
+   */
   readonly sizes?: readonly { readonly name: string; readonly fix: Readonly<Record<string, number>> }[];
   readonly metadata?: PackageMetadata;
   /** Names of classes: the package becomes a classifier of the first output that has as many values. */

@@ -40,8 +40,8 @@ export interface OperationForm {
 const FIRST = 6;
 
 /**
- * `types: parameter:kind ...`; `@7` behind a kind says that the parameter came with specification 7. Every parameter of the
- * list is written for each operation, those with defaults too: Core ML's compiler refuses operations that lack one.
+ * `types: parameter:kind ...`; `@7` behind a kind says that the parameter came with specification 7. Every parameter of
+ * the list is written for each operation, those with defaults too: Core ML's compiler refuses operations that lack one.
  */
 const FORMS: Readonly<Record<string, string>> = {
   ...all('abs sign square', 'number x:tensor'),

@@ -36,8 +36,8 @@ export function functionsOf(encoded: EncodedPackage): readonly ReadFunction[] {
 const OWN = 'coreml/';
 
 /**
- * A package's function as an ONNX model with the very inputs and outputs of the original: their names, types and shapes.
- * What the package itself computes was read from its bytes alone.
+ * A package's function as an ONNX model with the very inputs and outputs of the original: their names, types and
+ * shapes. What the package itself computes was read from its bytes alone.
  *
  * @param original whose inputs and outputs are wanted; their sizes must be fixed.
  */

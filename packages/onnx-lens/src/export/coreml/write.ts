@@ -32,7 +32,10 @@ export interface Classifier {
 /** Names of a classifier's outputs, as coremltools has them. */
 export const [LABEL, PROBABILITIES] = ['classLabel', 'classLabel_probs'] as const;
 
-/** Writes one function; its longer constants go to the blob file. Inputs and outputs are named first, so that they keep their names. */
+/**
+ * Writes one function; its longer constants go to the blob file. Inputs and outputs are named first, so that they keep
+ * their names.
+ */
 export function writeFunction(
   program: Program,
   specification: number,

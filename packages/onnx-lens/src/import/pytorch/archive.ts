@@ -9,9 +9,9 @@ import { readZip, type ZipEntry } from './zip.js';
 const MAX_PICKLE_BYTES = 64 * 2 ** 20;
 
 /**
- * Reads the value of a torch.save file of PyTorch 1.6 and later: a zip archive with `NAME/data.pkl`, which describes the
- * value, and `NAME/data/KEY`, the raw bytes of each storage.
- * Layout: torch/serialization.py (_save) and caffe2/serialize/inline_container.cc.
+ * Reads the value of a torch.save file of PyTorch 1.6 and later: a zip archive with `NAME/data.pkl`, which describes
+ * the value, and `NAME/data/KEY`, the raw bytes of each storage. Layout: torch/serialization.py (_save) and
+ * caffe2/serialize/inline_container.cc.
  *
  * @throws OnnxLensError NOT_CHECKPOINT, UNSAFE_PICKLE, TENSOR_INVALID.
  */

@@ -14,7 +14,9 @@ export type CheckpointFormat = 'zip' | 'legacy' | 'safetensors';
 /** The weights of a PyTorch checkpoint. */
 export interface Checkpoint {
   readonly format: CheckpointFormat;
-  /** Where the state_dict was found: the dict keys that lead to it, joined by dots; '' when it is the file's own value. */
+  /**
+   * Where the state_dict was found: the dict keys that lead to it, joined by dots; '' when it is the file's own value.
+   */
   readonly key: string;
   /** By name, in the file's order, without a `module.` or `_orig_mod.` that all of them bear. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;

@@ -108,8 +108,8 @@ export type Persistent =
   | { readonly kind: 'other'; readonly value: PickleValue };
 
 /**
- * What a persistent id stands for: `('storage', type, key, location, count, …)`, or `('module', class, …)`, by which the
- * older format names the class of a module.
+ * What a persistent id stands for: `('storage', type, key, location, count, …)`, or `('module', class, …)`, by which
+ * the older format names the class of a module.
  * @param find gives the storage; its bytes are loaded when first needed. A storage without a type of ours has null.
  * @throws OnnxLensError UNSAFE_PICKLE for any other persistent id.
  */

@@ -7,7 +7,10 @@ import { PickleTuple, type PickleValue } from './values.js';
 /** The pickled number 0x1950a86a20f9469cfc6c with which these files begin (LONG1 of 10 bytes, STOP). */
 const MAGIC = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
 const PROTOCOL_VERSION = 1001;
-/** Parts of storages may lie over each other, and each is copied when it is read: together they may be so many times the file. */
+/**
+ * Parts of storages may lie over each other, and each is copied when it is read: together they may be so many times the
+ * file.
+ */
 const MOST_OVERLAP = 8;
 
 /** True when the bytes begin as a torch.save file of PyTorch 0.1.10 to 1.5 does. */
@@ -18,8 +21,8 @@ export function isLegacy(bytes: Uint8Array): boolean {
 
 /**
  * Reads the value of a torch.save file of PyTorch before 1.6 (or saved so on purpose): pickles of a magic number, a
- * protocol version, the machine's sizes, the value and the list of storage keys; then each storage as an int64 count and
- * its elements, little-endian. Layout: torch/serialization.py (_legacy_save).
+ * protocol version, the machine's sizes, the value and the list of storage keys; then each storage as an int64 count
+ * and its elements, little-endian. Layout: torch/serialization.py (_legacy_save).
  *
  * @throws OnnxLensError NOT_CHECKPOINT, UNSAFE_PICKLE, TENSOR_INVALID.
  */
@@ -63,7 +66,9 @@ class LegacyStorages {
     this.#origin = origin;
   }
 
-  /** A storage, or the part of it that a "view" names (offset and length in elements), as files before 0.4 have them. */
+  /**
+   * A storage, or the part of it that a "view" names (offset and length in elements), as files before 0.4 have them.
+   */
   resolve(id: PickleValue): PickleValue {
     const found = persistentOf(id, this.#origin, (key, type, byteLength, elementBytes) => {
       const root = this.#roots.get(key) ?? { type, byteLength, elementBytes, start: undefined };

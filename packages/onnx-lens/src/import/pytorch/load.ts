@@ -2,9 +2,9 @@ import { readFileWhole } from '../../files.js';
 import { parseCheckpoint, type Checkpoint, type CheckpointOptions } from './checkpoint.js';
 
 /**
- * Reads the weights of a torch.save file (zip or older format) or a safetensors file without PyTorch and without running
- * any of its code. Objects beside the weights (settings, NumPy arrays, dates) are passed over; of a whole module that was
- * saved, the weights are read.
+ * Reads the weights of a torch.save file (zip or older format) or a safetensors file without PyTorch and without
+ * running any of its code. Objects beside the weights (settings, NumPy arrays, dates) are passed over; of a whole
+ * module that was saved, the weights are read.
  *
  * @example
  * const { tensors } = loadCheckpoint('mobilenet0.25_Final.pth');

@@ -1,7 +1,7 @@
 /**
  * Modules whose functions start programs, run code or reach files and networks. Objects are never saved by them, but
- * attacks are. Nothing that a pickle names is run here in any case; such a file is refused so that its user learns of it
- * before another program opens it.
+ * attacks are. Nothing that a pickle names is run here in any case; such a file is refused so that its user learns of
+ * it before another program opens it.
  */
 const DANGEROUS_MODULES: ReadonlySet<string> = new Set([
   '_posixsubprocess',

@@ -32,7 +32,9 @@ function float8(torchName: string, exponentBits: number, bias: number, special: 
   };
 }
 
-/** Formats as in the OCP 8-bit floating point specification 1.0 and its "fnuz" variants (no negative zero; 0x80 is NaN). */
+/**
+ * Formats as in the OCP 8-bit floating point specification 1.0 and its "fnuz" variants (no negative zero; 0x80 is NaN).
+ */
 function widenFloat8(bits: number, exponentBits: number, bias: number, special: 'ieee' | 'fn' | 'fnuz'): number {
   const fractionBits = 7 - exponentBits;
   const sign = bits & 0x80 ? -1 : 1;
@@ -132,7 +134,8 @@ export class TensorView {
 
   /**
    * @param offset and strides in elements.
-   * @throws OnnxLensError TENSOR_INVALID when the view reaches beyond its storage or is larger than {@link MAX_TENSOR_BYTES}.
+   * @throws OnnxLensError TENSOR_INVALID when the view reaches beyond its storage or is larger than {@link
+   *   MAX_TENSOR_BYTES}.
    */
   constructor(
     storage: CheckpointStorage,
@@ -216,7 +219,10 @@ export class TensorView {
   }
 }
 
-/** A tensor's values as float32: half and brain floats widened, float64 rounded, integers converted. Shares memory when it can. */
+/**
+ * A tensor's values as float32: half and brain floats widened, float64 rounded, integers converted. Shares memory when
+ * it can.
+ */
 export function asFloat32(tensor: Tensor): Float32Array {
   const { data, dataType } = tensor;
   if (data instanceof Float32Array) return data;

@@ -6,8 +6,8 @@ import { readPlain } from './plain-values.js';
 import { PickleDict, PickleGlobal, PickleSet, PickleTuple, Placeholder, type PickleValue } from './values.js';
 
 /**
- * Objects that one pickle may make, and opcodes that it may hold. A checkpoint takes some thirty opcodes and two objects a
- * tensor, so this is room for half a million tensors; a bomb ends here instead of in an exhausted memory.
+ * Objects that one pickle may make, and opcodes that it may hold. A checkpoint takes some thirty opcodes and two
+ * objects a tensor, so this is room for half a million tensors; a bomb ends here instead of in an exhausted memory.
  */
 const MAX_OBJECTS = 2_000_000;
 const MAX_OPCODES = 20_000_000;
@@ -26,7 +26,8 @@ export interface Unpickled {
 
 /**
  * Reads one pickle without running anything: objects of unknown classes become placeholders; names that only attacks
- * use and opcodes that checkpoints do not need are refused. A stack machine without recursion, so nesting depth costs nothing.
+ * use and opcodes that checkpoints do not need are refused. A stack machine without recursion, so nesting depth costs
+ * nothing.
  *
  * @throws OnnxLensError UNSAFE_PICKLE when something is refused, NOT_CHECKPOINT when the bytes are no whole pickle.
  */
@@ -159,7 +160,10 @@ class Machine {
     }
   }
 
-  /** BUILD sets attributes. Those of tensors and dicts (a state_dict's `_metadata`) are dropped; a placeholder keeps them. */
+  /**
+   * BUILD sets attributes. Those of tensors and dicts (a state_dict's `_metadata`) are dropped; a placeholder keeps
+   * them.
+   */
   #build(): boolean {
     const state = this.#pop();
     const target = this.#top();

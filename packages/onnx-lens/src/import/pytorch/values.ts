@@ -8,7 +8,9 @@ export class PickleTuple {
   }
 }
 
-/** A Python dict, OrderedDict, defaultdict or Counter, in its order. Keys that are tuples or objects count by identity. */
+/**
+ * A Python dict, OrderedDict, defaultdict or Counter, in its order. Keys that are tuples or objects count by identity.
+ */
 export class PickleDict {
   readonly entries = new Map<PickleValue, PickleValue>();
 }

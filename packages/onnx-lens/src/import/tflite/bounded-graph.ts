@@ -8,8 +8,8 @@ const MOST_TIMES_THE_FILE = 16;
 const ALWAYS_ALLOWED = 256 * 2 ** 20;
 
 /**
- * A graph whose constants, and the copies that are made on the way to them, may not outgrow the file that they come from:
- * a small file can name one weight in a hundred thousand operators.
+ * A graph whose constants, and the copies that are made on the way to them, may not outgrow the file that they come
+ * from: a small file can name one weight in a hundred thousand operators.
  */
 export class BoundedGraph extends GraphBuilder {
   readonly #origin: string;

@@ -93,7 +93,10 @@ export class OperatorContext {
     return numbers;
   }
 
-  /** Axis `axis` of a rank, negative ones counted from the end. @throws OnnxLensError NOT_TFLITE for one that is not there. */
+  /**
+   * Axis `axis` of a rank, negative ones counted from the end. @throws OnnxLensError NOT_TFLITE for one that is not
+   * there.
+   */
   normalAxis(axis: number, rank: number): number {
     const normal = axis < 0 ? axis + rank : axis;
     if (!Number.isInteger(normal) || normal < 0 || normal >= rank)
@@ -183,7 +186,10 @@ export class OperatorContext {
     return this.node('Concat', [image, zeros], { axis: 1 });
   }
 
-  /** An initializer; half floats are widened at run time, where ONNX Runtime folds the Cast away when it opens the model. */
+  /**
+   * An initializer; half floats are widened at run time, where ONNX Runtime folds the Cast away when it opens the
+   * model.
+   */
   constant(tensor: Constant): string {
     const { quantization, ...stored } = tensor;
     if (quantization !== undefined) {
@@ -209,7 +215,9 @@ export class OperatorContext {
     return data === undefined ? [scale] : [scale, this.graph.constant('zero_point', { dataType, dims, data })];
   }
 
-  /** A value brought down to size 1 along axes of its form. Which of these take axes as an input depends on the opset. */
+  /**
+   * A value brought down to size 1 along axes of its form. Which of these take axes as an input depends on the opset.
+   */
   reduce(opType: string, name: string, axes: readonly number[]): string {
     const asInput = opType === 'ReduceSum' || this.settings.opset >= 18;
     return asInput

@@ -10,7 +10,10 @@ import { asIs, channelsSecond, permuteShape } from './value.js';
 
 /** How to import a TensorFlow Lite model. */
 export interface TfliteImportOptions {
-  /** Half-float weights: `widen` (default) makes them float32; `keep` leaves them, to be widened when the model is opened. */
+  /**
+   * Half-float weights: `widen` (default) makes them float32; `keep` leaves them, to be widened when the model is
+   * opened.
+   */
   readonly halfWeights?: 'widen' | 'keep';
   /**
    * Order of image inputs (rank 4). `original` (default) keeps batch, height, width, channels; `channels-second` makes
@@ -18,18 +21,21 @@ export interface TfliteImportOptions {
    */
   readonly imageInputs?: 'original' | 'channels-second';
   /**
-   * PRELU with a slope a channel: `operator` (default) makes it PRelu; `convolutions` 1x1 depthwise convolutions, a Relu
-   * and an Add. ONNX Runtime's blocked layout for the CPU has no PRelu, which it must leave and enter again for each;
-   * accelerators take PRelu as it is.
+   * PRELU with a slope a channel: `operator` (default) makes it PRelu; `convolutions` 1x1 depthwise convolutions, a
+   * Relu and an Add. ONNX Runtime's blocked layout for the CPU has no PRelu, which it must leave and enter again for
+   * each; accelerators take PRelu as it is.
    */
   readonly prelu?: 'operator' | 'convolutions';
   /**
    * A PAD that puts as many channels of zeros behind those of an image, as residual nets do before an ADD: `operator`
-   * (default) makes it Pad; `convolution` a 1x1 depthwise convolution by 0 and a Concat, for the same reason. It is left a
-   * Pad where the image is not in the blocked layout anyway.
+   * (default) makes it Pad; `convolution` a 1x1 depthwise convolution by 0 and a Concat, for the same reason. It is
+   * left a Pad where the image is not in the blocked layout anyway.
    */
   readonly channelZeros?: 'operator' | 'convolution';
-  /** Is told, in a sentence each, in what the import differs from the original: quantized models are not equal bit by bit. */
+  /**
+   * Is told, in a sentence each, in what the import differs from the original: quantized models are not equal bit by
+   * bit.
+   */
   readonly onNote?: (note: string) => void;
 }
 
@@ -103,7 +109,10 @@ function finish(
   return result;
 }
 
-/** Takes away the Identity before an output where its source may bear the output's name, and every node that feeds no output. */
+/**
+ * Takes away the Identity before an output where its source may bear the output's name, and every node that feeds no
+ * output.
+ */
 function tidy(graph: GraphProto): void {
   const makers = new Map(graph.node.flatMap((node) => node.output.map((output) => [output, node] as const)));
   const renamed = new Map<string, string>();

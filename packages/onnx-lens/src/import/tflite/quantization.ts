@@ -1,7 +1,10 @@
 import { TensorProto_DataType as DataType } from '../../model/generated/onnx_pb.js';
 import type { Tensor } from '../../model/tensors.js';
 
-/** How stored integers stand for numbers: `(integer - zeroPoint) * scale`, for the whole tensor or for each place of an axis. */
+/**
+ * How stored integers stand for numbers: `(integer - zeroPoint) * scale`, for the whole tensor or for each place of an
+ * axis.
+ */
 export interface Quantization {
   /** One scale, or one a place of `axis`. */
   readonly scales: Float32Array;

@@ -1,7 +1,9 @@
 import { ByteBuffer } from 'flatbuffers';
 import { OnnxLensError } from '../../errors.js';
 
-/** The bytes of a FlatBuffers file, every access of which is checked against their end: the file may come from anyone. */
+/**
+ * The bytes of a FlatBuffers file, every access of which is checked against their end: the file may come from anyone.
+ */
 export class FlatFile {
   readonly bytes: Uint8Array;
   readonly origin: string;

@@ -61,7 +61,9 @@ function childrenOf(level: SparseLevel, parent: number, size: number): Children 
   return { first: from, count: to - from, indexOf: (child) => level.indices[from + child] ?? -1 };
 }
 
-/** Length of each level (an axis divided by its block, or the block itself), and elements from one index to the next. */
+/**
+ * Length of each level (an axis divided by its block, or the block itself), and elements from one index to the next.
+ */
 function levelSteps(
   shape: readonly number[],
   { traversalOrder, blockMap, levels }: Sparsity,

@@ -7,8 +7,8 @@ export type Permutation = readonly number[];
 /**
  * A value of the TensorFlow Lite graph and the ONNX values that hold it, each with its axes in some order.
  *
- * TensorFlow Lite keeps channels last, ONNX's convolutions want them second. An operator asks for the order it wants and
- * finds the value in it where an earlier one left it so; only else a Transpose is made. A TRANSPOSE of the original
+ * TensorFlow Lite keeps channels last, ONNX's convolutions want them second. An operator asks for the order it wants
+ * and finds the value in it where an earlier one left it so; only else a Transpose is made. A TRANSPOSE of the original
  * needs no node at all: it is a value with the same forms under other orders.
  */
 export interface Value {

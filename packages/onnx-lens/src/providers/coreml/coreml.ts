@@ -71,8 +71,9 @@ function crashNote(node: NodeView, verdict: Verdict, target: Target): string[] {
 }
 
 /**
- * A partition's outputs are described to Core ML with their shapes (ModelBuilder::RegisterModelInputOutput), which throws at
- * a negative dimension. Readers inside the partition have been judged already, by the same test of their inputs.
+ * A partition's outputs are described to Core ML with their shapes (ModelBuilder::RegisterModelInputOutput), which
+ * throws at a negative dimension. Readers inside the partition have been judged already, by the same test of their
+ * inputs.
  */
 function negativeOutputNotes({ graph, judge }: Settings, target: Target): string[] {
   return graph.nodes

@@ -22,7 +22,9 @@ export type Check = (node: NodeView, settings: Settings) => Verdict;
 export interface OperatorRule {
   /** Minor version of ONNX Runtime that first has a builder for the operator; left out for 21 and before. */
   readonly since?: number;
-  /** Minor version that first has an ML Program form of it; Infinity where there is none; left out for 21 and before. */
+  /**
+   * Minor version that first has an ML Program form of it; Infinity where there is none; left out for 21 and before.
+   */
   readonly mlProgramSince?: number;
   /** Oldest definition of the operator that is taken. Default 1. */
   readonly minOpset?: number | ((settings: Settings) => number);
@@ -63,8 +65,8 @@ export function shapeOf(value: ValueView | undefined): number[] | undefined {
 }
 
 /**
- * What is wrong with a shape that inference has made negative, as under a kernel larger than its input; null when nothing.
- * GetShapeImpl in core/providers/coreml/shape_utils.cc throws on it, in every version.
+ * What is wrong with a shape that inference has made negative, as under a kernel larger than its input; null when
+ * nothing. GetShapeImpl in core/providers/coreml/shape_utils.cc throws on it, in every version.
  */
 export function negativeDimension(value: ValueView | undefined): string | null {
   const found = value?.shape?.find((dim) => typeof dim === 'number' && dim < 0);
@@ -121,9 +123,9 @@ export function integersOf(node: NodeView, place: number): bigint[] | undefined 
 }
 
 /**
- * Types that the default type rule takes in an ML Program, by minor version. float16 is missing from 1.22 and 1.23: their
- * source asks for a build macro (COREML_ENABLE_MLPROGRAM) that nothing defines any more, and the machine code of the
- * released macOS libraries 1.22.0 and 1.23.2 compares with float32 alone.
+ * Types that the default type rule takes in an ML Program, by minor version. float16 is missing from 1.22 and 1.23:
+ * their source asks for a build macro (COREML_ENABLE_MLPROGRAM) that nothing defines any more, and the machine code of
+ * the released macOS libraries 1.22.0 and 1.23.2 compares with float32 alone.
  */
 const ML_PROGRAM_TYPES: readonly (readonly [ort: number, types: readonly DataType[]])[] = [
   [21, [DataType.FLOAT, DataType.FLOAT16]],
@@ -131,7 +133,9 @@ const ML_PROGRAM_TYPES: readonly (readonly [ort: number, types: readonly DataTyp
   [24, [DataType.FLOAT, DataType.FLOAT16, DataType.INT64]],
 ];
 
-/** The default type rule: float32; in an ML Program also the types of its version. (BaseOpBuilder::IsInputDtypeSupport) */
+/**
+ * The default type rule: float32; in an ML Program also the types of its version. (BaseOpBuilder::IsInputDtypeSupport)
+ */
 export function floatInput(node: NodeView, settings: Settings, place = 0): Verdict {
   const dataType = node.inputs[place]?.dataType ?? DataType.UNDEFINED;
   const allowed: readonly DataType[] = isMlProgram(settings)

@@ -11,8 +11,8 @@ import { knownEntries } from './shape-arithmetic.js';
  * Pattern: Tile or Expand of a constant [1, ...] along the first axis alone, as often as a float input of the graph has
  * items (position channels of CoordConv, the maps that remain after late-repeat).
  * Emits: Add of the constant and a zero for each item, which is made of the input: ReduceMax, Clip to finite, Mul by 0.
- * Helps: the Core ML provider, which has no Expand and no Tile before 1.27, and then counts no batch. Bit-identical unless
- * the input holds NaN (0 + x is x; a zero may change its sign).
+ * Helps: the Core ML provider, which has no Expand and no Tile before 1.27, and then counts no batch. Bit-identical
+ * unless the input holds NaN (0 + x is x; a zero may change its sign).
  */
 export const batchMaps: Rewrite = {
   name: 'batch-maps',
@@ -31,7 +31,9 @@ export const batchMaps: Rewrite = {
   },
 };
 
-/** An input of the constant's type whose first axis bears the batch's name, without other free axes, which may be empty. */
+/**
+ * An input of the constant's type whose first axis bears the batch's name, without other free axes, which may be empty.
+ */
 function inputWithBatch(bench: Workbench, batch: string, constant: string): string | undefined {
   const isUsable = (shape: readonly (number | string)[] | null): boolean =>
     shape !== null &&

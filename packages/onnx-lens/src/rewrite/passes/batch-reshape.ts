@@ -2,7 +2,10 @@ import type { Emitter } from '../emitter.js';
 import type { Rewrite } from '../rewrite.js';
 import type { Workbench } from '../workbench.js';
 
-/** Parts that one Split may make, and all Splits of one Reshape together: beyond this the copies cost more than they bring. */
+/**
+ * Parts that one Split may make, and all Splits of one Reshape together: beyond this the copies cost more than they
+ * bring.
+ */
 const MOST_PARTS = 256;
 /** Neither Core ML nor this rewrite knows more axes. */
 const MOST_AXES = 5;
@@ -10,11 +13,11 @@ const MOST_AXES = 5;
 /**
  * Reshape and Flatten with a free batch.
  *
- * Pattern: Reshape or Flatten of [batch, ...] to [batch, ...] where only the batch is free and every other axis is known:
- * heads of detectors, attention, groups of channels.
- * Emits: to merge two axes Split along the outer, Concat along the inner and Squeeze; to take one apart Unsqueeze, Split and
- * Concat. Axes of 1 come and go by Squeeze and Unsqueeze. Innermost first, which takes the fewest parts.
- * Helps: the Core ML provider, which takes Reshape only of fully known shapes. Bit-identical: values are only copied.
+ * Pattern: Reshape or Flatten of [batch, ...] to [batch, ...] where only the batch is free and every other axis is
+ * known: heads of detectors, attention, groups of channels. Emits: to merge two axes Split along the outer, Concat
+ * along the inner and Squeeze; to take one apart Unsqueeze, Split and Concat. Axes of 1 come and go by Squeeze and
+ * Unsqueeze. Innermost first, which takes the fewest parts. Helps: the Core ML provider, which takes Reshape only of
+ * fully known shapes. Bit-identical: values are only copied.
  */
 export const batchReshape: Rewrite = {
   name: 'batch-reshape',
@@ -50,7 +53,9 @@ function isReal(dim: number): boolean {
   return dim !== 1;
 }
 
-/** One step on axes counted with the batch: two neighbours of sizes `outer` and `inner` become one, or one becomes two. */
+/**
+ * One step on axes counted with the batch: two neighbours of sizes `outer` and `inner` become one, or one becomes two.
+ */
 interface Step {
   readonly kind: 'merge' | 'part';
   readonly axis: number;
@@ -73,7 +78,10 @@ function planReshape(from: readonly number[], to: readonly number[]): Step[] | u
   return possible.toSorted((a, b) => partsOf(a ?? []) - partsOf(b ?? []))[0];
 }
 
-/** Where axes lie is told by their borders: the products of the axes from each on. All steps of one kind, then of the other. */
+/**
+ * Where axes lie is told by their borders: the products of the axes from each on. All steps of one kind, then of the
+ * other.
+ */
 function stepsBy(kinds: readonly Step['kind'][], from: readonly number[], to: readonly number[]): Step[] | undefined {
   const steps: Step[] = [];
   const axes = [...from];

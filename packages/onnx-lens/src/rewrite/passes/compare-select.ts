@@ -69,7 +69,9 @@ function rewriteWhere(node: NodeProto, bench: Workbench): boolean {
   return true;
 }
 
-/** A constant condition: both branches times a mask, or where the other is the same infinity throughout a sum with it. */
+/**
+ * A constant condition: both branches times a mask, or where the other is the same infinity throughout a sum with it.
+ */
 function selectByMask(node: NodeProto, bench: Workbench, dataType: DataType): boolean {
   const [condition = '', yes = '', no = ''] = node.input;
   const mask = bench.numbers(condition);

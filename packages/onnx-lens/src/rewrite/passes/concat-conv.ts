@@ -8,12 +8,11 @@ import { batchRepeat } from './late-repeat.js';
 /**
  * Constant channels in front of a convolution.
  *
- * Pattern: Conv (one group, constant weights) of the only use of a Concat along the channels, of which some parts are the
- * same constant for every item of the batch: initializers with a batch axis of 1, or Expand or Tile of one along the batch.
- * Emits: Conv of the other parts with their part of the weights, Add of a Conv of the constant parts (which
- * fold-constants then computes).
- * Helps: Core ML with a free batch, where the constant would have to be expanded to it (CoordConv); everywhere the
- * channels that are the same each time are not convolved again.
+ * Pattern: Conv (one group, constant weights) of the only use of a Concat along the channels, of which some parts are
+ * the same constant for every item of the batch: initializers with a batch axis of 1, or Expand or Tile of one along
+ * the batch. Emits: Conv of the other parts with their part of the weights, Add of a Conv of the constant parts (which
+ * fold-constants then computes). Helps: Core ML with a free batch, where the constant would have to be expanded to it
+ * (CoordConv); everywhere the channels that are the same each time are not convolved again.
  */
 export const concatConv: Rewrite = {
   name: 'concat-conv',

@@ -9,9 +9,9 @@ import type { Rewrite } from '../rewrite.js';
  *
  * Pattern: ConvTranspose of any number of groups with constant weights, read by a BatchNormalization alone, which has
  * constant parameters and is not training.
- * Emits: the ConvTranspose with weights and bias multiplied by scale / sqrt(variance + epsilon) of their output channel,
- * which is channel g * (channels a group) + c for weight [i, c] of an input channel i of group g.
- * Helps: every provider; ONNX Runtime folds normalization into Conv only.
+ * Emits: the ConvTranspose with weights and bias multiplied by scale / sqrt(variance + epsilon) of their output
+ * channel, which is channel g * (channels a group) + c for weight [i, c] of an input channel i of group g. Helps: every
+ * provider; ONNX Runtime folds normalization into Conv only.
  */
 export const convNorm: Rewrite = {
   name: 'conv-norm',

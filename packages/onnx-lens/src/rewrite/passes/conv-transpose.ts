@@ -7,11 +7,10 @@ import type { Workbench } from '../workbench.js';
 /**
  * Transposed convolutions in the form that a provider reads.
  *
- * Pattern: ConvTranspose without a pads attribute; with output_padding or with different pads on its sides, of images or
- * sequences of known spatial size.
- * Emits: ConvTranspose with pads of 0; there, where pads differ, followed by a Slice of the part that they leave for each
- * spatial axis (output_padding is a smaller pad at the end).
- * Helps: the Core ML provider: without pads it crashes in 1.21, and it takes one amount on all sides only. Bit-identical.
+ * Pattern: ConvTranspose without a pads attribute; with output_padding or with different pads on its sides, of images
+ * or sequences of known spatial size. Emits: ConvTranspose with pads of 0; there, where pads differ, followed by a
+ * Slice of the part that they leave for each spatial axis (output_padding is a smaller pad at the end). Helps: the Core
+ * ML provider: without pads it crashes in 1.21, and it takes one amount on all sides only. Bit-identical.
  */
 export const convTranspose: Rewrite = {
   name: 'conv-transpose',

@@ -7,8 +7,8 @@ import type { Rewrite } from '../rewrite.js';
  *
  * Pattern: DepthToSpace of mode CRD (torch.pixel_shuffle) of known channels, of which the batch or the size is free.
  * Emits: ConvTranspose in groups of one channel of the result, which puts each channel of a block in its place.
- * Helps: the Core ML provider, which takes this mode of fully known shapes only. Bit-identical for finite values: each is
- * multiplied by 1 and added to zeros.
+ * Helps: the Core ML provider, which takes this mode of fully known shapes only. Bit-identical for finite values: each
+ * is multiplied by 1 and added to zeros.
  */
 export const depthConv: Rewrite = {
   name: 'depth-conv',

@@ -10,7 +10,8 @@ import type { Workbench } from '../workbench.js';
  *
  * Pattern: two nodes of the same operator with the same inputs and attributes; two initializers with the same content.
  * Emits: nothing; readers of the second read the first.
- * Helps: every provider computes the value once; shape arithmetic that an exporter wrote once per use becomes one chain.
+ * Helps: every provider computes the value once; shape arithmetic that an exporter wrote once per use becomes one
+ * chain.
  */
 export const duplicateNodes: GraphRewrite = {
   name: 'duplicate-nodes',

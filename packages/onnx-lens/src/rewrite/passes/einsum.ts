@@ -85,7 +85,9 @@ function parseEquation(text: string, ranks: readonly number[]): Equation | undef
     : undefined;
 }
 
-/** Letters in the place of ellipses, when every operand's stands for as many axes; the output must say where they go. */
+/**
+ * Letters in the place of ellipses, when every operand's stands for as many axes; the output must say where they go.
+ */
 function withoutEllipsis(text: string, ranks: readonly number[]): string | undefined {
   if (!text.includes('...')) return text;
   const [left = '', right] = text.split('->');
@@ -120,7 +122,8 @@ function contract(emit: Emitter, a: Labelled, b: Labelled, output: string): stri
   const onlyRight = Array.from(output)
     .filter((letter) => right.letters.includes(letter) && !shared.includes(letter))
     .join('');
-  // MatMul broadcasts what stands before the last two axes: one side may have more axes of its own where the other has one.
+  // MatMul broadcasts what stands before the last two axes: one side may have more axes of its own where the other has
+  // one.
   const fitsMatMul = summed.length === 1 && (onlyLeft.length <= 1 || onlyRight.length <= 1);
   return fitsMatMul
     ? byMatMul(emit, left, right, { batch, summed, onlyLeft, onlyRight }, output)
@@ -135,8 +138,8 @@ interface Roles {
 }
 
 /**
- * [batch, left, summed] x [batch, summed, right]; a missing left or right letter is an axis of 1 for the while. The further
- * axes of the side that has several stand between the batch and the matrix, as axes of 1 on the other side.
+ * [batch, left, summed] x [batch, summed, right]; a missing left or right letter is an axis of 1 for the while. The
+ * further axes of the side that has several stand between the batch and the matrix, as axes of 1 on the other side.
  */
 function byMatMul(emit: Emitter, left: Labelled, right: Labelled, roles: Roles, output: string): string {
   const { batch, summed, onlyLeft, onlyRight } = roles;

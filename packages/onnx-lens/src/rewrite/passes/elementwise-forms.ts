@@ -6,11 +6,10 @@ import type { Workbench } from '../workbench.js';
 /**
  * Element-wise operators that are another one in disguise.
  *
- * Pattern: Neg, Abs, Softsign, Min, Sum, Mean, Max of more than two, and PRelu with a slope of other than channels, on floats.
- * Emits: Mul by -1; Max(x, -x); x / (|x| + 1); -Max(-a, -b); chains of Max or Add of two; Mul by 1/n;
- * Relu(x) + slope * (x - Relu(x)). Exact, but for
- * the rounding in Mean.
- * Helps: the Core ML provider, which takes Add, Mul and (MLProgram) Max of two operands, and none of these.
+ * Pattern: Neg, Abs, Softsign, Min, Sum, Mean, Max of more than two, and PRelu with a slope of other than channels, on
+ * floats. Emits: Mul by -1; Max(x, -x); x / (|x| + 1); -Max(-a, -b); chains of Max or Add of two; Mul by 1/n; Relu(x) +
+ * slope * (x - Relu(x)). Exact, but for the rounding in Mean. Helps: the Core ML provider, which takes Add, Mul and
+ * (MLProgram) Max of two operands, and none of these.
  */
 export const elementwiseForms: Rewrite = {
   name: 'elementwise-forms',

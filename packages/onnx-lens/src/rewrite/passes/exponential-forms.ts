@@ -15,9 +15,9 @@ const SELU_GAMMA = 1.05070102214813232421875;
  * Exponentials.
  *
  * Pattern: Exp, Elu, Selu, Celu, Mish, and Mish's factor tanh(softplus(x)) as exporters write it out.
- * Emits: Pow of the number e; for the linear units Relu(x) + alpha * (e^min(x, 0) - 1) with Relu, Clip, Pow and sums; for
- * tanh(softplus(x)) n / (n + 2) with n = e^x (e^x + 2), which needs no logarithm.
- * Helps: the Core ML provider, which has none of these before 1.24, and no logarithm at all.
+ * Emits: Pow of the number e; for the linear units Relu(x) + alpha * (e^min(x, 0) - 1) with Relu, Clip, Pow and sums;
+ * for tanh(softplus(x)) n / (n + 2) with n = e^x (e^x + 2), which needs no logarithm. Helps: the Core ML provider,
+ * which has none of these before 1.24, and no logarithm at all.
  */
 export const exponentialForms: Rewrite = {
   name: 'exponential-forms',

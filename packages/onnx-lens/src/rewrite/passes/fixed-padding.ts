@@ -15,12 +15,11 @@ import type { Workbench } from '../workbench.js';
 /**
  * Padding that is known.
  *
- * Pattern: Pad of the spatial axes whose only reader is a Conv or AveragePool (by zeros) or a MaxPool (by -infinity, or by
- * zeros where nothing is negative) with explicit pads; auto_pad SAME_UPPER, SAME_LOWER or VALID of Conv, MaxPool and
- * AveragePool on spatial axes of known size.
- * Emits: the Conv (or pool) with explicit pads. What PyTorch computes at run time for TensorFlow's "same" padding becomes
- * a constant by shape-arithmetic first.
- * Helps: every provider: one pass over the image less; Core ML's Pad takes the last two axes only.
+ * Pattern: Pad of the spatial axes whose only reader is a Conv or AveragePool (by zeros) or a MaxPool (by -infinity, or
+ * by zeros where nothing is negative) with explicit pads; auto_pad SAME_UPPER, SAME_LOWER or VALID of Conv, MaxPool and
+ * AveragePool on spatial axes of known size. Emits: the Conv (or pool) with explicit pads. What PyTorch computes at run
+ * time for TensorFlow's "same" padding becomes a constant by shape-arithmetic first. Helps: every provider: one pass
+ * over the image less; Core ML's Pad takes the last two axes only.
  */
 export const fixedPadding: Rewrite = {
   name: 'fixed-padding',
@@ -64,7 +63,9 @@ function takePad(node: NodeProto, bench: Workbench): boolean {
   return true;
 }
 
-/** True when the reader, padding by itself, would put there the value that Pad puts there, or one that counts as much. */
+/**
+ * True when the reader, padding by itself, would put there the value that Pad puts there, or one that counts as much.
+ */
 function fills(
   node: NodeProto,
   bench: Workbench,

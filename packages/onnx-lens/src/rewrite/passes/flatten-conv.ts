@@ -6,10 +6,9 @@ import type { Workbench } from '../workbench.js';
 /**
  * The first matrix product behind an image.
  *
- * Pattern: Gemm (plain, constant matrix) of the only use of a Flatten or Reshape of [batch, C, H, W] to [batch, C*H*W] with a
- * free batch.
- * Emits: Conv whose kernel is the whole image, and Squeeze.
- * Helps: the Core ML provider, which takes no Reshape with a free batch; classifiers of the older kind (VGG, AlexNet).
+ * Pattern: Gemm (plain, constant matrix) of the only use of a Flatten or Reshape of [batch, C, H, W] to [batch, C*H*W]
+ * with a free batch. Emits: Conv whose kernel is the whole image, and Squeeze. Helps: the Core ML provider, which takes
+ * no Reshape with a free batch; classifiers of the older kind (VGG, AlexNet).
  */
 export const flattenConv: Rewrite = {
   name: 'flatten-conv',

@@ -128,7 +128,8 @@ async function computeValues(bench: Workbench, nodes: readonly NodeProto[]): Pro
       (session) => session.run(new Map()),
     );
   } catch {
-    // One operator that the CPU cannot run spoils the whole: then each node is tried alone, and the rest stays as it is.
+    // One operator that the CPU cannot run spoils the whole: then each node is tried alone, and the rest stays as it
+    // is.
     return nodes.length === 1 ? new Map() : computeOneByOne(bench, nodes);
   }
 }

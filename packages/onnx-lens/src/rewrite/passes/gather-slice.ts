@@ -7,8 +7,8 @@ const MOST_PIECES = 16;
 /**
  * Gather with constant indices.
  *
- * Pattern: Gather of one index, or of a short list of indices, that are constant, from floats along an axis of known length.
- * Emits: Slice and Squeeze for a scalar index; one Slice for a run of neighbours; Slices and Concat otherwise.
+ * Pattern: Gather of one index, or of a short list of indices, that are constant, from floats along an axis of known
+ * length. Emits: Slice and Squeeze for a scalar index; one Slice for a run of neighbours; Slices and Concat otherwise.
  * Helps: the Core ML provider: MLProgram has no Gather, NeuralNetwork none with a scalar index. Bit-identical.
  */
 export const gatherSlice: Rewrite = {

@@ -8,10 +8,9 @@ import type { Workbench } from '../workbench.js';
  * Nodes that give back what they get.
  *
  * Pattern: Identity; Dropout outside training; Cast to the type a value has; Transpose in order; Reshape, Expand and
- * Flatten to the shape a value has; Tile by ones; Pad by zeros; Slice of everything; Concat, Sum, Max, Min, Mean of one;
- * Resize to the same size.
- * Emits: nothing; readers read the input.
- * Helps: every provider; the Core ML provider of ONNX Runtime before 1.30 takes neither Identity nor Expand nor Tile.
+ * Flatten to the shape a value has; Tile by ones; Pad by zeros; Slice of everything; Concat, Sum, Max, Min, Mean of
+ * one; Resize to the same size. Emits: nothing; readers read the input. Helps: every provider; the Core ML provider of
+ * ONNX Runtime before 1.30 takes neither Identity nor Expand nor Tile.
  */
 export const identity: Rewrite = {
   name: 'identity',

@@ -5,8 +5,8 @@ import type { Rewrite } from '../rewrite.js';
  * Instance normalization.
  *
  * Pattern: InstanceNormalization of a value of rank 3 to 5 with constant scale and bias.
- * Emits: ReduceMean, Sub, Mul, ReduceMean, Add, Sqrt, Div, Mul, Add: (x - mean) / sqrt(variance + epsilon) * scale + bias.
- * Helps: Core ML's NeuralNetwork format, which does not take InstanceNormalization; MLProgram does, and there the
+ * Emits: ReduceMean, Sub, Mul, ReduceMean, Add, Sqrt, Div, Mul, Add: (x - mean) / sqrt(variance + epsilon) * scale +
+ * bias. Helps: Core ML's NeuralNetwork format, which does not take InstanceNormalization; MLProgram does, and there the
  * coverage analysis drops this rewrite.
  */
 export const instanceNorm: Rewrite = {

@@ -6,7 +6,8 @@ import type { GraphRewrite } from '../rewrite.js';
  * Pattern: initializers that the graph also lists as inputs, as exporters did up to IR version 3. A caller may override
  * them, so that no optimizer and no provider may take them for constants.
  * Emits: the initializers alone.
- * Helps: every provider; Core ML takes convolutions of constant weights only, and ONNX Runtime folds nothing into others.
+ * Helps: every provider; Core ML takes convolutions of constant weights only, and ONNX Runtime folds nothing into
+ * others.
  */
 export const listedWeights: GraphRewrite = {
   name: 'listed-weights',

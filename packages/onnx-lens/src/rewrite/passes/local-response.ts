@@ -8,8 +8,8 @@ const MOST_CHANNELS = 1024;
  * Local response normalization.
  *
  * Pattern: LRN of images of known channels (AlexNet, GoogLeNet and their kin).
- * Emits: x * (bias + alpha / size * sum of squares of the neighbouring channels)^-beta, the sum as a 1x1 Conv by a band of ones.
- * Helps: the Core ML provider, whose ML Programs have no LRN.
+ * Emits: x * (bias + alpha / size * sum of squares of the neighbouring channels)^-beta, the sum as a 1x1 Conv by a band
+ * of ones. Helps: the Core ML provider, whose ML Programs have no LRN.
  */
 export const localResponse: Rewrite = {
   name: 'local-response',

@@ -14,7 +14,8 @@ const WIDEST = 8;
  * Pattern: Pad of mode reflect or edge with constant, non-negative pads of at most 8 on each side, along axes of known
  * length; Pad of mode constant along one axis before the last two of a fully known shape (BlazeFace's channels).
  * Emits: for each padded axis the border rows by Slice, in order, and Concat; Concat with a constant.
- * Helps: the Core ML provider, which takes constant padding of the last two axes only. Bit-identical: values are only copied.
+ * Helps: the Core ML provider, which takes constant padding of the last two axes only. Bit-identical: values are only
+ * copied.
  */
 export const padConcat: Rewrite = {
   name: 'pad-concat',

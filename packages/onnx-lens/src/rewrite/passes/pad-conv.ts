@@ -6,9 +6,9 @@ import type { Workbench } from '../workbench.js';
 /**
  * Padding with zeros that no convolution takes over.
  *
- * Pattern: Pad of mode constant by zeros of one or two spatial axes of images or sequences [N, C, ...] of C known channels.
- * Emits: Conv of one weight of 1 for each channel, with the pads.
- * Helps: the Core ML provider, which has no Pad in ML Programs before 1.26. Bit-identical: a value times 1.
+ * Pattern: Pad of mode constant by zeros of one or two spatial axes of images or sequences [N, C, ...] of C known
+ * channels. Emits: Conv of one weight of 1 for each channel, with the pads. Helps: the Core ML provider, which has no
+ * Pad in ML Programs before 1.26. Bit-identical: a value times 1.
  */
 export const padConv: Rewrite = {
   name: 'pad-conv',

@@ -13,9 +13,9 @@ const MODES = [
  * Pixel shuffle written out.
  *
  * Pattern: Reshape of [N, C*b*b, H, W] to six axes, Transpose, Reshape to [N, C, H*b, W*b], as exporters write
- * torch.pixel_shuffle (block axes after the channels) and tf.nn.depth_to_space (before them). A free batch may stay free.
- * Emits: DepthToSpace of mode CRD or DCR, by whose definition in ONNX the two are the same.
- * Helps: every provider: one copy in place of one copy and two reshapes; Core ML takes no more than five axes. Bit-identical.
+ * torch.pixel_shuffle (block axes after the channels) and tf.nn.depth_to_space (before them). A free batch may stay
+ * free. Emits: DepthToSpace of mode CRD or DCR, by whose definition in ONNX the two are the same. Helps: every
+ * provider: one copy in place of one copy and two reshapes; Core ML takes no more than five axes. Bit-identical.
  */
 export const pixelShuffle: Rewrite = {
   name: 'pixel-shuffle',

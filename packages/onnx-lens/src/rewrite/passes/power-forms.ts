@@ -5,8 +5,8 @@ import type { Rewrite } from '../rewrite.js';
  *
  * Pattern: Pow by 2, 0.5, -1 or -0.5, on floats; Div of a constant 1.
  * Emits: Mul; Sqrt; Reciprocal; Reciprocal of Sqrt.
- * Helps: the CPU (a product in place of a general power) and Core ML's NeuralNetwork format, whose Pow is a layer of its
- * own with one operand.
+ * Helps: the CPU (a product in place of a general power) and Core ML's NeuralNetwork format, whose Pow is a layer of
+ * its own with one operand.
  */
 export const powerForms: Rewrite = {
   name: 'power-forms',

@@ -16,7 +16,10 @@ import type { GraphRewrite } from '../rewrite.js';
 import { isStandard } from '../../model/opset.js';
 import type { Workbench } from '../workbench.js';
 
-/** The version that gave axes, sizes and splits as inputs and Softmax one axis: what accelerators' rules are written for. */
+/**
+ * The version that gave axes, sizes and splits as inputs and Softmax one axis: what accelerators' rules are written
+ * for.
+ */
 const TARGET = 13;
 /** Older models differ in broadcasting and batch normalization by more than their attributes. */
 const OLDEST = 7;
@@ -24,11 +27,11 @@ const OLDEST = 7;
 /**
  * Older operator sets.
  *
- * Pattern: a model of opset 7 to 12 without subgraphs and functions, whose every standard operator has a known meaning in 13.
- * Emits: the same operators in the form of opset 13: axes of Squeeze, Unsqueeze and ReduceSum, sizes of Split, limits of
- * Clip, pads of Pad, bounds of Slice, k of TopK as inputs; Upsample and the first Resize as Resize; Softmax over one axis,
- * between Flatten-like Reshapes where it ran over several.
- * Helps: the Core ML provider takes Split from opset 13 only, and the other rewrites emit today's forms.
+ * Pattern: a model of opset 7 to 12 without subgraphs and functions, whose every standard operator has a known meaning
+ * in 13. Emits: the same operators in the form of opset 13: axes of Squeeze, Unsqueeze and ReduceSum, sizes of Split,
+ * limits of Clip, pads of Pad, bounds of Slice, k of TopK as inputs; Upsample and the first Resize as Resize; Softmax
+ * over one axis, between Flatten-like Reshapes where it ran over several. Helps: the Core ML provider takes Split from
+ * opset 13 only, and the other rewrites emit today's forms.
  */
 export const raiseOpset: GraphRewrite = {
   name: 'raise-opset',

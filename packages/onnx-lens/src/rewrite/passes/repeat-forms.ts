@@ -8,9 +8,9 @@ const MOST_COPIES = 16;
 /**
  * Values that are repeated.
  *
- * Pattern: Expand or Tile of computed floats along axes of known length; the batch may be free where it is not repeated.
- * Emits: Mul by ones of the length of each axis of 1, which broadcasts; Concat of the value with itself for other axes.
- * Helps: the Core ML provider, which has no Expand, and no Tile before 1.27. Bit-identical.
+ * Pattern: Expand or Tile of computed floats along axes of known length; the batch may be free where it is not
+ * repeated. Emits: Mul by ones of the length of each axis of 1, which broadcasts; Concat of the value with itself for
+ * other axes. Helps: the Core ML provider, which has no Expand, and no Tile before 1.27. Bit-identical.
  */
 export const repeatForms: Rewrite = {
   name: 'repeat-forms',

@@ -7,11 +7,11 @@ import type { Workbench } from '../workbench.js';
  * Squeeze, Unsqueeze, Flatten and Reshape in the form that the shapes allow.
  *
  * Pattern: Flatten, or Squeeze and Unsqueeze with constant axes, of a value whose every dimension is known; Reshape and
- * Flatten that only take away or put in axes of 1 where some dimension is free; Flatten, Squeeze or such a Reshape after
- * GlobalAveragePool; Reshape to a shape that is fully known.
- * Emits: Reshape to the known shape; Squeeze and Unsqueeze; ReduceMean without kept axes.
- * Helps: the Core ML provider: MLProgram has no Flatten, NeuralNetwork no Unsqueeze, and both take Reshape only of fully
- * known shapes. Bit-identical, but for the order of additions in the mean.
+ * Flatten that only take away or put in axes of 1 where some dimension is free; Flatten, Squeeze or such a Reshape
+ * after GlobalAveragePool; Reshape to a shape that is fully known. Emits: Reshape to the known shape; Squeeze and
+ * Unsqueeze; ReduceMean without kept axes. Helps: the Core ML provider: MLProgram has no Flatten, NeuralNetwork no
+ * Unsqueeze, and both take Reshape only of fully known shapes. Bit-identical, but for the order of additions in the
+ * mean.
  */
 export const reshapeForms: Rewrite = {
   name: 'reshape-forms',

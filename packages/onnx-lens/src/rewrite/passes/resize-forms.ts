@@ -9,11 +9,11 @@ import { knownEntries } from './shape-arithmetic.js';
  * Enlarging by whole factors.
  *
  * Pattern: Resize of mode nearest of the last two axes by whole factors, whichever of the ways of writing it that pick
- * the same source pixel: asymmetric with floor, half_pixel with round_prefer_floor or round_prefer_ceil, sizes that come
- * out as whole factors. Linear and cubic Resize by sizes that are computed for a free batch and come out as whole factors.
- * Emits: Resize with scales, for mode nearest asymmetric, floor. For a pixel i and a factor s, half_pixel reads round((i + 0.5) / s - 0.5),
- * which for whole s lies within half a pixel of floor(i / s) and never on the tie of round_prefer_floor.
- * Helps: the Core ML provider, which takes nearest Resize with floor only. Bit-identical.
+ * the same source pixel: asymmetric with floor, half_pixel with round_prefer_floor or round_prefer_ceil, sizes that
+ * come out as whole factors. Linear and cubic Resize by sizes that are computed for a free batch and come out as whole
+ * factors. Emits: Resize with scales, for mode nearest asymmetric, floor. For a pixel i and a factor s, half_pixel
+ * reads round((i + 0.5) / s - 0.5), which for whole s lies within half a pixel of floor(i / s) and never on the tie of
+ * round_prefer_floor. Helps: the Core ML provider, which takes nearest Resize with floor only. Bit-identical.
  */
 export const resizeForms: Rewrite = {
   name: 'resize-forms',

@@ -20,11 +20,11 @@ const MOST_ENTRIES = 16;
 /**
  * Shape arithmetic.
  *
- * Pattern: Shape and what exporters compute from it (Gather, Slice, Concat, Squeeze, Unsqueeze, Cast, Add, Sub, Mul, Div,
- * Ceil, Floor, Min, Max, Neg, Size, Equal, Where), entry by entry, so that the fixed entries are known where others are free.
- * Emits: an initializer where all entries are known; Reshape to a constant with 0 and at most one -1 where the rest is
- * known to be the input's own dimensions.
- * Helps: every provider; Core ML takes Reshape, Resize and Pad only with constant parameters.
+ * Pattern: Shape and what exporters compute from it (Gather, Slice, Concat, Squeeze, Unsqueeze, Cast, Add, Sub, Mul,
+ * Div, Ceil, Floor, Min, Max, Neg, Size, Equal, Where), entry by entry, so that the fixed entries are known where
+ * others are free. Emits: an initializer where all entries are known; Reshape to a constant with 0 and at most one -1
+ * where the rest is known to be the input's own dimensions. Helps: every provider; Core ML takes Reshape, Resize and
+ * Pad only with constant parameters.
  */
 export const shapeArithmetic: GraphRewrite = {
   name: 'shape-arithmetic',

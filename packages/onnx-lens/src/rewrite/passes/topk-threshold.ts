@@ -10,11 +10,11 @@ const LONGEST_AXIS = 64;
 /**
  * The k largest, by threshold.
  *
- * Pattern: x >= t cast to float, where t is one of the values of TopK(x) along an axis of at most 64 elements, taken out
- * by Gather or Slice and brought back to the axis by Reshape, Unsqueeze or nothing. Also x < t, t <= x and t > x.
+ * Pattern: x >= t cast to float, where t is one of the values of TopK(x) along an axis of at most 64 elements, taken
+ * out by Gather or Slice and brought back to the axis by Reshape, Unsqueeze or nothing. Also x < t, t <= x and t > x.
  * Emits: Unsqueeze, Sub, Mul, Clip and ReduceSum that count for each element how many are larger (smaller, for the
- * smallest k): x is at least the k-th largest exactly when fewer than k are larger, equal elements included.
- * Helps: the Core ML provider, which has neither TopK nor comparisons.
+ * smallest k): x is at least the k-th largest exactly when fewer than k are larger, equal elements included. Helps: the
+ * Core ML provider, which has neither TopK nor comparisons.
  */
 export const topkThreshold: Rewrite = {
   name: 'topk-threshold',

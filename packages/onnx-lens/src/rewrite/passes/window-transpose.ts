@@ -11,9 +11,9 @@ const MOST_AXES = 5;
  *
  * Pattern: Transpose of more than five axes, such as [0, 1, 3, 2, 4, 5] of windows (Swin, SAM), where neighbours stay
  * neighbours; all dimensions known but one at most.
- * Emits: Reshape that merges the neighbours, Transpose of what is left (here four axes), Reshape; the Reshapes in front of
- * and behind the Transpose are taken up into these.
- * Helps: the Core ML provider, whose values have five axes at most. Bit-identical: values are only copied.
+ * Emits: Reshape that merges the neighbours, Transpose of what is left (here four axes), Reshape; the Reshapes in front
+ * of and behind the Transpose are taken up into these. Helps: the Core ML provider, whose values have five axes at
+ * most. Bit-identical: values are only copied.
  */
 export const windowTranspose: Rewrite = {
   name: 'window-transpose',

@@ -8,7 +8,10 @@ interface Signature {
   readonly input: string;
   /** Dimensions but the batch; null where any will do. */
   readonly inputDims: readonly (number | null)[];
-  /** Names here, and the rank and last dimension by which an output is known; of several alike the named one, else the last. */
+  /**
+   * Names here, and the rank and last dimension by which an output is known; of several alike the named one, else the
+   * last.
+   */
   readonly outputs: readonly { readonly name: string; readonly lastDim: number; readonly rank: number }[];
 }
 

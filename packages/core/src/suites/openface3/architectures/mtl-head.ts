@@ -35,8 +35,8 @@ export interface HeadOptions {
 
 /**
  * The graph head of ME-GraphAU (Luo et al., IJCAI 2022) as OpenFace 3.0 has it: a linear layer for each unit, one
- * graph convolution X' = ReLU(X + norm(A V(X) + U(X))) with A the normalised graph of nearest neighbours, and the cosine of
- * each node with a learned centre.
+ * graph convolution X' = ReLU(X + norm(A V(X) + U(X))) with A the normalised graph of nearest neighbours, and the
+ * cosine of each node with a learned centre.
  */
 export function addActionUnitHead(
   graph: GraphBuilder,
@@ -89,8 +89,8 @@ function gemm(
  *
  * The original asks TopK for the fourth largest product of a row and keeps all that are not smaller. A product is kept
  * by that rule exactly when fewer than four of its row are larger, which needs no sorting. "Larger" is the difference
- * raised and clipped to 0 … 1, twice: 2^200 makes 1 of the smallest positive float32, 2^-149, and 2^100 is the most that
- * one factor can bring.
+ * raised and clipped to 0 … 1, twice: 2^200 makes 1 of the smallest positive float32, 2^-149, and 2^100 is the most
+ * that one factor can bring.
  */
 function addNeighbours(
   graph: GraphBuilder,

@@ -230,7 +230,10 @@ class MtlGraph {
   }
 }
 
-/** TensorFlow's "same": so many zeros that ceil(size / stride) places fit, the odd one at the end. [top, left, bottom, right]. */
+/**
+ * TensorFlow's "same": so many zeros that ceil(size / stride) places fit, the odd one at the end. [top, left, bottom,
+ * right].
+ */
 function samePads(size: number, kernel: number, stride: number): NonNullable<ConvOptions['pads']> {
   const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + kernel - size);
   const before = Math.floor(total / 2);

@@ -19,8 +19,8 @@ import { spec, type TensorSpec, type Weights } from './weights.js';
  * models/retinaface.py, `cfg_mnet`).
  *
  * Input `input` (batch, 3, height, width): BGR 0-255 minus (104, 117, 123). Outputs, for every prior (two a cell of the
- * grids of stride 8, 16 and 32, in this order, row by row): `loc` (batch, priors, 4), `conf` (batch, priors, 2: no face,
- * face; softmax), `landms` (batch, priors, 10).
+ * grids of stride 8, 16 and 32, in this order, row by row): `loc` (batch, priors, 4), `conf` (batch, priors, 2: no
+ * face, face; softmax), `landms` (batch, priors, 10).
  */
 export const RETINAFACE: Architecture = { name: 'retinaface', title: 'RetinaFace MobileNet-0.25', tensors, build };
 

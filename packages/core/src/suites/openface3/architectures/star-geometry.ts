@@ -5,7 +5,10 @@ export const STAR_POINTS = 98;
 /** The facial boundaries that STAR calls edges. */
 export const STAR_EDGES = 9;
 
-/** First and last WFLW point of each edge: contour, right brow, left brow, nose bridge, nose base, right eye, left eye, outer lip, inner lip. */
+/**
+ * First and last WFLW point of each edge: contour, right brow, left brow, nose bridge, nose base, right eye, left eye,
+ * outer lip, inner lip.
+ */
 const EDGES = [
   [0, 32],
   [33, 41],
@@ -18,7 +21,9 @@ const EDGES = [
   [88, 95],
 ] as const;
 
-/** (point, edge): 1 where the edge passes through the point. STAR's buffer `e2h_transform.weight` (conf/alignment.py). */
+/**
+ * (point, edge): 1 where the edge passes through the point. STAR's buffer `e2h_transform.weight` (conf/alignment.py).
+ */
 export function edgeMembership(): Float32Array {
   const members = new Float32Array(STAR_POINTS * STAR_EDGES);
   EDGES.forEach(([first, last], edge) => {

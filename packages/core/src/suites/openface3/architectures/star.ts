@@ -21,7 +21,8 @@ import type { Weights } from './weights.js';
  *
  * Input `input_image` (batch, 3, 256, 256): BGR, x / 255 * 2 - 1. Output `landmarks` (batch, 98, 2): x and y in -1 … 1,
  * from the first pixel's centre to the last one's. With all outputs, for each stack 1 … 4: `landmarks_stackK`,
- * `pointmaps_stackK` (batch, 98, 64, 64), `edgemaps_stackK` (batch, 9, 64, 64) and `heatmaps_stackK` (batch, 98, 64, 64).
+ * `pointmaps_stackK` (batch, 98, 64, 64), `edgemaps_stackK` (batch, 9, 64, 64) and `heatmaps_stackK` (batch, 98, 64,
+ * 64).
  */
 export const STAR: Architecture = {
   name: 'star',
@@ -132,7 +133,8 @@ class StarGraph {
 
   /**
    * CoordConv: what its 1x1 kernel makes of the features, plus what it makes of the coordinates. The coordinates are
-   * constants in the first stack; later ones also get them where the last heat map of the stack before is above a threshold.
+   * constants in the first stack; later ones also get them where the last heat map of the stack before is above a
+   * threshold.
    */
   #coordinates(stack: number, value: string, before: Stack | null): string {
     const { graph } = this;
@@ -153,11 +155,13 @@ class StarGraph {
   }
 
   /**
-   * The five coordinate maps (down, across, radius; down and across on the boundary, 0 elsewhere) of each item of the batch.
+   * The five coordinate maps (down, across, radius; down and across on the boundary, 0 elsewhere) of each item of the
+   * batch.
    *
    * `value > threshold` is had without comparing: (value - threshold), exact in floating point close to 0, is raised by
    * powers of two and clipped to 0 … 1. The smallest step above 0.05 is 2^-28, so twice 2^14 makes it 1; in two steps
-   * because 2^28 is beyond float16. The threshold of the first three maps is -1, below every value, so they are constants.
+   * because 2^28 is beyond float16. The threshold of the first three maps is -1, below every value, so they are
+   * constants.
    */
   #boundaryCoordinates(name: string, before: Stack): string {
     const { graph } = this;
@@ -191,7 +195,8 @@ class StarGraph {
     const { graph } = this;
     const middle = output / 2;
     const { scale, shift } = normLine(this.#weights, `${name}.bn1`);
-    // Not to be folded: the value goes on as it is, too. A batch norm of mean 0 and variance 1 is Core ML's and the CPU's fastest form.
+    // Not to be folded: the value goes on as it is, too. A batch norm of mean 0 and variance 1 is Core ML's and the
+    // CPU's fastest form.
     const normal = graph.node(
       'BatchNormalization',
       [
@@ -260,7 +265,9 @@ class StarGraph {
     );
   }
 
-  /** Heat maps times their attention, and the centre of mass of each: sums over all pixels as one product of matrices. */
+  /**
+   * Heat maps times their attention, and the centre of mass of each: sums over all pixels as one product of matrices.
+   */
   #landmarks(stack: number, { feature, heatmaps }: Stack, isLast: boolean): void {
     const { graph } = this;
     const name = `decode.${stack}`;
@@ -323,9 +330,10 @@ class StarGraph {
   }
 
   /**
-   * The sigmoid of a convolution, also where it is next to nothing. ONNX Runtime's Sigmoid is right to some 3e-8 and ends
-   * at 1.5e-8; a landmark whose attention is that low all over would be pulled to the middle of the picture. An eighth of
-   * the logit is in the range where the sigmoid is good: its odds to the eighth power are those that are sought.
+   * The sigmoid of a convolution, also where it is next to nothing. ONNX Runtime's Sigmoid is right to some 3e-8 and
+   * ends at 1.5e-8; a landmark whose attention is that low all over would be pulled to the middle of the picture. An
+   * eighth of the logit is in the range where the sigmoid is good: its odds to the eighth power are those that are
+   * sought.
    */
   #fineSigmoid(name: string, feature: string, kernel: Kernel): string {
     const { graph } = this;

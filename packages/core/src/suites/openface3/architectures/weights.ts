@@ -110,7 +110,10 @@ export function checkpointWeights(
   };
 }
 
-/** Made-up tensors for benchmarks and analysis: the same seed gives the same values. What such a network says means nothing. */
+/**
+ * Made-up tensors for benchmarks and analysis: the same seed gives the same values. What such a network says means
+ * nothing.
+ */
 export function randomWeights(expected: readonly TensorSpec[], seed: number): Weights {
   const specs = new Map(expected.map((each) => [each.name, each]));
   return {

@@ -57,7 +57,9 @@ const conv: Lower = (node) => {
   );
 };
 
-/** The whole transposed convolution without padding, of which ONNX's part is then cut out, or to which zeros are added. */
+/**
+ * The whole transposed convolution without padding, of which ONNX's part is then cut out, or to which zeros are added.
+ */
 const convTranspose: Lower = (node) => {
   const [x, weight] = [node.input(0), node.input(1)];
   const kernel = weight.shape.slice(2);

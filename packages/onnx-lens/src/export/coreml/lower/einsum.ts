@@ -36,7 +36,10 @@ export function lowerEinsum(node: Lowering, equation: string, inputs: readonly V
   );
 }
 
-/** Of a letter that occurs twice, only the elements at equal places count: the others are multiplied by zero and summed away. */
+/**
+ * Of a letter that occurs twice, only the elements at equal places count: the others are multiplied by zero and summed
+ * away.
+ */
 function diagonal(node: Lowering, term: Lettered): Lettered {
   const second = term.letters.findIndex((letter, place) => term.letters.indexOf(letter) < place);
   if (second < 0) return term;

@@ -225,7 +225,9 @@ export function milTypeFor(dataType: DataType): MilType | undefined {
 
 const [LEAST_INT, MOST_INT] = [-(2 ** 31), 2 ** 31 - 1];
 
-/** An ONNX tensor as a constant; int64 beyond int32 (ends of slices) is cut to it. Undefined for types without a form. */
+/**
+ * An ONNX tensor as a constant; int64 beyond int32 (ends of slices) is cut to it. Undefined for types without a form.
+ */
 export function constantOf({ dataType, dims, data }: Tensor): Constant | undefined {
   const type = milTypeFor(dataType);
   if (type === undefined) return undefined;

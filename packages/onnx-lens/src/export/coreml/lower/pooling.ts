@@ -11,7 +11,10 @@ interface Window {
   readonly ceil_mode: boolean;
 }
 
-/** Core ML rounds sizes up only where both sides are padded alike; elsewhere the padding grows to what rounding up covers. */
+/**
+ * Core ML rounds sizes up only where both sides are padded alike; elsewhere the padding grows to what rounding up
+ * covers.
+ */
 function windowOf(node: Lowering, x: Value): { window: Window; grown: boolean } {
   const kernel = intsAttribute(node.node, 'kernel_shape') ?? node.refuse('it has no kernel_shape');
   if (kernel.length < 1 || kernel.length > 3)

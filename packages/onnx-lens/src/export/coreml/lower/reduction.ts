@@ -2,7 +2,9 @@ import { intAttribute, intsAttribute } from '../../../model/attributes.js';
 import type { Value } from '../values.js';
 import type { Lower, Lowering } from './lowering.js';
 
-/** Axes of a reduction: an attribute, later an input; all of them where none are given. Undefined: nothing is reduced. */
+/**
+ * Axes of a reduction: an attribute, later an input; all of them where none are given. Undefined: nothing is reduced.
+ */
 function axesOf(node: Lowering, rank: number): number[] | undefined {
   const given = node.has(1) ? node.numbers(1, 'axes') : (intsAttribute(node.node, 'axes') ?? []);
   if (given.length > 0) return given.map((axis) => node.axis(axis, rank));

@@ -5,7 +5,9 @@ import { MOVING } from './operators-moving.js';
 import type { ReadFunction } from './reader.js';
 import { Restoring } from './restoring.js';
 
-/** Adds a function's operations to a graph that has its inputs under the names of the program. Values keep their names. */
+/**
+ * Adds a function's operations to a graph that has its inputs under the names of the program. Values keep their names.
+ */
 export function restoreInto(graph: GraphBuilder, { operations }: ReadFunction, rename: (name: string) => string): void {
   const constants = new Map<string, string>();
   for (const operation of operations) {

@@ -236,7 +236,8 @@ function resize(isLinear: boolean): Translation {
       {
         mode: isLinear ? 'linear' : 'nearest',
         coordinate_transformation_mode: isAligned ? 'align_corners' : isHalfPixel ? 'half_pixel' : 'asymmetric',
-        // floor((x + 0.5) * scale), which the original means by half-pixel centres, is x's half-pixel place rounded up at .5.
+        // floor((x + 0.5) * scale), which the original means by half-pixel centres, is x's half-pixel place rounded up
+        // at .5.
         ...(isLinear ? {} : { nearest_mode: isAligned || isHalfPixel ? 'round_prefer_ceil' : 'floor' }),
       },
     );

@@ -99,9 +99,9 @@ const prelu: Translation = (context) => {
 };
 
 /**
- * x + (1 - slope) * relu(-x), each factor as a 1x1 convolution of each channel by itself: ONNX Runtime makes one node of
- * the first with Relu, and one of the second with Add. Where x is not in the blocked layout Add would not be either, and
- * all that is added to its result: there slope * x + (1 - slope) * relu(x), whose Add takes two convolutions.
+ * x + (1 - slope) * relu(-x), each factor as a 1x1 convolution of each channel by itself: ONNX Runtime makes one node
+ * of the first with Relu, and one of the second with Add. Where x is not in the blocked layout Add would not be either,
+ * and all that is added to its result: there slope * x + (1 - slope) * relu(x), whose Add takes two convolutions.
  */
 function preluByConvolutions(context: OperatorContext, value: Value, slope: Constant, channels: number): Value {
   const slopes = tensorNumbers(dequantized(slope));

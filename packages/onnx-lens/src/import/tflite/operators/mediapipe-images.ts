@@ -31,8 +31,9 @@ function paddingOf(context: OperatorContext, code: number | undefined): 'SAME' |
 }
 
 /**
- * A transposed convolution whose output size follows from its input's: SAME makes it the input's times the stride, as the
- * files say and XNNPACK and the GPU compute (MediaPipe's own CPU kernel drops rows where the stride does not divide the size).
+ * A transposed convolution whose output size follows from its input's: SAME makes it the input's times the stride, as
+ * the files say and XNNPACK and the GPU compute (MediaPipe's own CPU kernel drops rows where the stride does not divide
+ * the size).
  */
 const convolutionTransposeBias: Translation = (context) => {
   const [padding, strideWidth = 0, strideHeight = 0] = integers(context, 3, 3);

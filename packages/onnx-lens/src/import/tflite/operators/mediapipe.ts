@@ -127,7 +127,9 @@ const landmarksToTransformMatrix: Translation = (context) => {
   return [context.made(context.node('Reshape', [matrix, graph.ints([1, 4, 4])]), [1, 4, 4], input.dataType)];
 };
 
-/** A crop [1, h, w, c] of a feature map, sampled bilinearly at the places that the matrix gives for the grid; 0 outside. */
+/**
+ * A crop [1, h, w, c] of a feature map, sampled bilinearly at the places that the matrix gives for the grid; 0 outside.
+ */
 const transformTensorBilinear: Translation = (context) => {
   const [input, matrix] = [context.input(0), context.input(1)];
   const options = new CustomOptions(context);

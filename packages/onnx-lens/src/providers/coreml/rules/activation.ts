@@ -13,9 +13,9 @@ import {
 } from '../rule.js';
 
 /*
- * onnxruntime/core/providers/coreml/builders/impl/activation_op_builder.cc, unary_op_builder.cc, binary_op_builder.cc and
- * softmax_op_builder.cc, as of 1.21; Softmax changed in 1.23, operators were added in 1.24, 1.26, 1.27 and 1.28 (with
- * quick_gelu_op_builder.cc, logical_op_builder.cc, where_op_builder.cc and identity_op_builder.cc).
+ * onnxruntime/core/providers/coreml/builders/impl/activation_op_builder.cc, unary_op_builder.cc, binary_op_builder.cc
+ * and softmax_op_builder.cc, as of 1.21; Softmax changed in 1.23, operators were added in 1.24, 1.26, 1.27 and 1.28
+ * (with quick_gelu_op_builder.cc, logical_op_builder.cc, where_op_builder.cc and identity_op_builder.cc).
  */
 
 /** All activations before opset 6 have a consumed_inputs attribute. */

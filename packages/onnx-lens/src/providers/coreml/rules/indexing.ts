@@ -22,7 +22,8 @@ import {
 
 /*
  * onnxruntime/core/providers/coreml/builders/impl/slice_op_builder.cc, gather_op_builder.cc, split_op_builder.cc and
- * concat_op_builder.cc, as of 1.21; Gather changed in 1.22, 1.24 and 1.27, Split in 1.27, which added GatherND and Tile; the ranges of Slice as in core/providers/cpu/tensor/slice_helper.h.
+ * concat_op_builder.cc, as of 1.21; Gather changed in 1.22, 1.24 and 1.27, Split in 1.27, which added GatherND and
+ * Tile; the ranges of Slice as in core/providers/cpu/tensor/slice_helper.h.
  */
 
 const slice: Check = (node) => {

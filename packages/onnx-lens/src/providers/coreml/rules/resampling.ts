@@ -77,7 +77,8 @@ function resizeTarget(node: NodeView, shape: readonly number[], settings: Settin
   const axes = intsAttribute(node.proto, 'axes') ?? [];
   const resized =
     axes.length === 0 ? shape.map((_, axis) => axis) : axes.map((axis) => positiveAxis(axis, shape.length));
-  // ONNX Runtime compares sizes with the input's dimension at the same place of the list, whatever axis that place is for.
+  // ONNX Runtime compares sizes with the input's dimension at the same place of the list, whatever axis that place is
+  // for.
   const other = resized.find(
     (axis, entry) => axis < shape.length - 2 && values[entry] !== (usesSizes ? shape[entry] : 1),
   );
