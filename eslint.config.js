@@ -38,6 +38,8 @@ export default tseslint.config(
     // What is neutral runs in browsers, too: no module and no global of Node, of FFmpeg or of ONNX Runtime.
     files: ['packages/core/src/**/*.ts'],
     rules: {
+      'max-lines': ['error', 300],
+      'max-len': ['error', 120],
       'no-restricted-imports': [
         'error',
         {

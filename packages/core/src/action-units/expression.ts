@@ -23,7 +23,9 @@ export interface ExpressionNetwork {
 
 /** The expression table's head, line feed and all. */
 export function expressionHeader(): string {
-  return `${['frame', 'timestamp', 'confidence', 'success', ...EMOTIONS.map((emotion) => `emotion_${emotion}`), 'gaze_yaw_degrees', 'gaze_pitch_degrees'].join(',')}\n`;
+  const emotions = EMOTIONS.map((emotion) => `emotion_${emotion}`);
+  const gaze = ['gaze_yaw_degrees', 'gaze_pitch_degrees'];
+  return `${['frame', 'timestamp', 'confidence', 'success', ...emotions, ...gaze].join(',')}\n`;
 }
 
 /** One frame's row; without a face or an expression its values stay empty. */

@@ -68,7 +68,9 @@ export const GEOMETRIC_UNITS: readonly GeometricUnit[] = [
     unit: 'AU06',
     none: 0.01,
     full: 0.075,
-    rule: 'cheek rises while the opening between the lids narrows (the lesser of both, the narrowing counted 1.5 times) and the eye is not closing',
+    rule:
+      'cheek rises while the opening between the lids narrows (the lesser of both, the narrowing counted 1.5 times) ' +
+      'and the eye is not closing',
     movement: (now, neutral) =>
       Math.min(now.cheekHeight - neutral.cheekHeight, 1.5 * (neutral.palpebralFissure - now.palpebralFissure)) *
       (1 - eyeClosure(now, neutral)),
@@ -148,7 +150,9 @@ export const GEOMETRIC_UNITS: readonly GeometricUnit[] = [
 ];
 
 /** Rule of AU45, which is a ratio and not a movement. */
-export const BLINK_RULE = `eye aspect ratio over its neutral value: ${OPEN_EYE} and more is open (0), ${CLOSED_EYE} and less is closed (5); after Soukupová & Čech 2016`;
+export const BLINK_RULE =
+  `eye aspect ratio over its neutral value: ${OPEN_EYE} and more is open (0), ${CLOSED_EYE} and less is closed (5); ` +
+  'after Soukupová & Čech 2016';
 
 /** How far the eye is closed, 0 (open) to 1. */
 function eyeClosure(now: SideFeatures, neutral: SideFeatures): number {

@@ -156,7 +156,8 @@ export class FramePool {
     const end = offset + alignUp(bytes);
     if (end > this.#scratchEnd) {
       throw new RangeError(
-        `The frame pool has ${this.#scratchEnd - offset} bytes of scratch memory left and was asked for ${bytes}: give it more with scratchBytes.`,
+        `The frame pool has ${this.#scratchEnd - offset} bytes of scratch memory left and was asked for ${bytes}: ` +
+          'give it more with scratchBytes.',
       );
     }
     this.#scratchOffset = end;
@@ -219,7 +220,8 @@ function allocate(bytes: number, layout: FrameLayout, capacity: number): WebAsse
   const tooLarge = (cause?: unknown): FaceMirrorError =>
     new FaceMirrorError(
       'VIDEO_DAMAGED',
-      `${capacity} frames of ${layout.width}x${layout.height} pixels need ${Math.ceil(bytes / 1e6)} MB of memory, more than can be had: check that the video really is that large, or scale it down first.`,
+      `${capacity} frames of ${layout.width}x${layout.height} pixels need ${Math.ceil(bytes / 1e6)} MB of memory, ` +
+        'more than this machine gives: check that the video really is that large, or scale it down first.',
       { cause },
     );
   if (pages > MAXIMUM_PAGES) throw tooLarge();

@@ -35,7 +35,8 @@ export function writeRgb(frame: Frame, pixels: Uint8Array | Uint8ClampedArray, c
   const { width, height, chromaWidth, chromaHeight, yStride, uvStride } = frame.layout;
   if (pixels.length !== width * height * channels) {
     throw new RangeError(
-      `A ${width}x${height} image with ${channels} channels has ${width * height * channels} values, not ${pixels.length}.`,
+      `A ${width}x${height} image with ${channels} channels has ${width * height * channels} values, ` +
+        `not ${pixels.length}.`,
     );
   }
   const convert = rgbToYuv(frame.colour);

@@ -11,7 +11,9 @@ export function mixRows(plane: usize, stride: i32, count: i32, weights: usize, r
   if (count < 16) {
     for (let i = 0; i < count; i++) {
       let sum: f32 = 0;
-      for (let row = 0; row < rows; row++) sum += load<f32>(weights + (row << 2)) * <f32>load<u8>(plane + row * stride + i);
+      for (let row = 0; row < rows; row++) {
+        sum += load<f32>(weights + (row << 2)) * <f32>load<u8>(plane + row * stride + i);
+      }
       store<f32>(out + (i << 2), sum);
     }
     return;

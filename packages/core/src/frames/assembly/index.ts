@@ -137,8 +137,12 @@ export function cropBilinear(
         const fyB = f64x2.floor(cyB);
         const wholeX = joined(i32x4.trunc_sat_f64x2_s_zero(fxA), i32x4.trunc_sat_f64x2_s_zero(fxB));
         const wholeY = joined(i32x4.trunc_sat_f64x2_s_zero(fyA), i32x4.trunc_sat_f64x2_s_zero(fyB));
-        const fractionX = joined(f32x4.demote_f64x2_zero(f64x2.sub(cxA, fxA)), f32x4.demote_f64x2_zero(f64x2.sub(cxB, fxB)));
-        const fractionY = joined(f32x4.demote_f64x2_zero(f64x2.sub(cyA, fyA)), f32x4.demote_f64x2_zero(f64x2.sub(cyB, fyB)));
+        const fractionX = joined(
+          f32x4.demote_f64x2_zero(f64x2.sub(cxA, fxA)), f32x4.demote_f64x2_zero(f64x2.sub(cxB, fxB))
+        );
+        const fractionY = joined(
+          f32x4.demote_f64x2_zero(f64x2.sub(cyA, fyA)), f32x4.demote_f64x2_zero(f64x2.sub(cyB, fyB))
+        );
         const places = i32x4.add(i32x4.mul(wholeY, i32x4.splat(lumaStride)), wholeX);
         light = sample(luma, places, lumaStride, fractionX, fractionY);
       }
@@ -157,15 +161,21 @@ export function cropBilinear(
         const fyB = f64x2.floor(cyB);
         const wholeX = joined(i32x4.trunc_sat_f64x2_s_zero(fxA), i32x4.trunc_sat_f64x2_s_zero(fxB));
         const wholeY = joined(i32x4.trunc_sat_f64x2_s_zero(fyA), i32x4.trunc_sat_f64x2_s_zero(fyB));
-        const fractionX = joined(f32x4.demote_f64x2_zero(f64x2.sub(cxA, fxA)), f32x4.demote_f64x2_zero(f64x2.sub(cxB, fxB)));
-        const fractionY = joined(f32x4.demote_f64x2_zero(f64x2.sub(cyA, fyA)), f32x4.demote_f64x2_zero(f64x2.sub(cyB, fyB)));
+        const fractionX = joined(
+          f32x4.demote_f64x2_zero(f64x2.sub(cxA, fxA)), f32x4.demote_f64x2_zero(f64x2.sub(cxB, fxB))
+        );
+        const fractionY = joined(
+          f32x4.demote_f64x2_zero(f64x2.sub(cyA, fyA)), f32x4.demote_f64x2_zero(f64x2.sub(cyB, fyB))
+        );
         const places = i32x4.add(i32x4.mul(wholeY, i32x4.splat(chromaStride)), wholeX);
         u = f32x4.sub(sample(blueDifference, places, chromaStride, fractionX, fractionY), middle);
         v = f32x4.sub(sample(redDifference, places, chromaStride, fractionX, fractionY), middle);
       }
 
       let red = f32x4.add(light, f32x4.mul(f32x4.splat(redFromRed), v));
-      let green = f32x4.add(f32x4.add(light, f32x4.mul(f32x4.splat(greenFromBlue), u)), f32x4.mul(f32x4.splat(greenFromRed), v));
+      let green = f32x4.add(
+        f32x4.add(light, f32x4.mul(f32x4.splat(greenFromBlue), u)), f32x4.mul(f32x4.splat(greenFromRed), v)
+      );
       let blue = f32x4.add(light, f32x4.mul(f32x4.splat(blueFromBlue), u));
       red = f32x4.pmin(f32x4.pmax(red, zero), white);
       green = f32x4.pmin(f32x4.pmax(green, zero), white);

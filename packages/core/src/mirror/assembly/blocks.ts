@@ -13,37 +13,62 @@ export function reflectBlocks(
   startX: i64, startY: i64, stepX: i64, stepY: i64, target: usize, end: usize, rows: i32,
 ): void {
   // A function for each kind, so that what does not change within a loop is not asked in it.
-  if (rows == ROW_ABOVE) reflectAbove(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end);
-  else if (rows == ROW_BELOW) reflectBelow(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end);
-  else if (rows == 1) reflectOver1(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end);
-  else if (rows == 2) reflectOver2(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end);
-  else if (rows == 3) reflectOver3(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end);
-  else reflect(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end, rows);
+  if (rows == ROW_ABOVE) {
+    reflectAbove(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end);
+  } else if (rows == ROW_BELOW) {
+    reflectBelow(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end);
+  } else if (rows == 1) {
+    reflectOver1(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end);
+  } else if (rows == 2) {
+    reflectOver2(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end);
+  } else if (rows == 3) {
+    reflectOver3(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end);
+  } else {
+    reflect(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end, rows);
+  }
 }
 
-function reflectAbove(columnTable: usize, rowTable: usize, origin: usize, second: usize, stride: i32, startX: i64, startY: i64, stepX: i64, stepY: i64, target: usize, end: usize): void {
+function reflectAbove(
+  columnTable: usize, rowTable: usize, origin: usize, second: usize, stride: i32, startX: i64, startY: i64, stepX: i64,
+  stepY: i64, target: usize, end: usize
+): void {
   reflect(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end, ROW_ABOVE);
 }
 
-function reflectBelow(columnTable: usize, rowTable: usize, origin: usize, second: usize, stride: i32, startX: i64, startY: i64, stepX: i64, stepY: i64, target: usize, end: usize): void {
+function reflectBelow(
+  columnTable: usize, rowTable: usize, origin: usize, second: usize, stride: i32, startX: i64, startY: i64, stepX: i64,
+  stepY: i64, target: usize, end: usize
+): void {
   reflect(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end, ROW_BELOW);
 }
 
-function reflectOver1(columnTable: usize, rowTable: usize, origin: usize, second: usize, stride: i32, startX: i64, startY: i64, stepX: i64, stepY: i64, target: usize, end: usize): void {
+function reflectOver1(
+  columnTable: usize, rowTable: usize, origin: usize, second: usize, stride: i32, startX: i64, startY: i64, stepX: i64,
+  stepY: i64, target: usize, end: usize
+): void {
   reflect(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end, 1);
 }
 
-function reflectOver2(columnTable: usize, rowTable: usize, origin: usize, second: usize, stride: i32, startX: i64, startY: i64, stepX: i64, stepY: i64, target: usize, end: usize): void {
+function reflectOver2(
+  columnTable: usize, rowTable: usize, origin: usize, second: usize, stride: i32, startX: i64, startY: i64, stepX: i64,
+  stepY: i64, target: usize, end: usize
+): void {
   reflect(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end, 2);
 }
 
-function reflectOver3(columnTable: usize, rowTable: usize, origin: usize, second: usize, stride: i32, startX: i64, startY: i64, stepX: i64, stepY: i64, target: usize, end: usize): void {
+function reflectOver3(
+  columnTable: usize, rowTable: usize, origin: usize, second: usize, stride: i32, startX: i64, startY: i64, stepX: i64,
+  stepY: i64, target: usize, end: usize
+): void {
   reflect(columnTable, rowTable, origin, second, stride, startX, startY, stepX, stepY, target, end, 3);
 }
 
 // @ts-ignore: decorator
 @inline
-function reflect(columnTable: usize, rowTable: usize, origin: usize, second: usize, stride: i32, startX: i64, startY: i64, stepX: i64, stepY: i64, target: usize, end: usize, rows: i32): void {
+function reflect(
+  columnTable: usize, rowTable: usize, origin: usize, second: usize, stride: i32, startX: i64, startY: i64, stepX: i64,
+  stepY: i64, target: usize, end: usize, rows: i32
+): void {
   // V8 builds a constant vector anew, in several instructions, at every use; one that it cannot foresee stays in a
   // register. (A stride is not negative.)
   const unforeseen = stride >>> 31;
@@ -89,11 +114,15 @@ export function sampleBlock(tables: usize, origin: usize, stride: i32, x: i64, y
 
 // @ts-ignore: decorator
 @inline
-function sampleAt(columnTable: usize, rowTable: usize, origin: usize, stride: i32, x: i64, y: i64, rows: i32, full: v128, lowByte: v128): v128 {
+function sampleAt(
+  columnTable: usize, rowTable: usize, origin: usize, stride: i32, x: i64, y: i64, rows: i32, full: v128, lowByte: v128
+): v128 {
   const column = phaseEntry(columnTable, x);
   const row = phaseEntry(rowTable, y);
   const address = addressAt(origin, stride, x, y);
-  return sampleInside(address, stride, v128.load(column), v128.load(column, 16), v128.load(row), v128.load(row, 16), rows, full, lowByte);
+  return sampleInside(
+    address, stride, v128.load(column), v128.load(column, 16), v128.load(row), v128.load(row, 16), rows, full, lowByte
+  );
 }
 
 // @ts-ignore: decorator

@@ -13,13 +13,17 @@ export function borderMean(plane: usize, width: i32, height: i32, stride: i32): 
   let sum: i32 = 0;
   const last = plane + (height - 1) * stride;
   for (let x = 0; x < width; x++) sum += <i32>load<u8>(plane + x) + <i32>load<u8>(last + x);
-  for (let y = 0; y < height; y++) sum += <i32>load<u8>(plane + y * stride) + <i32>load<u8>(plane + y * stride + width - 1);
+  for (let y = 0; y < height; y++) {
+    sum += <i32>load<u8>(plane + y * stride) + <i32>load<u8>(plane + y * stride + width - 1);
+  }
   const count = 2 * (width + height);
   return (sum + (count >> 1)) / count;
 }
 
 /** How far each pixel of a block lies outside the plane, as 0 to 32767 for not at all to the end of the fade. */
-export function fadeShares(x: i64, y: i64, offsetsX: v128, offsetsY: v128, width: i32, height: i32, fadeShift: i32): v128 {
+export function fadeShares(
+  x: i64, y: i64, offsetsX: v128, offsetsY: v128, width: i32, height: i32, fadeShift: i32
+): v128 {
   return i16x8.narrow_i32x4_s(
     sharesOf(x, y, i32x4.extend_low_i16x8_s(offsetsX), i32x4.extend_low_i16x8_s(offsetsY), width, height, fadeShift),
     sharesOf(x, y, i32x4.extend_high_i16x8_s(offsetsX), i32x4.extend_high_i16x8_s(offsetsY), width, height, fadeShift),

@@ -79,11 +79,15 @@ let y4: i32 = 0;
  * that nobody else uses meanwhile.
  */
 export function mirrorPlanes(
-  sourcePlane: usize, keptPlane: usize, oppositePlane: usize, secondDistance: usize, planeWidth: i32, planeHeight: i32, planeStride: i32,
+  sourcePlane: usize, keptPlane: usize, oppositePlane: usize, secondDistance: usize,
+  planeWidth: i32, planeHeight: i32, planeStride: i32,
   pointX: f64, pointY: f64, normalX: f64, normalY: f64, halfSeam: f64, fade: i32, scratch: usize,
 ): void {
   if (normalX < 0) {
-    mirrorPlanes(sourcePlane, oppositePlane, keptPlane, secondDistance, planeWidth, planeHeight, planeStride, pointX, pointY, -normalX, -normalY, halfSeam, fade, scratch);
+    mirrorPlanes(
+      sourcePlane, oppositePlane, keptPlane, secondDistance, planeWidth, planeHeight, planeStride, pointX, pointY,
+      -normalX, -normalY, halfSeam, fade, scratch
+    );
     return;
   }
   source = sourcePlane;
@@ -198,7 +202,10 @@ function reflectRange(target: usize, from: i32, to: i32): void {
     }
     const end = min(regionEnd(block, x1, x2, x3, x4, to), regionEnd(block, y1, y2, y3, y4, to));
     const origin = source + firstRow * stride + firstColumn;
-    reflectBlocks(tables, rowsTable(tables), origin, second, stride, x, y, blockX, blockY, target + block * 8, target + end * 8, rows);
+    reflectBlocks(
+      tables, rowsTable(tables), origin, second, stride, x, y, blockX, blockY, target + block * 8, target + end * 8,
+      rows
+    );
     block = end;
   }
 }
@@ -221,12 +228,16 @@ function mixBlock(plane: usize, row: usize, block: i32, shares: v128): void {
   const isInside = regionOf(block, x1, x2, x3, x4) == INSIDE && regionOf(block, y1, y2, y3, y4) == INSIDE;
   const mirrored = isInside
     ? sampleBlock(tables, source + plane + firstColumn + firstRow * stride, stride, x, y, rows)
-    : sampleFaded(source + plane, plane ? secondFill : fill, x, y, fadeShares(x, y, offsetsX, offsetsY, width, height, fadeShift));
+    : sampleFaded(
+      source + plane, plane ? secondFill : fill, x, y, fadeShares(x, y, offsetsX, offsetsY, width, height, fadeShift)
+    );
   const difference = i16x8.sub(i16x8.shl(v128.load8x8_u(source + at), 7), mirrored);
   const one = i16x8.splat(<i16>UNITS);
   const share = i16x8.min_s(i16x8.max_s(shares, i16x8.splat(0)), one);
   if (kept) storeBlock(kept + at, i16x8.add(mirrored, i16x8.q15mulr_sat_s(difference, toQ15(share))));
-  if (opposite) storeBlock(opposite + at, i16x8.add(mirrored, i16x8.q15mulr_sat_s(difference, toQ15(i16x8.sub(one, share)))));
+  if (opposite) {
+    storeBlock(opposite + at, i16x8.add(mirrored, i16x8.q15mulr_sat_s(difference, toQ15(i16x8.sub(one, share)))));
+  }
 }
 
 /** 0 to 2048 as 0 to 32767: 2048 stands for 1, which is 32768, one more than 16 bits hold. */

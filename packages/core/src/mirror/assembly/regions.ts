@@ -57,6 +57,7 @@ export function regionOf(block: i32, first1: i32, first2: i32, first3: i32, firs
 // @ts-ignore: decorator
 @inline
 export function regionEnd(block: i32, first1: i32, first2: i32, first3: i32, first4: i32, end: i32): i32 {
-  const first = block < first1 ? first1 : block < first2 ? first2 : block < first3 ? first3 : block < first4 ? first4 : end;
+  const first =
+    block < first1 ? first1 : block < first2 ? first2 : block < first3 ? first3 : block < first4 ? first4 : end;
   return min(first, end);
 }

@@ -7,7 +7,10 @@ import { ROW_ABOVE, ROW_BELOW, neighbourPlaces, lowerWeights, phaseUnits, rightW
  */
 // @ts-ignore: decorator
 @inline
-export function sampleInside(address: usize, stride: i32, places: v128, rightWeights: v128, lowerWeights: v128, above: v128, rows: i32, full: v128, lowByte: v128): v128 {
+export function sampleInside(
+  address: usize, stride: i32, places: v128, rightWeights: v128, lowerWeights: v128, above: v128, rows: i32,
+  full: v128, lowByte: v128
+): v128 {
   const row0 = neighbours(address, places);
   const row1 = neighbours(address + stride, places);
   let upper = row0;
@@ -56,7 +59,9 @@ function neighbours(address: usize, places: v128): v128 {
 }
 
 /** The same of a block that may reach beyond the plane; `source` is the plane's address. */
-export function sampleClamped(source: usize, width: i32, height: i32, stride: i32, fineX: i64, fineY: i64, offsetsX: v128, offsetsY: v128): v128 {
+export function sampleClamped(
+  source: usize, width: i32, height: i32, stride: i32, fineX: i64, fineY: i64, offsetsX: v128, offsetsY: v128
+): v128 {
   const x = clampFine(fineX, width);
   const y = clampFine(fineY, height);
   const baseX = <i32>(x >> 32);
@@ -98,7 +103,9 @@ function clampFine(position: i64, size: i32): i64 {
 // @ts-ignore: decorator
 @inline
 function clampUnits(units: v128, base: i32, size: i32): v128 {
-  return i16x8.min_s(i16x8.max_s(units, i16x8.splat(saturate(-base * 2048))), i16x8.splat(saturate((size - 1 - base) * 2048)));
+  return i16x8.min_s(
+    i16x8.max_s(units, i16x8.splat(saturate(-base * 2048))), i16x8.splat(saturate((size - 1 - base) * 2048))
+  );
 }
 
 // @ts-ignore: decorator

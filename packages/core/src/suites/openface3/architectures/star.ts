@@ -2,7 +2,6 @@ import { DataType, GraphBuilder } from 'onnx-lens/graph';
 import { batchDimension, OPSET, type Architecture, type BuildOptions } from './architecture.js';
 import {
   conv,
-  doubleSize,
   foldNorm,
   inputChannels,
   joinKernels,
@@ -12,6 +11,7 @@ import {
   type Kernel,
 } from './layers.js';
 import { convolve, coordinateMaps, splitMaps, STAR_EDGES, STAR_POINTS } from './star-geometry.js';
+import { StarLayers } from './star-layers.js';
 import { CHANNELS, LEVELS, STACKS, starTensors } from './star-tensors.js';
 import type { Weights } from './weights.js';
 
@@ -52,6 +52,7 @@ interface Stack {
 class StarGraph {
   readonly graph = new GraphBuilder('star_landmark_98');
   readonly #weights: Weights;
+  readonly #layers: StarLayers;
   readonly #batch: number | string;
   readonly #hasAllOutputs: boolean;
   /** Shared by the stacks: 1 and 0 for each heat map. */
@@ -63,6 +64,7 @@ class StarGraph {
     this.#batch = batchDimension(options);
     this.#hasAllOutputs = options.outputs === 'all';
     const { graph } = this;
+    this.#layers = new StarLayers(graph, weights);
     this.#ones = graph.floats([STAR_POINTS], new Float32Array(STAR_POINTS).fill(1), 'ones');
     this.#zeros = graph.floats([STAR_POINTS], new Float32Array(STAR_POINTS), 'zeros');
     const image = graph.input('input_image', DataType.FLOAT, [this.#batch, 3, SIZE, SIZE]);
@@ -102,25 +104,25 @@ class StarGraph {
       'pre.0.coordinates',
     );
     const sum = graph.node('Add', [ofImage, coordinates], {}, { name: 'pre.0.add' });
-    const first = this.#block('pre.1', this.#relu('pre.0', sum), 64, 128);
-    const pooled = this.#pool('pre.2', first);
-    return this.#block('pre.4', this.#block('pre.3', pooled, 128, 128), 128, CHANNELS);
+    const first = this.#layers.block('pre.1', this.#layers.relu('pre.0', sum), 64, 128);
+    const pooled = this.#layers.pool('pre.2', first);
+    return this.#layers.block('pre.4', this.#layers.block('pre.3', pooled, 128, 128), 128, CHANNELS);
   }
 
   #stack(stack: number, value: string, before: Stack | null): Stack {
     const { graph } = this;
-    const hourglass = this.#hourglass(`hgs.${stack}`, this.#coordinates(stack, value, before), LEVELS);
-    const block = this.#block(`features.${stack}.0`, hourglass, CHANNELS, CHANNELS);
+    const hourglass = this.#layers.hourglass(`hgs.${stack}`, this.#coordinates(stack, value, before), LEVELS);
+    const block = this.#layers.block(`features.${stack}.0`, hourglass, CHANNELS, CHANNELS);
     const kernel = foldNorm(
-      this.#pointwise(`features.${stack}.1`, CHANNELS, CHANNELS),
+      this.#layers.pointwise(`features.${stack}.1`, CHANNELS, CHANNELS),
       normLine(this.#weights, `features.${stack}.1.bn`),
     );
-    const feature = this.#relu(`features.${stack}.1`, conv(graph, `features.${stack}.1.conv`, block, kernel));
+    const feature = this.#layers.relu(`features.${stack}.1`, conv(graph, `features.${stack}.1.conv`, block, kernel));
     const heat = conv(
       graph,
       `out_heatmaps.${stack}`,
       feature,
-      this.#pointwise(`out_heatmaps.${stack}`, STAR_POINTS, CHANNELS),
+      this.#layers.pointwise(`out_heatmaps.${stack}`, STAR_POINTS, CHANNELS),
     );
     const normal = graph.node(
       'InstanceNormalization',
@@ -128,7 +130,7 @@ class StarGraph {
       { epsilon: 1e-5 },
       { name: `heatmap_norm.${stack}` },
     );
-    return { feature, heatmaps: this.#relu(`heatmap_relu.${stack}`, normal) };
+    return { feature, heatmaps: this.#layers.relu(`heatmap_relu.${stack}`, normal) };
   }
 
   /**
@@ -139,7 +141,7 @@ class StarGraph {
   #coordinates(stack: number, value: string, before: Stack | null): string {
     const { graph } = this;
     const name = `hgs.${stack}.coordconv`;
-    const kernel = this.#pointwise(name, CHANNELS, CHANNELS + (before === null ? 3 : 5));
+    const kernel = this.#layers.pointwise(name, CHANNELS, CHANNELS + (before === null ? 3 : 5));
     const ofFeatures = { ...inputChannels(kernel, 0, CHANNELS), bias: new Float32Array(CHANNELS) };
     const features = conv(graph, `${name}.features`, value, ofFeatures);
     const ofCoordinates = inputChannels(kernel, CHANNELS, kernel.dims[1]);
@@ -183,61 +185,18 @@ class StarGraph {
       weight: new Float32Array(5).fill(raise),
       bias: Float32Array.from(thresholds, (threshold) => -threshold * raise),
     };
-    const once = this.#clip(`${name}.above`, conv(graph, `${name}.less`, last, kernel), 0, 1);
+    const once = this.#layers.clip(`${name}.above`, conv(graph, `${name}.less`, last, kernel), 0, 1);
     const again = graph.node('Mul', [once, graph.floats([], [raise], `${name}.raise`)], {}, { name: `${name}.again` });
     const [down, across, radius] = splitMaps(coordinateMaps(GRID));
     const maps = graph.floats([1, 5, GRID, GRID], [...down, ...across, ...radius, ...down, ...across], `${name}.maps`);
-    return graph.node('Mul', [this.#clip(`${name}.mask`, again, 0, 1), maps], {}, { name: `${name}.masked` });
-  }
-
-  /** Pre-activation residual block of three convolutions. */
-  #block(name: string, value: string, input: number, output: number): string {
-    const { graph } = this;
-    const middle = output / 2;
-    const { scale, shift } = normLine(this.#weights, `${name}.bn1`);
-    // Not to be folded: the value goes on as it is, too. A batch norm of mean 0 and variance 1 is Core ML's and the
-    // CPU's fastest form.
-    const normal = graph.node(
-      'BatchNormalization',
-      [
-        value,
-        graph.floats([input], scale, `${name}.bn1.scale`),
-        graph.floats([input], shift, `${name}.bn1.shift`),
-        this.#constant(input, 0),
-        this.#constant(input, 1),
-      ],
-      { epsilon: 1e-45 },
-      { name: `${name}.bn1` },
-    );
-    const kernel = (part: string, dims: Kernel['dims']): Kernel =>
-      readKernel(this.#weights, `${name}.${part}.conv`, dims, true);
-    const narrow = foldNorm(kernel('conv1', [middle, input, 1, 1]), normLine(this.#weights, `${name}.bn2`));
-    const wide = foldNorm(kernel('conv2', [middle, middle, 3, 3]), normLine(this.#weights, `${name}.bn3`));
-    const first = this.#relu(
-      `${name}.relu2`,
-      conv(graph, `${name}.conv1`, this.#relu(`${name}.relu1`, normal), narrow),
-    );
-    const second = this.#relu(`${name}.relu3`, conv(graph, `${name}.conv2`, first, wide));
-    const third = conv(graph, `${name}.conv3`, second, kernel('conv3', [output, middle, 1, 1]));
-    const skip =
-      input === output ? value : conv(graph, `${name}.skip_layer`, value, kernel('skip_layer', [output, input, 1, 1]));
-    return graph.node('Add', [third, skip], {}, { name: `${name}.add` });
-  }
-
-  #hourglass(name: string, value: string, level: number): string {
-    const block = (part: string, from: string): string => this.#block(`${name}.${part}`, from, CHANNELS, CHANNELS);
-    const upper = block('up1', value);
-    const low1 = block('low1', this.#pool(`${name}.pool1`, value));
-    const low2 = level > 1 ? this.#hourglass(`${name}.low2`, low1, level - 1) : block('low2', low1);
-    const lower = doubleSize(this.graph, `${name}.up2`, block('low3', low2));
-    return this.graph.node('Add', [upper, lower], {}, { name: `${name}.add` });
+    return graph.node('Mul', [this.#layers.clip(`${name}.mask`, again, 0, 1), maps], {}, { name: `${name}.masked` });
   }
 
   /** Point attention (98) and edge attention (9), one after another, before the sigmoid. */
   #attentionKernel(stack: number): Kernel {
     return stackKernels([
-      this.#pointwise(`out_pointmaps.${stack}`, STAR_POINTS, CHANNELS),
-      this.#pointwise(`out_edgemaps.${stack}`, STAR_EDGES, CHANNELS),
+      this.#layers.pointwise(`out_pointmaps.${stack}`, STAR_POINTS, CHANNELS),
+      this.#layers.pointwise(`out_edgemaps.${stack}`, STAR_EDGES, CHANNELS),
     ]);
   }
 
@@ -252,7 +211,7 @@ class StarGraph {
       { name: `attention.${stack}` },
     );
     const kernel = (what: string, inputs: number): Kernel =>
-      this.#pointwise(`merge_${what}.${stack}`, CHANNELS, inputs);
+      this.#layers.pointwise(`merge_${what}.${stack}`, CHANNELS, inputs);
     const ofAttention = joinKernels([kernel('pointmaps', STAR_POINTS), kernel('edgemaps', STAR_EDGES)]);
     const parts = [
       conv(graph, `merge_features.${stack}`, feature, kernel('features', CHANNELS)),
@@ -271,7 +230,7 @@ class StarGraph {
   #landmarks(stack: number, { feature, heatmaps }: Stack, isLast: boolean): void {
     const { graph } = this;
     const name = `decode.${stack}`;
-    const attention = this.#fineSigmoid(`${name}.attention`, feature, this.#attentionKernel(stack));
+    const attention = this.#layers.fineSigmoid(`${name}.attention`, feature, this.#attentionKernel(stack));
     const sizes = graph.ints([STAR_POINTS, STAR_EDGES], `${name}.sizes`);
     const [points = '', edges = ''] = graph.nodeOutputs('Split', [attention, sizes], { axis: 1 }, 2, {
       name: `${name}.split`,
@@ -303,7 +262,7 @@ class StarGraph {
     const output = this.#hasAllOutputs ? `landmarks_stack${stack + 1}` : 'landmarks';
     graph.node(
       'Div',
-      [moments, this.#clip(`${name}.mass`, mass, SMALLEST_SUM)],
+      [moments, this.#layers.clip(`${name}.mass`, mass, SMALLEST_SUM)],
       {},
       { name: `${name}.divide`, outputs: [output] },
     );
@@ -329,29 +288,6 @@ class StarGraph {
     }
   }
 
-  /**
-   * The sigmoid of a convolution, also where it is next to nothing. ONNX Runtime's Sigmoid is right to some 3e-8 and
-   * ends at 1.5e-8; a landmark whose attention is that low all over would be pulled to the middle of the picture. An
-   * eighth of the logit is in the range where the sigmoid is good: its odds to the eighth power are those that are
-   * sought.
-   */
-  #fineSigmoid(name: string, feature: string, kernel: Kernel): string {
-    const { graph } = this;
-    const one = graph.floats([], [1], `${name}.one`);
-    const op = (opType: string, inputs: readonly string[], part: string): string =>
-      graph.node(opType, inputs, {}, { name: `${name}.${part}` });
-    const eighth = {
-      ...kernel,
-      weight: kernel.weight.map((value) => value / 8),
-      bias: kernel.bias.map((value) => value / 8),
-    };
-    const bounded = this.#clip(`${name}.bounded`, conv(graph, `${name}.logits`, feature, eighth), -5, 5);
-    const share = op('Sigmoid', [bounded], 'share');
-    let odds = op('Div', [share, op('Sub', [one, share], 'rest')], 'odds');
-    for (const power of [2, 4, 8]) odds = op('Mul', [odds, odds], `odds${power}`);
-    return op('Div', [odds, op('Add', [one, odds], 'whole')], 'sigmoid');
-  }
-
   #flatShape(name: string): string {
     const batch = typeof this.#batch === 'number' ? this.#batch : -1;
     return this.graph.ints([batch, STAR_POINTS, GRID * GRID], `${name}.shape`);
@@ -359,33 +295,5 @@ class StarGraph {
 
   #declare(output: string, dims: readonly number[]): void {
     this.graph.output(output, DataType.FLOAT, [this.#batch, ...dims]);
-  }
-
-  #pointwise(name: string, output: number, input: number): Kernel {
-    return readKernel(this.#weights, `${name}.conv`, [output, input, 1, 1], true);
-  }
-
-  #relu(name: string, value: string): string {
-    return this.graph.node('Relu', [value], {}, { name });
-  }
-
-  #pool(name: string, value: string): string {
-    return this.graph.node('MaxPool', [value], { kernel_shape: [2, 2], strides: [2, 2] }, { name });
-  }
-
-  #clip(name: string, value: string, low: number, high?: number): string {
-    const limits = [low, ...(high === undefined ? [] : [high])].map((limit) =>
-      this.graph.floats([], [limit], `${name}.limit`),
-    );
-    return this.graph.node('Clip', [value, ...limits], {}, { name });
-  }
-
-  readonly #constants = new Map<string, string>();
-
-  #constant(count: number, value: number): string {
-    const key = `constant_${value}_${count}`;
-    const known = this.#constants.get(key) ?? this.graph.floats([count], new Float32Array(count).fill(value), key);
-    this.#constants.set(key, known);
-    return known;
   }
 }
