@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { JobEvent, JobQueue, OnJobEvent } from '../batch/job-queue.js';
-import { settingsFromForm } from './app-settings.js';
+import { settingsFromForm } from 'facemirror-core/settings/fields.js';
+import { NOT_IN_FORM } from './app-settings.js';
 import { AppError } from './app-error.js';
 import type { JobState, StoredJob } from './job-state.js';
 import { idOf, placeOf, type Library, type VideoPlace } from './library.js';
@@ -66,7 +67,7 @@ export class JobStore {
       throw new AppError(409, 'JOB_ACTIVE', 'This video is being processed already.');
     const folder = await library.folderThere(place);
     const id = randomUUID();
-    const spec = { id, path: join(folder, facts.file), out: folder, settings: settingsFromForm(settings) };
+    const spec = { id, path: join(folder, facts.file), out: folder, settings: settingsFromForm(settings, NOT_IN_FORM) };
     if (earlier !== undefined) this.#jobs.delete(earlier.id);
     const job: Job = {
       id,

@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 import { writeFileWhole } from 'onnx-lens';
-import { outputName, stemOf } from '../results/outputs.js';
+import { outputName } from 'facemirror-core/results/output-names.js';
+import { stemOf } from '../results/outputs.js';
 import { AppError } from './app-error.js';
 import type { StoredJob } from './job-state.js';
 

@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readRunRecord } from '../results/record.js';
-import { outputName, stemOf } from '../results/outputs.js';
+import { outputName } from 'facemirror-core/results/output-names.js';
+import { stemOf } from '../results/outputs.js';
 import { AppError } from './app-error.js';
 import { idOf, type Library, type VideoPlace } from './library.js';
 

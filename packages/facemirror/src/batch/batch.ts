@@ -10,10 +10,11 @@ import { requireEncoder } from '../video/encoder.js';
 import { Crew } from './crew.js';
 import type { BatchResult, OnBatchEvent } from './events.js';
 import { inputFiles } from './input-files.js';
-import { outputName, OutputSet, prepareFolder, type InputFile } from '../results/outputs.js';
+import { outputName } from 'facemirror-core/results/output-names.js';
+import { OutputSet, prepareFolder, type InputFile } from '../results/outputs.js';
 import { ProgressMeter } from './progress.js';
 import { earlierRun, type RunRecord } from '../results/record.js';
-import { encodesVideo } from '../pipeline/pictures.js';
+import { encodesVideo } from 'facemirror-core/flow/pictures.js';
 import { runVideo } from '../pipeline/run-video.js';
 import {
   parseSettings,

@@ -3,7 +3,8 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { sha256 } from '../files/hash.js';
 import { unreadable } from '../files/unreadable.js';
-import { outputName, stemOf, stemOfOutput, type InputFile } from '../results/outputs.js';
+import { outputName } from 'facemirror-core/results/output-names.js';
+import { stemOf, stemOfOutput, type InputFile } from '../results/outputs.js';
 
 /** File names that a folder's videos have; a file that is named by itself may have any. */
 const VIDEO_EXTENSIONS = new Set(

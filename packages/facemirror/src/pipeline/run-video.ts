@@ -1,11 +1,9 @@
 import { ExpressionAnalysis, type ExpressionResult } from 'facemirror-core/action-units/analysis.js';
-import { FaceMirrorError } from 'facemirror-core/errors.js';
 import type { FileHash } from '../files/hash.js';
-import type { FaceChoice } from 'facemirror-core/face/search.js';
-import { Tracker, type TrackerCounts } from 'facemirror-core/face/tracker.js';
+import { Tracker } from 'facemirror-core/face/tracker.js';
 import { FramePool } from 'facemirror-core/frames/pool.js';
 import type { Suite } from 'facemirror-core/suites/suite.js';
-import { RecordLog } from '../files/record-log.js';
+import { recordLog } from '../files/record-log.js';
 import type { SummingProfiler } from '../performance/measure/profiler.js';
 import type { ProfileSummary } from '../results/summary.js';
 import { buildReport } from '../performance/report/build.js';
@@ -19,25 +17,25 @@ import { parseMovements } from 'facemirror-core/movements/movements-file.js';
 import { VideoReader } from '../video/reader.js';
 import type { VideoInfo } from '../video/video-info.js';
 import { VideoWriter } from '../video/writer.js';
-import { counted } from '../wording.js';
 import { planCodecThreads, type CodecThreads } from './codec-threads.js';
 import { DrawingThread } from './drawing-thread.js';
-import { encodedKinds, encodesVideo, isMeasuredOn, planFrames, VIDEO_OUTPUTS } from './pictures.js';
+import { faceWarnings, noFace } from 'facemirror-core/flow/no-face.js';
+import { DECODED, encodedKinds, encodesVideo, isMeasuredOn, planFrames } from 'facemirror-core/flow/pictures.js';
+import { TABLE_OUTPUTS, VIDEO_OUTPUTS } from 'facemirror-core/results/output-names.js';
 import { FaceFrames } from 'facemirror-core/flow/face-frames.js';
 import { flowFrames, PICTURE_KINDS, type PictureKind } from 'facemirror-core/flow/frame-flow.js';
 import type { InputFile } from '../results/outputs.js';
-import type { OutputKind, OutputSet } from '../results/outputs.js';
+import type { OutputSet } from '../results/outputs.js';
 import { measuredAdapters } from 'facemirror-core/flow/measured-adapters.js';
 import { inspectNetworks, runFacts, type InspectionOptions } from '../performance/performance.js';
 import { buildRecord, type RunFindings, type RunRecord } from '../results/record.js';
 import { resultSettings, type RunSettings } from 'facemirror-core/settings/settings.js';
-import { FrameNotes } from './frame-notes.js';
+import { FrameNotes } from 'facemirror-core/flow/frame-notes.js';
+import { BytesFile } from './bytes-file.js';
 import { TableFile } from './table-file.js';
 
 /** The encoders that a video usually has. */
 const ENCODERS = 3;
-/** Decoded frames that are looked at, or wait to be, where the suite does not want others. */
-const DECODED = 5;
 /** What one video's run needs from outside. */
 export interface VideoJob {
   readonly file: InputFile;
@@ -78,7 +76,7 @@ export async function runVideo(job: VideoJob): Promise<RunRecord> {
 async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunRecord> {
   const { settings, suite, profiler } = job;
   const { info } = reader;
-  const encoded = encodedKinds(settings, info);
+  const encoded = encodedKinds(settings, info.orientation.filters !== null);
   const kinds = PICTURE_KINDS.filter((kind) => encoded.includes(kind) || isMeasuredOn(kind, settings, suite));
   // Of what a suite has, only the network of expressions looks at a frame once it is mirrored.
   const framesMayChange = suite.expressions === undefined && !kinds.includes('source');
@@ -92,10 +90,9 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
     measuredAdapters(suite, profiler, () => tracker.counts.frames),
     { face: settings.face },
   );
-  const analysis = hasTables ? new ExpressionAnalysis(settings, (width) => new RecordLog(width)) : null;
+  const analysis = hasTables ? new ExpressionAnalysis(settings, recordLog) : null;
   const kept = hasTables
     ? new FrameNotes(
-        job.outputs,
         {
           topology: suite.manifest.topology,
           camera: settings.camera,
@@ -103,7 +100,10 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
           width: info.width,
           height: info.height,
         },
-        settings,
+        {
+          frames: new BytesFile(job.outputs.pathFor('frames')),
+          landmarks: settings.landmarks ? new TableFile(job.outputs.pathFor('landmarks-table')) : null,
+        },
       )
     : null;
   const writers = new Map<PictureKind, VideoWriter>();
@@ -227,17 +227,6 @@ async function openWriters(
   return encoder;
 }
 
-/** Where each table of an examination goes. */
-const TABLE_OUTPUTS: Readonly<Record<keyof ExaminationTables, OutputKind>> = {
-  left_mirrored: 'left-table',
-  right_mirrored: 'right-table',
-  measures: 'measures-table',
-  movements: 'movements-table',
-  by_movement: 'by-movement-table',
-  synkinesis: 'synkinesis-table',
-  blinks: 'blinks-table',
-};
-
 /** Completes the videos and writes the tables, side by side: encoders end their work in FFmpeg's threads. */
 async function writeResults(
   { outputs, settings }: VideoJob,
@@ -342,22 +331,4 @@ function suiteRecord(
     batching,
     workerMemory: { predictedBytes, measuredBytes, allPredictedBytes, allMeasuredBytes, furtherMeasuredBytes },
   };
-}
-
-function faceWarnings(framesWithFace: number): string[] {
-  return framesWithFace > 0
-    ? []
-    : ["No face was found in any frame: the pictures are the video's own, and the tables are empty."];
-}
-
-function noFace(path: string, { frames, mostFaces }: TrackerCounts, face: FaceChoice): FaceMirrorError {
-  if (typeof face === 'number' && mostFaces > 0)
-    return new FaceMirrorError(
-      'NO_FACE',
-      `Face ${face} from the picture's left was asked for, but no frame of ${path} shows more than ${counted(mostFaces, 'face')}: nothing was written; give \`face\` a number up to ${mostFaces}, or leave it out for the largest.`,
-    );
-  return new FaceMirrorError(
-    'NO_FACE',
-    `No face was found in any of the ${frames} frames of ${path}: nothing was written; check that it shows the patient's face from the front, or give \`allowNoFace: true\` to have it written as it is.`,
-  );
 }

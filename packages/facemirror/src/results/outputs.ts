@@ -1,6 +1,7 @@
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
+import { OUTPUT_KINDS, outputName, outputSuffix, type OutputKind } from 'facemirror-core/results/output-names.js';
 import { makeFolder } from '../files/make-folder.js';
 import { isRunning } from '../processes/is-running.js';
 
@@ -10,52 +11,8 @@ export interface InputFile {
   readonly stem: string;
 }
 
-/** The kinds of files that a run makes of one video. */
-export type OutputKind =
-  | 'left-video'
-  | 'right-video'
-  | 'debug-video'
-  | 'source-video'
-  | 'left-table'
-  | 'right-table'
-  | 'measures-table'
-  | 'expression-table'
-  | 'movements-table'
-  | 'by-movement-table'
-  | 'synkinesis-table'
-  | 'blinks-table'
-  | 'landmarks-table'
-  | 'frames'
-  | 'report-page'
-  | 'record';
-
-const SUFFIXES: Readonly<Record<OutputKind, string>> = {
-  'left-video': '_left_mirrored.mp4',
-  'right-video': '_right_mirrored.mp4',
-  'debug-video': '_debug.mp4',
-  'source-video': '_source.mp4',
-  'left-table': '_left_mirrored.csv',
-  'right-table': '_right_mirrored.csv',
-  'measures-table': '_measures.csv',
-  'expression-table': '_expression.csv',
-  'movements-table': '_movements.csv',
-  'by-movement-table': '_by_movement.csv',
-  'synkinesis-table': '_synkinesis.csv',
-  'blinks-table': '_blinks.csv',
-  'landmarks-table': '_landmarks.csv',
-  frames: '_frames.bin',
-  'report-page': '_performance.html',
-  record: '.json',
-};
-const OUTPUT_KINDS = Object.keys(SUFFIXES) as readonly OutputKind[];
-
 /** Folders that unfinished files are written in are named `.facemirror-<process>-<stem>`. */
 const WORK_FOLDER = /^\.facemirror-(\d+)-(.+)$/;
-
-/** Name of an output in the folder of the results. */
-export function outputName(stem: string, kind: OutputKind): string {
-  return `${stem}${SUFFIXES[kind]}`;
-}
 
 /** The stem that a video's outputs are named by: its file name without the extension. */
 export function stemOf(path: string): string {
@@ -64,7 +21,7 @@ export function stemOf(path: string): string {
 
 /** The stem of the run that a file of this name would be an output of, or null. */
 export function stemOfOutput(name: string): string | null {
-  const suffix = OUTPUT_KINDS.map((kind) => SUFFIXES[kind]).find(
+  const suffix = OUTPUT_KINDS.map((kind) => outputSuffix(kind)).find(
     (each) => each.endsWith('.mp4') && name.endsWith(each),
   );
   return suffix === undefined ? null : name.slice(0, -suffix.length);

@@ -11,7 +11,7 @@ import type { BatchingFacts, NetworkFindings, WorkerMemoryFacts } from './facts.
 import type { ProfileSummary } from './summary.js';
 import { ffmpegVersion } from '../video/ffmpeg.js';
 import type { VideoInfo } from '../video/video-info.js';
-import { outputName } from './outputs.js';
+import { outputName } from 'facemirror-core/results/output-names.js';
 import { machineFacts, type MachineFacts } from '../machine/machine-facts.js';
 import type { ResultSettings } from 'facemirror-core/settings/settings.js';
 

@@ -10,7 +10,8 @@ import { Decoder } from './decoder.js';
 import { openDemuxer, truncated, type Demuxer } from './demuxer.js';
 import { RefinedPictures } from './refined-pictures.js';
 import { UprightConverter } from './upright.js';
-import { describeVideo, frameRateOf, squareSize, type VideoInfo } from './video-info.js';
+import { squareSize } from 'facemirror-core/frames/square-size.js';
+import { describeVideo, frameRateOf, type VideoInfo } from './video-info.js';
 
 /** Takes sound packets on their way; they are the reader's and gone when the promise resolves. */
 export type AudioSink = (packet: Packet) => Promise<void>;

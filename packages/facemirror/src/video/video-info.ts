@@ -9,6 +9,7 @@ import {
 import type { Colour } from 'facemirror-core/frames/frame.js';
 import type { AudioTrack } from './audio-track.js';
 import type { TimeBase } from 'facemirror-core/flow/frame-clock.js';
+import { squareSize } from 'facemirror-core/frames/square-size.js';
 import { colourOf, colourTags, type ColourTags } from './colour.js';
 import type { Demuxer } from './demuxer.js';
 import { orientationOf, type Orientation } from './orientation.js';
@@ -104,12 +105,4 @@ function pixelAspectOf(demuxer: Demuxer, first: AVFrame): number {
       return value;
   }
   return 1;
-}
-
-/** The size with square pixels: the side that is too short is stretched, to an even number of pixels. */
-export function squareSize(width: number, height: number, pixelAspect: number): { width: number; height: number } {
-  const even = (value: number): number => Math.max(2, 2 * Math.round(value / 2));
-  if (pixelAspect > 1) return { width: even(width * pixelAspect), height };
-  if (pixelAspect < 1) return { width, height: even(height / pixelAspect) };
-  return { width, height };
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RecordLog } from '../../src/files/record-log.js';
+import { recordLog } from '../../src/files/record-log.js';
 import { ExpressionAnalysis } from 'facemirror-core/action-units/analysis.js';
 import type { ActionUnit, ActionUnitRow, Side } from 'facemirror-core/action-units/units.js';
 import { DEMO_FORMAT, DemoClip } from '../../src/demo/clip.js';
@@ -39,7 +39,7 @@ async function watchDemo(modelsFolder?: string): Promise<(FaceObservation | null
 function tablesOf(seen: readonly (FaceObservation | null)[], blendshapes: boolean): Record<Side, ActionUnitRow[]> {
   const analysis = new ExpressionAnalysis(
     { neutral: { kind: 'calmest-second' }, camera: 'normal', iris: true },
-    (width) => new RecordLog(width),
+    recordLog,
   );
   try {
     seen.forEach((face, index) =>

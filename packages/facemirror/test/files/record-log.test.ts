@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
-import { RecordLog } from '../../src/files/record-log.js';
+import { recordLog } from '../../src/files/record-log.js';
 
 test('records come back in order, those in memory and those in the file, as often as asked', () => {
-  const log = new RecordLog(3);
+  const log = recordLog(3);
   const count = 7000;
   for (let i = 0; i < count; i++) log.append(Float64Array.of(i, i / 7, NaN));
   expect(log.length).toBe(count);
@@ -24,7 +24,7 @@ test('records come back in order, those in memory and those in the file, as ofte
 test('no file is left behind', () => {
   const filesNow = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('facemirror-log-'));
   const before = filesNow();
-  const log = new RecordLog(2);
+  const log = recordLog(2);
   for (let i = 0; i < 6000; i++) log.append(Float64Array.of(i, i));
   log.close();
   log.close();

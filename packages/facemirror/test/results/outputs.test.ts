@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { inputFiles } from '../../src/batch/input-files.js';
-import { OutputSet, outputName, prepareFolder, unwritable } from '../../src/results/outputs.js';
+import { outputName } from 'facemirror-core/results/output-names.js';
+import { OutputSet, prepareFolder, unwritable } from '../../src/results/outputs.js';
 
 let folder: string;
 beforeEach(async () => {

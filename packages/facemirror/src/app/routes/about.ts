@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { programVersion } from '../../version.js';
-import { settingFields } from '../app-settings.js';
+import { settingFields } from 'facemirror-core/settings/fields.js';
+import { NOT_IN_FORM } from '../app-settings.js';
 import type { AppContext } from '../app-context.js';
 
 /** What the page asks first. */
@@ -9,7 +10,7 @@ export function aboutRoutes(app: FastifyInstance, { library }: AppContext): void
     kind: 'server',
     version: programVersion(),
     libraryPlace: `Your library is the folder ${library.folder}.`,
-    settings: settingFields(),
+    settings: settingFields(NOT_IN_FORM),
     screens: ['start', 'queue', 'review', 'report', 'performance', 'models', 'lens'],
   }));
 }

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { outputName, stemOf } from '../../results/outputs.js';
+import { outputName } from 'facemirror-core/results/output-names.js';
+import { stemOf } from '../../results/outputs.js';
 import { AppError } from '../app-error.js';
 import { REPORT_POLICY, SCRIPTED_REPORT_POLICY } from '../access.js';
 import { FACTS_FILE, placeOf } from '../library.js';

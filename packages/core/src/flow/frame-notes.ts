@@ -1,11 +1,15 @@
-import type { FrameRecord } from 'facemirror-core/action-units/frame-record.js';
-import { encodeFrame, encodeHeader, framesHeader, type FramesHeader } from 'facemirror-core/examination/frames-file.js';
-import { landmarkColumns, landmarksRow } from 'facemirror-core/examination/landmarks-table.js';
-import type { Landmarks } from 'facemirror-core/face/observation.js';
-import type { KeptFrames } from 'facemirror-core/flow/face-frames.js';
-import { BytesFile } from './bytes-file.js';
-import type { OutputSet } from '../results/outputs.js';
-import { TableFile } from './table-file.js';
+import type { FrameRecord } from '../action-units/frame-record.js';
+import { encodeFrame, encodeHeader, framesHeader, type FramesHeader } from '../examination/frames-file.js';
+import { landmarkColumns, landmarksRow } from '../examination/landmarks-table.js';
+import type { Landmarks } from '../face/observation.js';
+import type { KeptFrames } from './face-frames.js';
+import type { ByteSink } from '../tables/byte-sink.js';
+import type { TextSink } from '../tables/text-sink.js';
+
+/** A text sink that somebody has to close. */
+interface ClosableTextSink extends TextSink {
+  close(): Promise<void>;
+}
 
 /**
  * Writes what is kept of each frame: the frames file, and the landmarks table where it is wanted. Close it on every
@@ -13,19 +17,18 @@ import { TableFile } from './table-file.js';
  */
 export class FrameNotes implements KeptFrames {
   readonly #header: FramesHeader;
-  readonly #frames: BytesFile;
-  readonly #landmarks: TableFile | null;
+  readonly #frames: ByteSink;
+  readonly #landmarks: ClosableTextSink | null;
   #isBegun = false;
   #isClosed = false;
 
   constructor(
-    outputs: OutputSet,
     video: Parameters<typeof framesHeader>[0],
-    { landmarks }: { readonly landmarks: boolean },
+    { frames, landmarks }: { readonly frames: ByteSink; readonly landmarks: ClosableTextSink | null },
   ) {
     this.#header = framesHeader(video);
-    this.#frames = new BytesFile(outputs.pathFor('frames'));
-    this.#landmarks = landmarks ? new TableFile(outputs.pathFor('landmarks-table')) : null;
+    this.#frames = frames;
+    this.#landmarks = landmarks;
   }
 
   /** The next frame. @throws FaceMirrorError DISK_FULL, FILE_UNWRITABLE. */
