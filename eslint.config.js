@@ -6,6 +6,7 @@ export default tseslint.config(
     ignores: [
       '**/dist/**',
       'packages/facemirror/page/**',
+      'packages/web/site/**',
       '**/node_modules/**',
       '**/generated/**',
       '**/*.as.ts',
@@ -73,6 +74,7 @@ export default tseslint.config(
         URL: 'readonly',
         Buffer: 'readonly',
         performance: 'readonly',
+        AbortController: 'readonly',
       },
     },
   },

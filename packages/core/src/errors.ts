@@ -6,6 +6,10 @@ export type FaceMirrorErrorCode =
   | 'DISK_FULL'
   | 'NOT_A_VIDEO'
   | 'VIDEO_DAMAGED'
+  /** A browser has no decoder for the video. */
+  | 'CODEC_UNAVAILABLE'
+  /** A browser lacks something that everything needs. */
+  | 'BROWSER_UNFIT'
   | 'ENCODER_UNAVAILABLE'
   | 'NO_FACE'
   | 'MODEL_MISSING'
