@@ -1,5 +1,6 @@
 /** A small face detector as exporters of 2019 wrote them: opset 9, every weight listed among the inputs. */
-import { float, GraphBuilder, randomNumbers, saveModel } from '../packages/onnx-lens/dist/index.js';
+import { floatAttribute, GraphBuilder, saveModel } from '../packages/onnx-lens/dist/index.js';
+import { randomNumbers } from '../packages/onnx-lens/dist/graph.js';
 import { valueInfo } from '../packages/onnx-lens/dist/model/builder.js';
 import { TensorProto_DataType as DataType } from '../packages/onnx-lens/dist/model/generated/onnx_pb.js';
 
@@ -40,7 +41,7 @@ export function writeOldExport(path) {
       weights([channels], 0.1),
       positive(channels),
     ]);
-  const clipped = (value) => graph.node('Clip', [value], { min: float(0), max: float(6) });
+  const clipped = (value) => graph.node('Clip', [value], { min: floatAttribute(0), max: floatAttribute(6) });
   const conv = (value, from, to, kernel, stride = 1, group = 1) => {
     const dims = [to, from / group, kernel, kernel];
     const scale = Math.sqrt(3 / (dims[1] * kernel * kernel));

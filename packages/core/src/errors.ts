@@ -30,6 +30,14 @@ export interface FaceMirrorErrorOptions extends ErrorOptions {
  * An expected failure: the message is one sentence that says what was wrong, where, and what to do, fit to be shown to
  * a user as it is. Callers branch on `code`. Sentences call settings by their names in backquotes: `quality`, or
  * `force: true` for a value to give; the command line shows flags in their place.
+ *
+ * @example
+ * try {
+ *   parseSettings({ camera: 'upside-down' });
+ * } catch (error) {
+ *   if (!(error instanceof FaceMirrorError)) throw error;
+ *   console.log(error.setting); // 'camera'
+ * }
  */
 export class FaceMirrorError extends Error {
   override readonly name = 'FaceMirrorError';

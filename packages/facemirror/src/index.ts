@@ -13,6 +13,8 @@ export {
 } from 'facemirror-core/settings/settings.js';
 export { SETTING_NAMES, SETTINGS, type SettingName } from 'facemirror-core/settings/table.js';
 export type { Form, Setting } from 'facemirror-core/settings/form.js';
+export type * from './results/facts.js';
+export type * from './results/summary.js';
 export type { RunRecord } from './results/record.js';
 export { parseNeutralWindow, type NeutralChoice } from 'facemirror-core/action-units/neutral-window.js';
 export { SUITE_NAMES, type SuiteName } from 'facemirror-core/suites/suite.js';
@@ -24,4 +26,6 @@ export {
   type EncoderName,
 } from 'facemirror-core/settings/encoders.js';
 export { probeVideo } from './video/reader.js';
+export type { ColourTags } from './video/colour.js';
+export type { Orientation } from './video/orientation.js';
 export type { VideoInfo } from './video/video-info.js';

@@ -23,6 +23,14 @@ export type OnnxLensErrorCode =
 /**
  * An expected failure: the message is one sentence that says what was wrong, where, and what to do, fit to be shown to
  * a user as it is. Callers branch on `code`.
+ *
+ * @example
+ * try {
+ *   loadModel('missing.onnx');
+ * } catch (error) {
+ *   if (!(error instanceof OnnxLensError)) throw error;
+ *   console.log(error.code); // 'FILE_UNREADABLE'
+ * }
  */
 export class OnnxLensError extends Error {
   override readonly name = 'OnnxLensError';

@@ -5,7 +5,7 @@ export { parseModel } from './model/parse.js';
 export { serializeModel } from './model/serialize.js';
 export { Graph, describeNode } from './model/graph.js';
 export { GraphBuilder, type Dimension, type NodeOptions } from './model/builder.js';
-export { float } from './model/attributes.js';
+export { float as floatAttribute } from './model/attributes.js';
 export {
   TensorProto_DataType as DataType,
   type GraphProto,

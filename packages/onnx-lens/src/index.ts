@@ -1,14 +1,12 @@
 /** The public face of onnx-lens: everything that is exported, and nothing that is not. */
 export { OnnxLensError, type OnnxLensErrorCode } from './errors.js';
-export { loadModel } from './model/load.js';
+export { loadModel, type ExternalData } from './model/load.js';
 export { parseModel } from './model/parse.js';
-export { writeFileWhole } from './files.js';
-export { randomNumbers } from './random.js';
 export { saveModel } from './model/save.js';
 export { serializeModel } from './model/serialize.js';
 export { Graph, describeNode } from './model/graph.js';
 export { GraphBuilder, type Dimension, type NodeOptions } from './model/builder.js';
-export { float } from './model/attributes.js';
+export { float as floatAttribute, type AttributeValue } from './model/attributes.js';
 export {
   elementCount,
   floatTensor,
@@ -22,10 +20,24 @@ export {
 } from './model/tensors.js';
 export {
   TensorProto_DataType as DataType,
+  type AttributeProto,
+  type DeviceConfigurationProto,
+  type FunctionProto,
   type GraphProto,
   type ModelProto,
+  type NodeDeviceConfigurationProto,
   type NodeProto,
+  type OperatorSetIdProto,
+  type IntIntListEntryProto,
+  type ShardedDimProto,
+  type ShardingSpecProto,
+  type SparseTensorProto,
+  type StringStringEntryProto,
+  type TensorAnnotation,
   type TensorProto,
+  type TrainingInfoProto,
+  type TypeProto,
+  type ValueInfoProto,
 } from './model/generated/onnx_pb.js';
 export {
   runtimeVersion,
@@ -36,16 +48,15 @@ export {
   type SessionOptions,
   type ValueDescription,
 } from './runtime/session.js';
-export { optimize, optimizeBasic, type OptimizeOptions } from './runtime/optimize.js';
-export { inferShapes } from './shapes/infer.js';
+export { levelOneGraph, runtimeGraph, type RuntimeGraphOptions } from './runtime/runtime-graph.js';
+export { inferShapes, type InferOptions } from './shapes/infer.js';
 export type { ValueType } from './shapes/value-type.js';
+export type { TargetOptions } from './coverage/graph-result.js';
 export { analyseCoverage, type CoverageOptions } from './coverage/analyse.js';
-export { crossesFreeDimensions } from './coverage/partitions.js';
 export { COREML_FORMATS, ORT_VERSIONS, PROVIDERS } from './providers/target.js';
 export type * from './coverage/result.js';
 export { loadCheckpoint } from './import/pytorch/load.js';
 export {
-  looksLikeCheckpoint,
   parseCheckpoint,
   type Checkpoint,
   type CheckpointFormat,
@@ -79,17 +90,25 @@ export {
   type RewriteProgress,
   type RewrittenModel,
 } from './rewrite/optimize.js';
-export { costOf, type SplitSummary } from './rewrite/cost.js';
+export type { SplitSummary } from './rewrite/cost.js';
 export { REWRITES } from './rewrite/registry.js';
 export type { AnyRewrite, GraphRewrite, Rewrite, RewritePurpose } from './rewrite/rewrite.js';
 export type { OutputProof } from './rewrite/output-proof.js';
-export { proveEqual, type Proof, type ProofOptions } from './rewrite/proof.js';
-export { optimizeProven, type ProvenModel } from './rewrite/proven.js';
+export type { TensorDifference } from './rewrite/compare-tensors.js';
+export type { InputRange } from './rewrite/seeded-inputs.js';
+export type { InputValues } from './rewrite/fix-inputs.js';
+export type { Simplification } from './rewrite/simplify.js';
+export type { Emitter } from './rewrite/emitter.js';
+export type { Workbench } from './rewrite/workbench.js';
+export { proveEqual, type Proof, type ProofOptions, type RunnableModel } from './rewrite/proof.js';
+export { optimizeProven, type ProvenModel, type ProvenOptions } from './rewrite/proven.js';
 export { fixDimensions, freeDimensions } from './rewrite/fix-dimensions.js';
 export { convertToHalf } from './prepare/half.js';
 export { quantizeModel } from './prepare/quantize.js';
 export { exportCoreMl, type CoreMlExport, type ExportedFunction } from './export/coreml/export.js';
 export { IOS_VERSIONS, type CoreMlExportOptions, type IosVersion } from './export/coreml/options.js';
+export type { Feed, HalfError } from './export/coreml/half-error.js';
+export type { MilType } from './export/coreml/values.js';
 export type { Feature } from './export/coreml/interface.js';
 export type { ImageInput } from './export/coreml/image-input.js';
 export type { EncodedPackage, PackageMetadata } from './export/coreml/package.js';
@@ -107,11 +126,6 @@ export {
   type CompileOptions,
   type CompileProvider,
 } from './prepare/compile.js';
-export { thisMachine, type Machine } from './prepare/machine.js';
-export {
-  kneeOf,
-  measureBatchCurve,
-  type BatchCurve,
-  type BatchCurveOptions,
-  type BatchPoint,
-} from './prepare/batch-curve.js';
+export type { FileIdentity } from './prepare/file-identity.js';
+export type { Machine } from './prepare/machine.js';
+export { measureBatchCurve, type BatchCurve, type BatchCurveOptions, type BatchPoint } from './prepare/batch-curve.js';

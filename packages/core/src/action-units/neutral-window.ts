@@ -9,6 +9,9 @@ export type NeutralChoice =
  * without a fraction (`0:02-0:04`, `2-4.5`, `1:00:02-1:00:04`).
  *
  * @throws FaceMirrorError `USAGE` when the text is not that, or the end is not after the start.
+ *
+ * @example
+ * parseNeutralWindow('0:02-0:04'); // { kind: 'window', start: 2, end: 4 }
  */
 export function parseNeutralWindow(text: string): NeutralChoice {
   const [from, to, ...rest] = text.split('-').map((part) => seconds(part.trim()));

@@ -14,10 +14,13 @@ export function noFace(path: string, { frames, mostFaces }: TrackerCounts, face:
   if (typeof face === 'number' && mostFaces > 0)
     return new FaceMirrorError(
       'NO_FACE',
-      `Face ${face} from the picture's left was asked for, but no frame of ${path} shows more than ${mostFaces} ${mostFaces === 1 ? 'face' : 'faces'}: nothing was written; give \`face\` a number up to ${mostFaces}, or leave it out for the largest.`,
+      `Face ${face} from the picture's left was asked for, but no frame of ${path} shows more than ${mostFaces} ` +
+        `${mostFaces === 1 ? 'face' : 'faces'}: nothing was written; give \`face\` a number up to ${mostFaces}, or ` +
+        'leave it out for the largest.',
     );
   return new FaceMirrorError(
     'NO_FACE',
-    `No face was found in any of the ${frames} frames of ${path}: nothing was written; check that it shows the patient's face from the front, or give \`allowNoFace: true\` to have it written as it is.`,
+    `No face was found in any of the ${frames} frames of ${path}: nothing was written; check that it shows the ` +
+      "patient's face from the front, or give `allowNoFace: true` to have it written as it is.",
   );
 }

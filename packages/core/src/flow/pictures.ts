@@ -14,7 +14,11 @@ export function encodesVideo(settings: RunSettings): boolean {
   return writesVideos(settings) || writesDebugVideo(settings);
 }
 
-/** The pictures that become videos. @param isTurned the file's pictures do not stand upright, so that an upright copy is written, too. */
+/**
+ * The pictures that become videos.
+ *
+ * @param isTurned the file's pictures are not upright, so an upright copy is written, too.
+ */
 export function encodedKinds(settings: RunSettings, isTurned: boolean): PictureKind[] {
   return PICTURE_KINDS.filter((kind) =>
     kind === 'debug' ? writesDebugVideo(settings) : writesVideos(settings) && (kind !== 'source' || isTurned),

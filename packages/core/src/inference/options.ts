@@ -3,8 +3,12 @@ import type { Profiler } from '../profile/profiler.js';
 /**
  * What `--provider` takes. `auto` is the best accelerator that really opens here, and the CPU where there is none; so
  * is one that is named and cannot be had.
+ *
+ * @example
+ * PROVIDER_CHOICES[0]; // 'auto'
  */
 export const PROVIDER_CHOICES = ['auto', 'cpu', 'coreml', 'cuda', 'directml', 'webgpu'] as const;
+/** One of {@link PROVIDER_CHOICES}. */
 export type ProviderChoice = (typeof PROVIDER_CHOICES)[number];
 
 /** A provider by the name that ONNX Runtime's Node.js binding knows it by. */

@@ -17,7 +17,12 @@ export type ResultSettings = Pick<RunSettings, ResultSettingName>;
 /** What a program gives: only the settings that it wants to change. */
 export type SettingsInput = Partial<RunSettings>;
 
-/** Every setting's default. */
+/**
+ * Every setting's default.
+ *
+ * @example
+ * DEFAULT_SETTINGS.measure; // 'mirrored'
+ */
 export const DEFAULT_SETTINGS = Object.fromEntries(
   SETTING_NAMES.map((name) => [name, SETTINGS[name].default]),
 ) as unknown as RunSettings;
@@ -49,6 +54,9 @@ export function parseSettings(given: unknown): RunSettings {
 /**
  * One setting's value from text, as a flag or a form's field gives it.
  * @throws FaceMirrorError USAGE, with the name in `setting`, when it does not fit.
+ *
+ * @example
+ * parseSetting('quality', '23'); // 23
  */
 export function parseSetting<Name extends SettingName>(name: Name, text: string): RunSettings[Name] {
   return valueFromText(name, SETTINGS[name], text) as RunSettings[Name];

@@ -10,6 +10,9 @@ const count = (least: number, most: number) => ({ kind: 'number', whole: true, l
 /**
  * Every setting of a run: the one list from which defaults, checks, flags, help, documents and forms derive. A new
  * setting is a new entry here. Those that results depend on come first, in the order in which records keep them.
+ *
+ * @example
+ * SETTINGS.quality.default; // 18
  */
 export const SETTINGS = {
   suite: {
@@ -207,5 +210,10 @@ export const SETTINGS = {
 /** The name of a setting. */
 export type SettingName = keyof typeof SETTINGS;
 
-/** Every setting's name, in the order of the table. */
+/**
+ * Every setting's name, in the order of the table.
+ *
+ * @example
+ * SETTING_NAMES.includes('iris'); // true
+ */
 export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];

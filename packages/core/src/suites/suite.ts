@@ -7,8 +7,14 @@ import type { ProviderFacts } from '../inference/provider-facts.js';
 import type { ModelSource } from '../inference/request.js';
 import type { Batching } from '../inference/batching.js';
 
-/** Names of the suites that `--suite` takes. */
+/**
+ * Names of the suites that `--suite` takes.
+ *
+ * @example
+ * SUITE_NAMES[0]; // 'mediapipe'
+ */
 export const SUITE_NAMES = ['mediapipe', 'openface3'] as const;
+/** One of {@link SUITE_NAMES}. */
 export type SuiteName = (typeof SUITE_NAMES)[number];
 
 /** Where a model file comes from. */

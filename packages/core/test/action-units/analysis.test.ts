@@ -1,4 +1,4 @@
-import { randomNumbers } from 'onnx-lens';
+import { randomNumbers } from 'onnx-lens/graph';
 import { afterEach, expect, test } from 'vitest';
 import { ExpressionAnalysis, type ExpressionOptions } from '../../src/action-units/analysis.js';
 import { BLENDSHAPES, type Blendshape } from '../../src/action-units/from-blendshapes.js';

@@ -1,4 +1,4 @@
-import { randomNumbers } from 'onnx-lens';
+import { randomNumbers } from 'onnx-lens/graph';
 import { expect, test } from 'vitest';
 import { MidlineSmoother, midlineOf } from '../../src/face/midline.js';
 import type { Landmarks, Point, Topology } from '../../src/face/observation.js';

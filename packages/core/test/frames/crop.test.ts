@@ -1,4 +1,4 @@
-import { randomNumbers } from 'onnx-lens';
+import { randomNumbers } from 'onnx-lens/graph';
 import { expect, test } from 'vitest';
 import { cropPlain } from '../../src/frames/crop-plain.js';
 import { cropToTensor } from '../../src/frames/crop-to-tensor.js';

@@ -1,4 +1,4 @@
-import { randomNumbers } from 'onnx-lens';
+import { randomNumbers } from 'onnx-lens/graph';
 import { expect, test } from 'vitest';
 import { kernelsOn } from '../../src/frames/kernels.js';
 import { mirrorPlanePlain, type Plane, type PlaneReflection } from '../../src/mirror/mirror-plane.js';

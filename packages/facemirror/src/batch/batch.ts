@@ -40,6 +40,7 @@ const FATAL: ReadonlySet<FaceMirrorErrorCode> = new Set<FaceMirrorErrorCode>([
 /** Videos that fail one after another because a worker was lost: the machine is not fit for more. */
 const MOST_LOST = 2;
 
+/** What {@link runBatch} is told. */
 export interface BatchOptions {
   /** Video files, and folders of them. */
   readonly paths: readonly string[];
@@ -67,6 +68,15 @@ interface Batch extends BatchOptions {
  * fail for the same reason (a full disk, a missing model).
  *
  * @throws FaceMirrorError for what concerns all files: USAGE, FILE_UNWRITABLE, MODEL_MISSING, DISK_FULL, CANCELLED, ...
+ *
+ * @example
+ * const { done, failed } = await runBatch({
+ *   paths: ['patient.mp4'],
+ *   out: 'visits',
+ *   settings: { outputs: ['tables'] },
+ *   onEvent: (event) => process.stderr.write(`${event.type}\n`),
+ * });
+ * failed.length; // 0
  */
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const batch: Batch = {

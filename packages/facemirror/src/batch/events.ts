@@ -37,6 +37,7 @@ export type BatchEvent =
   | { readonly kind: 'skipped'; readonly path: string; readonly files: readonly string[] }
   | { readonly kind: 'failed'; readonly path: string; readonly error: Error };
 
+/** Told of what happens, as it happens. */
 export type OnBatchEvent = (event: BatchEvent) => void;
 
 /** How a batch ended. */

@@ -1,4 +1,4 @@
-import { writeFileWhole } from 'onnx-lens';
+import { writeFileWhole } from 'onnx-lens/internal';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { PROVIDER_CHOICES, type Isolation } from 'facemirror-core/inference/options.js';
 import { requireSuiteName } from '../suites/suites.js';

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Option } from 'commander';
-import { serializeModel, writeFileWhole } from 'onnx-lens';
+import { serializeModel } from 'onnx-lens';
+import { writeFileWhole } from 'onnx-lens/internal';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { unreadable } from '../files/unreadable.js';
 import {

@@ -1,4 +1,5 @@
-import { COREML_FORMATS, ORT_VERSIONS, writeFileWhole, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
+import { COREML_FORMATS, ORT_VERSIONS, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
+import { writeFileWhole } from 'onnx-lens/internal';
 import { Option } from 'commander';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { inspectFiles, nameFiles, runFacts, tryFiles } from '../performance/performance.js';

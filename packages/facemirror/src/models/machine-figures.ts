@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { OnnxLensError, runtimeVersion, thisMachine, writeFileWhole } from 'onnx-lens';
+import { OnnxLensError, runtimeVersion } from 'onnx-lens';
+import { thisMachine, writeFileWhole } from 'onnx-lens/internal';
 
 /**
  * Figures that were measured on this machine and kept in a file; null where there are none, or those of another

@@ -82,6 +82,7 @@ export type BatchingFacts =
 
 /** What can be tried: a rewrite for fewer partitions, opening a compiled model, several items in a run. */
 export const TRIAL_KINDS = ['rewrite', 'precompile', 'batch'] as const;
+/** One of `TRIAL_KINDS`. */
 export type TrialKind = (typeof TRIAL_KINDS)[number];
 
 /** Something that was tried on this machine: time per item before and after (of opening, for `precompile`). */

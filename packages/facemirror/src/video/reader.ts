@@ -199,7 +199,13 @@ export class VideoReader implements FrameSource {
   }
 }
 
-/** What a video is, without reading more than its first frame. */
+/**
+ * What a video is, without reading more than its first frame.
+ *
+ * @example
+ * const { width, height, codec } = await probeVideo('patient.mp4');
+ * codec; // 'h264'
+ */
 export async function probeVideo(path: string): Promise<VideoInfo> {
   const reader = await VideoReader.open(path);
   try {

@@ -35,6 +35,11 @@ export interface CoverageOptions extends TargetOptions {
  * @param source path of an .onnx file, or a model.
  * @throws OnnxLensError USAGE for settings that do not fit together or to the model, and every error that says that the
  *   file cannot be read, is not ONNX, does not hold together, or is not taken by ONNX Runtime.
+ *
+ * @example
+ * const result = await analyseCoverage('model.onnx', { format: 'mlprogram', ort: '1.30', freeDimensions: { batch: 1 } });
+ * result.supported; // 2
+ * result.partitions.length; // 1
  */
 export async function analyseCoverage(
   source: string | ModelProto,

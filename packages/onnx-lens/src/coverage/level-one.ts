@@ -2,7 +2,7 @@ import { type ModelProto } from '../model/generated/onnx_pb.js';
 import { externalLocation, isExternal } from '../model/parse.js';
 import { GraphView } from '../providers/graph-view.js';
 import type { OrtVersion } from '../providers/target.js';
-import { optimizeBasic, type OptimizeOptions } from '../runtime/optimize.js';
+import { levelOneGraph, type RuntimeGraphOptions } from '../runtime/runtime-graph.js';
 import type { LevelOne, SourceModel } from './source-model.js';
 import { withoutMadeWeights } from './made-weights.js';
 import { notOptimizedNote, notesOf } from './level-one-notes.js';
@@ -47,7 +47,7 @@ export async function levelOne(
         })
       : [];
   try {
-    const model = assumeOptimized ? source.model : await optimizeBasic(source.model, openingOptions(source));
+    const model = assumeOptimized ? source.model : await levelOneGraph(source.model, openingOptions(source));
     const types = await inferShapes(model, opening);
     return {
       graph: new GraphView(model, types, externalWeights(model, own)),
@@ -99,7 +99,7 @@ async function viewsOf(
 ): Promise<ReadonlyMap<OrtVersion, GraphView>> {
   let model: ModelProto;
   try {
-    model = await optimizeBasic(source.model, openingOptions(source));
+    model = await levelOneGraph(source.model, openingOptions(source));
   } catch (error) {
     // Without a kernel there is no level 1: the file's own graph is judged, as levelOne does.
     if (!lacksKernel(error)) throw error;
@@ -118,7 +118,7 @@ function followsComputedShapes(ort: OrtVersion): boolean {
   return Number(ort.split('.')[1]) >= COMPUTED_SHAPES_SINCE;
 }
 
-function openingOptions({ origin, dataFolder }: SourceModel): OptimizeOptions {
+function openingOptions({ origin, dataFolder }: SourceModel): RuntimeGraphOptions {
   return { origin, ...(dataFolder === undefined ? {} : { dataFolder }) };
 }
 

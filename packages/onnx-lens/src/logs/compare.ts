@@ -81,6 +81,11 @@ const NAMES = {
  *
  * @param origin how to call the log in messages.
  * @throws OnnxLensError LOG_UNREADABLE when the log says nothing of the provider.
+ *
+ * @example
+ * const result = await analyseCoverage('model.onnx', { freeDimensions: { batch: 1 } });
+ * const { agrees } = compareWithLog(result, parseLog(readFileSync('ort.log', 'utf8')), 'ort.log');
+ * agrees; // true
  */
 export function compareWithLog(result: CoverageResult, report: LogReport, origin: string): LogComparison {
   const names = NAMES[result.target.provider];

@@ -25,6 +25,10 @@ const ASKED_TWICE: ReadonlySet<string> = new Set(['NNAPI', 'QNN', 'VSINPU']);
  * compose), colour codes, and messages broken over several lines. A log without any such line gives no sessions.
  *
  * @param log the text of the log; any text is safe.
+ *
+ * @example
+ * const { sessions } = parseLog(readFileSync('ort.log', 'utf8'));
+ * sessions[0]?.capabilities[0]?.partitions; // 1
  */
 export function parseLog(log: string): LogReport {
   const streams = new Map<string, StreamReader>();

@@ -10,6 +10,10 @@ import type { NodeTime, TimeShare, TraceReport } from './trace-report.js';
  * @param text the trace file's text.
  * @param origin how to call it in messages.
  * @throws OnnxLensError TRACE_UNREADABLE when it holds no event of ONNX Runtime.
+ *
+ * @example
+ * const { nodes } = parseTrace(readFileSync('profile.json', 'utf8'));
+ * nodes.map((node) => node.opType).sort(); // ['Conv', 'Relu']
  */
 export function parseTrace(text: string, origin = 'the trace'): TraceReport {
   const totals = new TraceTotals();
@@ -23,6 +27,10 @@ export function parseTrace(text: string, origin = 'the trace'): TraceReport {
  *
  * @param pieces the trace's text, cut anywhere.
  * @throws OnnxLensError TRACE_UNREADABLE, and whatever `pieces` throws.
+ *
+ * @example
+ * const trace = await readTrace(createReadStream('profile.json', 'utf8'));
+ * trace.runsMs.length; // 1
  */
 export async function readTrace(pieces: AsyncIterable<string>, origin = 'the trace'): Promise<TraceReport> {
   const totals = new TraceTotals();

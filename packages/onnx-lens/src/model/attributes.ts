@@ -9,7 +9,7 @@ import {
 } from './generated/onnx_pb.js';
 
 /**
- * What a builder may give as an attribute. A number is written as INT when it is an integer: use {@link float}
+ * What a builder may give as an attribute. A number is written as INT when it is an integer: use `floatAttribute`
  * otherwise.
  */
 export type AttributeValue =
@@ -20,7 +20,15 @@ export interface Float32Attribute {
   readonly float: number | readonly number[];
 }
 
-/** Marks a number (list) as a FLOAT (FLOATS) attribute. */
+/**
+ * Marks a number (list) as a FLOAT (FLOATS) attribute.
+ *
+ * @example
+ * const graph = new GraphBuilder('leaky');
+ * const x = graph.input('x', DataType.FLOAT, [4]);
+ * const y = graph.node('LeakyRelu', [x], { alpha: floatAttribute(1) });
+ * graph.output(y, DataType.FLOAT, [4]);
+ */
 export function float(value: number | readonly number[]): Float32Attribute {
   return { float: value };
 }

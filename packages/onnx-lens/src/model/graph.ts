@@ -8,6 +8,12 @@ import { readTensor, type Tensor } from './tensors.js';
  *
  * The view is a picture of the moment it was taken. After changing the proto, take a new one. Values that a node's
  * subgraphs read from this graph count as read by that node.
+ *
+ * @example
+ * const { graph } = loadModel('model.onnx');
+ * const view = new Graph(graph);
+ * view.inputs.map((input) => input.name); // ['image']
+ * view.producer('features')?.opType; // 'Relu'
  */
 export class Graph {
   readonly proto: GraphProto;
@@ -196,7 +202,13 @@ export function capturedValues(node: NodeProto): string[] {
   });
 }
 
-/** How to call a node in a message: operator and name, or its first output when it has no name. */
+/**
+ * How to call a node in a message: operator and name, or its first output when it has no name.
+ *
+ * @example
+ * const { graph } = loadModel('model.onnx');
+ * describeNode(graph.node[0]); // 'Conv "conv"'
+ */
 export function describeNode(node: NodeProto): string {
   return node.name === '' ? `${node.opType} (making "${node.output[0] ?? ''}")` : `${node.opType} "${node.name}"`;
 }

@@ -15,6 +15,10 @@ export type ExternalData = 'read' | 'leave';
  * @param externalData 'leave' (default) keeps references to weight files as they are; 'read' brings their bytes into
  *   the model, so that every tensor can be read. Only paths inside the model's own folder are followed.
  * @throws OnnxLensError FILE_UNREADABLE, NOT_ONNX, EXTERNAL_DATA.
+ *
+ * @example
+ * const model = loadModel('model.onnx', 'read');
+ * model.graph?.node.map((node) => node.opType); // ['Conv', 'Relu']
  */
 export function loadModel(path: string, externalData: ExternalData = 'leave'): ModelProto {
   const model = parseModel(readFileWhole(path, 'the model'), path);

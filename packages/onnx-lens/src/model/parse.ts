@@ -14,6 +14,10 @@ import {
  *
  * @param origin how to call the model in messages.
  * @throws OnnxLensError NOT_ONNX.
+ *
+ * @example
+ * const model = parseModel(readFileSync('model.onnx'), 'model.onnx');
+ * model.opsetImport[0]?.version; // 17n
  */
 export function parseModel(bytes: Uint8Array, origin = 'the model'): ModelProto {
   if (bytes.length === 0) throw new OnnxLensError('NOT_ONNX', `${origin} is empty, not an ONNX model.`);

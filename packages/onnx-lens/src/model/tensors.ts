@@ -48,7 +48,13 @@ export function elementBytes(dataType: DataType): number | undefined {
   return ELEMENT_TYPES[dataType]?.bytes;
 }
 
-/** Number of elements of a shape; 1 for a scalar. */
+/**
+ * Number of elements of a shape; 1 for a scalar.
+ *
+ * @example
+ * elementCount([2, 3, 4]); // 24
+ * elementCount([]); // 1
+ */
 export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }
@@ -63,6 +69,11 @@ export function tensorDims(proto: TensorProto): number[] {
  *
  * External data must have been read in by `loadModel` before.
  * @throws OnnxLensError TENSOR_INVALID when the type has no dense numeric form, or the data do not fit the shape.
+ *
+ * @example
+ * const { graph } = loadModel('model.onnx', 'read');
+ * const weight = readTensor(graph.initializer[0]);
+ * weight.dims; // [4, 3, 3, 3]
  */
 export function readTensor(proto: TensorProto): Tensor {
   const dataType = (proto.dataType ?? DataType.UNDEFINED) as DataType;
@@ -146,17 +157,32 @@ export function makeTensorProto(name: string, tensor: Tensor): TensorProto {
   });
 }
 
-/** A float32 tensor. */
+/**
+ * A float32 tensor.
+ *
+ * @example
+ * floatTensor([2, 2], [1, 2, 3, 4]).data; // Float32Array(4) [1, 2, 3, 4]
+ */
 export function floatTensor(dims: readonly number[], values: ArrayLike<number>): Tensor {
   return { dataType: DataType.FLOAT, dims, data: values instanceof Float32Array ? values : Float32Array.from(values) };
 }
 
-/** An int64 tensor. */
+/**
+ * An int64 tensor.
+ *
+ * @example
+ * int64Tensor([2], [1, -1]).data; // BigInt64Array(2) [1n, -1n]
+ */
 export function int64Tensor(dims: readonly number[], values: readonly (number | bigint)[]): Tensor {
   return { dataType: DataType.INT64, dims, data: BigInt64Array.from(values, (value) => BigInt(value)) };
 }
 
-/** The tensor's values as JavaScript numbers, half floats widened. int64 beyond 2^53 loses precision. */
+/**
+ * The tensor's values as JavaScript numbers, half floats widened. int64 beyond 2^53 loses precision.
+ *
+ * @example
+ * tensorNumbers(int64Tensor([3], [1, 2, 3])); // [1, 2, 3]
+ */
 export function tensorNumbers(tensor: Tensor): number[] {
   const { data, dataType } = tensor;
   if (dataType === DataType.FLOAT16) return Array.from(data as Uint16Array, halfToFloat);
@@ -166,7 +192,12 @@ export function tensorNumbers(tensor: Tensor): number[] {
 
 const scratch = new DataView(new ArrayBuffer(4));
 
-/** The number that the 16 bits of an IEEE 754 binary16 stand for. */
+/**
+ * The number that the 16 bits of an IEEE 754 binary16 stand for.
+ *
+ * @example
+ * halfToFloat(0x3e00); // 1.5
+ */
 export function halfToFloat(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
@@ -176,7 +207,12 @@ export function halfToFloat(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** The nearest binary16 (ties to even) of a number, as its bits; beyond 65504 infinity. */
+/**
+ * The nearest binary16 (ties to even) of a number, as its bits; beyond 65504 infinity.
+ *
+ * @example
+ * floatToHalf(1.5).toString(16); // '3e00'
+ */
 export function floatToHalf(value: number): number {
   scratch.setFloat32(0, value);
   const bits = scratch.getUint32(0);

@@ -23,6 +23,10 @@ const MOST_INPUTS = 256;
  * `mask.001.f32`), and files are paired in the order of their names. Free dimensions count as 1, for pictures as the
  * picture's own.
  * @throws OnnxLensError FILE_UNREADABLE, USAGE for files that fit no input.
+ *
+ * @example
+ * const feeds = readCalibration('photos', loadModel('model.onnx'), { mean: [127.5], std: [127.5] });
+ * feeds[0]?.get('image')?.dims; // [1, 3, 8, 8]
  */
 export function readCalibration(folder: string, model: ModelProto, preprocessing: ImagePreprocessing = {}): Feeds[] {
   if (model.graph === undefined) return [];

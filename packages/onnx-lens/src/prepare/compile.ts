@@ -11,8 +11,14 @@ import { checkCompiled, hasWeightsInBranches } from './compiled-check.js';
 import { checksum, identityOf, stampOf, type FileIdentity } from './file-identity.js';
 import { thisMachine, type Machine } from './machine.js';
 
-/** Providers that a model can be compiled for. */
+/**
+ * Providers that a model can be compiled for.
+ *
+ * @example
+ * COMPILE_PROVIDERS.includes('cpu'); // true
+ */
 export const COMPILE_PROVIDERS = ['cpu', 'coreml'] as const;
+/** One of {@link COMPILE_PROVIDERS}. */
 export type CompileProvider = (typeof COMPILE_PROVIDERS)[number];
 
 /** For whom and in which shapes a model is compiled. */
@@ -72,6 +78,10 @@ const SIMPLIFIED = 'simplified.onnx';
  * @param source path of an .onnx file.
  * @throws OnnxLensError FILE_UNREADABLE, FILE_UNWRITABLE, RUNTIME_REFUSED; USAGE for a dimension to fix that the model
  *   does not have.
+ *
+ * @example
+ * const { modelPath } = await compileModel('model.onnx', 'compiled', { fix: { batch: 1 } });
+ * existsSync(modelPath); // true
  */
 export async function compileModel(
   source: string,
@@ -163,6 +173,10 @@ async function compileInto(
  * The compiled model of a folder, if it was made from this very file, by this ONNX Runtime, for this machine, provider
  * and shapes.
  * @throws OnnxLensError MANIFEST_MISMATCH with what does not fit.
+ *
+ * @example
+ * await compileModel('model.onnx', 'ready');
+ * loadCompiled('model.onnx', 'ready').manifest.provider; // 'cpu'
  */
 export function loadCompiled(source: string, folder: string, options: CompileOptions = {}): CompiledModel {
   const manifest = readManifest(folder);
@@ -218,6 +232,11 @@ function remember(folder: string, now: CompileManifest, before: CompileManifest)
 /**
  * The compiled model of a folder; made, or made anew, when there is none that fits.
  * @returns the model, and why it had to be made (null when it was there).
+ *
+ * @example
+ * await ensureCompiled('model.onnx', 'prepared');
+ * const again = await ensureCompiled('model.onnx', 'prepared');
+ * again.rebuilt; // null
  */
 export async function ensureCompiled(
   source: string,

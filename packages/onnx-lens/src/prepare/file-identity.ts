@@ -7,7 +7,7 @@ import { forEachPiece, unreadable } from '../files.js';
 export interface FileIdentity {
   readonly sha256: string;
   readonly bytes: number;
-  /** See {@link stampOf}. */
+  /** See `stampOf`. */
   readonly stamp: string;
 }
 

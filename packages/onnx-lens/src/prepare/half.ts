@@ -47,6 +47,10 @@ const HALF_SINCE: ReadonlyMap<string, number> = new Map([
  * @param keep operators or names of nodes to keep in float32.
  * @throws OnnxLensError USAGE for one to keep that the model does not have; RUNTIME_REFUSED.
  * @throws OnnxLensError UNSUPPORTED_MODEL for models with subgraphs or functions, whose values have types of their own.
+ *
+ * @example
+ * const half = await convertToHalf(loadModel('model.onnx', 'read'), ['Relu']);
+ * readTensor(half.graph.initializer[0]).dataType === DataType.FLOAT16; // true
  */
 export async function convertToHalf(model: ModelProto, keep: readonly string[] = []): Promise<ModelProto> {
   const { graph } = model;

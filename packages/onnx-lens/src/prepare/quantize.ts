@@ -31,6 +31,11 @@ interface Range {
  *
  * @throws OnnxLensError USAGE without calibration inputs, UNSUPPORTED_MODEL for an opset below 13 that cannot be
  *   raised.
+ *
+ * @example
+ * const model = fixDimensions(loadModel('model.onnx', 'read'), { batch: 1 });
+ * const small = await quantizeModel(model, readCalibration('photos', model));
+ * small.graph?.node.some((node) => node.opType === 'QuantizeLinear'); // true
  */
 export async function quantizeModel(model: ModelProto, calibration: readonly Feeds[]): Promise<ModelProto> {
   if (calibration.length === 0) throw new OnnxLensError('USAGE', 'Quantizing needs at least one calibration input.');

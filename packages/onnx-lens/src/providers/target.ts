@@ -1,12 +1,29 @@
-/** Execution providers that coverage can predict. */
+/**
+ * Execution providers that coverage can predict.
+ *
+ * @example
+ * PROVIDERS[0]; // 'coreml'
+ */
 export const PROVIDERS = ['coreml', 'xnnpack', 'nnapi', 'webnn'] as const;
+/** One of {@link PROVIDERS}. */
 export type ProviderName = (typeof PROVIDERS)[number];
 
-/** The two forms in which the Core ML provider writes its models. */
+/**
+ * The two forms in which the Core ML provider writes its models.
+ *
+ * @example
+ * COREML_FORMATS.includes('mlprogram'); // true
+ */
 export const COREML_FORMATS = ['mlprogram', 'neuralnetwork'] as const;
+/** One of {@link COREML_FORMATS}. */
 export type CoreMlFormat = (typeof COREML_FORMATS)[number];
 
-/** ONNX Runtime releases whose rules are known, as `major.minor`. */
+/**
+ * ONNX Runtime releases whose rules are known, as `major.minor`.
+ *
+ * @example
+ * ORT_VERSIONS[0]; // '1.21'
+ */
 export const ORT_VERSIONS = [
   '1.21',
   '1.22',
@@ -21,6 +38,7 @@ export const ORT_VERSIONS = [
   '1.31',
   '1.32',
 ] as const;
+/** One of {@link ORT_VERSIONS}. */
 export type OrtVersion = (typeof ORT_VERSIONS)[number];
 
 /** The newest release whose rules are known. */

@@ -5,7 +5,13 @@ import { proofText } from './optimization-text.js';
 import type { Table } from './tables.js';
 import { TextPage, type TerminalOptions } from './terminal.js';
 
-/** What was exported: operations, interface, proof, error of halves and warnings. */
+/**
+ * What was exported: operations, interface, proof, error of halves and warnings.
+ *
+ * @example
+ * const result = await exportCoreMl(fixDimensions(loadModel('model.onnx', 'read'), { batch: 1 }));
+ * exportText('Model.mlpackage', result).includes('Core ML package'); // true
+ */
 export function exportText(name: string, result: CoreMlExport, options: TerminalOptions = {}): string {
   const page = new TextPage(options);
   const { encoded, functions, warnings, timings } = result;

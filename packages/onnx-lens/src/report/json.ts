@@ -6,6 +6,10 @@ import type { LogComparison } from '../logs/compare.js';
  * `cpu`, `coverage` (percent), `partitions` (how many), `impact` and `perNode` in the level-1 graph's order; those of
  * If, Loop and Scan bodies are in `subgraphs`; all else
  * stands beside them under other names.
+ *
+ * @example
+ * const json = coverageJson(await analyseCoverage('model.onnx'));
+ * JSON.parse(json).provider; // 'coreml'
  */
 export function coverageJson(result: CoverageResult, comparison: LogComparison | null = null): string {
   const {

@@ -23,7 +23,13 @@ import {
   variantsNote,
 } from './wording.js';
 
-/** The analysis as GitHub-flavoured Markdown. */
+/**
+ * The analysis as GitHub-flavoured Markdown.
+ *
+ * @example
+ * const markdown = coverageMarkdown(await analyseCoverage('model.onnx'));
+ * markdown.includes('| operator |') || markdown.includes('#'); // true
+ */
 export function coverageMarkdown(result: CoverageResult, comparison: LogComparison | null = null): string {
   const blocks = [
     `# ${escape(printable(result.model))} on ${providerTitle(result.target)}`,

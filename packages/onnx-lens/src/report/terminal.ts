@@ -40,7 +40,13 @@ const MOST_LINES = 100;
 /** What a text that is cut down shows of each list. */
 const BRIEF = { causes: 6, causesInFull: 3, nodesOfCause: 3, partitions: 8 } as const;
 
-/** The analysis as text for a terminal: figures first, then causes, partitions, nodes and notes. */
+/**
+ * The analysis as text for a terminal: figures first, then causes, partitions, nodes and notes.
+ *
+ * @example
+ * const text = coverageText(await analyseCoverage('model.onnx'), null, { colour: false });
+ * text.includes('partition'); // true
+ */
 export function coverageText(
   result: CoverageResult,
   comparison: LogComparison | null = null,

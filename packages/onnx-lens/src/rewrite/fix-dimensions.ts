@@ -16,6 +16,9 @@ import { copyMessage } from '../model/copy.js';
 
 /**
  * Names of the free dimensions of a model's inputs, in order; dimensions without a name are listed as `input[axis]`.
+ *
+ * @example
+ * freeDimensions(loadModel('model.onnx')); // ['batch']
  */
 export function freeDimensions(model: ModelProto): string[] {
   if (model.graph === undefined) return [];
@@ -34,6 +37,10 @@ export function freeDimensions(model: ModelProto): string[] {
  *
  * @param sizes by name of the dimension (`batch_size`), or `input[axis]` for one without a name.
  * @throws OnnxLensError USAGE for a dimension that the model does not have.
+ *
+ * @example
+ * const fixed = fixDimensions(loadModel('model.onnx'), { batch: 1 });
+ * freeDimensions(fixed); // []
  */
 export function fixDimensions(model: ModelProto, sizes: Readonly<Record<string, number>>): ModelProto {
   const { graph } = model;

@@ -2,7 +2,7 @@ import { OnnxLensError } from '../errors.js';
 import { copyMessage } from '../model/copy.js';
 import { GraphProtoSchema, ModelProtoSchema, type ModelProto, type NodeProto } from '../model/generated/onnx_pb.js';
 import { isStandard } from '../model/opset.js';
-import { optimizeBasic } from '../runtime/optimize.js';
+import { levelOneGraph } from '../runtime/runtime-graph.js';
 import { rewriteToFixedPoint } from './engine.js';
 import type { Judge, Judged } from './judge.js';
 import { removeDead } from './passes/dead-nodes.js';
@@ -26,7 +26,7 @@ const EXPANDED = '_inlfunc_';
 export async function levelOneForm(model: ModelProto): Promise<ModelProto | undefined> {
   const { graph } = model;
   if (graph === undefined || model.functions.length > 0) return undefined;
-  const optimized = await optimizeBasic(model).catch((error: unknown) => {
+  const optimized = await levelOneGraph(model).catch((error: unknown) => {
     if (error instanceof OnnxLensError) return undefined;
     throw error;
   });

@@ -32,7 +32,7 @@ export interface RewriteOptions {
   readonly passes?: readonly string[];
   /** Rewrites to apply in place of those of the registry. */
   readonly rewrites?: readonly AnyRewrite[];
-  /** Whether the result is also written as {@link levelOneForm} leaves it; by default unless `passes` are given. */
+  /** Whether the result is also written as `levelOneForm` leaves it; by default unless `passes` are given. */
   readonly asLevelOne?: boolean;
   /** How to call the model. */
   readonly name?: string;
@@ -99,9 +99,15 @@ export interface RewrittenModel {
  *
  * Rewrites are tried one after the other, each with all that were kept before it to a fixed point; then every rewrite
  * that is there for the provider is left out in turn, and stays out where the whole is no worse without it. What
- * "worse" means is {@link costOf}, over the rules of every release. The result is not proven here: see `proveEqual`.
+ * "worse" means is `costOf`, over the rules of every release. The result is not proven here: see `proveEqual`.
  *
  * @throws OnnxLensError USAGE, NOT_ONNX, RUNTIME_REFUSED and what the coverage analysis throws.
+ *
+ * @example
+ * const original = loadModel('model.onnx', 'read');
+ * const { model, after } = await optimizeForProvider(original, { fix: { batch: 1 } });
+ * after.partitions.length; // 1
+ * (await proveEqual(fixDimensions(original, { batch: 1 }), model)).holds; // true
  */
 export async function optimizeForProvider(model: ModelProto, options: RewriteOptions = {}): Promise<RewrittenModel> {
   const weights = new WeightFile();

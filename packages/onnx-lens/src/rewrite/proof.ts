@@ -24,7 +24,7 @@ export interface ProofOptions {
   /** Range of values for an input by name. */
   readonly ranges?: Readonly<Record<string, InputRange>>;
   /**
-   * How far an element may differ: see {@link compareTensors}; default 1e-5, or the original's own noise where that is
+   * How far an element may differ: see `compareTensors`; default 1e-5, or the original's own noise where that is
    * more.
    */
   readonly tolerance?: number;
@@ -70,11 +70,15 @@ function runnable(model: RunnableModel): string | Uint8Array {
  * Runs two models on the same seeded inputs in ONNX Runtime on the CPU and compares every output. The inputs are
  * random, then full of ties, then zeros, for each batch size and, where other dimensions are free, for more than one
  * set of sizes. Where no tolerance is given, a difference may also be as large as the original's own on that input: see
- * {@link judgeByNoise}.
+ * `judgeByNoise`.
  *
  * @throws OnnxLensError PROOF_FAILED when the models do not have the same inputs and outputs or the original cannot be
  *   run on any inputs that were tried; RUNTIME_REFUSED when ONNX Runtime does not take a model. A difference does not
  *   throw: look at `holds`.
+ *
+ * @example
+ * const proof = await proveEqual('model.onnx', loadModel('model.onnx'), { samples: 2, batches: [1] });
+ * proof.holds; // true
  */
 export async function proveEqual(
   original: RunnableModel,

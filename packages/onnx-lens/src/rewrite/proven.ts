@@ -31,6 +31,11 @@ const MOST_LEFT_OUT = 8;
  *
  * @returns the first result whose proof holds; where none does, the last one with its proof.
  * @throws OnnxLensError as {@link optimizeForProvider} and {@link proveEqual} do.
+ *
+ * @example
+ * const model = loadModel('model.onnx', 'read');
+ * const { result, proof } = await optimizeProven(model, 'model.onnx', {}, { samples: 2 });
+ * result.isChanged ? proof?.holds : 'nothing to change'; // 'nothing to change'
  */
 export async function optimizeProven(
   original: ModelProto,

@@ -45,6 +45,9 @@ import { topkThreshold } from './passes/topk-threshold.js';
 /**
  * Every rewrite, in the order in which they are tried: first what makes constants and takes nodes away, then what
  * writes operators in another form, larger patterns before the smaller ones that they contain.
+ *
+ * @example
+ * REWRITES.some((rewrite) => rewrite.purpose === 'simplify'); // true
  */
 export const REWRITES: readonly AnyRewrite[] = [
   listedWeights,

@@ -13,7 +13,7 @@ export interface SimplifyOptions {
   readonly onProgress?: (progress: RewriteProgress) => void;
 }
 
-/** What {@link simplifyExactly} did. */
+/** What `simplifyExactly` did. */
 export type Simplification =
   /** The simpler model was written; names of the rewrites that made it. */
   | { readonly kind: 'simplified'; readonly rewrites: readonly string[] }

@@ -6,8 +6,14 @@ import type { Tensor } from '../model/tensors.js';
 
 env.logLevel = 'fatal';
 
-/** How far ONNX Runtime may change the graph before it runs it; 'basic' is its level 1. */
+/**
+ * How far ONNX Runtime may change the graph before it runs it; 'basic' is its level 1.
+ *
+ * @example
+ * OPTIMIZATION_LEVELS[1]; // 'basic'
+ */
 export const OPTIMIZATION_LEVELS = ['disabled', 'basic', 'extended', 'all'] as const;
+/** One of {@link OPTIMIZATION_LEVELS}. */
 export type OptimizationLevel = (typeof OPTIMIZATION_LEVELS)[number];
 
 /** How to open a model. */
@@ -42,7 +48,19 @@ export interface ValueDescription {
   readonly shape: readonly (number | string)[];
 }
 
-/** A model opened in ONNX Runtime on the CPU. Whoever opens it closes it. */
+/**
+ * A model opened in ONNX Runtime on the CPU. Whoever opens it closes it.
+ *
+ * @example
+ * const session = await Session.open('model.onnx');
+ * try {
+ *   const image = floatTensor([1, 3, 8, 8], new Float32Array(192));
+ *   const outputs = await session.run(new Map([['image', image]]));
+ *   console.log(outputs.get('features')?.dims); // [1, 4, 8, 8]
+ * } finally {
+ *   await session.close();
+ * }
+ */
 export class Session {
   readonly inputs: readonly ValueDescription[];
   readonly outputs: readonly ValueDescription[];
@@ -106,12 +124,24 @@ export class Session {
   }
 }
 
-/** The installed ONNX Runtime's version, e.g. `1.30.0`. */
+/**
+ * The installed ONNX Runtime's version, e.g. `1.30.0`.
+ *
+ * @example
+ * /^\d+\.\d+/.test(runtimeVersion()); // true
+ */
 export function runtimeVersion(): string {
   return env.versions.node ?? env.versions.common;
 }
 
-/** Opens a model, hands it to `use`, and closes it whatever happens. */
+/**
+ * Opens a model, hands it to `use`, and closes it whatever happens.
+ *
+ * @example
+ * const image = floatTensor([2, 3, 8, 8], new Float32Array(384));
+ * const outputs = await withSession('model.onnx', { threads: 1 }, (session) => session.run(new Map([['image', image]])));
+ * outputs.get('features')?.dims; // [2, 4, 8, 8]
+ */
 export async function withSession<T>(
   source: string | Uint8Array,
   options: SessionOptions,

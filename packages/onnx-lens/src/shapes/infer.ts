@@ -13,11 +13,11 @@ import {
   type GraphProto,
   type ModelProto,
 } from '../model/generated/onnx_pb.js';
-import { optimize, type OptimizeOptions } from '../runtime/optimize.js';
+import { runtimeGraph, type RuntimeGraphOptions } from '../runtime/runtime-graph.js';
 import { valueType, type ValueType } from './value-type.js';
 
 /** What {@link inferShapes} may be told besides how to open the model. */
-export interface InferOptions extends OptimizeOptions {
+export interface InferOptions extends RuntimeGraphOptions {
   /**
    * False to infer as ONNX Runtime did before 1.24, when it did not follow values through Shape, Gather, Concat and the
    * like: a shape that is computed, even from fixed numbers, was not known. Default true.
@@ -33,6 +33,10 @@ export interface InferOptions extends OptimizeOptions {
  * type and shape that it has found for each. The weights are not copied.
  *
  * @throws OnnxLensError RUNTIME_REFUSED when ONNX Runtime does not take the model.
+ *
+ * @example
+ * const shapes = await inferShapes(loadModel('model.onnx'));
+ * shapes.get('features')?.shape; // ['batch', 4, 8, 8]
  */
 export async function inferShapes(model: ModelProto, options: InferOptions = {}): Promise<Map<string, ValueType>> {
   const types = new Map<string, ValueType>();
@@ -41,7 +45,7 @@ export async function inferShapes(model: ModelProto, options: InferOptions = {})
   const { freeDimensions = {}, computedShapes = true, ...origin } = options;
   const fixed = withFixedInputs(graph, freeDimensions);
   const asked = withEveryValueAsOutput(model, computedShapes ? fixed : withHiddenShapeValues(fixed));
-  const typed = await optimize(asked, 'disabled', origin);
+  const typed = await runtimeGraph(asked, 'disabled', origin);
   for (const value of [
     ...(typed.graph?.input ?? []),
     ...(typed.graph?.valueInfo ?? []),

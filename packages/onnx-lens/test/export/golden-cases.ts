@@ -1,4 +1,4 @@
-import { DataType, float, GraphBuilder, int64Tensor, type ModelProto } from '../../src/index.js';
+import { DataType, floatAttribute, GraphBuilder, int64Tensor, type ModelProto } from '../../src/index.js';
 
 /**
  * A small graph of one input "x" and one output "y", for which an independent evaluator of Core ML programs gave
@@ -87,7 +87,7 @@ export const GOLDEN_CASES: Readonly<Record<string, GoldenCase>> = {
   'layer normalization': {
     shape: [2, 3, 8],
     build: (graph, x) =>
-      graph.node('LayerNormalization', [x, weights(graph, 8), weights(graph, 8)], { epsilon: float(1e-6) }),
+      graph.node('LayerNormalization', [x, weights(graph, 8), weights(graph, 8)], { epsilon: floatAttribute(1e-6) }),
   },
   'batch normalization': {
     shape: [1, 3, 2, 2],

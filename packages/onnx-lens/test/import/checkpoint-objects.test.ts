@@ -1,13 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import {
-  loadCheckpoint,
-  looksLikeCheckpoint,
-  parseCheckpoint,
-  tensorNumbers,
-  type Checkpoint,
-} from '../../src/index.js';
+import { loadCheckpoint, parseCheckpoint, tensorNumbers, type Checkpoint } from '../../src/index.js';
+import { looksLikeCheckpoint } from '../../src/import/pytorch/checkpoint.js';
 
 const folder = fileURLToPath(new URL('checkpoints/', import.meta.url));
 const valuesOf = ({ tensors }: Checkpoint): Record<string, number[]> =>

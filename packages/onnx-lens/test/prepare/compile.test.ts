@@ -8,7 +8,6 @@ import {
   compileModel,
   ensureCompiled,
   int64Tensor,
-  kneeOf,
   loadCompiled,
   loadModel,
   measureBatchCurve,
@@ -16,6 +15,7 @@ import {
   serializeModel,
   withSession,
 } from '../../src/index.js';
+import { kneeOf } from '../../src/prepare/batch-curve.js';
 import { seededTensor } from '../../src/rewrite/seeded-inputs.js';
 import { weights } from '../rewrite/patterns.js';
 

@@ -1,4 +1,4 @@
-import { DataType, GraphBuilder, float, int64Tensor } from '../../src/index.js';
+import { DataType, GraphBuilder, floatAttribute, int64Tensor } from '../../src/index.js';
 import { valueInfo } from '../../src/model/builder.js';
 import { model, weights, type Pattern } from './patterns.js';
 
@@ -149,7 +149,7 @@ export const MORE_PATTERNS: readonly Pattern[] = [
         g.node(
           opType,
           [g.node('Clip', [x, g.floats([], [-90]), g.floats([], [30])])],
-          opType === 'Elu' || opType === 'Celu' ? { alpha: float(0.7) } : {},
+          opType === 'Elu' || opType === 'Celu' ? { alpha: floatAttribute(0.7) } : {},
         ),
       ),
   })),
@@ -234,7 +234,12 @@ export const MORE_PATTERNS: readonly Pattern[] = [
     tolerance: 1e-5,
     model: () =>
       model(['batch', 7, 3, 4], 17, (g, x) =>
-        g.node('LRN', [x], { size: 5, alpha: float(0.1), beta: float(0.75), bias: float(2) }),
+        g.node('LRN', [x], {
+          size: 5,
+          alpha: floatAttribute(0.1),
+          beta: floatAttribute(0.75),
+          bias: floatAttribute(2),
+        }),
       ),
   },
   {

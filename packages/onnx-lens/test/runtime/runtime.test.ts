@@ -9,7 +9,7 @@ import {
   floatTensor,
   inferShapes,
   int64Tensor,
-  optimizeBasic,
+  levelOneGraph,
   serializeModel,
   withSession,
 } from '../../src/index.js';
@@ -67,7 +67,7 @@ describe('the level-1 graph', () => {
     const scratch = mkdtempSync(join(tmpdir(), 'lens-test-'));
     vi.stubEnv('TMPDIR', scratch);
     try {
-      const basic = await optimizeBasic(doubler());
+      const basic = await levelOneGraph(doubler());
       expect(basic.graph?.node.map((node) => node.opType)).toEqual(['Mul']);
       expect(readdirSync(scratch)).toEqual([]);
     } finally {
@@ -91,8 +91,8 @@ describe('the level-1 graph', () => {
       weight.externalData = [{ $typeName: 'onnx.StringStringEntryProto', key: 'location', value: 'weights.bin' }];
       const path = join(folder, 'model.onnx');
       writeFileSync(path, serializeModel(external));
-      expect((await optimizeBasic(path)).graph?.node).toHaveLength(1);
-      expect((await optimizeBasic(external, { dataFolder: folder })).graph?.node).toHaveLength(1);
+      expect((await levelOneGraph(path)).graph?.node).toHaveLength(1);
+      expect((await levelOneGraph(external, { dataFolder: folder })).graph?.node).toHaveLength(1);
       const results = await withSession(path, {}, (session) => session.run(new Map([['x', floatTensor([2], [1, 1])]])));
       expect(results.get('y')?.data).toEqual(Float32Array.of(3, 4));
     } finally {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { MOVEMENT_CODES, type MovementCode } from 'facemirror-core/movements/codes.js';
 import { MOVEMENT_SOURCES, type Movement, type MovementSource } from 'facemirror-core/movements/movement.js';
 import { movementsTable, parseMovements } from 'facemirror-core/movements/movements-file.js';
-import { writeFileWhole } from 'onnx-lens';
+import { writeFileWhole } from 'onnx-lens/internal';
 import { stemOf } from '../../results/outputs.js';
 import { placeOf } from '../library.js';
 import { frameTimes, reviewOf } from '../review-files.js';

@@ -1,12 +1,6 @@
 import { basename } from 'node:path';
-import {
-  analyseCoverage,
-  crossesFreeDimensions,
-  parseModel,
-  type CoverageResult,
-  type CoreMlFormat,
-  type OrtVersion,
-} from 'onnx-lens';
+import { analyseCoverage, parseModel, type CoverageResult, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
+import { crossesFreeDimensions } from 'onnx-lens/internal';
 import type { UtilizationFacts } from '../../results/facts.js';
 
 /** A model to look at: its bytes, or the path of its file. */

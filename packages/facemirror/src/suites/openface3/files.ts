@@ -1,14 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import {
-  looksLikeCheckpoint,
-  OnnxLensError,
-  parseCheckpoint,
-  parseModel,
-  serializeModel,
-  type ModelProto,
-} from 'onnx-lens';
+import { OnnxLensError, parseCheckpoint, parseModel, serializeModel, type ModelProto } from 'onnx-lens';
+import { looksLikeCheckpoint } from 'onnx-lens/internal';
 import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
 import { sha256 } from '../../files/hash.js';
 import {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { serializeModel, writeFileWhole } from 'onnx-lens';
+import { serializeModel } from 'onnx-lens';
+import { writeFileWhole } from 'onnx-lens/internal';
 import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
 import { sha256 } from '../../files/hash.js';
 import { unreadable } from '../../files/unreadable.js';

@@ -6,7 +6,7 @@ import { fixDimensions, freeDimensions } from '../../rewrite/fix-dimensions.js';
 import { optimizeForProvider } from '../../rewrite/optimize.js';
 import { proveEqual, type Proof } from '../../rewrite/proof.js';
 import { REWRITES } from '../../rewrite/registry.js';
-import { optimizeBasic } from '../../runtime/optimize.js';
+import { levelOneGraph } from '../../runtime/runtime-graph.js';
 import { inferShapes } from '../../shapes/infer.js';
 import { fuseSilu } from './fuse.js';
 import { convert } from './convert.js';
@@ -48,6 +48,11 @@ export interface CoreMlExport {
  *
  * @throws OnnxLensError UNSUPPORTED_MODEL, UNSUPPORTED_OPERATOR for what Core ML has no form for; PROOF_FAILED when the
  *   package computes something else; USAGE.
+ *
+ * @example
+ * const { encoded, functions } = await exportCoreMl(fixDimensions(loadModel('model.onnx', 'read'), { batch: 1 }));
+ * functions[0]?.proof.holds; // true
+ * writePackage('Model.mlpackage', encoded);
  */
 export async function exportCoreMl(model: ModelProto, options: CoreMlExportOptions = {}): Promise<CoreMlExport> {
   const specification = (options.ios ?? 16) - 9;
@@ -189,7 +194,7 @@ async function prepare(
           })
         ).model;
   const origins = options.name === undefined ? {} : { origin: options.name };
-  const folded = withFixedWeights(await optimizeBasic(optimized, origins));
+  const folded = withFixedWeights(await levelOneGraph(optimized, origins));
   return { defined, folded, types: await inferShapes(folded), images };
 }
 

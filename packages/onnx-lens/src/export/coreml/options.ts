@@ -3,7 +3,14 @@ import type { Feed } from './half-error.js';
 import type { ImageInput } from './image-input.js';
 import type { PackageMetadata } from './package.js';
 
+/**
+ * iOS releases that a package can be written for; each later one allows more operations.
+ *
+ * @example
+ * IOS_VERSIONS.includes(16); // true
+ */
 export const IOS_VERSIONS = [15, 16, 17, 18] as const;
+/** One of {@link IOS_VERSIONS}. */
 export type IosVersion = (typeof IOS_VERSIONS)[number];
 
 /** Settings of {@link exportCoreMl}. */

@@ -9,6 +9,11 @@ import type { EncodedPackage } from './package.js';
  *
  * @param force replaces a package that is there; it is moved aside first, and comes back when anything fails.
  * @throws OnnxLensError FILE_UNWRITABLE.
+ *
+ * @example
+ * const { encoded } = await exportCoreMl(fixDimensions(loadModel('model.onnx', 'read'), { batch: 1 }));
+ * writePackage('Features.mlpackage', encoded);
+ * existsSync('Features.mlpackage/Manifest.json'); // true
  */
 export function writePackage(path: string, { files }: EncodedPackage, force = false): void {
   refuseExisting(path, force);

@@ -34,6 +34,11 @@ const WRAPPERS = ['module.', '_orig_mod.'];
  * Reads the bytes of a torch.save or safetensors file. Tensors' values are views of `bytes` where they can be.
  * @param origin how to call the file in messages.
  * @throws OnnxLensError as {@link loadCheckpoint}.
+ *
+ * @example
+ * const { format, tensors } = parseCheckpoint(readFileSync('weights.safetensors'), 'weights.safetensors');
+ * format; // 'safetensors'
+ * tensorNumbers(tensors.get('bias').read()); // [0.5, -2]
  */
 export function parseCheckpoint(
   bytes: Uint8Array,

@@ -222,6 +222,10 @@ export class TensorView {
 /**
  * A tensor's values as float32: half and brain floats widened, float64 rounded, integers converted. Shares memory when
  * it can.
+ *
+ * @example
+ * const { tensors } = loadCheckpoint('weights.safetensors');
+ * asFloat32(tensors.get('bias').read()); // Float32Array(2) [0.5, -2]
  */
 export function asFloat32(tensor: Tensor): Float32Array {
   const { data, dataType } = tensor;

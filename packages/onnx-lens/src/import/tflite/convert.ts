@@ -43,7 +43,13 @@ const OPSET = 17;
 /** The first opset whose QuantizeLinear knows 16 bits, and the IR version that came with it. */
 const OPSET_16_BIT = { opset: 21, irVersion: 10 };
 
-/** {@link importTflite} for bytes at hand; `origin` is how messages call them. */
+/**
+ * {@link importTflite} for bytes at hand; `origin` is how messages call them.
+ *
+ * @example
+ * const model = convertTflite(readFileSync('face.tflite'), 'face.tflite', { imageInputs: 'channels-second' });
+ * model.graph?.input.length; // 1
+ */
 export function convertTflite(bytes: Uint8Array, origin: string, options: TfliteImportOptions = {}): ModelProto {
   const model = readTflite(bytes, origin);
   const graph = new BoundedGraph(model.description === '' ? 'tflite' : model.description, origin, bytes.length);

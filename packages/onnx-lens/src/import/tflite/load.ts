@@ -11,6 +11,9 @@ import { convertTflite, type TfliteImportOptions } from './convert.js';
  * to the original up to one step of the scale where the two round otherwise. Integer weights of float operators become
  * float32.
  * @throws OnnxLensError FILE_UNREADABLE; NOT_TFLITE for a damaged file; UNSUPPORTED_OPERATOR, naming it and its place.
+ *
+ * @example
+ * saveModel(importTflite('face.tflite'), 'face.onnx');
  */
 export function importTflite(path: string, options: TfliteImportOptions = {}): ModelProto {
   return convertTflite(readFileWhole(path, 'the model'), path, options);

@@ -19,7 +19,12 @@ export function translationOf(operator: TfliteOperator): Translation | undefined
   return (operator.isCustom ? CUSTOM : BUILTIN).get(operator.name);
 }
 
-/** Operators that an import covers, custom ones last. */
+/**
+ * Operators that an import covers, custom ones last.
+ *
+ * @example
+ * coveredTfliteOperators().includes('CONV_2D'); // true
+ */
 export function coveredTfliteOperators(): string[] {
   return [...[...BUILTIN.keys()].sort(), ...CUSTOM.keys()];
 }

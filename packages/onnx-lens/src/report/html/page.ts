@@ -23,6 +23,10 @@ import { STYLE } from './style.js';
 /**
  * The analysis as one self-contained HTML file: no other file, no network, no script but its own (a content security
  * policy says so). Light and dark follow the reader's system.
+ *
+ * @example
+ * const html = coverageHtml(await analyseCoverage('model.onnx'));
+ * html.startsWith('<!doctype html>'); // true
  */
 export function coverageHtml(result: CoverageResult, comparison: LogComparison | null = null): string {
   const cells = cellsOf(result);

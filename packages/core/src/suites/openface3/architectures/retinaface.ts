@@ -1,4 +1,4 @@
-import { DataType, float, GraphBuilder } from 'onnx-lens/graph';
+import { DataType, floatAttribute, GraphBuilder } from 'onnx-lens/graph';
 import { FaceMirrorError } from '../../../errors.js';
 import { batchDimension, OPSET, type Architecture, type BuildOptions } from './architecture.js';
 import {
@@ -51,7 +51,7 @@ const FEATURES = 64;
 const LEVEL_CHANNELS = [64, 128, 256] as const;
 const LEVELS = [1, 2, 3] as const;
 /** Leaky ReLU's slope; the file's, not the paper's. */
-const SLOPE = float(0.1);
+const SLOPE = floatAttribute(0.1);
 const ANCHORS = 2;
 /** What a head predicts for each anchor. */
 const HEADS = [

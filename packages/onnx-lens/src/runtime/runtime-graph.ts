@@ -6,8 +6,8 @@ import { parseModel } from '../model/parse.js';
 import { serializeModel } from '../model/serialize.js';
 import { Session, type OptimizationLevel } from './session.js';
 
-/** What {@link optimize} may be told. */
-export interface OptimizeOptions {
+/** What {@link runtimeGraph} may be told. */
+export interface RuntimeGraphOptions {
   /** Values of free dimensions by name. */
   readonly freeDimensions?: Readonly<Record<string, number>>;
   /** Folder of external data files, for a model that is not given as a path. */
@@ -24,11 +24,15 @@ export interface OptimizeOptions {
  *
  * @param source path of an .onnx file, or a model.
  * @throws OnnxLensError RUNTIME_REFUSED.
+ *
+ * @example
+ * const optimized = await runtimeGraph('model.onnx', 'extended');
+ * optimized.graph?.node.length; // 1
  */
-export async function optimize(
+export async function runtimeGraph(
   source: string | ModelProto,
   level: OptimizationLevel,
-  options: OptimizeOptions = {},
+  options: RuntimeGraphOptions = {},
 ): Promise<ModelProto> {
   const folder = mkdtempSync(join(tmpdir(), 'onnx-lens-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
@@ -64,7 +68,13 @@ export async function optimize(
   }
 }
 
-/** The level-1 ("basic") graph of a model: the one that execution providers are asked about. See {@link optimize}. */
-export function optimizeBasic(source: string | ModelProto, options: OptimizeOptions = {}): Promise<ModelProto> {
-  return optimize(source, 'basic', options);
+/**
+ * The level-1 ("basic") graph of a model: the one that execution providers are asked about. See {@link runtimeGraph}.
+ *
+ * @example
+ * const graph = await levelOneGraph('model.onnx', { freeDimensions: { batch: 1 } });
+ * graph.graph?.node.map((node) => node.opType); // ['Conv', 'Relu']
+ */
+export function levelOneGraph(source: string | ModelProto, options: RuntimeGraphOptions = {}): Promise<ModelProto> {
+  return runtimeGraph(source, 'basic', options);
 }
