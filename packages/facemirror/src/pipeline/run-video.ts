@@ -11,7 +11,7 @@ import { renderHtml } from '../performance/report/html.js';
 import type { EncoderName } from 'facemirror-core/settings/encoders.js';
 import { withEncoder } from '../video/encoder.js';
 import { describeExamination } from 'facemirror-core/examination/description.js';
-import { examine, type ExaminationResult, type ExaminationTables } from 'facemirror-core/examination/tables.js';
+import { examine, type ExaminationResult } from 'facemirror-core/examination/tables.js';
 import type { Movement } from 'facemirror-core/movements/movement.js';
 import { parseMovements } from 'facemirror-core/movements/movements-file.js';
 import { VideoReader } from '../video/reader.js';
@@ -19,16 +19,18 @@ import type { VideoInfo } from '../video/video-info.js';
 import { VideoWriter } from '../video/writer.js';
 import { planCodecThreads, type CodecThreads } from './codec-threads.js';
 import { DrawingThread } from './drawing-thread.js';
+import { writeExaminationTables } from './examination-tables.js';
 import { faceWarnings, noFace } from 'facemirror-core/flow/no-face.js';
 import { DECODED, encodedKinds, encodesVideo, isMeasuredOn, planFrames } from 'facemirror-core/flow/pictures.js';
-import { TABLE_OUTPUTS, VIDEO_OUTPUTS } from 'facemirror-core/results/output-names.js';
+import { VIDEO_OUTPUTS } from 'facemirror-core/results/output-names.js';
 import { FaceFrames } from 'facemirror-core/flow/face-frames.js';
 import { flowFrames, PICTURE_KINDS, type PictureKind } from 'facemirror-core/flow/frame-flow.js';
 import type { InputFile } from '../results/outputs.js';
 import type { OutputSet } from '../results/outputs.js';
 import { measuredAdapters } from 'facemirror-core/flow/measured-adapters.js';
 import { inspectNetworks, runFacts, type InspectionOptions } from '../performance/performance.js';
-import { buildRecord, type RunFindings, type RunRecord } from '../results/record.js';
+import { buildRecord, type RunFindings } from '../results/build-record.js';
+import type { RunRecord } from '../results/record.js';
 import { resultSettings, type RunSettings } from 'facemirror-core/settings/settings.js';
 import { FrameNotes } from 'facemirror-core/flow/frame-notes.js';
 import { BytesFile } from './bytes-file.js';
@@ -241,8 +243,7 @@ async function writeResults(
       affected: settings.affected,
       movements: settings.movements === null ? null : movementsFor(settings.movements, expression),
     });
-    for (const [key, output] of Object.entries(TABLE_OUTPUTS))
-      await TableFile.write(outputs.pathFor(output), result.tables[key as keyof ExaminationTables]);
+    await writeExaminationTables(outputs, result.tables);
     return result;
   };
   // All of them, even after a failure: an encoder must not be closed under a call.
