@@ -13,6 +13,7 @@ import type { Landmarker } from '../face/adapters.js';
 import { fitHeadPose, headAngles, MEAN_INTER_OCULAR_CM, type HeadAngles, type HeadPose } from '../face/head-pose.js';
 import { MidlineSmoother, type Midline } from '../face/midline.js';
 import { MirroredRegions } from '../face/mirrored-regions.js';
+import { MouthCorner } from '../face/mouth-corner.js';
 import type { FaceObservation, Landmarks, MirroredFace, PictureHalf } from '../face/observation.js';
 import type { Frame } from '../frames/frame.js';
 import type { FramePool } from '../frames/pool.js';
@@ -68,6 +69,8 @@ export class FaceFrames {
   readonly #options: FaceFramesOptions;
   readonly #midlines = new MidlineSmoother();
   readonly #regions = new MirroredRegions();
+  readonly #mouths = { left: new MouthCorner('left'), right: new MouthCorner('right') };
+  readonly #placing = new OrderedQueue();
   readonly #notes = new OrderedQueue();
   #hasExpressionHeader = false;
 
@@ -97,7 +100,13 @@ export class FaceFrames {
     const look = (half: PictureHalf): Promise<MirroredFace | null> =>
       landmarker.observeMirrored?.(frame, region, half) ?? Promise.resolve(null);
     const looking = Promise.all([look('left'), look('right')]);
-    const observed = looking.then(([left, right]) => ({ whole, mirrored: { left, right } }));
+    looking.catch(() => undefined);
+    const placed = (half: PictureHalf, face: MirroredFace | null): MirroredFace | null =>
+      face && this.#mouths[half].placed(frame, region, face);
+    const observed = this.#placing.run(async () => {
+      const [left, right] = await looking;
+      return { whole, mirrored: { left: placed('left', left), right: placed('right', right) } };
+    });
     // It is awaited in its turn; until then a failure must not count as unhandled.
     observed.catch(() => undefined);
     return observed;
