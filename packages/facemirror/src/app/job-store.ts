@@ -26,6 +26,8 @@ export class JobStore {
   readonly #queue: JobQueue;
   readonly #jobs = new Map<string, Job>();
   readonly #listeners = new Set<() => void>();
+  /** Videos whose results are being changed. */
+  readonly #edited = new Set<string>();
 
   private constructor(options: JobStoreOptions) {
     this.#options = options;
@@ -63,7 +65,7 @@ export class JobStore {
     const place = placeOf(video);
     const facts = await library.factsThere(place);
     const earlier = this.all.find((job) => job.video === video);
-    if (earlier !== undefined && isActive(earlier))
+    if ((earlier !== undefined && isActive(earlier)) || this.#edited.has(video))
       throw new AppError(409, 'JOB_ACTIVE', 'This video is being processed already.');
     const folder = await library.folderThere(place);
     const id = randomUUID();
@@ -104,6 +106,18 @@ export class JobStore {
     const facts = await this.#options.library.facts(place);
     if (facts !== null) this.#options.library.keepFacts(place, { ...facts, job: null });
     this.#tell();
+  }
+
+  /** Changes a video's results while no job does. @throws AppError 409 while one is under way. */
+  async whileIdle<T>(video: string, change: () => Promise<T>): Promise<T> {
+    if (this.#edited.has(video) || this.all.some((job) => job.video === video && isActive(job)))
+      throw new AppError(409, 'JOB_ACTIVE', 'This video is being processed: wait until that is done.');
+    this.#edited.add(video);
+    try {
+      return await change();
+    } finally {
+      this.#edited.delete(video);
+    }
   }
 
   /** Forgets the job of a video that is deleted. @throws AppError 409 while it is under way. */

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
-import { writeFileWhole } from 'onnx-lens/internal';
+import { writeFileWhole } from 'onnx-lens/files';
 import { outputName } from 'facemirror-core/results/output-names.js';
 import { stemOf } from '../results/outputs.js';
 import { AppError } from './app-error.js';

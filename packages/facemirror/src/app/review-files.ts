@@ -16,7 +16,7 @@ export interface ReviewAnswer {
     readonly proxyAddress: string | null;
   }[];
   readonly tables: Readonly<Record<string, string>>;
-  readonly neutral: { readonly start: number; readonly end: number } | null;
+  readonly neutral: { readonly start: number; readonly end: number; readonly isChosen: boolean } | null;
   readonly warnings: readonly string[];
 }
 
@@ -28,6 +28,7 @@ const TABLES = {
   movements: '_movements.csv',
   byMovement: '_by_movement.csv',
   blinks: '_blinks.csv',
+  synkinesis: '_synkinesis.csv',
 } as const;
 
 /**
@@ -75,13 +76,8 @@ export function fileAddress(place: VideoPlace, name: string): string {
 /** The stretch of rest that the record names, in seconds from the video's start. */
 function neutralOf({ neutral }: Readonly<Record<string, unknown>>): ReviewAnswer['neutral'] {
   if (typeof neutral !== 'object' || neutral === null) return null;
-  const { startSeconds: start, endSeconds: end } = neutral as { startSeconds?: unknown; endSeconds?: unknown };
-  return typeof start === 'number' && typeof end === 'number' ? { start, end } : null;
-}
-
-/** Times of the frames in seconds, in order, from the measures table. */
-export function frameTimes(tables: ReviewAnswer['tables']): readonly number[] {
-  const [head = '', ...rows] = (tables['measures'] ?? '').trim().split('\n');
-  const place = head.split(',').indexOf('timestamp');
-  return rows.map((row) => Number(row.split(',')[place]));
+  const { startSeconds: start, endSeconds: end, chosen } = neutral as Readonly<Record<string, unknown>>;
+  return typeof start === 'number' && typeof end === 'number'
+    ? { start, end, isChosen: chosen === 'by the user' }
+    : null;
 }

@@ -97,7 +97,30 @@ export class OutputSet {
     }
   }
 
-  /** Removes what was written. Safe to call after `publish`. */
+  /**
+   * Puts these outputs in the places of an earlier run's, whose other outputs stay. All or none: where one cannot be put in
+   * its place (it is open in a spreadsheet), those before it are put back.
+   */
+  async replace(): Promise<void> {
+    const kinds = OUTPUT_KINDS.filter((kind) => this.#kinds.has(kind));
+    const before = (kind: OutputKind): string => join(this.#workFolder, `before-${kind}`);
+    const moved: OutputKind[] = [];
+    try {
+      for (const kind of kinds) await sync(this.pathFor(kind));
+      // The record is the last of all kinds: it goes first and comes last.
+      for (const kind of [...kinds].reverse()) {
+        if (!(await moveIfThere(this.placeOf(kind), before(kind)))) continue;
+        moved.push(kind);
+      }
+      for (const kind of kinds) await rename(this.pathFor(kind), this.placeOf(kind));
+    } catch (error) {
+      for (const kind of moved.reverse()) await rename(before(kind), this.placeOf(kind));
+      throw unwritable(this.#folder, error);
+    }
+    await this.discard();
+  }
+
+  /** Removes what was written. Safe to call after `publish` or `replace`. */
   async discard(): Promise<void> {
     await rm(this.#workFolder, { recursive: true, force: true });
   }
@@ -153,6 +176,17 @@ export function unwritable(folder: string, error: unknown): FaceMirrorError {
     `The results cannot be written to ${shown}: ${reason}. Choose another folder for \`out\`.`,
     { cause: error },
   );
+}
+
+/** Whether there was a file to move. */
+async function moveIfThere(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** Waits until a file is on the disk, so that a power cut cannot leave a published file without its content. */

@@ -12,6 +12,8 @@ export interface About {
   /** Where results are kept, as a sentence for the user. */
   readonly libraryPlace: string;
   readonly settings: readonly SettingField[];
+  /** Whether movements and rest can be changed (`saveExamination`). */
+  readonly canEdit: boolean;
   /** Screens that this backend has nothing for are not shown. */
   readonly screens: readonly ScreenName[];
 }

@@ -21,7 +21,7 @@ export type MovementSource = 'proposed' | 'imported' | 'edited';
 
 /** One movement of the face. */
 export interface Movement {
-  /** Seconds from the first frame. */
+  /** Seconds, as the tables' timestamps count them. */
   readonly start: number;
   /** Seconds; after `start`. */
   readonly end: number;
@@ -31,15 +31,22 @@ export interface Movement {
   readonly confidence: number | null;
 }
 
-/** A stretch of the video. Seconds from the first frame. */
+/** A stretch of the video, in seconds as the tables' timestamps count them. */
 export interface Stretch {
   readonly start: number;
   readonly end: number;
 }
 
+/** The stretch in which the face is at rest. */
+export interface NeutralStretch extends Stretch {
+  /** By a person; else it is the calmest second. */
+  readonly isChosen: boolean;
+}
+
 /** What the user changed in the review. */
 export interface ExaminationEdit {
-  readonly movements: readonly Movement[];
+  /** Null: those that the program proposes. */
+  readonly movements: readonly Movement[] | null;
   /** When the face is at rest; null: the calmest second. */
   readonly neutral: Stretch | null;
 }
@@ -59,8 +66,10 @@ export interface ReviewFiles {
   readonly videos: readonly PlayableVideo[];
   /** CSV text by kind; a kind that this run has no table of is absent. */
   readonly tables: Readonly<Partial<Record<TableKind, string>>>;
-  readonly neutral: Stretch | null;
+  /** Null when no frame has a face. */
+  readonly neutral: NeutralStretch | null;
   readonly warnings: readonly string[];
 }
 
-export type TableKind = 'measures' | 'left' | 'right' | 'movements' | 'byMovement' | 'blinks' | 'quality';
+export type TableKind =
+  'measures' | 'left' | 'right' | 'movements' | 'byMovement' | 'blinks' | 'synkinesis' | 'quality';

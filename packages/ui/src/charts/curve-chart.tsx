@@ -2,7 +2,7 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatNumber, t } from '../i18n/messages.js';
-import type { Curve } from '../review/curves.js';
+import { nearest, type Curve } from '../review/curves.js';
 import { chartColours } from './colours.js';
 
 export interface CurveChartProps {
@@ -17,6 +17,9 @@ export interface CurveChartProps {
 }
 
 const HEIGHT = 132;
+/** Pixels beside the plot, as .with-axis in style.css has them: bars lie above what they mark. */
+const AXIS_LEFT = 52;
+const AXIS_RIGHT = 12;
 
 /** One measure of both sides over the video. A click goes there; the line shows where the player is. */
 export function CurveChart({ curve, times, excluded, frame, onSeek }: CurveChartProps): ReactNode {
@@ -35,10 +38,11 @@ export function CurveChart({ curve, times, excluded, frame, onSeek }: CurveChart
       {
         width: element.clientWidth,
         height: HEIGHT,
+        padding: [8, AXIS_RIGHT, 0, 0],
         legend: { show: false },
         cursor: { sync: { key: 'review' }, drag: { setScale: false, x: false, y: false } },
         scales: { x: { time: false } },
-        axes: [axis(colours, 24, (seconds) => `${seconds} s`), axis(colours, 52, (value) => String(value))],
+        axes: [axis(colours, 24, (seconds) => `${seconds} s`), axis(colours, AXIS_LEFT, (value) => String(value))],
         series: [
           {},
           { label: t.review.leftSide, stroke: colours.left, width: 1.5, spanGaps: false },
@@ -129,18 +133,4 @@ function drawCursor(self: uPlot, seconds: number, colour: string): void {
   ctx.fillStyle = colour;
   ctx.fillRect(x - 1, bbox.top, 2, bbox.height);
   ctx.restore();
-}
-
-/** The frame whose time is nearest. */
-export function nearest(times: Float64Array, seconds: number): number {
-  let best = 0;
-  let distance = Infinity;
-  for (let frame = 0; frame < times.length; frame++) {
-    const away = Math.abs((times[frame] ?? 0) - seconds);
-    if (away < distance) {
-      distance = away;
-      best = frame;
-    }
-  }
-  return best;
 }

@@ -13,7 +13,7 @@ export interface Curve {
 
 /** The curves of a run on one time axis. */
 export interface CurveSet {
-  /** Seconds from the first frame, by frame. */
+  /** Seconds of the video by frame, as the tables have them: a video's first frame may come later than its sound. */
   readonly times: Float64Array;
   readonly curves: readonly Curve[];
   /** Why a frame is left out of medians; empty if it is not. By frame. */
@@ -35,9 +35,8 @@ export function curvesOf({ tables }: ReviewFiles): CurveSet {
   const right = tables.right === undefined ? null : parseCsv(tables.right);
   const timed = measures ?? left;
   const stamps = timed === null ? null : numbersOf(timed, 'timestamp');
-  const start = stamps?.[0] ?? 0;
   return {
-    times: stamps === null ? new Float64Array() : stamps.map((stamp) => stamp - start),
+    times: stamps ?? new Float64Array(),
     curves: [...(measures === null ? [] : measureCurves(measures)), ...unitCurves(left, right)],
     excluded: timed === null ? [] : exclusions(timed),
   };
@@ -75,4 +74,16 @@ function exclusions(table: Table): string[] {
     if (given !== '') return given;
     return success !== -1 && row[success] === '0' ? 'no face' : '';
   });
+}
+
+/** The frame whose time is nearest. @param times ascending */
+export function nearest(times: Float64Array, seconds: number): number {
+  let low = 0;
+  let high = Math.max(0, times.length - 1);
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((times[middle] ?? Infinity) <= seconds) low = middle;
+    else high = middle;
+  }
+  return Math.abs((times[high] ?? Infinity) - seconds) < Math.abs((times[low] ?? Infinity) - seconds) ? high : low;
 }

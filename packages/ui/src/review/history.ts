@@ -11,8 +11,8 @@ export interface History<T> {
   change(value: T, group?: string): void;
   readonly undo: () => void;
   readonly redo: () => void;
-  /** Notes that the value is what is stored now. */
-  saved(): void;
+  /** Notes what is stored now, and goes on from there. */
+  saved(stored: T): void;
 }
 
 interface Steps<T> {
@@ -48,7 +48,10 @@ export function useHistory<T>(first: T): History<T> {
       return { ...now, past: [...now.past, now.value], value: next, future, group: null };
     });
   }, []);
-  const saved = useCallback((): void => setSteps((now) => ({ ...now, stored: now.value, group: null })), []);
+  const saved = useCallback(
+    (stored: T): void => setSteps((now) => ({ ...now, value: stored, stored, group: null })),
+    [],
+  );
   return {
     value: steps.value,
     isChanged: steps.value !== steps.stored,

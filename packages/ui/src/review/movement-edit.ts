@@ -1,4 +1,4 @@
-import type { Movement, MovementCode } from '../backend/review.js';
+import type { Movement, MovementCode, NeutralStretch } from '../backend/review.js';
 
 /** Shortest movement, in seconds: a blink. */
 const SHORTEST = 0.05;
@@ -13,18 +13,24 @@ function sorted(movements: readonly Movement[]): readonly Movement[] {
   return [...movements].sort((a, b) => a.start - b.start || a.end - b.end);
 }
 
+/** The video's first and last time, in seconds. */
+export interface VideoSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Moves an edge; it stays within the video, between its neighbours, and before (behind) its other edge. */
 export function withEdge(
   movements: readonly Movement[],
   index: number,
   edge: 'start' | 'end',
   seconds: number,
-  duration: number,
+  { from, to }: VideoSpan,
 ): readonly Movement[] {
   const movement = movements[index];
   if (movement === undefined) return movements;
-  const least = edge === 'start' ? (movements[index - 1]?.end ?? 0) : movement.start + SHORTEST;
-  const most = edge === 'end' ? (movements[index + 1]?.start ?? duration) : movement.end - SHORTEST;
+  const least = edge === 'start' ? (movements[index - 1]?.end ?? from) : movement.start + SHORTEST;
+  const most = edge === 'end' ? (movements[index + 1]?.start ?? to) : movement.end - SHORTEST;
   const place = Math.min(Math.max(seconds, Math.min(least, most)), most);
   return movements.map((each, at) => (at === index ? edited({ ...each, [edge]: place }) : each));
 }
@@ -48,10 +54,31 @@ export function withSplit(movements: readonly Movement[], index: number, seconds
 }
 
 /** Adds a movement of a second where there is room for one; else the list is unchanged. */
-export function withNew(movements: readonly Movement[], seconds: number, duration: number): readonly Movement[] {
+export function withNew(movements: readonly Movement[], seconds: number, { to }: VideoSpan): readonly Movement[] {
   if (movements.some(({ start, end }) => seconds >= start && seconds < end)) return movements;
-  const next = movements.find(({ start }) => start >= seconds)?.start ?? duration;
-  const end = Math.min(seconds + 1, next, duration);
+  const next = movements.find(({ start }) => start >= seconds)?.start ?? to;
+  const end = Math.min(seconds + 1, next, to);
   if (end - seconds < SHORTEST) return movements;
   return sorted([...movements, { start: seconds, end, code: 'BS', source: 'edited', confidence: null }]);
+}
+
+/** Shortest stretch of rest, in seconds. */
+const SHORTEST_REST = 0.2;
+
+/** Moves an edge of the stretch of rest; it stays within the video and long enough. */
+export function withRestEdge(
+  neutral: NeutralStretch,
+  edge: 'start' | 'end',
+  seconds: number,
+  { from, to }: VideoSpan,
+): NeutralStretch {
+  const least = edge === 'start' ? from : neutral.start + SHORTEST_REST;
+  const most = edge === 'end' ? to : neutral.end - SHORTEST_REST;
+  return { ...neutral, [edge]: Math.min(Math.max(seconds, least), most), isChosen: true };
+}
+
+/** A second of rest from a time on, or the second before the video's end. */
+export function restAt(seconds: number, { from, to }: VideoSpan): NeutralStretch {
+  const start = Math.max(from, Math.min(seconds, to - 1));
+  return { start, end: Math.min(start + 1, to), isChosen: true };
 }

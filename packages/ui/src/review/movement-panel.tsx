@@ -1,14 +1,14 @@
 import { useState, type ReactNode } from 'react';
-import { MOVEMENT_CODES, type Movement, type MovementCode, type Stretch } from '../backend/review.js';
+import { MOVEMENT_CODES, type Movement, type MovementCode, type NeutralStretch } from '../backend/review.js';
 import { formatNumber, formatTime, t } from '../i18n/messages.js';
 import { Failure } from '../shell/parts.js';
 import type { History } from './history.js';
-import { withCode, withNew, without, withSplit } from './movement-edit.js';
+import { restAt, withCode, withNew, without, withSplit, type VideoSpan } from './movement-edit.js';
 
 /** What a person edits in the review. */
 export interface Examination {
   readonly movements: readonly Movement[];
-  readonly neutral: Stretch | null;
+  readonly neutral: NeutralStretch | null;
 }
 
 type SaveState =
@@ -23,11 +23,12 @@ export function MovementPanel(props: {
   readonly selected: number | null;
   /** Where the player is, in seconds. */
   readonly time: number;
-  readonly duration: number;
+  readonly span: VideoSpan;
   readonly onSelect: (index: number | null) => void;
-  readonly onSave: () => Promise<void>;
+  /** Saves; with true, movements are proposed anew instead. */
+  readonly onSave: (isProposedAnew: boolean) => Promise<void>;
 }): ReactNode {
-  const { history, selected, time, duration, onSelect } = props;
+  const { history, selected, time, span, onSelect } = props;
   const [save, setSave] = useState<SaveState>({ kind: 'idle' });
   const { movements } = history.value;
   const movement = selected === null ? undefined : movements[selected];
@@ -35,13 +36,14 @@ export function MovementPanel(props: {
     if (changed !== movements) history.change({ ...history.value, movements: changed });
   };
   const add = (): void => {
-    const changed = withNew(movements, time, duration);
+    const changed = withNew(movements, time, span);
     change(changed);
     if (changed !== movements) onSelect(changed.findIndex((each) => each.start === time));
   };
-  const onSave = (): void => {
+  const { neutral } = history.value;
+  const onSave = (isProposedAnew: boolean): void => {
     setSave({ kind: 'saving' });
-    props.onSave().then(
+    props.onSave(isProposedAnew).then(
       () => setSave({ kind: 'saved' }),
       (error: unknown) => setSave({ kind: 'failed', error }),
     );
@@ -79,9 +81,20 @@ export function MovementPanel(props: {
           type="button"
           className="primary"
           disabled={!history.isChanged || save.kind === 'saving'}
-          onClick={onSave}
+          onClick={() => onSave(false)}
         >
           {t.actions.save}
+        </button>
+        <button
+          type="button"
+          disabled={save.kind === 'saving'}
+          title={t.review.proposeHelp}
+          onClick={() => {
+            onSelect(null);
+            onSave(true);
+          }}
+        >
+          {t.review.propose}
         </button>
         <span className="help" aria-live="polite" data-save={history.isChanged ? 'unsaved' : save.kind}>
           {save.kind === 'saving'
@@ -118,6 +131,32 @@ export function MovementPanel(props: {
           </span>
         </div>
       )}
+      <div className="row wrap">
+        <button
+          type="button"
+          title={t.review.neutralHelp}
+          disabled={neutral === null}
+          onClick={() => history.change({ ...history.value, neutral: restAt(time, span) })}
+        >
+          {t.review.restHere}
+        </button>
+        <button
+          type="button"
+          disabled={neutral?.isChosen !== true}
+          onClick={() =>
+            neutral !== null && history.change({ ...history.value, neutral: { ...neutral, isChosen: false } })
+          }
+        >
+          {t.review.calmestSecond}
+        </button>
+        <span className="help">
+          {neutral === null
+            ? ''
+            : `${t.review.neutral}: ${formatTime(neutral.start)} – ${formatTime(neutral.end)} (${
+                neutral.isChosen ? t.review.restChosen : t.review.restFound
+              })`}
+        </span>
+      </div>
       {movements.length === 0 && <p className="help">{t.review.noMovements}</p>}
     </div>
   );

@@ -1,12 +1,14 @@
 import { useRef, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
-import type { Movement, Stretch } from '../backend/review.js';
+import type { Movement, NeutralStretch } from '../backend/review.js';
 import { formatTime, t } from '../i18n/messages.js';
+import type { VideoSpan } from './movement-edit.js';
 
 export interface TimelineProps {
   readonly movements: readonly Movement[];
-  readonly neutral: Stretch | null;
-  /** Seconds. */
-  readonly duration: number;
+  readonly neutral: NeutralStretch | null;
+  readonly span: VideoSpan;
+  /** Nothing can be changed. */
+  readonly isReadOnly: boolean;
   /** Where the player is, in seconds. */
   readonly time: number;
   /** Seconds of one frame, the step of the arrow keys. */
@@ -14,24 +16,24 @@ export interface TimelineProps {
   readonly selected: number | null;
   readonly onSelect: (index: number | null) => void;
   readonly onEdge: (index: number, edge: 'start' | 'end', seconds: number, drag: string) => void;
-  readonly onNeutral: (stretch: Stretch, drag: string) => void;
+  readonly onNeutralEdge: (edge: 'start' | 'end', seconds: number, drag: string) => void;
   readonly onDelete: (index: number) => void;
   readonly onSeek: (seconds: number) => void;
 }
-
-/** Left of the curves' axes, so that bars lie above what they mark. */
-const SHORTEST_STRETCH = 0.2;
 
 /** Movements as bars over the time axis, the stretch of rest below them. Edges are dragged, or moved by arrow keys. */
 export function Timeline(props: TimelineProps): ReactNode {
   const track = useRef<HTMLDivElement>(null);
   const drags = useRef(0);
-  const { duration, neutral } = props;
-  const place = (seconds: number): string => `${((100 * seconds) / Math.max(duration, 1e-6)).toFixed(3)}%`;
+  const { neutral, isReadOnly } = props;
+  const { from, to } = props.span;
+  const duration = Math.max(to - from, 1e-6);
+  const share = (seconds: number): string => `${((100 * seconds) / duration).toFixed(3)}%`;
+  const place = (seconds: number): string => share(seconds - from);
   const secondsAt = (clientX: number): number => {
     const box = track.current?.getBoundingClientRect();
-    if (box === undefined || box.width === 0) return 0;
-    return Math.min(duration, Math.max(0, ((clientX - box.left) / box.width) * duration));
+    if (box === undefined || box.width === 0) return from;
+    return Math.min(to, Math.max(from, from + ((clientX - box.left) / box.width) * duration));
   };
   const dragging = (move: (seconds: number, drag: string) => void) => (event: PointerEvent<HTMLElement>) => {
     event.preventDefault();
@@ -52,11 +54,8 @@ export function Timeline(props: TimelineProps): ReactNode {
     const frames = (event.key === 'ArrowLeft' ? -1 : 1) * (event.shiftKey ? 10 : 1);
     move(at + frames * props.frameSeconds, `nudge ${++drags.current}`);
   };
-  const moveNeutral = (edge: keyof Stretch) => (seconds: number, drag: string) => {
-    if (neutral === null) return;
-    const moved = { ...neutral, [edge]: seconds };
-    if (moved.end - moved.start >= SHORTEST_STRETCH) props.onNeutral(moved, drag);
-  };
+  const moveNeutral = (edge: 'start' | 'end') => (seconds: number, drag: string) =>
+    props.onNeutralEdge(edge, seconds, drag);
 
   return (
     <div className="timeline" ref={track} onClick={({ clientX }) => props.onSeek(secondsAt(clientX))}>
@@ -72,7 +71,7 @@ export function Timeline(props: TimelineProps): ReactNode {
               role="listitem"
               className={index === props.selected ? 'bar selected' : 'bar'}
               data-code={code}
-              style={{ left: place(start), width: place(end - start) }}
+              style={{ left: place(start), width: share(end - start) }}
             >
               <button
                 type="button"
@@ -86,27 +85,32 @@ export function Timeline(props: TimelineProps): ReactNode {
                   props.onSeek(start);
                 }}
                 onKeyDown={(event) => {
+                  if (isReadOnly) return;
                   if (event.key === 'Delete' || event.key === 'Backspace') props.onDelete(index);
                 }}
               >
                 {code}
               </button>
-              <Edge
-                name="start"
-                label={`${t.review.from}: ${title}`}
-                value={start}
-                most={duration}
-                onDown={dragging(moveEdge('start'))}
-                onKey={nudging(start, moveEdge('start'))}
-              />
-              <Edge
-                name="end"
-                label={`${t.review.to}: ${title}`}
-                value={end}
-                most={duration}
-                onDown={dragging(moveEdge('end'))}
-                onKey={nudging(end, moveEdge('end'))}
-              />
+              {!isReadOnly && (
+                <>
+                  <Edge
+                    name="start"
+                    label={`${t.review.from}: ${title}`}
+                    value={start}
+                    span={props.span}
+                    onDown={dragging(moveEdge('start'))}
+                    onKey={nudging(start, moveEdge('start'))}
+                  />
+                  <Edge
+                    name="end"
+                    label={`${t.review.to}: ${title}`}
+                    value={end}
+                    span={props.span}
+                    onDown={dragging(moveEdge('end'))}
+                    onKey={nudging(end, moveEdge('end'))}
+                  />
+                </>
+              )}
             </div>
           );
         })}
@@ -115,25 +119,29 @@ export function Timeline(props: TimelineProps): ReactNode {
         {neutral !== null && (
           <div
             className="bar neutral"
-            style={{ left: place(neutral.start), width: place(neutral.end - neutral.start) }}
+            style={{ left: place(neutral.start), width: share(neutral.end - neutral.start) }}
           >
             <span className="bar-body">{t.review.neutral}</span>
-            <Edge
-              name="start"
-              label={`${t.review.from}: ${t.review.neutral}`}
-              value={neutral.start}
-              most={duration}
-              onDown={dragging(moveNeutral('start'))}
-              onKey={nudging(neutral.start, moveNeutral('start'))}
-            />
-            <Edge
-              name="end"
-              label={`${t.review.to}: ${t.review.neutral}`}
-              value={neutral.end}
-              most={duration}
-              onDown={dragging(moveNeutral('end'))}
-              onKey={nudging(neutral.end, moveNeutral('end'))}
-            />
+            {!isReadOnly && (
+              <>
+                <Edge
+                  name="start"
+                  label={`${t.review.from}: ${t.review.neutral}`}
+                  value={neutral.start}
+                  span={props.span}
+                  onDown={dragging(moveNeutral('start'))}
+                  onKey={nudging(neutral.start, moveNeutral('start'))}
+                />
+                <Edge
+                  name="end"
+                  label={`${t.review.to}: ${t.review.neutral}`}
+                  value={neutral.end}
+                  span={props.span}
+                  onDown={dragging(moveNeutral('end'))}
+                  onKey={nudging(neutral.end, moveNeutral('end'))}
+                />
+              </>
+            )}
           </div>
         )}
       </div>
@@ -146,7 +154,7 @@ function Edge(props: {
   readonly name: 'start' | 'end';
   readonly label: string;
   readonly value: number;
-  readonly most: number;
+  readonly span: VideoSpan;
   readonly onDown: (event: PointerEvent<HTMLElement>) => void;
   readonly onKey: (event: KeyboardEvent) => void;
 }): ReactNode {
@@ -156,8 +164,8 @@ function Edge(props: {
       role="slider"
       tabIndex={0}
       aria-label={props.label}
-      aria-valuemin={0}
-      aria-valuemax={props.most}
+      aria-valuemin={props.span.from}
+      aria-valuemax={props.span.to}
       aria-valuenow={props.value}
       aria-valuetext={formatTime(props.value)}
       onPointerDown={props.onDown}

@@ -6,9 +6,9 @@ import { Controls, playerKey } from '../player/controls.js';
 import { PlayerView, type View } from '../player/player-view.js';
 import type { PlayerState, StepPlayer } from '../player/step-player.js';
 import { parseCsv } from '../review/csv.js';
-import { curvesOf, FIRST_CURVES } from '../review/curves.js';
+import { curvesOf, FIRST_CURVES, nearest } from '../review/curves.js';
 import { useHistory } from '../review/history.js';
-import { withEdge, without } from '../review/movement-edit.js';
+import { withEdge, without, withRestEdge } from '../review/movement-edit.js';
 import { MovementPanel, type Examination } from '../review/movement-panel.js';
 import { movementsOf } from '../review/movement-table.js';
 import { Timeline } from '../review/timeline.js';
@@ -36,7 +36,7 @@ function OneVideo({ video }: { readonly video: string }): ReactNode {
 }
 
 function Review({ first }: { readonly first: ReviewFiles }): ReactNode {
-  const { backend } = useShell();
+  const { backend, about } = useShell();
   const [files, setFiles] = useState(first);
   const curves = useMemo(() => curvesOf(files), [files]);
   const history = useHistory<Examination>(useMemo(() => examinationOf(first), [first]));
@@ -49,10 +49,10 @@ function Review({ first }: { readonly first: ReviewFiles }): ReactNode {
   const views = useMemo(() => viewsOf(files), [files.videos]);
   const { movements, neutral } = history.value;
   const { times } = curves;
-  const duration = times.at(-1) ?? 0;
-  const time = times[state.frame] ?? 0;
+  const span = useMemo(() => ({ from: times[0] ?? 0, to: times.at(-1) ?? 0 }), [times]);
+  const time = times[state.frame] ?? span.from;
   const seek = useCallback((frame: number): void => player?.show(frame), [player]);
-  const seekTime = (seconds: number): void => player?.show(player.frameAt(seconds));
+  const seekTime = (seconds: number): void => player?.show(nearest(times, seconds));
 
   useEffect(() => {
     if (player !== null) player.speed = speed;
@@ -61,8 +61,8 @@ function Review({ first }: { readonly first: ReviewFiles }): ReactNode {
   useEffect(() => {
     if (player !== null)
       player.loop =
-        looped === undefined ? null : { first: player.frameAt(looped.start), last: player.frameAt(looped.end) };
-  }, [player, looped]);
+        looped === undefined ? null : { first: nearest(times, looped.start), last: nearest(times, looped.end) };
+  }, [player, looped, times]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (isTyping(event.target)) return;
@@ -76,9 +76,13 @@ function Review({ first }: { readonly first: ReviewFiles }): ReactNode {
     return () => window.removeEventListener('keydown', onKey);
   }, [history, player]);
 
-  const save = async (): Promise<void> => {
-    const saved = await backend.saveExamination(files.video, history.value);
-    history.saved();
+  const save = async (isProposedAnew: boolean): Promise<void> => {
+    const { movements: given, neutral: rest } = history.value;
+    const saved = await backend.saveExamination(files.video, {
+      movements: isProposedAnew ? null : given,
+      neutral: rest?.isChosen === true ? { start: rest.start, end: rest.end } : null,
+    });
+    history.saved(examinationOf(saved));
     setFiles({ ...saved, videos: files.videos });
   };
   const remove = (index: number): void => {
@@ -105,27 +109,35 @@ function Review({ first }: { readonly first: ReviewFiles }): ReactNode {
         <Timeline
           movements={movements}
           neutral={neutral}
-          duration={duration}
+          span={span}
+          isReadOnly={!about.canEdit}
           time={time}
-          frameSeconds={times.length > 1 ? duration / (times.length - 1) : 1 / 30}
+          frameSeconds={times.length > 1 ? (span.to - span.from) / (times.length - 1) : 1 / 30}
           selected={selected}
           onSelect={setSelected}
           onSeek={seekTime}
           onDelete={remove}
           onEdge={(index, edge, seconds, drag) =>
-            history.change({ ...history.value, movements: withEdge(movements, index, edge, seconds, duration) }, drag)
+            history.change({ ...history.value, movements: withEdge(movements, index, edge, seconds, span) }, drag)
           }
-          onNeutral={(stretch, drag) => history.change({ ...history.value, neutral: stretch }, drag)}
+          onNeutralEdge={(edge, seconds, drag) =>
+            neutral !== null &&
+            history.change({ ...history.value, neutral: withRestEdge(neutral, edge, seconds, span) }, drag)
+          }
         />
       </div>
-      <MovementPanel
-        history={history}
-        selected={selected}
-        time={time}
-        duration={duration}
-        onSelect={setSelected}
-        onSave={save}
-      />
+      {!about.canEdit ? (
+        <p className="help">{t.review.readOnly}</p>
+      ) : (
+        <MovementPanel
+          history={history}
+          selected={selected}
+          time={time}
+          span={span}
+          onSelect={setSelected}
+          onSave={save}
+        />
+      )}
       <CurveChoice all={curves.curves.map(({ name }) => name)} shown={names} onChange={setNames} />
       {curves.excluded.some((reason) => reason !== '') && (
         <p className="help">

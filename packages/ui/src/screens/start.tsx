@@ -26,11 +26,11 @@ export function StartScreen(): ReactNode {
   const stop = useRef<AbortController | null>(null);
   const subjects = useId();
 
-  const begin = async (makeVideo: () => Promise<string>): Promise<void> => {
+  const begin = async (side: Affected, makeVideo: () => Promise<string>): Promise<void> => {
     setFailure(null);
     try {
       const video = await makeVideo();
-      await backend.startJob({ video, settings });
+      await backend.startJob({ video, settings: { ...settings, affected: side === 'unknown' ? 'auto' : side } });
       goTo('queue');
     } catch (error) {
       setFailure(error);
@@ -46,12 +46,13 @@ export function StartScreen(): ReactNode {
     stop.current = aborter;
     setSent(0);
     const place = { subject: subject.trim() || 'unnamed', visit: visit.trim() || 'visit', affected };
-    void begin(() => backend.addVideo(file, place, setSent, aborter.signal));
+    void begin(affected, () => backend.addVideo(file, place, setSent, aborter.signal));
   };
 
   const change = (name: string, value: SettingValues[string]): void => setSettings({ ...settings, [name]: value });
   const shown = about.settings.filter(({ name }) => MAIN_SETTINGS.has(name));
-  const more = about.settings.filter(({ name }) => !MAIN_SETTINGS.has(name));
+  // The affected side has a field of its own, as it is kept with the video.
+  const more = about.settings.filter(({ name }) => !MAIN_SETTINGS.has(name) && name !== 'affected');
   return (
     <div className="start">
       <form onSubmit={submit}>
@@ -59,7 +60,7 @@ export function StartScreen(): ReactNode {
         <DropZone file={file} onFile={setFile} />
         <div className="row">
           <CameraRecorder onVideo={setFile} />
-          <button type="button" onClick={() => void begin(() => backend.addDemo())} title={t.start.demoHelp}>
+          <button type="button" onClick={() => void begin('left', () => backend.addDemo())} title={t.start.demoHelp}>
             {t.start.demo}
           </button>
         </div>
@@ -134,7 +135,10 @@ export function StartScreen(): ReactNode {
                           {t.actions.review}
                         </a>
                       ) : (
-                        <button type="button" onClick={() => void begin(() => Promise.resolve(video.id))}>
+                        <button
+                          type="button"
+                          onClick={() => void begin(video.affected, () => Promise.resolve(video.id))}
+                        >
                           {t.start.begin}
                         </button>
                       )}

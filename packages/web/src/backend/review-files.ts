@@ -1,4 +1,4 @@
-import type { PlayableVideo, ReviewFiles, Stretch, TableKind } from 'facemirror-ui/backend/review.js';
+import type { PlayableVideo, ReviewFiles, NeutralStretch, TableKind } from 'facemirror-ui/backend/review.js';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { outputName, type OutputKind } from 'facemirror-core/results/output-names.js';
 import { findFile } from '../storage/folders.js';
@@ -57,15 +57,18 @@ export async function resultsOf(place: StoredPlace): Promise<FileSystemDirectory
 
 async function recordFrom(
   file: File | null,
-): Promise<{ readonly warnings: readonly string[]; readonly neutral: Stretch | null }> {
+): Promise<{ readonly warnings: readonly string[]; readonly neutral: NeutralStretch | null }> {
   if (file === null) return { warnings: [], neutral: null };
   const { warnings, tables } = JSON.parse(await file.text()) as {
     readonly warnings?: readonly string[];
-    readonly tables?: { readonly neutral?: { readonly startSeconds?: unknown; readonly endSeconds?: unknown } };
+    readonly tables?: {
+      readonly neutral?: { readonly startSeconds?: unknown; readonly endSeconds?: unknown; readonly chosen?: unknown };
+    };
   };
-  const { startSeconds: start, endSeconds: end } = tables?.neutral ?? {};
+  const { startSeconds: start, endSeconds: end, chosen } = tables?.neutral ?? {};
   return {
     warnings: warnings ?? [],
-    neutral: typeof start === 'number' && typeof end === 'number' ? { start, end } : null,
+    neutral:
+      typeof start === 'number' && typeof end === 'number' ? { start, end, isChosen: chosen === 'by the user' } : null,
   };
 }

@@ -15,8 +15,7 @@ export async function listResults(place: StoredPlace, site: string): Promise<rea
 export async function filesOf(place: StoredPlace): Promise<readonly File[]> {
   const folder = await resultsOf(place);
   const files: File[] = [];
-  for await (const entry of folder.values())
-    if (entry.kind === 'file') files.push(await (entry).getFile());
+  for await (const entry of folder.values()) if (entry.kind === 'file') files.push(await entry.getFile());
   return files.sort((a, b) => a.name.localeCompare(b.name));
 }
 

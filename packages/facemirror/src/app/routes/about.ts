@@ -11,6 +11,7 @@ export function aboutRoutes(app: FastifyInstance, { library }: AppContext): void
     version: programVersion(),
     libraryPlace: `Your library is the folder ${library.folder}.`,
     settings: settingFields(NOT_IN_FORM),
+    canEdit: true,
     screens: ['start', 'queue', 'review', 'report', 'performance', 'models', 'lens'],
   }));
 }

@@ -1,63 +1,55 @@
-import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { MOVEMENT_CODES, type MovementCode } from 'facemirror-core/movements/codes.js';
-import { MOVEMENT_SOURCES, type Movement, type MovementSource } from 'facemirror-core/movements/movement.js';
-import { movementsTable, parseMovements } from 'facemirror-core/movements/movements-file.js';
-import { writeFileWhole } from 'onnx-lens/internal';
+import { MOVEMENT_CODES } from 'facemirror-core/movements/codes.js';
+import { MOVEMENT_SOURCES } from 'facemirror-core/movements/movement.js';
+import type { ExaminationEdit } from '../../examination/edit.js';
 import { stemOf } from '../../results/outputs.js';
-import { placeOf } from '../library.js';
-import { frameTimes, reviewOf } from '../review-files.js';
+import { idOf, placeOf } from '../library.js';
+import { reviewOf } from '../review-files.js';
+import { runTask } from '../tasks/task.js';
 import type { AppContext } from '../app-context.js';
 
-interface Edit {
-  readonly movements: readonly {
-    readonly start: number;
-    readonly end: number;
-    readonly code: MovementCode;
-    readonly source: MovementSource;
-    readonly confidence: number | null;
-  }[];
-}
+const SECONDS = { type: 'number', minimum: 0 } as const;
 
 const BODY = {
   type: 'object',
-  required: ['movements'],
+  required: ['movements', 'neutral'],
+  additionalProperties: false,
   properties: {
     movements: {
-      type: 'array',
+      type: ['array', 'null'],
       maxItems: 10_000,
       items: {
         type: 'object',
         required: ['start', 'end', 'code', 'source', 'confidence'],
         additionalProperties: false,
         properties: {
-          start: { type: 'number', minimum: 0 },
-          end: { type: 'number', minimum: 0 },
+          start: SECONDS,
+          end: SECONDS,
           code: { enum: MOVEMENT_CODES },
           source: { enum: MOVEMENT_SOURCES },
-          confidence: { anyOf: [{ type: 'number', minimum: 0, maximum: 1 }, { type: 'null' }] },
+          confidence: { type: ['number', 'null'], minimum: 0, maximum: 1 },
         },
       },
+    },
+    neutral: {
+      type: ['object', 'null'],
+      required: ['start', 'end'],
+      additionalProperties: false,
+      properties: { start: SECONDS, end: SECONDS },
     },
   },
 } as const;
 
-/** Saves the movements that a person has edited. */
-export function examinationRoutes(app: FastifyInstance, { library }: AppContext): void {
-  app.put<{ Params: { id: string }; Body: Edit }>(
+/** Saves what a person has edited in the review, and makes all tables again. */
+export function examinationRoutes(app: FastifyInstance, { library, jobs }: AppContext): void {
+  app.put<{ Params: { id: string }; Body: ExaminationEdit }>(
     '/api/videos/:id/examination',
-    { schema: { body: BODY } },
+    { schema: { body: BODY }, bodyLimit: 4_000_000 },
     async ({ params, body }) => {
       const place = placeOf(params.id);
       const folder = await library.folderThere(place);
       const { file } = await library.factsThere(place);
-      const { tables } = await reviewOf(library, place);
-      const name = `${stemOf(file)}_movements.csv`;
-      const movements: readonly Movement[] = [...body.movements].sort((a, b) => a.start - b.start);
-      const text = [...movementsTable(movements)].join('');
-      // The same checks as for a file of the user's: no overlaps, nothing past the end.
-      parseMovements(text, { time: frameTimes(tables), file: name });
-      writeFileWhole(join(folder, name), Buffer.from(text));
+      await jobs.whileIdle(idOf(place), () => runTask({ kind: 'examination', folder, stem: stemOf(file), edit: body }));
       return reviewOf(library, place);
     },
   );

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { safeName } from '../library.js';
+import { runTask } from '../tasks/task.js';
 import { receive } from '../upload.js';
 
 /** The largest checkpoint of the suites is 200 MB. */
@@ -13,7 +14,7 @@ const MOST_CHECKPOINT_BYTES = 2e9;
  * The suites' networks: what is there, fetch, import, check. Code that opens networks is loaded when it is asked for.
  */
 export function modelRoutes(app: FastifyInstance): void {
-  app.get('/api/models', async () => (await import('../model-status.js')).suitesWithFiles());
+  app.get('/api/models', () => runTask({ kind: 'suites' }));
 
   app.post<{ Body: { suite: string; licenceAccepted: boolean } }>(
     '/api/models/pull',
@@ -28,8 +29,7 @@ export function modelRoutes(app: FastifyInstance): void {
       },
     },
     async ({ body }, reply) => {
-      const { pullSuite } = await import('../model-status.js');
-      await pullSuite(body.suite, body.licenceAccepted);
+      await runTask({ kind: 'pull', ...body });
       return reply.status(204).send();
     },
   );
@@ -50,15 +50,12 @@ export function modelRoutes(app: FastifyInstance): void {
           announcedBytes: length === undefined ? null : Number(length),
           mostBytes: MOST_CHECKPOINT_BYTES,
         });
-        const { importFile } = await import('../model-status.js');
-        return { sentence: await importFile(path) };
+        return { sentence: await runTask({ kind: 'import', path }) };
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
     },
   );
 
-  app.post('/api/models/verify', async () => ({
-    damaged: await (await import('../model-status.js')).damagedNetworks(),
-  }));
+  app.post('/api/models/verify', async () => ({ damaged: await runTask({ kind: 'verify' }) }));
 }

@@ -4,6 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import type { FastifyInstance } from 'fastify';
 import { AFFECTED, folderName, idOf, placeOf, safeName, type Affected, type VideoPlace } from '../library.js';
 import type { AppContext } from '../app-context.js';
+import { runTask } from '../tasks/task.js';
 import { receive } from '../upload.js';
 
 /** Videos of the library: list, add, remove. */
@@ -79,9 +80,7 @@ export function videoRoutes(app: FastifyInstance, context: AppContext): void {
     const place = await newFolder(context, { subject: 'Demo', visit: 'demo', folder: 'demo' });
     const folder = library.folderOf(place);
     try {
-      const { writeDemo } = await import('../../demo/write-demo.js');
-      const { truth } = await writeDemo(folder, AbortSignal.timeout(120_000));
-      await rm(truth, { force: true });
+      await runTask({ kind: 'demo', folder });
     } catch (error) {
       await rm(folder, { recursive: true, force: true });
       throw error;

@@ -1,18 +1,15 @@
-/** Makes an H.264 copy of a video in a process of its own. Started by proxy.ts only. */
 import { rename, rm } from 'node:fs/promises';
-import { messageOf } from 'facemirror-core/errors.js';
 import { FramePool } from 'facemirror-core/frames/pool.js';
-import { serveParent } from '../processes/helper-child.js';
-import { tagsFor } from '../video/colour.js';
-import { withEncoder } from '../video/encoder.js';
-import { VideoReader } from '../video/reader.js';
-import { VideoWriter } from '../video/writer.js';
-import type { FromProxyChild } from './proxy.js';
+import { tagsFor } from '../../video/colour.js';
+import { withEncoder } from '../../video/encoder.js';
+import { VideoReader } from '../../video/reader.js';
+import { VideoWriter } from '../../video/writer.js';
 
 /** Worse than the results' own quality: it is only looked at. */
 const QUALITY = 23;
 
-async function copy(source: string, path: string): Promise<void> {
+/** Makes an H.264 copy of a video, with the same frames at the same times; whole or not at all. */
+export async function makeProxy(source: string, path: string): Promise<void> {
   const unfinished = `${path}.part`;
   const reader = await VideoReader.open(source, { noAudio: true });
   try {
@@ -47,12 +44,3 @@ async function copy(source: string, path: string): Promise<void> {
     await rm(unfinished, { force: true });
   }
 }
-
-serveParent();
-process.on('message', ({ source, path }: { readonly source: string; readonly path: string }) => {
-  const tell = (message: FromProxyChild): void => void process.send?.(message, () => process.exit());
-  copy(source, path).then(
-    () => tell({ kind: 'made' }),
-    (error: unknown) => tell({ kind: 'failed', sentence: messageOf(error) }),
-  );
-});

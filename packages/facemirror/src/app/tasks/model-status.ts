@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import type { ModelFile, SuiteManifest } from 'facemirror-core/suites/suite.js';
 import { SUITE_NAMES } from 'facemirror-core/suites/suite.js';
-import { askAbout, download } from '../models/download.js';
-import { importNetwork } from '../suites/openface3/imported.js';
-import { suiteByName } from '../suites/suites.js';
+import { askAbout, download } from '../../models/download.js';
+import { importNetwork } from '../../suites/openface3/imported.js';
+import { suiteByName } from '../../suites/suites.js';
 
 /** One model file, as the page shows it. */
 interface FileStatus extends Pick<ModelFile, 'name' | 'purpose' | 'licence' | 'licenceUrl' | 'optional'> {
@@ -12,7 +12,7 @@ interface FileStatus extends Pick<ModelFile, 'name' | 'purpose' | 'licence' | 'l
   readonly bytes: number | null;
 }
 
-interface SuiteStatus {
+export interface SuiteStatus {
   readonly suite: string;
   readonly title: string;
   readonly files: readonly FileStatus[];

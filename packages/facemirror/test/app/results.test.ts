@@ -1,0 +1,104 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { processVideo } from '../../src/batch/process-video.js';
+import { runApp, type RunningApp } from './running-app.js';
+
+const VIDEO = '/api/videos/Demo%2Fdemo%2Fdemo';
+const JSON_BODY = { 'content-type': 'application/json' };
+
+let app: RunningApp;
+let folder: string;
+const elsewhere = mkdtempSync(join(tmpdir(), 'facemirror-results-'));
+
+beforeAll(async () => {
+  app = await runApp();
+  folder = join(app.library, 'Demo', 'demo', 'demo');
+  await app.ask('/api/demo', { method: 'POST', headers: JSON_BODY, body: '{}' });
+  await app.ask('/api/jobs', {
+    method: 'POST',
+    headers: JSON_BODY,
+    body: JSON.stringify({ video: 'Demo/demo/demo', settings: { affected: 'left', debugVideo: false } }),
+  });
+  await ended();
+}, 120_000);
+afterAll(async () => {
+  await app.close();
+  app.remove();
+  rmSync(elsewhere, { recursive: true, force: true });
+});
+
+async function ended(): Promise<void> {
+  for (;;) {
+    const [job] = (await (await app.ask('/api/jobs')).json()) as { state: { kind: string } }[];
+    if (job?.state.kind === 'done') return;
+    if (job?.state.kind === 'failed') throw new Error(JSON.stringify(job));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+function tables(of: string): Record<string, string> {
+  const names = readdirSync(of).filter((name) => name.endsWith('.csv'));
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(of, name), 'utf8')]));
+}
+
+/** A record without what two runs of the same always differ in: times, measurements of the machine. */
+function recordIn(of: string): Record<string, unknown> {
+  const record = JSON.parse(readFileSync(join(of, 'demo.json'), 'utf8')) as Record<string, unknown> & {
+    suite: Record<string, unknown>;
+  };
+  const { name, title, models } = record.suite;
+  return { ...record, finishedAt: null, editedAt: null, profile: null, suite: { name, title, models } };
+}
+
+async function save(edit: unknown): Promise<Response> {
+  return app.ask(`${VIDEO}/examination`, { method: 'PUT', headers: JSON_BODY, body: JSON.stringify(edit) });
+}
+
+const movement = { start: 2, end: 3.6, code: 'BS', source: 'edited', confidence: null };
+
+describe('results of the app', () => {
+  it('are the bytes that "facemirror run" writes with the same settings', async () => {
+    await processVideo(join(folder, 'demo.mp4'), { out: elsewhere, affected: 'left', debugVideo: false });
+    expect(tables(folder)).toEqual(tables(elsewhere));
+    expect(recordIn(folder)).toEqual(recordIn(elsewhere));
+  }, 120_000);
+
+  it('are after an edit the bytes of a run with these movements and this neutral stretch', async () => {
+    const answer = await save({ movements: [movement], neutral: { start: 0.2, end: 0.9 } });
+    expect(answer.status).toBe(200);
+    const text = readFileSync(join(folder, 'demo_movements.csv'), 'utf8');
+    expect(text).toBe('start,end,code,source,confidence\n2.000,3.600,BS,edited,\n');
+    await processVideo(join(folder, 'demo.mp4'), {
+      out: elsewhere,
+      affected: 'left',
+      outputs: ['tables'],
+      neutral: { kind: 'window', start: 0.2, end: 0.9 },
+      movements: { file: 'demo_movements.csv', text },
+      force: true,
+    });
+    expect(tables(folder)).toEqual(tables(elsewhere));
+    const { settings, tables: described, examination } = recordIn(elsewhere);
+    expect(recordIn(folder)).toMatchObject({ tables: described, examination });
+    expect(recordIn(folder)['settings']).toMatchObject({ neutral: (settings as { neutral: unknown }).neutral });
+  }, 120_000);
+
+  it('come back as they were when movements and rest are proposed anew', async () => {
+    const before = await (await save({ movements: null, neutral: null })).json();
+    await save({ movements: [movement], neutral: { start: 0.2, end: 0.9 } });
+    expect(await (await save({ movements: null, neutral: null })).json()).toEqual(before);
+  });
+
+  it('stay as they are when an edit cannot be', async () => {
+    const before = tables(folder);
+    const overlapping = await save({ movements: [movement, { ...movement, start: 3 }], neutral: null });
+    expect(overlapping.status).toBe(400);
+    expect(((await overlapping.json()) as { message: string }).message).toContain('overlaps');
+    expect((await save({ movements: [], neutral: { start: 900, end: 901 } })).status).toBe(400);
+    expect((await save({ movements: [{ ...movement, code: 'XX' }], neutral: null })).status).toBe(400);
+    expect((await save({ movements: [{ ...movement, start: -1 }], neutral: null })).status).toBe(400);
+    expect(tables(folder)).toEqual(before);
+    expect(readdirSync(folder).filter((name) => name.startsWith('.facemirror'))).toEqual([]);
+  });
+});
