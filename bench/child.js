@@ -1,5 +1,4 @@
 /** One measured run in a process of its own: `node bench/child.js pipeline|baseline CLIP OUT`. Prints one line of JSON. */
-/* global AbortController */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { FramePool } from '../packages/core/dist/frames/pool.js';
@@ -15,7 +14,8 @@ const QUALITY = 18;
 
 /** The whole program: tables, left, right and debug video. */
 async function pipeline() {
-  let record = null;
+  /** @type {import('facemirror').RunRecord | undefined} */
+  let record;
   await runBatch({
     paths: [clip],
     out,
@@ -26,6 +26,7 @@ async function pipeline() {
       if (event.kind === 'failed') throw event.error;
     },
   });
+  if (record === undefined) throw new Error('The video was done before.');
   return { frames: record.frames.read, withFace: record.frames.withFace, profile: record.profile };
 }
 
@@ -61,7 +62,7 @@ async function baseline() {
       write: (name, picture, time) => writers[name].write(picture, time),
       finished: () => frames++,
     },
-    { framesUnderWay: 5, profiler: UNMEASURED, signal },
+    { framesUnderWay: 5, noteStage: null, profiler: UNMEASURED, signal },
   );
   for (const writer of Object.values(writers)) await writer.finish();
   await reader.close();

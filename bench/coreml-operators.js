@@ -77,6 +77,7 @@ function prepared(model, inputs, isConstant) {
   return { ...model, graph };
 }
 
+/** @returns {Promise<{ outcome: string, reason?: string, encoded?: object }>} */
 async function runTest(path) {
   const model = loadModel(join(path, 'model.onnx'), 'read');
   const data = join(path, 'test_data_set_0');
@@ -179,6 +180,7 @@ for (const part of ['node', 'simple', 'pytorch-operator', 'pytorch-converted']) 
     }
     const { outcome, reason, encoded } = await runTest(path).catch((error) => ({
       outcome: 'crashed',
+      encoded: undefined,
       reason: error.stack,
     }));
     counts[outcome] += 1;

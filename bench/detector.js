@@ -26,13 +26,14 @@ const SAME_FACE = 0.5;
 /** A baseline JPEG with chroma at half size in both directions, as a frame. */
 async function readPhoto(path) {
   const context = new CodecContext();
-  context.allocContext3(Codec.findDecoder(AV_CODEC_ID_MJPEG));
+  const decoder = Codec.findDecoder(AV_CODEC_ID_MJPEG);
+  context.allocContext3(decoder);
   const [packet, picture] = [new Packet(), new Frame()];
   packet.alloc();
   picture.alloc();
   packet.data = readFileSync(path);
   const codes = [
-    await context.open2(context.codec, null),
+    await context.open2(decoder, null),
     await context.sendPacket(packet),
     await context.sendPacket(null),
     await context.receiveFrame(picture),
@@ -86,7 +87,7 @@ if (!existsSync(photo) || !existsSync(weights)) {
       let found = [];
       for (let run = 0; run <= runs; run++) {
         const startedAt = performance.now();
-        found = await detector.detect(frame, 'quick', null);
+        found = [...(await detector.detect(frame, 'quick', null))];
         if (run > 0) times.push(performance.now() - startedAt);
       }
       const matched = truth.filter(({ box }) => found.some((face) => overlap(face.box, box) >= SAME_FACE));

@@ -29,12 +29,12 @@ for (const degrees of [0, 1, 3, 5, 10, 30, 45, 90]) {
   });
 }
 
-for (const [size, layout, border] of [
+for (const [size, layout, border] of /** @type {const} */ ([
   [192, 'NHWC', 'black'],
   [256, 'NHWC', 'black'],
   [256, 'NCHW', 'clamp'],
   [128, 'NHWC', 'black'],
-]) {
+])) {
   const zoom = 500 / size;
   const toSource = {
     xx: zoom * Math.cos(0.1),
@@ -44,6 +44,7 @@ for (const [size, layout, border] of [
     yy: zoom * Math.cos(0.1),
     y0: 600,
   };
+  /** @type {import('facemirror-core/frames/crop.js').Crop} */
   const crop = {
     toSource,
     width: size,
@@ -59,12 +60,13 @@ for (const [size, layout, border] of [
   measure(`bilinear crop to ${size}x${size}, ${layout}, ${border}`, () => cropToTensor(source, crop, tensor));
   if (size === 192) measure('the same in plain TypeScript', () => cropPlain(source, crop, tensor));
 }
-for (const [what, size, side] of [
+for (const [what, size, side] of /** @type {const} */ ([
   ['face of 500 pixels', 224, 500],
   ['whole width', 128, 1080],
-]) {
+])) {
   const zoom = side / size;
   const toSource = { xx: zoom, xy: 0, x0: zoom / 2 - 0.5, yx: 0, yy: zoom, y0: 300 };
+  /** @type {import('facemirror-core/frames/crop.js').Crop} */
   const crop = {
     toSource,
     width: size,

@@ -148,11 +148,11 @@ function writeSmallNetworks() {
   writeFileSync(join(models, 'star.onnx'), serializeModel(star.toModel({ opset: 17 })));
   const mtl = new GraphBuilder('mtl');
   const pooled = features(mtl, 'input_face', 224);
-  for (const [name, count] of [
+  for (const [name, count] of /** @type {const} */ ([
     ['emotion', 8],
     ['gaze', 2],
     ['au', 8],
-  ]) {
+  ])) {
     mtl.output(
       mtl.node('MatMul', [pooled, mtl.floats([16, count], values(16 * count, 1))], {}, { outputs: [name] }),
       DataType.FLOAT,

@@ -59,6 +59,7 @@ async function timePairs(exportedSession, builtSession, feeds) {
 
 async function compare({ name, input, dims }, threads, batch, folder) {
   // No spinning: threads that wait actively would be counted as processor time.
+  /** @type {import('onnxruntime-node').InferenceSession.SessionOptions} */
   const options = {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,

@@ -87,7 +87,7 @@ export function writeOldExport(path) {
     const head = graph.node('Conv', [value, weights([count, 24, 1, 1], 0.2), weights([count], 0.1)], {
       kernel_shape: [1, 1],
     });
-    const outputs = { outputs: [name] };
+    const outputs = { outputs: [String(name)] };
     graph.output(
       name === 'heatmap' ? graph.node('Sigmoid', [head], {}, outputs) : graph.node('Identity', [head], {}, outputs),
       DataType.FLOAT,

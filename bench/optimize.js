@@ -45,6 +45,7 @@ const CASES = [
 
 /** In a child: opens one model, once, as a program does that starts. */
 async function openOnce([what, source, folder]) {
+  /** @type {import('onnxruntime-node').InferenceSession.SessionOptions} */
   const threads = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 };
   const [start, used] = [performance.now(), process.cpuUsage()];
   if (what === 'compiled')
@@ -97,6 +98,7 @@ async function timeRun(session, feeds) {
 }
 
 async function compareSpeed(original, optimized, { input, dims }, batch, threads) {
+  /** @type {import('onnxruntime-node').InferenceSession.SessionOptions} */
   const options = { intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 };
   // The original twice: what it makes of itself is what the bench cannot tell apart.
   const sessions = [];
@@ -188,7 +190,8 @@ async function measure(each, folder) {
 }
 
 if (process.argv[2] === '--open') {
-  await openOnce(process.argv.slice(3));
+  const [what = '', source = '', folder = ''] = process.argv.slice(3);
+  await openOnce([what, source, folder]);
 } else if (!existsSync(exported)) {
   console.log(`The exported graphs are not there (${exported}): nothing to measure.`);
 } else {

@@ -45,6 +45,7 @@ function version(name) {
 }
 
 const cli = join(root, 'packages/onnx-lens/bin/onnx-lens.js');
+/** @type {[string, ((from: string, to: string) => string[]) | null][]} */
 const TOOLS = [
   ['as it was', null],
   ['OnnxSlim', (from, to) => [python, '-m', 'onnxslim', from, to]],
@@ -105,6 +106,7 @@ async function feedsFor(path) {
 }
 
 async function measure(name, original, scratch, tools) {
+  /** @type {{ tool: string, failed?: boolean, reason?: string, path?: string, ms?: number, [figure: string]: unknown }[]} */
   const rows = [];
   for (const [tool, command] of tools) {
     const path = command === null ? original : join(scratch, `${name}-${rows.length}.onnx`);
@@ -187,7 +189,7 @@ if (process.argv[2] === '--child') {
     const old = join(scratch, 'old_export.onnx');
     writeOldExport(old);
     const files = existsSync(folder)
-      ? readdirSync(folder, { recursive: true })
+      ? readdirSync(folder, { recursive: true, encoding: 'utf8' })
           .filter((name) => name.endsWith('.onnx'))
           .map((name) => join(folder, name))
       : [];

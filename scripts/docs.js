@@ -36,6 +36,7 @@ for (const name of ['onnx-lens', 'facemirror']) {
 
 if (!isCheck) run(resolve('typedoc').replace(/dist[\\/].*$/, 'bin/typedoc'), ['--options', 'typedoc.json'], 'inherit');
 
+/** @param {'pipe' | 'inherit'} stdio */
 function run(program, args, stdio = 'pipe') {
   execFileSync(process.execPath, [program, ...args], { cwd: root, stdio, encoding: 'utf8' });
 }

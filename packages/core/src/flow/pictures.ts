@@ -26,7 +26,11 @@ export function encodedKinds(settings: RunSettings, isTurned: boolean): PictureK
 }
 
 /** Whether a network of the suite measures on such a picture, so that it is made even if nobody keeps it. */
-export function isMeasuredOn(kind: PictureKind, { outputs }: RunSettings, { actionUnits }: Pick<Suite, 'actionUnits'>): boolean {
+export function isMeasuredOn(
+  kind: PictureKind,
+  { outputs }: RunSettings,
+  { actionUnits }: Pick<Suite, 'actionUnits'>,
+): boolean {
   return (kind === 'left' || kind === 'right') && outputs.includes('tables') && actionUnits.kind === 'network';
 }
 

@@ -74,7 +74,7 @@ interface Batch extends BatchOptions {
  *   paths: ['patient.mp4'],
  *   out: 'visits',
  *   settings: { outputs: ['tables'] },
- *   onEvent: (event) => process.stderr.write(`${event.type}\n`),
+ *   onEvent: (event) => process.stderr.write(`${event.kind}\n`),
  * });
  * failed.length; // 0
  */

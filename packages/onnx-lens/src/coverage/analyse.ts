@@ -37,7 +37,7 @@ export interface CoverageOptions extends TargetOptions {
  *   file cannot be read, is not ONNX, does not hold together, or is not taken by ONNX Runtime.
  *
  * @example
- * const result = await analyseCoverage('model.onnx', { format: 'mlprogram', ort: '1.30', freeDimensions: { batch: 1 } });
+ * const result = await analyseCoverage('model.onnx', { format: 'mlprogram', ort: '1.30', fix: { batch: 1 } });
  * result.supported; // 2
  * result.partitions.length; // 1
  */

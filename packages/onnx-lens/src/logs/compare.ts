@@ -83,7 +83,7 @@ const NAMES = {
  * @throws OnnxLensError LOG_UNREADABLE when the log says nothing of the provider.
  *
  * @example
- * const result = await analyseCoverage('model.onnx', { freeDimensions: { batch: 1 } });
+ * const result = await analyseCoverage('model.onnx', { fix: { batch: 1 } });
  * const { agrees } = compareWithLog(result, parseLog(readFileSync('ort.log', 'utf8')), 'ort.log');
  * agrees; // true
  */
