@@ -50,7 +50,7 @@ function intensities(
     case 'geometry':
       return geometry;
     case 'network':
-      // A network's scale is its own; of the units it lacks only the blink is a plain ratio that can stand beside it.
+      // A network's scale is its own; of the units it lacks only the blink is a plain ratio that fits beside it.
       return {
         ...noActionUnits(),
         AU45: geometry.AU45,

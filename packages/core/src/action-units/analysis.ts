@@ -67,7 +67,7 @@ export class ExpressionAnalysis {
   #source: IntensitySource = 'geometry';
   #measure: MeasuredFace = 'whole';
 
-  /** @param records makes the store for records of so many numbers; the analysis closes it. */
+  /** @param records makes the store for records of that many numbers; the analysis closes it. */
   constructor(options: ExpressionOptions, records: (width: number) => RecordStore) {
     this.#options = options;
     this.#log = records(RECORD_WIDTH);

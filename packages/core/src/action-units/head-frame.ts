@@ -96,7 +96,7 @@ export function toHeadFrame(landmarks: Landmarks): HeadFrameFace | null {
   };
 }
 
-/** The mean of both irises' two diameters, in units of so many pixels. */
+/** The mean of both irises' two diameters, in units of that many pixels. */
 function irisDiameter(points: FacePoints, camera: (index: number) => Vector, unit: number): number | null {
   if (points.irises === null) return null;
   const diameters = SIDES.flatMap((side) => points.irises?.[side] ?? []).map(([a, b]) =>

@@ -8,7 +8,7 @@ export const IRIS_DIAMETER_MM = 11.7;
 /** `mm` by the iris, or `iod`: inter-ocular distances, between the middles of the two eyes. */
 export type LengthUnit = 'mm' | 'iod';
 
-/** One frame's line of the measures table: values by column name, null where one cannot be had. */
+/** One frame's line of the measures table: values by column name, null where there is none. */
 export interface MeasuresRow {
   /** Counts from 1. */
   readonly frame: number;

@@ -9,7 +9,7 @@ export interface SpillFile {
   close(): void;
 }
 
-/** Records in a chunk; so many are read at a time. */
+/** Records in a chunk: as many as are read at a time. */
 const CHUNK_RECORDS = 256;
 /** Chunks that stay in memory (some seconds of video); what comes after them lies in a temporary file. */
 const CHUNKS_IN_MEMORY = 2;

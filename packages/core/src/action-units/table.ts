@@ -14,7 +14,7 @@ export const ACTION_UNIT_COLUMNS: readonly string[] = [
 
 /**
  * The text of an action unit table, line by line, each with its line feed: a header, then one line a row. `_r` is the
- * intensity (0 to 5, two decimals), `_c` the presence (0 or 1); a value that cannot be had is an empty cell, never 0.
+ * intensity (0 to 5, two decimals), `_c` the presence (0 or 1); a missing value is an empty cell, never 0.
  */
 export function* actionUnitTable(rows: Iterable<ActionUnitRow>): Generator<string> {
   yield `${ACTION_UNIT_COLUMNS.join(',')}\n`;
@@ -23,7 +23,7 @@ export function* actionUnitTable(rows: Iterable<ActionUnitRow>): Generator<strin
 
 /**
  * The text of a measures table, line by line: frame, timestamp, success, then the columns, whose names end in their
- * units (`mm` or `iod`, inter-ocular distances; `deg`; `ratio`). A value that cannot be had is an empty cell.
+ * units (`mm` or `iod`, inter-ocular distances; `deg`; `ratio`). A missing value is an empty cell.
  */
 export function* measuresTable(columns: readonly string[], rows: Iterable<MeasuresRow>): Generator<string> {
   yield `${['frame', 'timestamp', 'success', ...columns].join(',')}\n`;

@@ -104,7 +104,7 @@ function encodeLandmarks(view: DataView, start: number, points: Float32Array): v
 /** A frames file that was read. */
 export interface FramesFile {
   readonly header: FramesHeader;
-  /** Every frame, first to last, decoded anew each time. */
+  /** Every frame, first to last, decoded again each time. */
   frames(): Iterable<StoredFrame>;
 }
 

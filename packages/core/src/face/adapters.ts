@@ -74,7 +74,7 @@ export type Following =
     }
   | {
       readonly kind: 'detections';
-      /** How far detections lie apart, anew for each video. */
+      /** How far apart detections are; starts again for each video. */
       newInterval(): DetectionInterval;
     };
 

@@ -45,7 +45,7 @@ export class FollowByDetections implements Follower {
     if (this.#region === null) return { face: Promise.resolve(null) };
     this.#left--;
     const face = this.#landmarker.observe(frame, this.#region);
-    // Whoever asked for this frame hears of a failure.
+    // The caller that asked for this frame gets its failure.
     this.#underWay.push({ number, face: face.catch(() => null) });
     return { face };
   }

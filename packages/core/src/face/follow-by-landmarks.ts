@@ -18,7 +18,7 @@ const MOST_CANDIDATES = 8;
 const SURE = Math.exp(-20);
 /** A turned face where no upright one was found must be so sure. */
 const SURE_TURNED = Math.exp(-14);
-/** Beside an upright face, a turned one must be so many times surer. */
+/** A turned face must be this many times surer than an upright one. */
 const MUCH_SURER = Math.exp(-4);
 
 /**

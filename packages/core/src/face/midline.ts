@@ -70,7 +70,7 @@ const CUT = 0.25;
  *
  * Before that the chin is put where it belongs (see `SteadyChin`): a one-sided smile drags its landmark along.
  *
- * A frame without a face, or a jump by a quarter of the midline's length, starts anew.
+ * A frame without a face, or a jump by a quarter of the midline's length, starts again.
  */
 export class MidlineSmoother {
   readonly #history: Midline[] = [];

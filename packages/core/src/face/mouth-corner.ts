@@ -12,7 +12,7 @@ const CORNERS: Readonly<Record<Topology, Readonly<Record<PictureHalf, number>>>>
   'wflw-98': { left: 76, right: 82 },
 };
 
-/** The corner is looked for so many half millimetres about the place that a network says. */
+/** How far from the network's place the corner is looked for, in half millimetres. */
 const SEARCH = 12;
 /** Steps of the search, in half millimetres: from coarse to fine. */
 const STRIDES = [4, 2, 1] as const;
@@ -26,7 +26,7 @@ const DISTRUST = 0.0005;
 const ALIKE = [0.8, 0.9] as const;
 /** What lies about the corner goes with it: the standard deviation of a bell. */
 const REACH = 10 * MILLIMETRE;
-/** Towards the midline, which stays, the bell is narrower: the midline is so many standard deviations away. */
+/** Towards the midline, which stays, the bell is narrower: the midline is this many standard deviations away. */
 const MIDLINE = 2.2;
 /** Points nearer to the midline are moved sideways less. */
 const MIDLINE_WIDTH = 2 * MILLIMETRE;

@@ -7,7 +7,7 @@ import type { FrameTime } from './frame-clock.js';
 import type { FrameSource, SourceFrame } from './frame-source.js';
 import { Gate, OrderedQueue } from './ordered-queue.js';
 
-/** The pictures that are made of one frame. A frame may stand in several places; each holds a reference of its own. */
+/** The pictures that are made of one frame. A frame may be in several places; each holds its own reference. */
 export type Pictures = Readonly<Record<PictureKind, Frame | null>>;
 export const PICTURE_KINDS = ['left', 'right', 'debug', 'source'] as const;
 export type PictureKind = (typeof PICTURE_KINDS)[number];

@@ -18,7 +18,7 @@ export class OrderedQueue {
       return task();
     });
     this.#last = result;
-    // Whoever asked for the task hears of its failure; the chain itself must not count as unhandled.
+    // The caller gets the task's failure; the chain itself must not count as unhandled.
     result.catch(() => undefined);
     return result;
   }

@@ -8,7 +8,7 @@ import { rgbWeights } from './yuv-colour.js';
 type MixRows = (plane: number, stride: number, count: number, weights: number, rows: number, out: number) => void;
 type SqueezeRow = (row: number, firsts: number, groups: number, weights: number, count: number, out: number) => void;
 
-/** The kernel squeezes a row by so many taps at a time, and reads as many floats even where fewer are left. */
+/** The kernel squeezes a row by this many taps at a time, and reads as many floats even where fewer are left. */
 const GROUP = 4;
 
 /** One of a frame's planes, and what the pixels of a crop are made of in it. */

@@ -18,7 +18,7 @@ export interface Taps {
  * @param origin the first output pixel's place among the `size` source pixels.
  * @param count output pixels.
  * @param black whether what lies outside counts as black; else the nearest source pixel stands for it.
- * @param group every output pixel gets a multiple of so many weights, zeros at the end.
+ * @param group every output pixel gets a multiple of this many weights, padded with zeros.
  */
 export function triangleTaps(
   scale: number,

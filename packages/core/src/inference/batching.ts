@@ -5,7 +5,7 @@ export interface BatchCurveInFrames {
   readonly points: readonly { readonly frames: number; readonly msPerFrame: number; readonly memoryBytes: number }[];
 }
 
-/** How many frames a network is given in one run, and why so many. */
+/** How many frames a network is given in one run, and why. */
 export type Batching =
   | { readonly frames: number; readonly chosen: 'asked' }
   /** Nothing to measure with: the provider is not the CPU, or the model cache cannot be written. */

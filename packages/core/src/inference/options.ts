@@ -2,7 +2,7 @@ import type { Profiler } from '../profile/profiler.js';
 
 /**
  * What `--provider` takes. `auto` is the best accelerator that really opens here, and the CPU where there is none; so
- * is one that is named and cannot be had.
+ * is a named one that is unavailable.
  *
  * @example
  * PROVIDER_CHOICES[0]; // 'auto'

@@ -17,8 +17,8 @@ export interface ModelSource {
    */
   readonly open?: 'start' | 'first-use';
   /**
-   * Items that one run may hold, default 1: runs of one crop each that wait at the same time are joined up to so many.
-   * The graph's batch must be free, or fixed to just that (`batchIsFixed`), when fewer are filled up with copies.
+   * Items that one run may hold, default 1: runs of one crop each that wait at the same time are joined up to that
+   * many. The graph's batch must be free, or fixed to just that (`batchIsFixed`), when fewer are filled up with copies.
    */
   readonly batch?: number;
   readonly batchIsFixed?: boolean;

@@ -17,7 +17,7 @@ const MOUTH: readonly MovementCode[] = ['SS', 'BS', 'SO', 'PL'];
 const EYES: readonly MovementCode[] = ['ES', 'ET'];
 const SMILES: readonly MovementCode[] = ['SS', 'BS'];
 
-/** Normal smiling narrows the eye, too: the ranges stand beside the numbers, and nothing is concluded from them. */
+/** Normal smiling narrows the eye, too: the ranges are shown beside the numbers, and nothing is concluded from them. */
 const SMILE_RANGE: PublishedRange = {
   text: 'smile: normal 21.6 +- 13.4 %, with synkinesis 32.7 +- 13.7 %',
   source: 'doi 10.1002/lary.23778',

@@ -56,7 +56,7 @@ const CAP_HEIGHT = 10;
 const HALF_STROKE = 0.75;
 /** Between the strokes of neighbouring letters, in units. */
 const SPACING = 3.2;
-/** Arcs are drawn as lines over so many degrees each. */
+/** Arcs are drawn as lines of this many degrees. */
 const ARC_STEP = 15;
 
 interface Letter {
@@ -70,7 +70,7 @@ const LETTERS: ReadonlyMap<string, Letter> = new Map(
 );
 const BLANK: Letter = { width: 2, lines: [] };
 
-/** Width of a line of text with capitals so many pixels high; unknown letters are blank. */
+/** Width in pixels of a line of text with capitals of that height; unknown letters are blank. */
 export function textWidth(text: string, capHeight: number): number {
   const units = Array.from(text).reduce((sum, letter) => sum + letterOf(letter).width + SPACING, SPACING);
   return Math.ceil((units * capHeight) / CAP_HEIGHT);

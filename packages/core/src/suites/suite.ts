@@ -98,7 +98,7 @@ export interface SuiteNetwork {
 export interface SuiteInference extends ProviderFacts {
   /** Workers that were started. */
   readonly workers: number;
-  /** Why so many, as a sentence. */
+  /** The reason for that number, as a sentence. */
   readonly workersReason: string;
   /** Threads that may be busy with networks at once: the workers, each with the threads of a run. */
   readonly threads: number;

@@ -8,7 +8,7 @@ const LOOK_MS = 200;
 
 /** How tasks are worked off. */
 export interface SideBySideOptions<Task> {
-  /** So many at once; `auto`: one, and one more whenever cores stay idle, up to one for each core. */
+  /** How many at once; `auto`: one, and one more whenever cores stay idle, up to one for each core. */
   readonly jobs: number | 'auto';
   /**
    * Works on one task. Rejects only for what would stop all others as well; the signal then stops these.
@@ -69,7 +69,7 @@ export async function workSideBySide<Task>(tasks: readonly Task[], options: Side
   if (failed !== null) throw failed.error;
 }
 
-/** Says when cores have been idle for a while; the while begins anew with each answer. */
+/** Says when cores have been idle for a while; the while begins again with each answer. */
 class IdleWatch {
   readonly #load: Pick<MachineLoad, 'idleShare'>;
   #since = performance.now();

@@ -97,7 +97,7 @@ export async function runBench(
 }
 
 /**
- * Runs each combination once. Those of a provider that cannot be had here are left out, with a sentence: the CPU's
+ * Runs each combination once. Those of an unavailable provider are left out, with a sentence: the CPU's
  * figures must not stand under its name.
  * @throws FaceMirrorError PROVIDER_UNAVAILABLE where none is left.
  */

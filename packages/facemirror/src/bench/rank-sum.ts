@@ -1,4 +1,4 @@
-/** Beyond so many pairs the normal approximation is good to the third digit, and counting takes long. */
+/** Beyond this many pairs the normal approximation is good to the third digit, and counting takes long. */
 const MOST_COUNTED_PAIRS = 400;
 
 /**
@@ -20,7 +20,7 @@ export function chanceOfDifference(first: readonly number[], second: readonly nu
   return Math.min(1, 2 * oneSided);
 }
 
-/** The least that {@link chanceOfDifference} can say of so many values: where all of one set lie below the other. */
+/** The least that {@link chanceOfDifference} can say of that many values: where all of one set lie below the other. */
 export function leastChance(first: number, second: number): number {
   let orders = 1;
   for (let place = 1; place <= Math.min(first, second); place++) orders *= (Math.max(first, second) + place) / place;

@@ -77,7 +77,7 @@ export const define: DefineCommand = (command, context) => {
       '-o, --out <file>',
       'where the figures are kept, as JSON (default: facemirror-bench-<date>-<time>.json here)',
     )
-    .option('--compare <files...>', 'an earlier bench to hold this one against, or two to hold against each other')
+    .option('--compare <files...>', 'an earlier bench to compare this one with, or two to compare with each other')
     .option('--json', 'print the figures as JSON instead of text', false)
     .addHelpText('after', EXAMPLES)
     .action((options: BenchOptions) => benchAndTell(options, context));

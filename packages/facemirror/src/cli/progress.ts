@@ -136,7 +136,7 @@ export class ProgressDisplay {
     this.#draw();
   }
 
-  /** Draws the bars of all videos anew. */
+  /** Draws the bars of all videos again. */
   #draw(): void {
     if (!this.#stream.isTTY || this.#shown.size === 0) return;
     this.close();
@@ -197,7 +197,7 @@ function barLine(value: number, total: number, { name, nameWidth, speed, left }:
   return `${start}${'#'.repeat(done)}${'.'.repeat(room - done)}${words}`.slice(0, width);
 }
 
-/** A name in so many columns. */
+/** A name in that many columns. */
 function shortened(name: string, columns: number): string {
   return name.length <= columns ? name.padEnd(columns) : `${name.slice(0, columns - 1)}…`;
 }

@@ -34,7 +34,7 @@ export interface Budget {
   /** Predicted memory of one worker, and of all with what they share, in bytes. */
   readonly workerBytes: number;
   readonly workersBytes: number;
-  /** Why so many workers, as a sentence. */
+  /** The reason for that number of workers, as a sentence. */
   readonly reason: string;
   /** A sentence for the user when there is too little memory for as many as there would be; null otherwise. */
   readonly notice: string | null;
@@ -153,7 +153,7 @@ export function planWorkers(models: readonly ModelSource[], { isolation, cores, 
     availableBytes: availableMemory(),
     workerBytes: estimateSessionBytes(sessions) + CARRIER_BYTES[isolation],
     sharedBytes: isolation === 'thread' ? LIBRARY_BYTES : 0,
-    // What the program already takes is no longer among what can be had.
+    // What the program already takes is no longer available.
     baseBytes: Math.max(0, BASE_BYTES - process.memoryUsage.rss()),
   });
 }

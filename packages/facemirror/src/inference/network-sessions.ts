@@ -18,7 +18,7 @@ export type CreateSession = (sizes: Readonly<Record<string, number>>) => Promise
 /**
  * The sessions of one network in one worker: one, or where sizes of its inputs are free one for each set of sizes that
  * comes, with the sizes fixed. Providers plan and compile fixed shapes once; with free ones, Core ML takes fewer nodes
- * in more parts, and others compile anew whenever a size changes.
+ * in more parts, and others compile again whenever a size changes.
  *
  * A batch stays free where runs are joined to batches of several sizes: to open large networks once for each would cost
  * more memory than it brings.

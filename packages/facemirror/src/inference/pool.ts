@@ -15,7 +15,7 @@ provideNodeKernels();
 
 /** A run that was under way in two workers that died is taken for what kills them. */
 const MOST_ATTEMPTS = 2;
-/** Lost workers in whose place another is started: a machine on which more are lost is not fit for so many. */
+/** Lost workers in whose place another is started: a machine that loses more cannot run that many. */
 const MOST_REPLACED = 2;
 
 /**

@@ -64,7 +64,7 @@ export async function cachedModel(folder: string, entry: CacheEntry): Promise<Ca
       model,
       note:
         note ??
-        `The model ${entry.name} could not be compiled into the cache and is optimized anew in each run: ${cause.message}`,
+        `The model ${entry.name} could not be compiled into the cache and is optimized again in each run: ${cause.message}`,
     };
   }
 }
@@ -127,7 +127,7 @@ async function writeSealed(path: string, folder: string, bytes: Uint8Array): Pro
     return null;
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    return `The model cache ${folder} cannot be written (${messageOf(cause)}): models are converted anew in each run. Set FACEMIRROR_CACHE to a folder that can be.`;
+    return `The model cache ${folder} cannot be written (${messageOf(cause)}): models are converted again in each run. Set FACEMIRROR_CACHE to a folder that can be.`;
   }
 }
 

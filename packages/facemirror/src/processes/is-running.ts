@@ -1,4 +1,4 @@
-/** Whether a process of that number is there. A number that was given out anew counts as the old one. */
+/** Whether a process of that number is there. A number that was given out again counts as the old one. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -8,7 +8,7 @@ const LONGEST_TICK_MS = 1000;
 export class Patience {
   #ticking: NodeJS.Timeout | null = null;
 
-  /** Begins anew. `onSpent` is called when `limitMs` have gone by without `end`. */
+  /** Begins again. `onSpent` is called when `limitMs` have gone by without `end`. */
   begin(limitMs: number, onSpent: () => void): void {
     this.end();
     const tickMs = Math.min(LONGEST_TICK_MS, limitMs);

@@ -158,7 +158,7 @@ export interface RunFacts {
   /** The provider that the user had asked for, where it could not be had; null otherwise. */
   readonly providerAsked: string | null;
   readonly workers: number;
-  /** Why so many, as a sentence; null where it was not recorded. */
+  /** The reason for that number, as a sentence; null where it was not recorded. */
   readonly workersReason: string | null;
   readonly isolation: 'thread' | 'process';
   readonly workerMemory: WorkerMemoryFacts | null;

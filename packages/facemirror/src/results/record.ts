@@ -47,7 +47,7 @@ export interface RunRecord {
     /** What the user had asked for, where it could not be had; else absent. */
     readonly providerAsked?: string;
     readonly workers: number;
-    /** Why so many, as a sentence; absent from older records. */
+    /** The reason for that number, as a sentence; absent from older records. */
     readonly workersReason?: string;
     readonly isolation: Isolation;
     /**

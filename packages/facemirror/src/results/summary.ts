@@ -52,7 +52,7 @@ export interface ModelFigures {
 /** How full a queue was, and how long it was waited for. */
 export interface QueueFigures {
   readonly queue: string;
-  /** Where there is room for so many only; null where what waits is bounded by what is under way. */
+  /** Where room is limited; null where what waits is bounded by what is under way. */
   readonly capacity: number | null;
   readonly meanDepth: number;
   readonly maxDepth: number;

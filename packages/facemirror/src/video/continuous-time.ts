@@ -1,7 +1,9 @@
 import { AV_NOPTS_VALUE, type Packet, type Stream } from 'node-av';
 import { LONGEST_GAP_SECONDS } from 'facemirror-core/flow/frame-clock.js';
 
-/** From one packet to the next, in containers whose clock may start anew at any place (broadcasts): what is a break. */
+/**
+ * From one packet to the next, in containers whose clock may start again at any place (broadcasts): what is a break.
+ */
 const BROADCAST_BREAK = { forwardSeconds: 10, backwardSeconds: 0.1 };
 /** The same in containers with one clock, where only damage looks like this. */
 const FILE_BREAK = { forwardSeconds: LONGEST_GAP_SECONDS, backwardSeconds: 10 };
@@ -31,7 +33,7 @@ export class ContinuousTime {
 
   /**
    * @param streams those whose packets are used; others are left alone.
-   * @param isBroadcast whether the container's clock may start anew.
+   * @param isBroadcast whether the container's clock may start again.
    */
   constructor(streams: readonly Stream[], isBroadcast: boolean) {
     this.#secondsATick = new Map(streams.map(({ index, timeBase }) => [index, timeBase.num / timeBase.den]));

@@ -173,7 +173,7 @@ class Turner {
 
   /** The turned picture, to be unreferenced before the next call. */
   async turn(picture: AVFrame): Promise<AVFrame> {
-    // The graph was made for this layout; a "J" format or a pixel shape in the picture would make it start anew.
+    // The graph was made for this layout; a "J" format or a pixel shape in the picture would make it start again.
     picture.format = this.#shape.format;
     picture.sampleAspectRatio = new Rational(1, 1);
     expectSuccess(

@@ -207,7 +207,7 @@ function addAudio(format: FormatContext, audio: Pick<AudioTrack, 'parameters' | 
   return stream;
 }
 
-/** The picture that is handed to the encoder, filled anew for each frame. */
+/** The picture that is handed to the encoder, filled again for each frame. */
 class EncoderPicture {
   readonly #own = new OwnPicture();
   readonly #scaler = new SoftwareScaleContext();

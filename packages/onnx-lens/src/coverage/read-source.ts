@@ -55,7 +55,7 @@ function readDetached(path: string): ModelProto {
  */
 function detach(tensor: TensorProto, file: Uint8Array, location: string): TensorProto {
   const { rawData } = tensor;
-  // Values may stand in fields of their own type; an empty field beside them would be taken for the values.
+  // Values may be in fields of their own type; an empty field beside them would be taken for the values.
   if (rawData.length === 0) return tensor;
   if (isExternal(tensor) || rawData.length < DETACHED_BYTES || rawData.buffer !== file.buffer) {
     return create(TensorProtoSchema, { ...tensor, rawData: new Uint8Array(rawData) });

@@ -30,7 +30,7 @@ export interface LoneNode {
   readonly opType: string;
 }
 
-/** A prediction held against a log. */
+/** A prediction compared with a log. */
 export interface LogComparison {
   /** Path of the log as the caller gave it. */
   readonly log: string;
@@ -131,7 +131,7 @@ function candidatesOf(session: LogSession, number: number, names: { summary: str
     : fromSummaries.map((each) => ({ ...each, nodes }));
 }
 
-/** A partition stands in placement lists as one node, named after the provider. */
+/** A partition is one node in placement lists, named after the provider. */
 function isFusedNode({ opType, name }: LoneNode): boolean {
   return /ExecutionProvider_/.test(name) || /_(?:CoreML|NNAPI)_/.test(opType);
 }

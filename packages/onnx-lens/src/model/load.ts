@@ -5,7 +5,7 @@ import { readFileWhole } from '../files.js';
 import { TensorProto_DataLocation as DataLocation, type ModelProto } from './generated/onnx_pb.js';
 import { externalLocation, isExternal, parseModel, tensorsOf } from './parse.js';
 
-/** What to do with weights that stand in files of their own. */
+/** What to do with weights in separate files. */
 export type ExternalData = 'read' | 'leave';
 
 /**

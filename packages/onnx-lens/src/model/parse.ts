@@ -61,7 +61,7 @@ function* nodeTensors(owner: Pick<GraphProto, 'node'>): Generator<TensorProto> {
   }
 }
 
-/** True when the tensor's values stand in another file. */
+/** True when the tensor's values are in another file. */
 export function isExternal(tensor: TensorProto): boolean {
   return tensor.dataLocation === DataLocation.EXTERNAL;
 }

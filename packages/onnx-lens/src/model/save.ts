@@ -3,7 +3,7 @@ import type { ModelProto } from './generated/onnx_pb.js';
 import { serializeModel } from './serialize.js';
 
 /**
- * Writes a model under a temporary name and renames it when complete, so that no half-written file ever bears the name.
+ * Writes a model under a temporary name and renames it when complete, so that no half-written file ever has that name.
  * @throws OnnxLensError FILE_UNWRITABLE.
  *
  * @example

@@ -65,7 +65,7 @@ export function tensorDims(proto: TensorProto): number[] {
 }
 
 /**
- * Reads the values that stand in the TensorProto itself.
+ * Reads the values that are in the TensorProto itself.
  *
  * External data must have been read in by `loadModel` before.
  * @throws OnnxLensError TENSOR_INVALID when the type has no dense numeric form, or the data do not fit the shape.

@@ -24,7 +24,7 @@ const ALIGNMENT = 4096;
  * The large weights of one model and of its rewritten forms in one temporary file, each written once.
  *
  * A model whose weights were detached is a few hundred kilobytes to serialize, parse and hand to ONNX Runtime, however
- * large its weights: what makes it bearable to look at many forms of a large model. Whoever opens the file closes it.
+ * large its weights: this makes it practical to look at many forms of a large model. The caller closes the file.
  */
 export class WeightFile {
   readonly folder: string;

@@ -21,7 +21,7 @@ interface Piece {
  * right behind the other and maps the file into memory, but its kernels count on memory that it has allocated: its
  * matrix product of packed weights crashes where they lie elsewhere, and convolutions take longer.
  *
- * @param modelPath the model, whose tensors name places of the file; written anew when a piece was moved.
+ * @param modelPath the model, whose tensors name places of the file; written again when a piece was moved.
  */
 export function alignWeights(modelPath: string, weightsPath: string): void {
   const model = loadModel(modelPath);

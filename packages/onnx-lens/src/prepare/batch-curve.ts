@@ -11,9 +11,9 @@ export interface BatchCurveOptions {
   readonly largest?: number;
   /** The batches to try, rising, instead of 1, 2, 4 ... */
   readonly batches?: readonly number[];
-  /** A run may take so many milliseconds: the curve ends before a batch that would take more. Default: no bound. */
+  /** Longest time of a run in milliseconds: the curve ends before a batch that would take more. Default: no bound. */
   readonly longestMs?: number;
-  /** Session and run may take so many bytes, in the same way. Default: no bound. */
+  /** Most bytes of session and run, in the same way. Default: no bound. */
   readonly mostBytes?: number;
   /** How the session is opened; default 'all'. A compiled model is opened with 'disabled'. */
   readonly optimization?: OptimizationLevel;

@@ -66,7 +66,7 @@ export interface CompiledModel {
 const MANIFEST = 'manifest.json';
 const MODEL = 'model.onnx';
 const WEIGHTS = 'weights.bin';
-/** Stands in the folder only while it is made. */
+/** Is in the folder only while it is made. */
 const SIMPLIFIED = 'simplified.onnx';
 
 /**
@@ -230,7 +230,7 @@ function remember(folder: string, now: CompileManifest, before: CompileManifest)
 }
 
 /**
- * The compiled model of a folder; made, or made anew, when there is none that fits.
+ * The compiled model of a folder; made, or made again, when none fits.
  * @returns the model, and why it had to be made (null when it was there).
  *
  * @example

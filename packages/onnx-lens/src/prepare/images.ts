@@ -42,7 +42,7 @@ export function readPicture(path: string): Picture {
 }
 
 function fromPng(bytes: Buffer): Picture {
-  // Width and height stand in the header, the first chunk, before anything is unpacked.
+  // Width and height are in the header, the first chunk, before anything is unpacked.
   const [width, height] = bytes.length < 24 ? [0, 0] : [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
   if (width * height > MOST_MEGAPIXELS * 1e6)
     throw new Error(`it claims ${width} x ${height} pixels, more than ${MOST_MEGAPIXELS} megapixels`);

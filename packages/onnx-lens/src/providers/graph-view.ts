@@ -26,7 +26,7 @@ export interface ValueView extends ValueType {
    * misses it.
    */
   readonly isOuter: boolean;
-  /** True for an initializer whose values stand in another file in the model as the user has it. */
+  /** True for an initializer whose values are in another file in the model as the user has it. */
   readonly isExternal: boolean;
 }
 

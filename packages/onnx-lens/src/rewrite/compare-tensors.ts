@@ -24,7 +24,7 @@ const SMALLEST_REFERENCE = 1e-6;
  * neighbours' rounding.
  */
 const LARGEST_OF_MEDIAN = 1000;
-/** So many elements tell the median of all. */
+/** This many elements are enough for the median of all. */
 const MEDIAN_SAMPLE = 4096;
 
 /**

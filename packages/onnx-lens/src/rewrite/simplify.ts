@@ -26,7 +26,7 @@ const SAMPLES = 2;
 /**
  * Writes a model with less to do at every start and every run (computed shapes known, constants folded, padding fixed),
  * where it gives the same outputs to the last bit. A model that cannot be read, simplified or run on made-up inputs
- * stays as it was: whoever opens it next says what is wrong with it.
+ * stays as it was: what opens it next reports what is wrong with it.
  *
  * @param path an .onnx file.
  * @param output where to write the simpler model, its weights inside.

@@ -21,7 +21,7 @@ import { constantNodeValue, denseTensor, indexValues, namesOf, type ValueIndex }
  * A model on which rewrites work: who makes and who reads each value, what is known of its type, which are constants.
  *
  * The model given is not changed: the workbench has its own copy of the graph (tensors' bytes are shared).
- * Values keep their names for whoever reads them: graph outputs and values that subgraphs read are never renamed.
+ * Values keep their names: graph outputs and values that subgraphs read are never renamed.
  */
 export class Workbench {
   readonly model: ModelProto;

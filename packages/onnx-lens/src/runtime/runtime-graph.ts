@@ -20,7 +20,7 @@ export interface RuntimeGraphOptions {
  * The graph after ONNX Runtime's own optimizers of a level, as it would be handed to execution providers.
  *
  * The file that ONNX Runtime saves is taken after the CPU provider's own step: casts around operators that have no
- * float16 kernel may have been inserted, and functions are inlined. Weights that stand in other files stay there.
+ * float16 kernel may have been inserted, and functions are inlined. Weights in other files stay there.
  *
  * @param source path of an .onnx file, or a model.
  * @throws OnnxLensError RUNTIME_REFUSED.

@@ -49,7 +49,7 @@ export interface ValueDescription {
 }
 
 /**
- * A model opened in ONNX Runtime on the CPU. Whoever opens it closes it.
+ * A model opened in ONNX Runtime on the CPU. The caller closes it.
  *
  * @example
  * const session = await Session.open('model.onnx');
@@ -139,8 +139,8 @@ export function runtimeVersion(): string {
  *
  * @example
  * const image = floatTensor([2, 3, 8, 8], new Float32Array(384));
- * const outputs = await withSession('model.onnx', { threads: 1 }, (session) => session.run(new Map([['image', image]])));
- * outputs.get('features')?.dims; // [2, 4, 8, 8]
+ * const outputs = await withSession('model.onnx', { threads: 1 }, (session) => session.run(new Map([['image',
+ * image]]))); outputs.get('features')?.dims; // [2, 4, 8, 8]
  */
 export async function withSession<T>(
   source: string | Uint8Array,

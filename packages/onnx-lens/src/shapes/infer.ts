@@ -146,7 +146,7 @@ const MARKER = 'onnx_lens_marker';
 
 /**
  * ONNX Runtime saves a graph that it has not changed as it was read, without what it has inferred. A call of this
- * function, which it must inline, makes it write the graph anew.
+ * function, which it must inline, makes it write the graph again.
  */
 function marker(): FunctionProto {
   return create(FunctionProtoSchema, {

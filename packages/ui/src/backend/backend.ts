@@ -66,7 +66,7 @@ export interface Backend {
   watchJobs(onJobs: (jobs: readonly Job[]) => void): () => void;
 
   reviewFiles(video: string): Promise<ReviewFiles>;
-  /** Saves movements and the neutral stretch, and makes tables and report anew. */
+  /** Saves movements and the neutral stretch, and makes tables and report again. */
   saveExamination(video: string, edit: ExaminationEdit): Promise<ReviewFiles>;
   compare(videos: readonly string[]): Promise<Comparison>;
   /** Address of a page to show in a frame; null if this run has none. */

@@ -100,7 +100,7 @@ export const en = {
     calmestSecond: 'Find the calmest second',
     restChosen: 'chosen by you',
     restFound: 'the calmest second',
-    propose: 'Propose movements anew',
+    propose: 'Propose movements again',
     proposeHelp: 'Drops your movements and saves those that the program finds.',
     unsaved: 'Not saved',
     saved: 'Saved. The tables were made again.',

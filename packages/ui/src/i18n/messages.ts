@@ -16,7 +16,7 @@ export const t: Messages = messagesFor(navigator.languages);
 
 const numbers = new Map<number, Intl.NumberFormat>();
 
-/** A number in the user's locale with so many decimals. */
+/** A number in the user's locale with that many decimals. */
 export function formatNumber(value: number, decimals = 0): string {
   let format = numbers.get(decimals);
   if (format === undefined) {

@@ -25,7 +25,7 @@ export function MovementPanel(props: {
   readonly time: number;
   readonly span: VideoSpan;
   readonly onSelect: (index: number | null) => void;
-  /** Saves; with true, movements are proposed anew instead. */
+  /** Saves; with true, movements are proposed again instead. */
   readonly onSave: (isProposedAnew: boolean) => Promise<void>;
 }): ReactNode {
   const { history, selected, time, span, onSelect } = props;

@@ -1,6 +1,6 @@
 /**
- * What a page needs for memory that threads share, and what it is allowed to ask for: nothing but its own site. The host
- * may send the same; the service worker adds them where it cannot.
+ * What a page needs for memory that threads share, and what it is allowed to ask for: nothing but its own site. The
+ * host may send the same; the service worker adds them where it cannot.
  */
 export const SITE_HEADERS: Readonly<Record<string, string>> = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -14,7 +14,7 @@ export const SITE_HEADERS: Readonly<Record<string, string>> = {
 
 /** An answer with the site's headers. */
 export function withSiteHeaders(answer: Response): Response {
-  // One of these cannot be made anew, and is not shown to the page either.
+  // One of these cannot be made again, and is not shown to the page either.
   if (answer.status === 0 || answer.type === 'opaqueredirect') return answer;
   const headers = new Headers(answer.headers);
   for (const [name, value] of Object.entries(SITE_HEADERS)) headers.set(name, value);

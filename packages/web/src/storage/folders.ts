@@ -37,7 +37,7 @@ export async function findFile(folder: FileSystemDirectoryHandle, name: string):
   }
 }
 
-/** Replaces a small file; whoever reads it sees the old content or the new, never a part. */
+/** Replaces a small file; readers see the old content or the new, never a part. */
 export async function writeWhole(folder: FileSystemDirectoryHandle, name: string, text: string): Promise<void> {
   try {
     const writable = await (await folder.getFileHandle(name, { create: true })).createWritable();

@@ -4,9 +4,9 @@ const SCRIPT = 'service-worker.js';
 const RELOADED = 'facemirror-reloaded';
 
 /**
- * Puts the page under its service worker, which keeps the site for use without a network, hands out stored files, and sets
- * the headers that shared memory needs where the host does not.
- * @returns false when the page is being loaded anew under it.
+ * Puts the page under its service worker, which keeps the site for use without a network, hands out stored files, and
+ * sets the headers that shared memory needs where the host does not.
+ * @returns false when the page is being reloaded.
  * @throws FaceMirrorError BROWSER_UNFIT when that does not help.
  */
 export async function underServiceWorker(): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { VideoSample } from 'mediabunny';
 import type { Picture, Plane } from './planes.js';
 
-/** How pixels of the formats that decoders give lie in memory. Bits above 8 stand in two bytes, the low one first. */
+/** How pixels of the formats that decoders give lie in memory. More than 8 bits take two bytes, the low one first. */
 const FORMATS = {
   I420: { chromaX: 2, chromaY: 2, bits: 8, isWoven: false },
   I420A: { chromaX: 2, chromaY: 2, bits: 8, isWoven: false },

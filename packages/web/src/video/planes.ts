@@ -94,7 +94,7 @@ function transposed({ width, height, values }: Plane): Plane {
   return { width: height, height: width, values: result };
 }
 
-/** Makes so many rows of a plane's. */
+/** Makes that many rows of a plane. */
 function stretchRows({ width, height, values }: Plane, rows: number): Plane {
   const result = new Uint8Array(width * rows);
   for (let row = 0; row < rows; row++) {

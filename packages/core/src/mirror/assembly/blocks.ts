@@ -5,7 +5,7 @@ import { ROW_ABOVE, ROW_BELOW, phaseEntry, rowsTable } from './tables';
  * Mirrors blocks that lie inside the plane with all their neighbours, from `target` up to `end`. The first one starts
  * at (startX, startY) and each further one (stepX, stepY) after the one before, in fine units; `origin` is the address
  * of the pixel at (least column, first row) of a block that starts at (0, 0). They are looked up in `columnTable` and
- * `rowTable`, and lie in `rows` (tables.ts). Where `second` is not 0, the plane that lies so many bytes farther on is
+ * `rowTable`, and lie in `rows` (tables.ts). Where `second` is not 0, the plane that many bytes farther on is
  * mirrored along with this one.
  */
 export function reflectBlocks(
@@ -69,7 +69,7 @@ function reflect(
   columnTable: usize, rowTable: usize, origin: usize, second: usize, stride: i32, startX: i64, startY: i64, stepX: i64,
   stepY: i64, target: usize, end: usize, rows: i32
 ): void {
-  // V8 builds a constant vector anew, in several instructions, at every use; one that it cannot foresee stays in a
+  // V8 builds a constant vector again, in several instructions, at every use; one that it cannot foresee stays in a
   // register. (A stride is not negative.)
   const unforeseen = stride >>> 31;
   const full = i16x8.splat(<i16>(128 | unforeseen));

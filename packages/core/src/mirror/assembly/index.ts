@@ -23,7 +23,7 @@ const FAR: f64 = 1048576;
 /** Keeps quotients finite: nothing that moves by less from block to block gets anywhere within a plane. */
 const LEAST: f64 = 1e-9;
 
-/** How many rows are copied ahead at most: so many of them stay in the second-level cache. */
+/** How many rows are copied ahead at most: that many stay in the second-level cache. */
 const MOST_AHEAD = 128;
 
 // What one call works on, from its beginning to its end; an instance, and with it these, belongs to one thread.

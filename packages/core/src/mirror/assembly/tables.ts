@@ -19,7 +19,7 @@
 export const ROW_ABOVE = -2;
 export const ROW_BELOW = -1;
 
-/** Seldom: when the sources of a block's pixels lie within so many position units of one row. */
+/** Seldom: when the sources of a block's pixels lie within that many position units of one row. */
 const SELDOM = 1024;
 
 /** Position units for each pixel within a block. */

@@ -13,14 +13,14 @@ export type Sampling = 'centred' | 'corner';
 /** MediaPipe grows the box about a face by this much for its landmark nets. */
 const GROWTH = 1.5;
 
-/** The square to look at for a box about a face whose eyes (the patient's right, then left) stand there. */
+/** The square to look at for a box about a face whose eyes (the patient's right, then left) are there. */
 export function regionAround(box: Box, rightEye: Point, leftEye: Point): FaceRegion {
   const centre = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
   return squareAt(centre, box, turnOf(rightEye, leftEye));
 }
 
 /**
- * The square to look at for a face's landmarks (x, y, z triples) whose eyes stand there. MediaPipe takes an upright box
+ * The square to look at for a face's landmarks (x, y, z triples) whose eyes are there. MediaPipe takes an upright box
  * about the landmarks and then turns it; here the box itself lies along the face, so that the net sees the same cut of
  * a face however the head leans. Its landmarks depend on the cut: with upright boxes a head that leans by 4 degrees to
  * either side moved the midline of the nets in the npm package by 2 % of the distance between the eyes.
@@ -110,7 +110,7 @@ function regionToFrame(region: FaceRegion, size: number, sampling: Sampling): Af
 
 /**
  * A place in a region, each coordinate from 0 (left, top edge) to 1, as a point of the frame; `axes` are the region's,
- * for whoever has them.
+ * where they exist.
  */
 export function fromRegion(region: FaceRegion, x: number, y: number, axes = axesOf(region)): Point {
   const [cos, sin] = axes;

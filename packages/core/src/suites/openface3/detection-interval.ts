@@ -16,7 +16,7 @@ const STABLE = 0.7;
 const MOST_DRIFT = 0.05;
 
 /**
- * After how many frames the face is detected anew: 1 to 8, one more after each detection that finds the head stable,
+ * After how many frames the face is detected again: 1 to 8, one more after each detection that finds the head stable,
  * one less after each that does not. Stable means 1 - deviation(last yaws) / 5 degrees >= 0.7, as in Face Mirror 2. And
  * no more than in which a face that goes on moving as between the last two detections leaves its box by a twentieth.
  */

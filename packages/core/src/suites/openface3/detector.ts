@@ -15,7 +15,7 @@ const THRESHOLD = 0.9;
 /** The region of interest: the face's box grown by this, and how much of the old region stays in the new one. */
 const GROWTH = 1.5;
 const KEPT = 0.6;
-/** The thorough search sees so many times more pixels along each side. */
+/** The thorough search sees this many times more pixels along each side. */
 const THOROUGH_FACTOR = 2;
 
 /** Long side of what the network is shown, in pixels, unless the frame is smaller. */

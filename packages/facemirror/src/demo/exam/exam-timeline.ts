@@ -27,7 +27,7 @@ const HOLD = 1;
 const REST = 0.9;
 const BLINK_CLOSING = 0.1;
 const BLINK_OPENING = 0.17;
-/** Rests with a blink in their middle: after so many movements. */
+/** Rests with a blink in their middle: after that many movements. */
 const BLINKS_AFTER = [4, 13, 22] as const;
 const BLINK_REST = 1.6;
 

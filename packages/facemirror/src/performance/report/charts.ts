@@ -21,7 +21,7 @@ export function escapeHtml(text: string): string {
 /** More points than that are finer than a screen, and a zigzag of neighbours hides their course. */
 const MOST_POINTS = 120;
 
-/** Neighbouring points joined, so that at most so many are left. */
+/** Neighbouring points joined, so that at most that many are left. */
 function joined(points: readonly SeriesPoint[], most: number): SeriesPoint[] {
   const together = Math.ceil(points.length / most);
   const groups = Array.from({ length: Math.ceil(points.length / together) }, (_, group) =>
@@ -133,7 +133,7 @@ export function barChart(title: string, bars: readonly Bar[]): string {
   return drawing(bars.length * rowHeight + 4, `${title}: ${barsInWords(bars)}`, rows.join(''));
 }
 
-/** Narrow screens scroll a chart instead of shrinking its words; whoever cannot see it is told its story. */
+/** Narrow screens scroll a chart instead of shrinking its words; a text describes it for those who cannot see it. */
 function drawing(height: number, story: string, inside: string): string {
   return `<div class="scroll"><svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escapeHtml(story)}">${inside}</svg></div>`;
 }

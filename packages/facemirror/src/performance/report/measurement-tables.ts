@@ -51,7 +51,7 @@ export function queueBlocks(queues: readonly QueueFigures[]): Block[] {
     },
     {
       kind: 'text',
-      text: 'Where there is room for so many only, the depth is how many are in and the wait is for a place: that holds up whoever brings the next, so that memory does not grow. Elsewhere it is how many wait for their turn, and for how long.',
+      text: 'Where room is limited, the depth is how many are in and the wait is for a place: that holds up the stage before, so that memory does not grow. Elsewhere it is how many wait for their turn, and for how long.',
     },
   ];
 }

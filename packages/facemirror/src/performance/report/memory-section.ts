@@ -127,7 +127,7 @@ function predictionItems(
   return [`Predicted before the run: ${megabytes(allPredictedBytes)}${each}; measured ${megabytes(allMeasuredBytes)}.`];
 }
 
-/** The whole with so many workers: this run's own peak, and what more or fewer workers make of it. */
+/** The whole with that many workers: this run's own peak, and what more or fewer workers make of it. */
 function totalWith({ profile, workers, isolation, workerMemory }: RunFacts, sessions: number, count: number): number {
   const all = workerMemory?.allMeasuredBytes ?? sessions * workers;
   const one = workerMemory?.furtherMeasuredBytes ?? (isolation === 'process' ? all / workers : sessions);

@@ -25,8 +25,8 @@ const LICENCE = {
 };
 
 /**
- * The official checkpoints. Their SHA-256 are not known to this program: what is fetched is held against what the hub
- * says of it, and its tensors against the network's, name by name and shape by shape.
+ * The official checkpoints. Their SHA-256 are not known to this program: what is fetched is checked against what the
+ * hub says of it, and its tensors against the network's, name by name and shape by shape.
  */
 export const OPENFACE3_FILES: Readonly<Record<ArchitectureName, ModelFile>> = {
   retinaface: {
@@ -92,7 +92,7 @@ function fromCheckpoint(bytes: Uint8Array, origin: string, options: BuildOptions
 }
 
 /**
- * A network's file that was found. Its content is read anew when it is needed: all three together are some hundred
+ * A network's file that was found. Its content is read again when needed: all three together are some hundred
  * megabytes.
  */
 export interface FoundNetwork {
@@ -141,7 +141,7 @@ export async function findNetworks(
 const CACHED = /^openface3-([a-z]+)-([0-9a-f]{16})-/;
 
 /**
- * Which networks were made of files before, by the start of the files' hashes: to tell it of a file anew takes seconds.
+ * Which networks were made of files before, by the start of the files' hashes: to find it out again takes seconds.
  */
 async function cachedNetworks(): Promise<ReadonlyMap<string, ArchitectureName>> {
   const known = new Map<string, ArchitectureName>();

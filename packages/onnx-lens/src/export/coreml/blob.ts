@@ -6,7 +6,7 @@ const ALIGNMENT = 64;
 const SENTINEL = 0xdeadbeef;
 const VERSION = 2;
 const BLOB_TYPES: Partial<Record<MilType, number>> = { fp16: 1, fp32: 2, uint8: 3, int8: 4 };
-/** Shorter constants stand in the program itself, as coremltools has it. */
+/** Shorter constants are in the program itself, as in coremltools. */
 const LEAST_ELEMENTS = 10;
 
 /** Collects constants for weight.bin. The same memory is stored once, however many constants show it. */

@@ -63,7 +63,7 @@ export function tensorType(type: MilType, shape: readonly number[]): ValueType {
   });
 }
 
-/** A constant whose elements stand in the program itself. */
+/** A constant whose elements are in the program itself. */
 export function immediateValue({ type, shape, data }: Constant): ValueMessage {
   return create(ValueSchema, {
     type: tensorType(type, shape),

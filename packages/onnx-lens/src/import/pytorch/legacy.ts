@@ -8,8 +8,8 @@ import { PickleTuple, type PickleValue } from './values.js';
 const MAGIC = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
 const PROTOCOL_VERSION = 1001;
 /**
- * Parts of storages may lie over each other, and each is copied when it is read: together they may be so many times the
- * file.
+ * Parts of storages may lie over each other, and each is copied when it is read: together they may be that many times
+ * the file.
  */
 const MOST_OVERLAP = 8;
 

@@ -34,7 +34,7 @@ export function isZip(bytes: Uint8Array): boolean {
  *
  * General zip libraries copy every file that they give, hundreds of megabytes for a checkpoint, and do not check stored
  * files' checksums. Here stored files are views, every read is checked against its CRC-32, and no size is believed
- * before it has been held against the archive.
+ * before it has been checked against the archive.
  *
  * @param maxUnpackedBytes deflated files (torch.save makes none) that are larger than this together are refused: a few
  *   kilobytes can unpack to as many megabytes.

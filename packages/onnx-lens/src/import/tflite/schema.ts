@@ -43,7 +43,8 @@ export interface TfliteTensor {
   /** The values of a constant, little-endian, as they lie in the file; null for what is computed. */
   readonly data: Uint8Array | null;
   /**
-   * Set when scales stand beside the values: integers that stand for other numbers. `unknown` is a scheme not covered.
+   * Set when scales are given with the values: integers that represent other numbers. `unknown` is a scheme not
+   * covered.
    */
   readonly quantization: Quantization | 'unknown' | null;
   readonly sparsity: Sparsity | 'unknown' | null;

@@ -3,7 +3,7 @@ import type { NodeProto } from '../../model/generated/onnx_pb.js';
 import type { Rewrite } from '../rewrite.js';
 import type { Workbench } from '../workbench.js';
 
-/** How six axes are ordered, and where the two block axes stand in the first reshape, for each mode of DepthToSpace. */
+/** How six axes are ordered, and where the two block axes are in the first reshape, for each mode of DepthToSpace. */
 const MODES = [
   { mode: 'CRD', perm: [0, 1, 4, 2, 5, 3], channels: 1, blocks: [2, 3] },
   { mode: 'DCR', perm: [0, 3, 4, 1, 5, 2], channels: 3, blocks: [1, 2] },

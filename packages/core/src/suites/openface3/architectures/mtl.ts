@@ -231,7 +231,7 @@ class MtlGraph {
 }
 
 /**
- * TensorFlow's "same": so many zeros that ceil(size / stride) places fit, the odd one at the end. [top, left, bottom,
+ * TensorFlow's "same": as many zeros as ceil(size / stride) places need, the odd one at the end. [top, left, bottom,
  * right].
  */
 function samePads(size: number, kernel: number, stride: number): NonNullable<ConvOptions['pads']> {

@@ -160,7 +160,7 @@ class StarGraph {
    * The five coordinate maps (down, across, radius; down and across on the boundary, 0 elsewhere) of each item of the
    * batch.
    *
-   * `value > threshold` is had without comparing: (value - threshold), exact in floating point close to 0, is raised by
+   * `value > threshold` without comparing: (value - threshold), exact in floating point close to 0, is raised by
    * powers of two and clipped to 0 … 1. The smallest step above 0.05 is 2^-28, so twice 2^14 makes it 1; in two steps
    * because 2^28 is beyond float16. The threshold of the first three maps is -1, below every value, so they are
    * constants.

@@ -28,7 +28,7 @@ const reduce =
   (op) =>
     op.node(opType, [op.name('x'), op.ints(op.numbers('axes'))], { keepdims: Number(op.flag('keep_dims')) });
 
-/** Core ML's pads stand in pairs for each axis. */
+/** Core ML's pads are pairs, one for each axis. */
 function onnxPads(op: Restoring): number[] {
   const pad = op.text('pad_type') === 'valid' ? op.numbers('pad').map(() => 0) : op.numbers('pad');
   return [...pad.filter((_, place) => place % 2 === 0), ...pad.filter((_, place) => place % 2 === 1)];

@@ -95,7 +95,7 @@ function readOperation(
   const given = Object.entries(inputs).map(
     ([parameter, argument]) => [parameter, readArgument(argument, known)] as const,
   );
-  // What compressed weights are made of stands in attributes.
+  // Compressed weights are described by attributes.
   const own = type.startsWith('constexpr_')
     ? Object.entries(attributes)
         .filter(([key]) => key !== 'name')
@@ -143,7 +143,7 @@ function readConstant(message: ValueMessage, weights: Uint8Array): Constant {
 
 function readData({ value }: ValueMessage, type: MilType, count: number, weights: Uint8Array): MilData {
   if (value.case === 'blobFileValue') {
-    if (value.value.fileName !== BLOB_FILE) throw damaged(`weights stand in ${value.value.fileName}`);
+    if (value.value.fileName !== BLOB_FILE) throw damaged(`weights are in ${value.value.fileName}`);
     return readBlob(weights, Number(value.value.offset), type, count);
   }
   if (value.case !== 'immediateValue' || value.value.value.case !== 'tensor') throw damaged('a constant is no tensor');

@@ -6,7 +6,7 @@ export type FusedActivation = 'NONE' | 'RELU' | 'RELU_N1_TO_1' | 'RELU6' | 'TANH
 /** By their code in the schema. */
 export const FUSED: readonly FusedActivation[] = ['NONE', 'RELU', 'RELU_N1_TO_1', 'RELU6', 'TANH', 'SIGN_BIT'];
 
-/** The activation that stands in that slot of the operator's options. */
+/** The activation in that slot of the operator's options. */
 export function fusedActivation(context: OperatorContext, slot: number): FusedActivation {
   const code = context.option((table) => table.int8(slot), 0);
   const activation = FUSED[code];
