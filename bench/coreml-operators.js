@@ -21,7 +21,7 @@ import {
   writePackage,
 } from '../packages/onnx-lens/dist/index.js';
 import { LOWERINGS } from '../packages/onnx-lens/dist/export/coreml/lower/all.js';
-import { functionsOf, restoreAs } from '../packages/onnx-lens/dist/export/coreml/prove.js';
+import { functionsOf, restoreAs, restoreRounding } from '../packages/onnx-lens/dist/export/coreml/prove.js';
 import { valueInfo } from '../packages/onnx-lens/dist/model/builder.js';
 import { TensorProtoSchema } from '../packages/onnx-lens/dist/model/generated/onnx_pb.js';
 import { option } from './options.js';
@@ -104,7 +104,7 @@ async function runTest(path) {
         given.graph.input.map(({ name }) => [name, readTensor(inputs[free.findIndex((each) => each.name === name)])]),
       );
       const got = await withSession(
-        serializeModel(restoreAs(given, result.encoded, read)),
+        serializeModel((isHalf ? restoreRounding : restoreAs)(given, result.encoded, read)),
         { optimization: 'disabled' },
         (session) => session.run(feeds),
       );

@@ -7,7 +7,7 @@ import {
   type CoverageResult,
   type ProviderName,
 } from '../coverage/result.js';
-import { LOWERINGS } from '../export/coreml/lower/all.js';
+import { PACKAGE_OPERATORS } from '../export/coreml/lower/all.js';
 import { OnnxLensError } from '../errors.js';
 import { NEWEST_ORT, ORT_VERSIONS } from '../providers/target.js';
 import { compareWithLog, type LogComparison } from '../logs/compare.js';
@@ -141,7 +141,7 @@ async function coverage(model: string, flags: CoverageFlags): Promise<void> {
     fix,
     ort,
     assumeOptimized,
-    packageOperators: new Set(LOWERINGS.keys()),
+    packageOperators: PACKAGE_OPERATORS,
   });
   const comparison =
     log === null

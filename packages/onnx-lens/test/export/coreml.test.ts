@@ -3,9 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { DataType, exportCoreMl, GraphBuilder, parseModel, writePackage, type ModelProto } from '../../src/index.js';
+import {
+  DataType,
+  exportCoreMl,
+  floatTensor,
+  GraphBuilder,
+  parseModel,
+  serializeModel,
+  withSession,
+  writePackage,
+  type ModelProto,
+} from '../../src/index.js';
 import { readPackage } from '../../src/export/coreml/read/reader.js';
-import { fileOf } from '../../src/export/coreml/prove.js';
+import { fileOf, functionsOf, restoreAs } from '../../src/export/coreml/prove.js';
 import { MODEL_PATH, WEIGHTS_PATH } from '../../src/export/coreml/package.js';
 import { SHARED } from '../shared-folder.js';
 
@@ -56,12 +66,54 @@ describe('a Core ML package', () => {
     expect(encoded.functions[0]?.inputs[0]).toMatchObject({ kind: 'image', colours: 'bgr', shape: [1, 3, 8, 8] });
   });
 
+  it('prepares pictures by hand-worked numbers: mean and deviation in the order of the network', async () => {
+    const graph = new GraphBuilder('plain');
+    const picture = graph.input('picture', DataType.FLOAT, [1, 3, 1, 2]);
+    graph.output(graph.node('Identity', [picture], {}, { outputs: ['seen'] }), DataType.FLOAT, [1, 3, 1, 2]);
+    const images = { picture: { mean: [104, 117, 123], std: [2, 4, 8], order: 'bgr' as const } };
+    const { encoded } = await exportCoreMl(graph.toModel({ opset: 17 }), { images });
+    const { model } = readPackage(fileOf(encoded, MODEL_PATH), fileOf(encoded, WEIGHTS_PATH));
+    const type = model.description?.input[0]?.type?.Type;
+    // Core ML turns any picture into this order before the program sees it: 30 is BGR.
+    expect(type?.case === 'imageType' && [type.value.colorSpace, type.value.width, type.value.height]).toEqual([
+      30,
+      2n,
+      1n,
+    ]);
+    const [read] = functionsOf(encoded);
+    if (read === undefined) throw new Error('the package holds no function');
+    // Two pixels: (blue 110, green 117, red 255) and (blue 0, green 255, red 123), each less its mean, over its deviation.
+    const pixels = floatTensor([1, 3, 1, 2], Float32Array.from([110, 0, 117, 255, 255, 123]));
+    const restored = serializeModel(restoreAs(graph.toModel({ opset: 17 }), encoded, read));
+    const { data } = await withSession(restored, {}, async (session) => {
+      const seen = (await session.run(new Map([['picture', pixels]]))).get('seen');
+      return seen ?? pixels;
+    });
+    expect([...data]).toEqual([3, -52, 0, 34.5, 16.5, 0]);
+  });
+
   it('is a classifier with labels', async () => {
     const { encoded } = await exportCoreMl(smallNet(), { labels: ['a', 'b', 'c', 'd'] });
     const { model } = readPackage(fileOf(encoded, MODEL_PATH), fileOf(encoded, WEIGHTS_PATH));
     expect(model.description?.predictedFeatureName).toBe('classLabel');
     expect(model.description?.output.map(({ name }) => name)).toEqual(['classLabel', 'classLabel_probs']);
     await expect(exportCoreMl(smallNet(), { labels: ['a', 'b'] })).rejects.toThrow(/No output has one float32 value/);
+  });
+
+  it('refuses halves beyond the tolerance, and says by how much', async () => {
+    const graph = new GraphBuilder('far');
+    const x = graph.input('x', DataType.FLOAT, [1, 64]);
+    const shifted = graph.node('Add', [x, graph.floats([], [2000])]);
+    const back = graph.node('Sub', [shifted, graph.floats([], [2000])]);
+    graph.output(graph.node('Identity', [back], {}, { outputs: ['y'] }), DataType.FLOAT, [1, 64]);
+    const model = graph.toModel({ opset: 17 });
+    const options = { half: true, asIs: true, ranges: { x: { min: 0, max: 1 } }, samples: 2 };
+    await expect(exportCoreMl(model, options)).rejects.toMatchObject({
+      code: 'PROOF_FAILED',
+      message: expect.stringMatching(/"y" differs by up to 0\.\d+ .*--tolerance 0\.05.*--calibration/) as string,
+    });
+    const { functions } = await exportCoreMl(model, { ...options, tolerance: 1 });
+    expect(functions[0]?.error?.[0]?.max).toBeGreaterThan(0.05);
   });
 
   it('is written whole, and replaced only when asked', async () => {

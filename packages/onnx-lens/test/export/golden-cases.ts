@@ -137,6 +137,14 @@ export const GOLDEN_CASES: Readonly<Record<string, GoldenCase>> = {
       return graph.node('Log', [graph.node('Reciprocal', [graph.node('Add', [size, graph.floats([], [3])])])]);
     },
   },
+  'a recurrent layer of both directions with peepholes': {
+    shape: [4, 2, 3],
+    build: (graph, x) => {
+      const inputs = [weights(graph, 2, 20, 3), weights(graph, 2, 20, 5), weights(graph, 2, 40), ''];
+      const states = [weights(graph, 2, 2, 5), weights(graph, 2, 2, 5), weights(graph, 2, 15)];
+      return graph.node('LSTM', [x, ...inputs, ...states], { hidden_size: 5, direction: 'bidirectional' });
+    },
+  },
   'an Einstein sum': {
     shape: [2, 3, 4],
     build: (graph, x) => graph.node('Einsum', [x, weights(graph, 5, 4, 3)], { equation: 'bij,kji->bk' }),
@@ -152,6 +160,16 @@ export const GOLDEN_CASES: Readonly<Record<string, GoldenCase>> = {
     },
   },
 };
+
+/** Cases that are evaluated in half floats as well, where every operation rounds. */
+export const HALF_CASES = [
+  'convolution with uneven pads, strides, dilations and groups',
+  'average pooling with the padding, rounded up',
+  'linear resize at pixel centres',
+  'layer normalization',
+  'slopes of channels, gates and steps',
+  'quotients near zero and logarithms',
+] as const;
 
 /** The model of a case. */
 export function goldenModel({ shape, build }: GoldenCase): ModelProto {

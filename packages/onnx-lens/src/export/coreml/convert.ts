@@ -9,7 +9,7 @@ import { imageRanges, type CoreMlExportOptions } from './options.js';
 import { encodePackage, type EncodedPackage, type PackageFunction } from './package.js';
 import { staysFloat, toHalf } from './precision.js';
 import type { Program } from './program.js';
-import { functionsOf, restoreAs, restoredName } from './prove.js';
+import { functionsOf, restoreAs, restoredName, restoreRounding } from './prove.js';
 import { writeFunction } from './write.js';
 
 /** How far an output may be off in halves: this times max(1, its largest magnitude). */
@@ -19,8 +19,6 @@ const ERROR_TOLERANCE = 0.05;
 export interface Conversion {
   readonly error?: readonly HalfError[];
   readonly inFloat: readonly { readonly operation: string; readonly source: string; readonly reason: string }[];
-  /** What should be known of the error. */
-  readonly warnings: readonly string[];
 }
 
 /** Runs a part of the work and adds its time to that of its kind. */
@@ -40,7 +38,7 @@ export async function convert(
   options: CoreMlExportOptions,
   timed: Timed,
 ): Promise<{ program: Program; report: Conversion }> {
-  if (options.half !== true && options.int8Weights !== true) return { program, report: { inFloat: [], warnings: [] } };
+  if (options.half !== true && options.int8Weights !== true) return { program, report: { inFloat: [] } };
   const feeds =
     options.feeds ??
     (await timed('proving', 'making inputs', () =>
@@ -75,39 +73,37 @@ export async function convert(
   const [read] = functionsOf(encoded);
   if (read === undefined) throw new OnnxLensError('PROOF_FAILED', 'The package that was made holds no function.');
   const error = await timed('proving', 'measuring the error', () =>
-    halfErrors(serializeModel(original), serializeModel(restoreAs(original, encoded, read)), feeds),
+    halfErrors(serializeModel(original), serializeModel(restoreRounding(original, encoded, read)), feeds),
   );
-  const warnings = judgeError(error, options);
+  judgeError(error, options);
   const inFloat = Array.from(kept, ([operation, reason]) => ({
     operation: operation.type,
     source: operation.source,
     reason,
   }));
-  return { program: converted, report: { error, inFloat, warnings } };
+  return { program: converted, report: { error, inFloat } };
 }
 
-/**
- * What is beyond the tolerance is refused where real inputs or a tolerance were given. On made-up inputs it is only
- * said: networks may be chaotic there, and then nobody's halves are closer.
- */
-function judgeError(error: readonly HalfError[], options: CoreMlExportOptions): string[] {
-  const isStrict = options.tolerance !== undefined || options.feeds !== undefined;
+/** Refuses what is beyond the tolerance, or no longer finite. */
+function judgeError(error: readonly HalfError[], options: CoreMlExportOptions): void {
   const tolerance = options.tolerance ?? (options.int8Weights === true ? Infinity : ERROR_TOLERANCE);
   const what = options.half === true ? 'half floats' : '8-bit weights';
-  return error.flatMap(({ name, max, scale, isFinite }) => {
+  for (const { name, max, scale, isFinite } of error) {
     if (!isFinite) {
       throw new OnnxLensError(
         'PROOF_FAILED',
         `In ${what} the output "${name}" is no longer finite; export in float32, or give --calibration with real inputs.`,
       );
     }
-    if (max <= tolerance * Math.max(1, scale)) return [];
-    const far = `In ${what} the output "${name}" differs by up to ${max.toPrecision(3)} (its values reach ${scale.toPrecision(3)}), more than ${tolerance} of that`;
-    if (isStrict)
-      throw new OnnxLensError(
-        'PROOF_FAILED',
-        `${far}; give inputs like those of the app, a larger --tolerance, or export in float32.`,
-      );
-    return [`${far}, on inputs that were made up; measure it on real ones with --calibration before you rely on it.`];
-  });
+    const allowed = tolerance * Math.max(1, scale);
+    if (max <= allowed) continue;
+    const advice =
+      options.feeds === undefined
+        ? 'These inputs were made up: measure real ones with --calibration'
+        : 'Give inputs like those of the app';
+    throw new OnnxLensError(
+      'PROOF_FAILED',
+      `In ${what} the output "${name}" differs by up to ${max.toPrecision(3)} (its values reach ${scale.toPrecision(3)}), more than the allowed ${allowed.toPrecision(3)} (--tolerance ${tolerance}). ${advice}, allow more with --tolerance, or export in float32.`,
+    );
+  }
 }

@@ -8,6 +8,7 @@ import { proveEqual, type Proof } from '../../rewrite/proof.js';
 import { REWRITES } from '../../rewrite/registry.js';
 import { levelOneGraph } from '../../runtime/runtime-graph.js';
 import { inferShapes } from '../../shapes/infer.js';
+import { hasControlFlow, withoutControlFlow } from './control-flow.js';
 import { fuseSilu } from './fuse.js';
 import { convert } from './convert.js';
 import type { HalfError } from './half-error.js';
@@ -71,7 +72,6 @@ export async function exportCoreMl(model: ModelProto, options: CoreMlExportOptio
   const attempt = async (passes: readonly string[] | undefined): Promise<CoreMlExport> => {
     const written: PackageFunction[] = [];
     const functions: ExportedFunction[] = [];
-    const warnings: string[] = [];
     for (const { name, fix } of sizes) {
       const prepared = await timed('optimizing', 'optimizing', () =>
         prepare(model, { ...options.fix, ...fix }, options, passes),
@@ -95,9 +95,7 @@ export async function exportCoreMl(model: ModelProto, options: CoreMlExportOptio
       const proof = await timed('proving', 'proving', () => prove(prepared.defined, encoded, options));
       const converted = await convert(program, prepared.defined, encoded, single, specification, options, timed);
       written.push(single(converted.program));
-      const { warnings: said, ...report } = converted.report;
-      warnings.push(...said);
-      functions.push({ name, proof, ...report, operations: countOperations(converted.program) });
+      functions.push({ name, proof, ...converted.report, operations: countOperations(converted.program) });
     }
     const encoded = await timed('writing', 'writing', () =>
       encodePackage(written, specification, options.metadata ?? {}),
@@ -105,13 +103,10 @@ export async function exportCoreMl(model: ModelProto, options: CoreMlExportOptio
     return {
       encoded,
       functions,
-      warnings: [
-        ...new Set(warnings),
-        ...restrictions(
-          written.map(({ program }) => program),
-          options.half === true,
-        ),
-      ],
+      warnings: restrictions(
+        written.map(({ program }) => program),
+        options.half === true,
+      ),
       timings: clock,
     };
   };
@@ -151,6 +146,9 @@ function classifierOf({ program, outputs }: LoweredGraph, labels: readonly strin
 
 /** ONNX files, through which models are handed to ONNX Runtime, end at 2 GiB. */
 const MOST_WEIGHT_BYTES = 2 ** 31 - 2 ** 26;
+
+/** Branches and loops inside each other are written out in one go; what they decide about others in as many as this. */
+const DEEPEST = 4;
 
 interface Prepared {
   /** The original with fixed sizes and pictures as inputs, by the definition of its preprocessing. */
@@ -194,7 +192,10 @@ async function prepare(
           })
         ).model;
   const origins = options.name === undefined ? {} : { origin: options.name };
-  const folded = withFixedWeights(await levelOneGraph(optimized, origins));
+  let folded = withFixedWeights(await levelOneGraph(optimized, origins));
+  // What a branch or a round makes constant may decide the next one.
+  for (let depth = 0; depth < DEEPEST && hasControlFlow(folded); depth++)
+    folded = withFixedWeights(await levelOneGraph(await withoutControlFlow(folded, options.name), origins));
   return { defined, folded, types: await inferShapes(folded), images };
 }
 

@@ -129,6 +129,16 @@ const RULES: Readonly<Record<string, Infer>> = {
     const columns = y.at(i.flag('transpose_y') ? -2 : -1) ?? 1;
     return [{ type: i.x.type, shape: [...broadcast(x.slice(0, -2), y.slice(0, -2)), rows, columns] }];
   },
+  lstm: (i) => {
+    const [steps = 0, batch = 0] = i.x.shape;
+    const last = { type: i.x.type, shape: [batch, i.value('initial_h').shape[1] ?? 0] };
+    return [{ type: i.x.type, shape: [steps, ...last.shape] }, last, last];
+  },
+  rnn: (i) => {
+    const [steps = 0, batch = 0] = i.x.shape;
+    const last = { type: i.x.type, shape: [batch, i.value('initial_h').shape[1] ?? 0] };
+    return [{ type: i.x.type, shape: [steps, ...last.shape] }, last];
+  },
   concat: (i) => {
     const values = i.values('values');
     const [first] = values;

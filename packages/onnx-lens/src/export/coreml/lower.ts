@@ -12,6 +12,9 @@ import { constantOf, Lowering, milTypeFor, type Values } from './lower/lowering.
 import { ProgramBuilder, tooManyAxes, valuesOf, type Operation, type Program } from './program.js';
 import type { MilType, Value } from './values.js';
 
+/** Operators whose results have no size of their own. */
+const COUNTED = new Set(['NonZero', 'NonMaxSuppression', 'Unique']);
+
 /** A graph as a program, and what its inputs and outputs were called. */
 export interface LoweredGraph {
   readonly program: Program;
@@ -44,7 +47,7 @@ export function lowerGraph(
       const name = isStandard(node.domain) ? node.opType : `${node.domain}.${node.opType}`;
       throw new OnnxLensError(
         'UNSUPPORTED_OPERATOR',
-        `${describeNode(node)} cannot be written for Core ML: the operator ${name} has no form there. Export the model without it, or split the model at this node.`,
+        `${describeNode(node)} cannot be written for Core ML: ${COUNTED.has(name) ? `how many results ${name} gives depends on the values, and a package has fixed sizes` : `the operator ${name} has no form there`}. Export the model without it, or split the model at this node.`,
       );
     }
     builder.source = describeNode(node);

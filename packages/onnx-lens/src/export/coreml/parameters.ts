@@ -82,6 +82,8 @@ const FORMS: Readonly<Record<string, string>> = {
   linear: 'float x:tensor weight:tensor bias:tensor?',
   matmul: 'number x:tensor y:tensor transpose_x:bool transpose_y:bool',
   softmax: 'float x:tensor axis:int',
+  lstm: 'float x:tensor initial_h:tensor initial_c:tensor weight_ih:tensor weight_hh:tensor bias:tensor? peephole:tensor? weight_ih_back:tensor? weight_hh_back:tensor? bias_back:tensor? peephole_back:tensor? direction:string output_sequence:bool recurrent_activation:string cell_activation:string activation:string',
+  rnn: 'float x:tensor initial_h:tensor weight_ih:tensor weight_hh:tensor bias:tensor? direction:string output_sequence:bool activation:string',
   cumsum: 'number x:tensor axis:int exclusive:bool reverse:bool',
   concat: 'any values:tensors axis:int interleave:bool',
   split: 'any x:tensor split_sizes:ints axis:int',

@@ -60,6 +60,7 @@ export function staysFloat(program: Program, largest: ReadonlyMap<Value, number>
         for (const output of outputs) sharpened.add(output);
       }
     }
+    if (type === 'lstm' || type === 'rnn') keep('it feeds its results back, step after step');
     if (SUMS.has(type) && summedOver(operation) > MOST_SUMMED) keep(`it sums over ${summedOver(operation)} values`);
     const most = Math.max(...[...values, ...outputs].map((value) => largest.get(value) ?? 0));
     if (most > LARGEST_HALF / 2) keep(`its values reach ${most.toPrecision(3)}`);

@@ -11,6 +11,7 @@ import { Graph } from '../../model/graph.js';
 import { valueType } from '../../shapes/value-type.js';
 import type { EncodedPackage } from './package.js';
 import { MODEL_PATH, WEIGHTS_PATH } from './package.js';
+import { withRoundedHalves } from './read/half-rounding.js';
 import { readPackage, type ReadFunction } from './read/reader.js';
 import { restoreInto } from './read/restore.js';
 import { dataTypeOf, RESTORED_OPSET } from './read/restoring.js';
@@ -97,6 +98,12 @@ export function withOutputs(model: ModelProto, names: readonly string[]): ModelP
   const output = names.map((name) => valueInfo(name, DataType.FLOAT, []));
   for (const each of output) if (each.type?.value.case === 'tensorType') delete each.type.value.value.shape;
   return copyMessage(ModelProtoSchema, model, { graph: copyMessage(GraphProtoSchema, model.graph, { output }) });
+}
+
+/** The package as {@link restoreAs} has it, but rounded as a device rounds: each operation's halves. */
+export function restoreRounding(original: ModelProto, encoded: EncodedPackage, read: ReadFunction): ModelProto {
+  const made = read.operations.flatMap(({ outputs }) => outputs.filter(({ type }) => type === 'fp16'));
+  return withRoundedHalves(restoreAs(original, encoded, read), new Set(made.map(({ name }) => restoredName(name))));
 }
 
 /** How a value of the package is called in the restored model. */

@@ -2,11 +2,13 @@ import { ACTIVATION } from './activation.js';
 import { CONVERSION } from './conversion.js';
 import { CONVOLUTION } from './convolution.js';
 import { ELEMENTWISE } from './elementwise.js';
+import { GATED } from './gru.js';
 import type { Lower } from './lowering.js';
 import { MATRIX } from './matrix.js';
 import { NORMALIZATION } from './normalization.js';
 import { PADDING } from './padding.js';
 import { POOLING } from './pooling.js';
+import { RECURRENT } from './recurrent.js';
 import { REDUCTION } from './reduction.js';
 import { RESAMPLING } from './resampling.js';
 import { SHAPE } from './shape.js';
@@ -19,13 +21,18 @@ export const LOWERINGS: ReadonlyMap<string, Lower> = new Map(
     CONVERSION,
     CONVOLUTION,
     ELEMENTWISE,
+    GATED,
     MATRIX,
     NORMALIZATION,
     PADDING,
     POOLING,
+    RECURRENT,
     REDUCTION,
     RESAMPLING,
     SHAPE,
     SLICING,
   ].flatMap((family) => Object.entries(family)),
 );
+
+/** Operators that a package can hold where sizes, conditions and numbers of rounds are fixed. */
+export const PACKAGE_OPERATORS: ReadonlySet<string> = new Set([...LOWERINGS.keys(), 'If', 'Loop']);

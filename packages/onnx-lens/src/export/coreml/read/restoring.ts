@@ -115,10 +115,12 @@ export class Restoring {
   }
 
   /** A node for each of the operation's results. */
-  results(nodes: readonly (readonly [string, string, Readonly<Record<string, AttributeValue>>])[]): void {
-    for (const [place, [opType, input, attributes]] of nodes.entries()) {
+  results(
+    nodes: readonly (readonly [string, string | readonly string[], Readonly<Record<string, AttributeValue>>])[],
+  ): void {
+    for (const [place, [opType, inputs, attributes]] of nodes.entries()) {
       const name = this.operation.outputs[place]?.name;
-      if (name !== undefined) this.graph.node(opType, [input], attributes, { outputs: [this.#rename(name)] });
+      if (name !== undefined) this.graph.node(opType, [inputs].flat(), attributes, { outputs: [this.#rename(name)] });
     }
   }
 
