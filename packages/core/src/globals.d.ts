@@ -37,3 +37,6 @@ declare class AbortController {
   readonly signal: AbortSignal;
   abort(reason?: unknown): void;
 }
+
+/** Base64 of text whose characters are bytes. */
+declare function btoa(bytes: string): string;

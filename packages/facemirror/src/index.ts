@@ -25,6 +25,7 @@ export {
   type EncoderChoice,
   type EncoderName,
 } from 'facemirror-core/settings/encoders.js';
+export { makeReport, type MadeReport, type ReportOptions } from './report/report.js';
 export { probeVideo } from './video/reader.js';
 export type { ColourTags } from './video/colour.js';
 export type { Orientation } from './video/orientation.js';

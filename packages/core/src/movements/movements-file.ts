@@ -1,6 +1,6 @@
 import { FaceMirrorError } from '../errors.js';
 import { MOVEMENT_CODES, isMovementCode, type MovementCode } from './codes.js';
-import { numberIn, parseCsv, type CsvTable } from './csv.js';
+import { numberIn, parseCsv, type CsvTable } from '../tables/csv.js';
 import { MOVEMENT_SOURCES, type Movement, type MovementSource } from './movement.js';
 
 /** Columns of a movements table. Times in seconds from the video's start. */

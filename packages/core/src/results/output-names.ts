@@ -17,7 +17,8 @@ export type OutputKind =
   | 'blinks-table'
   | 'landmarks-table'
   | 'frames'
-  | 'report-page'
+  | 'examination-page'
+  | 'performance-page'
   | 'record';
 
 const SUFFIXES: Readonly<Record<OutputKind, string>> = {
@@ -35,7 +36,8 @@ const SUFFIXES: Readonly<Record<OutputKind, string>> = {
   'blinks-table': '_blinks.csv',
   'landmarks-table': '_landmarks.csv',
   frames: '_frames.bin',
-  'report-page': '_performance.html',
+  'examination-page': '_report.html',
+  'performance-page': '_performance.html',
   record: '.json',
 };
 /** In the order in which they are listed. */

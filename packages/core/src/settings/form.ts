@@ -1,6 +1,7 @@
 import { parseNeutralWindow, type NeutralChoice } from '../action-units/neutral-window.js';
 import { FaceMirrorError } from '../errors.js';
 import { checkMovements } from '../movements/movements-file.js';
+import { parseScores } from '../scores/clinical-scores.js';
 
 /** What a setting takes, as data: the command line's flags, forms and documents derive from it. */
 export type Form =
@@ -20,11 +21,13 @@ export type Form =
   | { readonly kind: 'path'; readonly to: 'file' | 'folder' }
   /** A stretch of the video, in seconds; as text `0:02-0:04`. */
   | { readonly kind: 'stretch' }
-  /** The text of a file of movements (see `parseMovements`), or null. */
-  | { readonly kind: 'movements' };
+  /** A few words on one line, or null. */
+  | { readonly kind: 'text'; readonly longest: number }
+  /** The text of a file of movements (see `parseMovements`) or of scores (see `parseScores`), or null. */
+  | { readonly kind: 'table'; readonly of: 'movements' | 'scores' };
 
-/** A file of the user's movements, as it was read. */
-export interface MovementsText {
+/** A file of the user's, as it was read. */
+export interface TableText {
   /** Its name, for errors. */
   readonly file: string;
   readonly text: string;
@@ -60,9 +63,11 @@ export type ValueOf<S extends Setting> = S['form'] extends { readonly choices: r
       ? boolean
       : S['form'] extends { readonly kind: 'path' }
         ? string | null
-        : S['form'] extends { readonly kind: 'movements' }
-          ? MovementsText | null
-          : NeutralChoice;
+        : S['form'] extends { readonly kind: 'table' }
+          ? TableText | null
+          : S['form'] extends { readonly kind: 'text' }
+            ? string | null
+            : NeutralChoice;
 
 /**
  * Checks a value as a program gives it.
@@ -91,9 +96,14 @@ export function checkedValue(name: string, { form, default: usual }: Setting, va
     case 'path':
       if (typeof value === 'string' && value !== '') return value;
       break;
-    case 'movements':
-      if (isMovementsText(value)) {
-        checkMovements(value.text, value.file);
+    case 'text':
+      // eslint-disable-next-line no-control-regex
+      if (typeof value === 'string' && value.trim() !== '' && !/[\u0000-\u001f\u007f]/.test(value))
+        if (value.length <= form.longest) return value.trim();
+      break;
+    case 'table':
+      if (isTableText(value)) {
+        checkTable(form.of, value);
         return value;
       }
       break;
@@ -106,7 +116,7 @@ export function checkedValue(name: string, { form, default: usual }: Setting, va
 }
 
 /**
- * Reads a value as a user writes it: in a flag, or in a form's field; of `movements` the text of the file itself. `-0`,
+ * Reads a value as a user writes it: in a flag, or in a form's field; of a table the text of the file itself. `-0`,
  * `1e3` and `0x10` are no whole numbers: they are slips more often than they are meant.
  * @throws FaceMirrorError USAGE, with the setting's name, when it does not fit.
  */
@@ -129,8 +139,9 @@ export function valueFromText(name: string, setting: Setting, text: string): unk
         setting,
         given.split(',').map((part) => part.trim()),
       );
-    case 'movements':
+    case 'table':
       return checkedValue(name, setting, { file: name, text });
+    case 'text':
     case 'path':
     case 'stretch':
       return checkedValue(name, setting, text);
@@ -145,7 +156,13 @@ function isStretch(value: unknown): value is NeutralChoice {
   return typeof start === 'number' && typeof end === 'number' && start >= 0 && end > start && Number.isFinite(end);
 }
 
-function isMovementsText(value: unknown): value is MovementsText {
+/** @throws FaceMirrorError USAGE for a file whose content is none of that kind. */
+export function checkTable(of: 'movements' | 'scores', { file, text }: TableText): void {
+  if (of === 'movements') checkMovements(text, file);
+  else parseScores(text, file);
+}
+
+function isTableText(value: unknown): value is TableText {
   if (typeof value !== 'object' || value === null || !('file' in value) || !('text' in value)) return false;
   return typeof value.file === 'string' && typeof value.text === 'string';
 }
@@ -175,8 +192,10 @@ export function valuesInWords(form: Form): string {
     }
     case 'path':
       return `the path of a ${form.to}`;
-    case 'movements':
-      return 'a file of movements';
+    case 'text':
+      return `up to ${form.longest} characters on one line`;
+    case 'table':
+      return `a file of ${form.of}`;
     case 'stretch':
       return 'a stretch of the video such as 0:02-0:04';
   }

@@ -75,11 +75,32 @@ export const SETTINGS = {
     changesResults: true,
   },
   movements: {
-    form: { kind: 'movements' },
+    form: { kind: 'table', of: 'movements' },
     default: null,
     unit: null,
     about: 'a table of your own movements (start, end, code, or an action a frame), for one video',
     defaultAbout: 'those that the program proposes',
+    changesResults: true,
+  },
+  subject: {
+    form: { kind: 'text', longest: 80 },
+    default: null,
+    unit: null,
+    about: 'pseudonym of the patient, for the report and tables of many; never a real name',
+    changesResults: true,
+  },
+  visit: {
+    form: { kind: 'text', longest: 80 },
+    default: null,
+    unit: null,
+    about: 'name of the visit, e.g. 2026-05 or week 12',
+    changesResults: true,
+  },
+  scores: {
+    form: { kind: 'table', of: 'scores' },
+    default: null,
+    unit: null,
+    about: 'a table of scores that clinician and patient give (item, value), for the report of one video',
     changesResults: true,
   },
   landmarks: {
@@ -178,6 +199,13 @@ export const SETTINGS = {
     changesResults: false,
   },
   report: {
+    form: { kind: 'switch' },
+    default: false,
+    unit: null,
+    about: 'also write <name>_report.html: the examination with pictures, curves and tables',
+    changesResults: false,
+  },
+  performanceReport: {
     form: { kind: 'switch' },
     default: false,
     unit: null,

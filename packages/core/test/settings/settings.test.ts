@@ -43,7 +43,11 @@ describe('settings', () => {
     [{ Quality: 18 }, 'Quality', 'There is no setting "Quality"; did you mean "quality"?'],
     [{ 'debug-video': true }, 'debug-video', 'did you mean "debugVideo"?'],
     [{ colour: 1 }, 'colour', 'There is no setting "colour"; the settings are suite, neutral, '],
-    [{ report: true, profile: false }, 'report', '`report` shows what `profile: false` does not measure'],
+    [
+      { performanceReport: true, profile: false },
+      'performanceReport',
+      '`performanceReport` shows what `profile: false` does not measure',
+    ],
   ])('refuses %j and names the setting', (given, setting, sentence) => {
     const error = refusal(() => parseSettings(given));
     expect(error).toMatchObject({ code: 'USAGE', setting });

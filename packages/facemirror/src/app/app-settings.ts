@@ -8,4 +8,7 @@ export const NOT_IN_FORM: ReadonlySet<SettingName> = new Set([
   'profile',
   'trace',
   'movements',
+  'scores',
+  'subject',
+  'visit',
 ]);

@@ -10,7 +10,7 @@ import { requireEncoder } from '../video/encoder.js';
 import { Crew } from './crew.js';
 import type { BatchResult, OnBatchEvent } from './events.js';
 import { inputFiles } from './input-files.js';
-import { outputName } from 'facemirror-core/results/output-names.js';
+import { outputName, type OutputKind } from 'facemirror-core/results/output-names.js';
 import { OutputSet, prepareFolder, type InputFile } from '../results/outputs.js';
 import { ProgressMeter } from './progress.js';
 import { earlierRun, type RunRecord } from '../results/record.js';
@@ -89,6 +89,20 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const files = await inputFiles(options.paths);
   if (settings.trace !== null && files.length > 1)
     throw new FaceMirrorError('USAGE', '`trace` takes one video at a time: give a single file.', { setting: 'trace' });
+  for (const name of ['movements', 'scores'] as const)
+    if (settings[name] !== null && files.length > 1)
+      throw new FaceMirrorError(
+        'USAGE',
+        `\`${name}\` is a table for one video, but there are ${files.length}: give a single file.`,
+        { setting: name },
+      );
+  if (settings.report)
+    onEvent({
+      kind: 'notice',
+      path: null,
+      sentence: '`report` now means the examination report; the performance report is `performanceReport`.',
+      weight: 'note',
+    });
   if (settings.modelsFolder !== null) await requireModelsFolder(settings.modelsFolder);
   if (encodesVideo(settings)) await requireEncoder(settings.encoder);
   await prepareFolder(options.out);
@@ -133,11 +147,7 @@ async function processFile(
   const version = programVersion();
   const hash = await hashFile(file.path, signal);
   const earlier = await earlierRun(out, file.stem, hash.sha256, resultSettings(settings), version);
-  if (
-    earlier.kind === 'same' &&
-    !settings.force &&
-    !asksForMore(settings, earlier.files, outputName(file.stem, 'report-page'))
-  ) {
+  if (earlier.kind === 'same' && !settings.force && !asksForMore(settings, earlier.files, file.stem)) {
     onEvent({ kind: 'skipped', path: file.path, files: earlier.files });
     return 'skipped';
   }
@@ -187,9 +197,14 @@ async function processFile(
   }
 }
 
-/** Only running the video again gives a trace, or the report's measurements where the earlier run made no report. */
-function asksForMore({ trace, report }: RunSettings, files: readonly string[], page: string): boolean {
-  return trace !== null || (report && !files.some((file) => basename(file) === page));
+/** Only running the video again gives a trace, or a report that the earlier run did not make. */
+function asksForMore(
+  { trace, report, performanceReport }: RunSettings,
+  files: readonly string[],
+  stem: string,
+): boolean {
+  const lacks = (page: OutputKind): boolean => !files.some((file) => basename(file) === outputName(stem, page));
+  return trace !== null || (report && lacks('examination-page')) || (performanceReport && lacks('performance-page'));
 }
 
 function isLoss(error: Error): boolean {

@@ -28,8 +28,12 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     load: () => import('./models.js'),
   },
   report: {
-    summary: 'Write the performance report of a run from its record.',
+    summary: 'Write the examination report of a run from its record: pictures, curves, tables.',
     load: () => import('./report.js'),
+  },
+  performance: {
+    summary: 'Write the performance report of a run from its record.',
+    load: () => import('./performance.js'),
   },
   bench: {
     summary: 'Measure how fast this machine processes videos, by workers, batches, threads and processes.',

@@ -1,111 +1,81 @@
-import { COREML_FORMATS, ORT_VERSIONS, type CoreMlFormat, type OrtVersion } from 'onnx-lens';
-import { writeFileWhole } from 'onnx-lens/internal';
+import { dirname, join } from 'node:path';
 import { Option } from 'commander';
+import { writeFileWhole } from 'onnx-lens/internal';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
-import { inspectFiles, nameFiles, runFacts, tryFiles } from '../performance/performance.js';
-import { readMeasuredRecord } from '../performance/measured-record.js';
-import { buildReport } from '../performance/report/build.js';
-import type { RunFacts } from '../results/facts.js';
-import { renderHtml } from '../performance/report/html.js';
-import { renderMarkdown } from '../performance/report/markdown.js';
+import { scoresTemplate } from 'facemirror-core/scores/clinical-scores.js';
+import { makeReport } from '../report/report.js';
+import { outputName } from 'facemirror-core/results/output-names.js';
+import { stemOf } from '../results/outputs.js';
 import type { DefineCommand } from './command.js';
-import { numberWithin } from './numbers.js';
+import { readTable, settingParser } from './setting-flags.js';
 
 const EXAMPLES = `
 Examples:
-  facemirror report results/patient.json --html patient.html
-  facemirror report results/patient.json --md -                       to standard output
-  facemirror report results/patient.json --model mtl.onnx star.onnx --coreml-format neuralnetwork --ort 1.23 --md -
-  facemirror report results/patient.json --model mtl.onnx --try 120 --html -
+  facemirror report results/patient.json                       writes results/patient_report.html
+  facemirror report results/patient.json --subject P07 --visit "week 12" -o p07.html
+  facemirror report --scores-template > scores.csv             empty fields for Sunnybrook, House-Brackmann, eFACE, FaCE
+  facemirror report results/patient.json --scores scores.csv
 
-The record comes from "facemirror run"; with --report it also holds how the suite's networks land on Core ML and what was
-tried. --model adds any models to that table, --try what rewriting, preparing and batching them brings on this machine.`;
+The report is made again from what "facemirror run" left beside the record; no network is run. Movements that you changed in
+<name>_movements.csv count. Pictures come from the video itself: it is looked for beside the results and in the folder above.
+The performance report is "facemirror performance".`;
 
-interface ReportOptions {
-  readonly md?: string;
-  readonly html?: string;
-  readonly json?: string;
-  readonly model?: readonly string[];
-  readonly coremlFormat: CoreMlFormat;
-  readonly ort?: OrtVersion;
-  readonly try?: number;
+interface Options {
+  readonly out?: string;
+  readonly video?: string;
+  readonly subject?: string;
+  readonly visit?: string;
+  readonly scores?: string;
+  readonly scoresTemplate?: boolean;
+  readonly md?: unknown;
+  readonly html?: unknown;
+  readonly json?: unknown;
+  readonly model?: unknown;
+  readonly try?: unknown;
 }
+
+/** What this command took when it wrote the performance report. */
+const MOVED = ['md', 'html', 'json', 'model', 'try'] as const;
 
 /** `facemirror report`. */
 export const define: DefineCommand = (command, { signal }) => {
+  for (const name of MOVED) command.addOption(new Option(`--${name} <value...>`).hideHelp());
   command
-    .argument('<record>', 'the <name>.json beside the results of a run')
-    .option('--md <file>', 'the file for the report as Markdown; - is standard output')
-    .option('--html <file>', 'the file for the report as one self-contained page; - is standard output')
-    .option('--json <file>', 'the file for the facts behind it, as JSON; - is standard output')
-    .option('--model <file...>', 'ONNX models to analyse besides')
-    .addOption(
-      new Option('--coreml-format <format>', "Core ML's model format for --model")
-        .choices(COREML_FORMATS)
-        .default('mlprogram'),
-    )
-    .addOption(
-      new Option(
-        '--ort <version>',
-        "the ONNX Runtime release whose rules decide for --model (default: the installed one's)",
-      ).choices(ORT_VERSIONS),
-    )
+    .argument('[record]', 'the <name>.json beside the results of a run')
     .option(
-      '--try <seconds>',
-      'longest time to try the recommendations on each --model; left out, none are tried',
-      numberWithin(1, 86_400),
+      '-o, --out <file>',
+      'the file for the report; - is standard output (default: <name>_report.html beside the record)',
     )
+    .option('--video <file>', 'the video that was processed, if it lies elsewhere')
+    .option('--subject <name>', "pseudonym of the patient (default: the run's)", settingParser('subject'))
+    .option('--visit <name>', "name of the visit (default: the run's)", settingParser('visit'))
+    .option('--scores <file>', "a table of scores that clinician and patient give (default: the run's)")
+    .option('--scores-template', 'write an empty table of scores to standard output, and nothing else')
     .addHelpText('after', EXAMPLES)
-    .action(async (record: string, options: ReportOptions) => {
-      const facts = await gather(record, options, signal);
-      const faces: readonly (readonly [string | undefined, () => string])[] = [
-        [options.md, () => renderMarkdown(buildReport(facts))],
-        [options.html, () => renderHtml(buildReport(facts))],
-        [options.json, () => `${JSON.stringify(facts, null, 2)}\n`],
-      ];
-      const wanted = faces.filter(([file]) => file !== undefined);
-      if (wanted.length === 0) process.stdout.write(renderMarkdown(buildReport(facts)));
-      for (const [file, render] of wanted) put(file ?? '-', render());
+    .action(async (record: string | undefined, options: Options) => {
+      if (options.scoresTemplate === true) {
+        process.stdout.write(scoresTemplate());
+        return;
+      }
+      const moved = MOVED.find((name) => options[name] !== undefined);
+      if (moved !== undefined)
+        throw new FaceMirrorError(
+          'USAGE',
+          `"facemirror report" writes the examination report now, without --${moved}: use "facemirror performance" for the performance report.`,
+        );
+      if (record === undefined)
+        throw new FaceMirrorError('USAGE', 'Give the record of a run: the <name>.json beside its results.');
+      const { html, notes } = await makeReport(record, {
+        ...(options.subject !== undefined && { subject: options.subject }),
+        ...(options.visit !== undefined && { visit: options.visit }),
+        ...(options.video !== undefined && { video: options.video }),
+        ...(options.scores !== undefined && { scores: readTable(options.scores, 'scores') }),
+        signal,
+      });
+      const place = options.out ?? join(dirname(record), outputName(stemOf(record), 'examination-page'));
+      if (place === '-') process.stdout.write(html);
+      else writeFileWhole(place, html);
+      for (const note of notes) process.stderr.write(`note: ${note}\n`);
+      if (place !== '-') process.stderr.write(`Wrote ${place}.\n`);
     });
 };
-
-/** The facts of a record. Whether a report can be made of all that its fields hold shows when one is. */
-async function factsOf(path: string): Promise<RunFacts> {
-  const record = await readMeasuredRecord(path);
-  try {
-    const facts = runFacts(record, record.performance);
-    renderHtml(buildReport(facts));
-    return facts;
-  } catch (cause) {
-    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
-    throw new FaceMirrorError(
-      'USAGE',
-      `${path} holds measurements that no report can be made of, as it is damaged or was changed: run the video again with --force.`,
-      { cause },
-    );
-  }
-}
-
-async function gather(path: string, options: ReportOptions, signal: AbortSignal): Promise<RunFacts> {
-  const facts = await factsOf(path);
-  const target = { format: options.coremlFormat, ...(options.ort === undefined ? {} : { ort: options.ort }) };
-  const models = nameFiles(
-    options.model ?? [],
-    [...facts.profile.models, ...facts.utilization].map(({ model }) => model),
-  );
-  const added = await inspectFiles(models, target);
-  const tried =
-    options.try === undefined ? { trials: [], untried: [] } : await tryFiles(models, target, options.try, signal);
-  if (signal.aborted) throw new FaceMirrorError('CANCELLED', 'Stopped; no report was written.');
-  return {
-    ...facts,
-    utilization: [...facts.utilization, ...added],
-    trials: [...facts.trials, ...tried.trials],
-    untried: [...facts.untried, ...tried.untried],
-  };
-}
-
-function put(file: string, text: string): void {
-  if (file === '-') process.stdout.write(text);
-  else writeFileWhole(file, text);
-}

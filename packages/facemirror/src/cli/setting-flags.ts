@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
-import { valuesInWords, type Setting } from 'facemirror-core/settings/form.js';
+import { checkTable, valuesInWords, type Setting, type TableText } from 'facemirror-core/settings/form.js';
 import { parseSetting, settingNamed, type RunSettings, type SettingsInput } from 'facemirror-core/settings/settings.js';
-import { checkMovements } from 'facemirror-core/movements/movements-file.js';
 import { unreadable } from '../files/unreadable.js';
 import { SETTING_NAMES, type SettingName } from 'facemirror-core/settings/table.js';
 
@@ -41,12 +40,12 @@ export function settingsAmong(options: Readonly<Record<string, unknown>>): Setti
 /** A commander argument parser for a setting's value. */
 export function settingParser<Name extends SettingName>(name: Name): (text: string) => RunSettings[Name] {
   return (text) => {
-    if (settingNamed(name).form.kind === 'movements') return readMovements(text) as RunSettings[Name];
+    const { form } = settingNamed(name);
+    if (form.kind === 'table') return readTable(text, form.of) as RunSettings[Name];
     try {
       return parseSetting(name, text);
     } catch (error) {
       if (!(error instanceof FaceMirrorError)) throw error;
-      const { form } = settingNamed(name);
       // A stretch's error says more than what it takes.
       throw new InvalidArgumentError(
         form.kind === 'stretch' ? inFlags(error.message) : `"${text}" is not ${valuesInWords(form)}.`,
@@ -61,8 +60,8 @@ export function settingListParser<Name extends SettingName>(name: Name): (text: 
   return (text) => text.split(',').map((part) => parse(part));
 }
 
-/** @throws FaceMirrorError USAGE, FILE_UNREADABLE for a file that has no movements, before any video is opened. */
-function readMovements(path: string): NonNullable<RunSettings['movements']> {
+/** @throws FaceMirrorError USAGE, FILE_UNREADABLE for a file that is no such table, before any video is opened. */
+export function readTable(path: string, of: 'movements' | 'scores'): TableText {
   const file = basename(path);
   let text: string;
   try {
@@ -70,7 +69,7 @@ function readMovements(path: string): NonNullable<RunSettings['movements']> {
   } catch (error) {
     throw unreadable(path, error);
   }
-  checkMovements(text, file);
+  checkTable(of, { file, text });
   return { file, text };
 }
 
@@ -99,8 +98,10 @@ function placeholderOf({ form, unit }: Setting): string {
       return form.words.length > 1 ? 'which' : unit === 'pixels' ? unit : 'number';
     case 'list':
       return 'list';
-    case 'movements':
+    case 'table':
       return 'file';
+    case 'text':
+      return 'name';
     case 'path':
       return form.to;
     case 'stretch':

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { ExpressionAnalysis, type ExpressionResult } from 'facemirror-core/action-units/analysis.js';
 import type { FileHash } from '../files/hash.js';
 import { Tracker } from 'facemirror-core/face/tracker.js';
@@ -12,6 +13,9 @@ import type { EncoderName } from 'facemirror-core/settings/encoders.js';
 import { withEncoder } from '../video/encoder.js';
 import { describeExamination } from 'facemirror-core/examination/description.js';
 import { examine, type ExaminationResult } from 'facemirror-core/examination/tables.js';
+import type { Examination } from 'facemirror-core/examination/examination.js';
+import { readFramesFile } from 'facemirror-core/examination/frames-file.js';
+import { reportOf } from '../report/report.js';
 import type { Movement } from 'facemirror-core/movements/movement.js';
 import { parseMovements } from 'facemirror-core/movements/movements-file.js';
 import { VideoReader } from '../video/reader.js';
@@ -159,7 +163,7 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
     await expressionTable?.close();
     expressionTable = null;
     profiler.end('write', writing, tracker.counts.frames);
-    return await writeRecord(job, {
+    const found = {
       info,
       encoder,
       counts: tracker.counts,
@@ -173,7 +177,8 @@ async function processVideo(job: VideoJob, reader: VideoReader): Promise<RunReco
         ...([...writers.values()][0]?.warnings ?? []),
         ...(results?.expression.warnings ?? []),
       ],
-    });
+    };
+    return await writeRecord(job, found, results?.examination ?? null);
   } finally {
     await Promise.all([...writers.values()].map((writer) => writer.discard()));
     await expressionTable?.close().catch(() => undefined);
@@ -268,10 +273,11 @@ function tablesOf({ actionUnits }: Suite, { description }: ExpressionResult): Re
 async function writeRecord(
   job: VideoJob,
   found: Pick<RunFindings, 'info' | 'encoder' | 'counts' | 'tables' | 'examination' | 'warnings'>,
+  examined: Examination | null,
 ): Promise<RunRecord> {
   const { suite, settings } = job;
   const profile = job.profiler.finish();
-  const performance = settings.report
+  const performance = settings.performanceReport
     ? await inspectNetworks(suite, {
         isKept: job.videosAtOnce() === 1,
         programVersion: job.version,
@@ -280,7 +286,8 @@ async function writeRecord(
       })
     : null;
   const path = job.outputs.pathFor('record');
-  const page = settings.report ? job.outputs.pathFor('report-page') : null;
+  const page = settings.performanceReport ? job.outputs.pathFor('performance-page') : null;
+  const examinationPage = settings.report && examined !== null ? job.outputs.pathFor('examination-page') : null;
   const record = buildRecord({
     ...found,
     ...job.hash,
@@ -292,6 +299,19 @@ async function writeRecord(
     videosAtOnce: job.videosAtOnce(),
     version: job.version,
   });
+  if (examinationPage !== null && examined !== null) {
+    const place = job.outputs.pathFor('frames');
+    const { html } = await reportOf(
+      {
+        record,
+        frames: readFramesFile(await readFile(place), place),
+        examination: examined,
+        video: job.file.path,
+      },
+      { signal: job.signal },
+    );
+    await TableFile.write(examinationPage, [html]);
+  }
   // A report is refused without a profile, see --no-profile.
   if (page !== null && profile !== null)
     await TableFile.write(page, [renderHtml(buildReport(runFacts({ ...record, profile }, performance)))]);

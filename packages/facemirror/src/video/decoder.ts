@@ -77,6 +77,12 @@ export class Decoder {
     }
   }
 
+  /** Forgets what went in: the demuxer is somewhere else now. */
+  flush(): void {
+    this.#context.flushBuffers();
+    this.#isDraining = false;
+  }
+
   close(): void {
     this.#context.freeContext();
     this.#packet.free();

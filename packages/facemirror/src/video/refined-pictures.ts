@@ -79,6 +79,11 @@ export class RefinedPictures {
     this.warnings = warnings;
   }
 
+  /** Whether pictures are the decoder's own, so that one can be had without those before it. */
+  get isPlain(): boolean {
+    return this.#chain === null;
+  }
+
   /** See {@link Decoder.next}. */
   async next(onAudio: (packet: Packet) => Promise<void>): Promise<AVFrame | null> {
     if (this.#chain === null) return this.#take() ?? this.#decoder.next(onAudio);

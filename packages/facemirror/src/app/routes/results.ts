@@ -29,7 +29,7 @@ export function resultRoutes(app: FastifyInstance, { library }: AppContext): voi
     if (name.endsWith('.html'))
       reply.header(
         'content-security-policy',
-        name === outputName(stemOf(file), 'report-page') ? SCRIPTED_REPORT_POLICY : REPORT_POLICY,
+        name === outputName(stemOf(file), 'performance-page') ? SCRIPTED_REPORT_POLICY : REPORT_POLICY,
       );
     return sendFile(reply, name, folder);
   });

@@ -3,20 +3,11 @@ import { barsInWords, extentOf, lanesOf, seriesInWords, timelineInWords } from '
 import type { Bar } from './document.js';
 import type { Stage } from 'facemirror-core/profile/stages.js';
 import type { TimelineSpan } from '../../results/summary.js';
+import { escapeHtml } from 'facemirror-core/report/html.js';
 import { ms } from '../../wording.js';
 
 const WIDTH = 900;
 const LEFT = 150;
-
-/** Text made safe for HTML and attribute values. */
-export function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&#39;');
-}
 
 /** More points than that are finer than a screen, and a zigzag of neighbours hides their course. */
 const MOST_POINTS = 120;

@@ -1,4 +1,5 @@
-import { barChart, escapeHtml, seriesChart, timelineChart } from './charts.js';
+import { escapeHtml } from 'facemirror-core/report/html.js';
+import { barChart, seriesChart, timelineChart } from './charts.js';
 import type { Block, ReportDocument } from './document.js';
 
 const STYLE = `

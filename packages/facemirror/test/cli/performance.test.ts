@@ -36,14 +36,14 @@ function writeRecord(): string {
   return path;
 }
 
-describe('facemirror report', () => {
+describe('facemirror performance', () => {
   it('writes the report of a run from its record, with any model in its table', async () => {
     const graph = new GraphBuilder('small');
     graph.input('x', DataType.FLOAT, [1, 3, 8, 8]);
     graph.output(graph.node('Relu', ['x'], {}, { outputs: ['y'] }), DataType.FLOAT, [1, 3, 8, 8]);
     saveModel(graph.toModel({ opset: 17 }), join(folder, 'small.onnx'));
     const { code, stdout } = await facemirror([
-      'report',
+      'performance',
       writeRecord(),
       '--md',
       '-',
@@ -67,7 +67,7 @@ describe('facemirror report', () => {
     const whole = JSON.parse(readFileSync(path, 'utf8')) as { profile: { stages: { stage: unknown }[] } };
     whole.profile.stages[0]!.stage = [];
     writeFileSync(path, JSON.stringify(whole));
-    expect(await facemirror(['report', path])).toMatchObject({
+    expect(await facemirror(['performance', path])).toMatchObject({
       code: 2,
       stdout: '',
       stderr: expect.stringMatching(/^.*visit\.json holds measurements that no report can be made of.*\n$/),
@@ -77,13 +77,13 @@ describe('facemirror report', () => {
   it('says in one sentence that a file is no record, or no model', async () => {
     const other = join(folder, 'other.json');
     writeFileSync(other, '{}');
-    const noRecord = await facemirror(['report', other]);
+    const noRecord = await facemirror(['performance', other]);
     expect(noRecord).toMatchObject({
       code: 1,
       stdout: '',
       stderr: expect.stringMatching(/^.*other\.json is not the record of a run.*\n$/),
     });
-    const noModel = await facemirror(['report', writeRecord(), '--model', other]);
+    const noModel = await facemirror(['performance', writeRecord(), '--model', other]);
     expect(noModel).toMatchObject({ code: 1, stderr: expect.stringMatching(/^.*other\.json.*\n$/) });
   });
 });
