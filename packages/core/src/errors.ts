@@ -19,6 +19,8 @@ export type FaceMirrorErrorCode =
   | 'LICENCE_NOT_ACCEPTED'
   | 'PROVIDER_UNAVAILABLE'
   | 'WORKER_LOST'
+  | 'QUEUE_UNREACHABLE'
+  | 'STORAGE_UNREACHABLE'
   | 'CANCELLED';
 
 /** What an error carries beside its code and sentence. */

@@ -40,6 +40,14 @@ const FATAL: ReadonlySet<FaceMirrorErrorCode> = new Set<FaceMirrorErrorCode>([
 /** Videos that fail one after another because a worker was lost: the machine is not fit for more. */
 const MOST_LOST = 2;
 
+/** A single video as it was when a job was made of it. */
+export interface ExpectedVideo {
+  /** What its results are named by, in place of its own name. */
+  readonly stem: string;
+  /** Of its content, lower-case hex; another content is refused. */
+  readonly sha256: string;
+}
+
 /** What {@link runBatch} is told. */
 export interface BatchOptions {
   /** Video files, and folders of them. */
@@ -48,6 +56,10 @@ export interface BatchOptions {
   readonly out: string;
   /** Those that differ from their defaults. Default none. */
   readonly settings?: SettingsInput;
+  /** What a single video is expected to be; see {@link ExpectedVideo}. */
+  readonly expected?: ExpectedVideo;
+  /** Cores that the videos may use together. Default all; results do not depend on it. */
+  readonly cores?: number;
   /** Abort it to stop; nothing half-done stays. */
   readonly signal?: AbortSignal;
   /** Is told how the work goes. */
@@ -86,7 +98,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     onEvent: options.onEvent ?? (() => undefined),
   };
   const { settings, onEvent } = batch;
-  const files = await inputFiles(options.paths);
+  const files = withStem(await inputFiles(options.paths), options.expected?.stem);
   if (settings.trace !== null && files.length > 1)
     throw new FaceMirrorError('USAGE', '`trace` takes one video at a time: give a single file.', { setting: 'trace' });
   for (const name of ['movements', 'scores'] as const)
@@ -146,6 +158,7 @@ async function processFile(
   throwIfStopped(signal);
   const version = programVersion();
   const hash = await hashFile(file.path, signal);
+  if (options.expected !== undefined && hash.sha256 !== options.expected.sha256) throw changedSince(file);
   const earlier = await earlierRun(out, file.stem, hash.sha256, resultSettings(settings), version);
   if (earlier.kind === 'same' && !settings.force && !asksForMore(settings, earlier.files, file.stem)) {
     onEvent({ kind: 'skipped', path: file.path, files: earlier.files });
@@ -214,6 +227,17 @@ function isLoss(error: Error): boolean {
 function throwIfStopped(signal: AbortSignal): void {
   if (signal.aborted)
     throw new FaceMirrorError('CANCELLED', 'Stopped; of the video that was being processed nothing was kept.');
+}
+
+function withStem(files: readonly InputFile[], stem: string | undefined): readonly InputFile[] {
+  return stem === undefined ? files : files.map((file) => ({ ...file, stem }));
+}
+
+function changedSince({ path }: InputFile): FaceMirrorError {
+  return new FaceMirrorError(
+    'USAGE',
+    `${path} is not the video that was submitted: it was changed or replaced since. Submit it again.`,
+  );
 }
 
 function takenName(file: InputFile, other: string, out: string): FaceMirrorError {

@@ -18,6 +18,8 @@ export interface CrewOptions {
   readonly settings: RunSettings;
   /** How many there are. */
   readonly videos: number;
+  /** Cores that they may use together. Default all. */
+  readonly cores?: number;
   readonly onEvent: OnBatchEvent;
   readonly onWorkerUsage?: (usage: WorkerUsage) => void;
 }
@@ -35,9 +37,12 @@ export class Crew {
 
   /** The first is alone, unless a number was asked for; who comes later finds its share of the cores. */
   hand(number: number): { readonly suites: SuiteHolder; readonly cores: number } {
-    const { settings, videos, onWorkerUsage } = this.#options;
+    const { settings, videos, cores: given, onWorkerUsage } = this.#options;
     const { jobs } = settings;
-    const cores = Math.max(1, Math.floor(usableCores() / (jobs === 'auto' ? number + 1 : Math.min(jobs, videos))));
+    const cores = Math.max(
+      1,
+      Math.floor((given ?? usableCores()) / (jobs === 'auto' ? number + 1 : Math.min(jobs, videos))),
+    );
     return (this.#hands[number] ??= {
       suites: new SuiteHolder(
         settings,

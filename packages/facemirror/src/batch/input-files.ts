@@ -36,7 +36,16 @@ export async function inputFiles(paths: readonly string[]): Promise<readonly Inp
   return withStems([...files.values()]);
 }
 
-function withStems(paths: readonly string[]): InputFile[] {
+/** Whether a folder's file of that name is taken for a video. */
+export function hasVideoName(name: string): boolean {
+  return !name.startsWith('.') && VIDEO_EXTENSIONS.has(extname(name).toLowerCase());
+}
+
+/**
+ * Files with what their outputs are named by.
+ * @throws FaceMirrorError USAGE when two would give outputs of the same name.
+ */
+export function withStems(paths: readonly string[]): InputFile[] {
   const candidates = paths.map((path) => {
     const stem = stemOf(path);
     const withExtension = `${stem}_${extname(path).slice(1)}`;
@@ -105,9 +114,7 @@ async function videosOf(folder: string): Promise<string[]> {
   } catch (error) {
     throw unreadable(folder, error);
   }
-  const videos = names
-    .filter((name) => !name.startsWith('.') && VIDEO_EXTENSIONS.has(extname(name).toLowerCase()))
-    .sort();
+  const videos = names.filter(hasVideoName).sort();
   const kept: string[] = [];
   for (const name of videos) {
     const path = join(folder, name);

@@ -15,7 +15,7 @@ function tell(message: FromJobChild, then: () => void = () => undefined): void {
   process.send?.(message, then);
 }
 
-async function run({ path, out, settings }: JobSpec): Promise<JobEnd> {
+async function run({ path, out, settings, expected, cores }: JobSpec): Promise<JobEnd> {
   let end: JobEnd = { kind: 'cancelled' };
   const onEvent = (event: BatchEvent): void => {
     switch (event.kind) {
@@ -51,7 +51,15 @@ async function run({ path, out, settings }: JobSpec): Promise<JobEnd> {
         break;
     }
   };
-  const { skipped } = await runBatch({ paths: [path], out, settings, signal: controller.signal, onEvent });
+  const { skipped } = await runBatch({
+    paths: [path],
+    out,
+    settings,
+    ...(expected === undefined ? {} : { expected }),
+    ...(cores === undefined ? {} : { cores }),
+    signal: controller.signal,
+    onEvent,
+  });
   // The results were there already: as good as done now.
   if (skipped.length > 0) end = { kind: 'done', frames: 0, framesPerSecond: null };
   return end;

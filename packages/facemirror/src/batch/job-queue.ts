@@ -1,4 +1,5 @@
 import type { RunSettings } from 'facemirror-core/settings/settings.js';
+import type { ExpectedVideo } from './batch.js';
 
 /** One video to process. */
 export interface JobSpec {
@@ -9,6 +10,10 @@ export interface JobSpec {
   /** Folder of the results. */
   readonly out: string;
   readonly settings: RunSettings;
+  /** What the video is expected to be; left out, any content will do, and its name names the results. */
+  readonly expected?: ExpectedVideo;
+  /** Cores that it may use; all when left out. */
+  readonly cores?: number;
 }
 
 /** How a job ended. */
@@ -34,12 +39,19 @@ export type JobEvent =
 
 export type OnJobEvent = (event: JobEvent) => void;
 
-/** Works on videos one after another. Implementations: in this process's children, or on other machines. */
+/**
+ * Works on videos. Two implementations: `LocalQueue` in this process's children, and `RedisQueue` on other machines. Who
+ * submits hears of each job by events; none of the methods throws for what becomes of a job.
+ */
 export interface JobQueue {
+  /** Whether jobs go on when this process ends. */
+  readonly outlivesProcess: boolean;
   /** Takes a job; events tell how it goes. */
   submit(job: JobSpec): void;
+  /** Tells from now on of a job that an earlier process submitted, in a queue that outlives processes. */
+  follow(job: JobSpec): void;
   /** Stops a job that waits or runs; of its results nothing is kept. Does nothing for any other id. */
   cancel(id: string): void;
-  /** Stops everything and waits until it has come to rest. */
+  /** Stops what would not outlive this process, and waits until it has come to rest. */
   close(): Promise<void>;
 }

@@ -19,6 +19,18 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'Start Face Mirror in your browser. Everything stays on this computer.',
     load: () => import('./app.js'),
   },
+  submit: {
+    summary: 'Put videos into a queue that several machines work on.',
+    load: () => import('./submit.js'),
+  },
+  worker: {
+    summary: "Work on a queue's videos.",
+    load: () => import('./worker.js'),
+  },
+  jobs: {
+    summary: 'Show what a queue holds and how it goes; try jobs again, remove them, pause.',
+    load: () => import('./jobs.js'),
+  },
   demo: {
     summary: 'Make a short clip of a face with known movements, process it, and say where the results are.',
     load: () => import('./demo.js'),
@@ -51,6 +63,8 @@ Examples:
                                                     the seconds in which the face is at rest
   facemirror demo                                   make a short clip of a speaking face and process it
   facemirror models --help                          fetch or import the networks of the suite openface3
+  facemirror submit study/ --queue redis://host/0 --root /mnt/study --out /mnt/study/results
+                                                    many machines: see "facemirror worker --help" and "facemirror jobs --help"
   facemirror bench                                  measure how fast this machine is, and with how many workers
 
 Left and right are always the patient's.

@@ -202,7 +202,8 @@ function shortened(name: string, columns: number): string {
   return name.length <= columns ? name.padEnd(columns) : `${name.slice(0, columns - 1)}…`;
 }
 
-function duration(seconds: number): string {
+/** `1:02:03`. */
+export function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const padded = (value: number): string => String(value).padStart(2, '0');

@@ -25,9 +25,9 @@ export function inFlags(sentence: string): string {
   );
 }
 
-/** Adds a flag for every setting, with its help and default. */
-export function addSettingFlags(command: Command): Command {
-  for (const name of SETTING_NAMES) for (const option of optionsOf(name)) command.addOption(option);
+/** Adds a flag for each of some settings, with its help and default. Default all. */
+export function addSettingFlags(command: Command, names: readonly SettingName[] = SETTING_NAMES): Command {
+  for (const name of names) for (const option of optionsOf(name)) command.addOption(option);
   return command;
 }
 

@@ -1,7 +1,9 @@
 import { open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
 import { OUTPUT_KINDS, outputName, outputSuffix, type OutputKind } from 'facemirror-core/results/output-names.js';
+import { sha256 } from '../files/hash.js';
 import { makeFolder } from '../files/make-folder.js';
 import { isRunning } from '../processes/is-running.js';
 
@@ -11,8 +13,19 @@ export interface InputFile {
   readonly stem: string;
 }
 
-/** Folders that unfinished files are written in are named `.facemirror-<process>-<stem>`. */
-const WORK_FOLDER = /^\.facemirror-(\d+)-(.+)$/;
+/**
+ * Folders that unfinished files are written in are named `.facemirror-<machine>-<process>-<stem>`: machines that share a
+ * folder do not know each other's processes.
+ */
+const WORK_FOLDER = /^\.facemirror-([0-9a-f]{8})-(\d+)-(.*)$/;
+
+/** This machine, or container, in the name of a folder. */
+const MACHINE = sha256(hostname()).slice(0, 8);
+
+/** Name of the folder in which a process of this machine writes the unfinished files of a stem. */
+export function workFolderName(stem: string, pid: number = process.pid): string {
+  return `.facemirror-${MACHINE}-${pid}-${stem}`;
+}
 
 /** The stem that a video's outputs are named by: its file name without the extension. */
 export function stemOf(path: string): string {
@@ -29,8 +42,8 @@ export function stemOfOutput(name: string): string | null {
 
 /**
  * The files of one run while they are made: written in a hidden folder inside the results' folder, put in their places
- * when all are complete. A run that was killed leaves that folder behind; the next run with the same results' folder
- * removes it.
+ * when all are complete. A run that was killed leaves that folder behind; the next run on that machine with the same
+ * results' folder removes it.
  */
 export class OutputSet {
   readonly #folder: string;
@@ -41,7 +54,7 @@ export class OutputSet {
   private constructor(folder: string, stem: string) {
     this.#folder = folder;
     this.#stem = stem;
-    this.#workFolder = join(folder, `.facemirror-${process.pid}-${stem}`);
+    this.#workFolder = join(folder, workFolderName(stem));
   }
 
   /** @throws FaceMirrorError FILE_UNWRITABLE, DISK_FULL. */
@@ -134,16 +147,35 @@ export async function prepareFolder(folder: string): Promise<void> {
   try {
     await makeFolder(folder);
     if (!(await stat(folder)).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
-    const probe = join(folder, `.facemirror-${process.pid}-`);
+    const probe = join(folder, workFolderName(''));
     await makeFolder(probe);
     await rm(probe, { recursive: true });
   } catch (error) {
     throw unwritable(folder, error);
   }
   for (const name of await readdir(folder)) {
-    const owner = Number(WORK_FOLDER.exec(name)?.[1] ?? NaN);
-    if (Number.isInteger(owner) && owner !== process.pid && !isRunning(owner))
+    const [, machine, pid] = WORK_FOLDER.exec(name) ?? [];
+    const owner = Number(pid ?? NaN);
+    if (machine === MACHINE && owner !== process.pid && !isRunning(owner))
       await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/**
+ * Removes what a lost process, on this machine or another one, left of a stem: its unfinished files, and outputs without
+ * a record. For a caller that alone works on the stem: a process that still writes these files fails.
+ * @throws FaceMirrorError FILE_UNWRITABLE.
+ */
+export async function removeHalfMade(folder: string, stem: string): Promise<void> {
+  try {
+    const names = new Set(await readdir(folder).catch(() => []));
+    for (const name of names)
+      if (WORK_FOLDER.exec(name)?.[3] === stem) await rm(join(folder, name), { recursive: true, force: true });
+    if (names.has(outputName(stem, 'record'))) return;
+    for (const kind of OUTPUT_KINDS)
+      if (names.has(outputName(stem, kind))) await rm(join(folder, outputName(stem, kind)), { force: true });
+  } catch (error) {
+    throw unwritable(folder, error);
   }
 }
 

@@ -111,20 +111,29 @@ export async function earlierRun(
   if (record === null) return { kind: 'none' };
   if (record.input.sha256 !== sha256) return { kind: 'foreign', file: record.input.file };
   const files = record.output.files.map((name) => join(folder, basename(name)));
-  const isSame =
+  const areThere = await Promise.all(
+    files.map((file) =>
+      access(file).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return isOfSameRun(record, settings, version) && areThere.every(Boolean)
+    ? { kind: 'same', files }
+    : { kind: 'outdated' };
+}
+
+/** Whether a record is of a run with these settings, by this version. */
+export function isOfSameRun(
+  record: Pick<RunRecord, 'program' | 'settings'>,
+  settings: ResultSettings,
+  version: string,
+): boolean {
+  return (
     record.program.version === version &&
-    isDeepStrictEqual(record.settings, JSON.parse(JSON.stringify(settings)) as ResultSettings) &&
-    (
-      await Promise.all(
-        files.map((file) =>
-          access(file).then(
-            () => true,
-            () => false,
-          ),
-        ),
-      )
-    ).every(Boolean);
-  return isSame ? { kind: 'same', files } : { kind: 'outdated' };
+    isDeepStrictEqual(record.settings, JSON.parse(JSON.stringify(settings)) as ResultSettings)
+  );
 }
 
 /**
@@ -140,9 +149,21 @@ export function readRunRecord(path: string): Promise<RunRecord> {
 }
 
 /** The record at a path; null when there is none, or none of ours. */
-async function readRecord(path: string): Promise<Pick<RunRecord, 'program' | 'input' | 'settings' | 'output'> | null> {
+async function readRecord(path: string): Promise<KnownRecord | null> {
   try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return parseRecord(await readFile(path, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/** What every record has, whatever version wrote it. */
+export type KnownRecord = Pick<RunRecord, 'program' | 'input' | 'settings' | 'output'>;
+
+/** The record that a text is; null when it is none of ours. */
+export function parseRecord(text: string): KnownRecord | null {
+  try {
+    const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : null;
   } catch {
     return null;

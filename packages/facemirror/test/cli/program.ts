@@ -19,9 +19,13 @@ export interface Ended {
 export async function facemirror(
   args: readonly string[],
   during?: (child: ReturnType<typeof spawn>) => Promise<void>,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
   const [command = '', ...first] = COMMAND;
-  const child = spawn(command, [...first, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: ENVIRONMENT });
+  const child = spawn(command, [...first, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...ENVIRONMENT, ...environment },
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { inputFiles } from '../../src/batch/input-files.js';
 import { outputName } from 'facemirror-core/results/output-names.js';
-import { OutputSet, prepareFolder, unwritable } from '../../src/results/outputs.js';
+import { OutputSet, prepareFolder, removeHalfMade, unwritable, workFolderName } from '../../src/results/outputs.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -40,10 +40,33 @@ describe('the outputs of a run', () => {
 
   test('of a run that was killed are removed by the next one, those of a running one are not', async () => {
     const { pid } = spawnSync(process.execPath, ['-e', '']);
-    await mkdir(join(folder, `.facemirror-${pid}-patient`));
-    await mkdir(join(folder, `.facemirror-${process.ppid}-other`));
+    await mkdir(join(folder, workFolderName('patient', pid)));
+    const running = workFolderName('other', process.ppid);
+    await mkdir(join(folder, running));
     await prepareFolder(folder);
-    expect(await readdir(folder)).toEqual([`.facemirror-${process.ppid}-other`]);
+    expect(await readdir(folder)).toEqual([running]);
+  });
+
+  test('of a run on another machine are not judged by processes of this one', async () => {
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    const elsewhere = `.facemirror-00000000-${pid}-patient`;
+    await mkdir(join(folder, elsewhere));
+    await prepareFolder(folder);
+    expect(await readdir(folder)).toEqual([elsewhere]);
+  });
+
+  test('of a lost process go when its job is taken over, with outputs that have no record, and no others', async () => {
+    await mkdir(join(folder, '.facemirror-00000000-7-patient'));
+    await mkdir(join(folder, '.facemirror-00000000-7-patient2'));
+    for (const name of ['patient_measures.csv', 'other_measures.csv', 'other.json'])
+      await writeFile(join(folder, name), '');
+    await removeHalfMade(folder, 'patient');
+    await removeHalfMade(folder, 'other');
+    expect((await readdir(folder)).sort()).toEqual([
+      '.facemirror-00000000-7-patient2',
+      'other.json',
+      'other_measures.csv',
+    ]);
   });
 
   test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
