@@ -1,6 +1,6 @@
 /** The public face of facemirror: everything that is exported, and nothing that is not. */
 export { FaceMirrorError, type FaceMirrorErrorCode } from 'facemirror-core/errors.js';
-export { runBatch, type BatchOptions } from './batch/batch.js';
+export { runBatch, type BatchOptions, type ExpectedVideo } from './batch/batch.js';
 export { processVideo, type ProcessedVideo, type ProcessOptions } from './batch/process-video.js';
 export type { BatchEvent, BatchResult, OnBatchEvent } from './batch/events.js';
 export {
