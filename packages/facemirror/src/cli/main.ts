@@ -43,6 +43,10 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'Write the examination report of a run from its record: pictures, curves, tables.',
     load: () => import('./report.js'),
   },
+  compare: {
+    summary: 'Compare visits of one patient: change beside the smallest detectable change.',
+    load: () => import('./compare.js'),
+  },
   performance: {
     summary: 'Write the performance report of a run from its record.',
     load: () => import('./performance.js'),

@@ -86,7 +86,7 @@ export async function reportOf(
 }
 
 /** The processed video, by its name and length; null when it is not there. */
-async function findVideo({ input }: RunRecord, folder: string): Promise<string | null> {
+export async function findVideo({ input }: RunRecord, folder: string): Promise<string | null> {
   for (const place of [folder, dirname(folder)]) {
     const path = join(place, input.file);
     const size = await stat(path).then(
