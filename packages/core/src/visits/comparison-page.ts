@@ -16,8 +16,8 @@ export function comparisonPage(comparison: Comparison, pictures: PeakPictures): 
   const codes = MOVEMENT_CODES.filter((code) => rows.some((row) => row.code === code));
   const intro =
     'Change since the first visit, beside the smallest detectable change (SDC = 1.96 x √2 x SEM; the SEM of a ' +
-    'visit’s mean comes from its repeats of the movement, of which three are needed). A change within the SDC can be chance. ' +
-    'A change beyond it is marked; whether it matters is for a person to judge.';
+    'visit’s mean comes from its repeats of the movement, of which three are needed). A change within the SDC ' +
+    'can be chance. A change beyond it is marked; whether it matters is for a person to judge.';
   const content = [
     `<header><p class="kind">Comparison of visits</p><h1>${escapeHtml(title)}</h1>`,
     `<p class="sub">Left and right are the patient’s.</p><p class="use">${escapeHtml(INTENDED_USE)}</p></header>\n`,
