@@ -131,12 +131,14 @@ export function mirroredFeatures({ whole, mirrored }: MirroredObservation, camer
   // An unmirrored camera shows the patient's left on the right.
   const seen = { left: landmarksOf('right'), right: landmarksOf('left') };
   const halves = mirroredHalves(whole.landmarks, seen, face.unitPixels);
-  return bothSides(face, camera, (side) => {
+  const features = bothSides(face, camera, (side) => {
     const ofWhole = sideFeatures({ points: face.sides[side], medial: face.medial }, side);
-    const half = halves[side];
+    const half = halves?.[side] ?? null;
     const own = half === null ? sideFeaturesOf(() => NaN) : sideFeatures(half, side);
     return { ...own, jawLength: ofWhole.jawLength, philtrumDeviation: ofWhole.philtrumDeviation };
   });
+  // The ruler is of the same faces as what it measures: a video and its mirror image then give the same lengths.
+  return { ...features, interOcular: halves?.interOcular ?? face.interOcular };
 }
 
 /** @param featuresOf the features of a side as an unmirrored camera sees it */

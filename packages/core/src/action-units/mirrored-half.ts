@@ -15,6 +15,12 @@ export interface MirroredHalf {
   readonly medial: Readonly<Record<MedialPoint, HeadPoint>>;
 }
 
+/** Both, null for a side without a mirrored face. */
+export interface MirroredHalves extends Readonly<Record<Side, MirroredHalf | null>> {
+  /** Between the middles of the two eyes, as the mirrored faces show them. */
+  readonly interOcular: number;
+}
+
 /** In the head's axes, in pixels. */
 interface TurnedHalf {
   readonly side: (name: SidePoint) => Vector | null;
@@ -33,15 +39,15 @@ interface TurnedHalf {
  *
  * @param mirrored by sides as an unmirrored camera sees the patient
  * @param unitPixels of the unit that lengths are to be in
- * @returns null for a side without a mirrored face; for both when there is no pose, or the landmarks are not finite.
+ * @returns null when there is no pose, or the landmarks are not finite.
  */
 export function mirroredHalves(
   whole: Landmarks,
   mirrored: Readonly<Record<Side, Landmarks | null>>,
   unitPixels: number,
-): Readonly<Record<Side, MirroredHalf | null>> {
+): MirroredHalves | null {
   const pose = fitHeadPose(whole);
-  if (pose === null) return { left: null, right: null };
+  if (pose === null) return null;
   const halfOf = (side: Side): TurnedHalf | null => mirrored[side] && turnedHalf(pose, mirrored[side], side);
   const halves = { left: halfOf('left'), right: halfOf('right') };
   const eyeOf = (side: Side): Vector | null => {
@@ -50,10 +56,10 @@ export function mirroredHalves(
     return inner === null || outer === null ? null : meanOf([inner, outer]);
   };
   const [left, right] = [eyeOf('left'), eyeOf('right')];
-  if (left === null || right === null) return { left: null, right: null };
+  if (left === null || right === null) return null;
   const across = subtract(left, right);
   const length = Math.hypot(across[0], across[1]);
-  if (!(length > 1)) return { left: null, right: null };
+  if (!(length > 1)) return null;
   const [cos, sin] = [across[0] / length, across[1] / length];
   const middle = meanOf([left, right]);
 
@@ -68,7 +74,11 @@ export function mirroredHalves(
     }),
     medial: byName(MEDIAL_POINTS, (name) => point(half.medial(name))),
   });
-  return { left: halves.left && levelled(halves.left), right: halves.right && levelled(halves.right) };
+  return {
+    left: halves.left && levelled(halves.left),
+    right: halves.right && levelled(halves.right),
+    interOcular: length / unitPixels,
+  };
 }
 
 function turnedHalf(pose: HeadPose, { topology, points }: Landmarks, side: Side): TurnedHalf {
