@@ -2,7 +2,7 @@ import { clamp } from '../arithmetic.js';
 import type { Frame } from '../frames/frame.js';
 import type { FaceRegion } from './adapters.js';
 import type { Landmarks, MirroredFace, PictureHalf, Point, Topology } from './observation.js';
-import { likeness, MILLIMETRE, PatchField, stepsToWidths, type Patch } from './patch.js';
+import { MILLIMETRE, PatchField, stepsToWidths, type Patch } from './patch.js';
 import { axesOf } from './region-axes.js';
 
 /** The corner of the mouth on the picture's left and on its right. */
@@ -78,12 +78,12 @@ interface Found {
 
 /** Climbs from the field's middle to where it is most like a patch. */
 function nearestLike(field: PatchField, usual: Patch): Found {
-  const known = new Map<string, number>();
+  const side = 2 * SEARCH + 3;
+  const known = new Float64Array(side * side).fill(-Infinity);
   const alike = (out: number, down: number): number => {
-    const key = `${out} ${down}`;
-    const value = known.get(key) ?? likeness(field.patch(out, down), usual);
-    known.set(key, value);
-    return value;
+    const at = (down + SEARCH + 1) * side + out + SEARCH + 1;
+    if (known[at] === -Infinity) known[at] = field.likeness(out, down, usual);
+    return known[at] ?? NaN;
   };
   const worth = (out: number, down: number): number =>
     Math.hypot(out, down) > SEARCH ? -Infinity : alike(out, down) - DISTRUST * (out ** 2 + down ** 2);

@@ -12,23 +12,19 @@ const STEP = MILLIMETRE / STEPS_A_MILLIMETRE;
 const PATCH_REACH = 6;
 const PATCH_BELL = 4;
 
-/** Where the samples of a patch lie, in steps from its middle, and what each counts for; these add up to 1. */
-const SAMPLES = samplesOfPatch();
+/** What each sample of a patch counts for, row by row; these add up to 1. */
+const WEIGHTS = weightsOfSamples();
+const SAMPLES_A_SIDE = 2 * PATCH_REACH + 1;
 
-function samplesOfPatch(): readonly { readonly x: number; readonly y: number; readonly weight: number }[] {
-  const offsets = Array.from({ length: 2 * PATCH_REACH + 1 }, (_, i) => i - PATCH_REACH);
-  const bell = (offset: number): number => Math.exp(-(offset ** 2) / (2 * PATCH_BELL ** 2));
-  const total = offsets.reduce((sum, offset) => sum + bell(offset), 0);
-  return offsets.flatMap((y) =>
-    offsets.map((x) => ({
-      x: x * STEPS_A_MILLIMETRE,
-      y: y * STEPS_A_MILLIMETRE,
-      weight: (bell(x) * bell(y)) / total ** 2,
-    })),
+function weightsOfSamples(): Float64Array {
+  const bell = Array.from({ length: 2 * PATCH_REACH + 1 }, (_, i) =>
+    Math.exp(-((i - PATCH_REACH) ** 2) / (2 * PATCH_BELL ** 2)),
   );
+  const total = bell.reduce((sum, value) => sum + value, 0);
+  return Float64Array.from(bell.flatMap((y) => bell.map((x) => (x * y) / total ** 2)));
 }
 
-/** Brightness about a point of the face, with mean 0 and spread 1. */
+/** Brightness about a point of the face, with mean 0 and spread 1; NaN where the picture is smooth. */
 export type Patch = Float64Array;
 
 /**
@@ -50,24 +46,54 @@ export class PatchField {
     this.#values = smoothed(sampled(frame, region, half, middle, this.#reach + 1), this.#side);
   }
 
-  /** The patch so many steps outwards and down from the middle; a smooth picture gives NaN. */
+  /** The patch so many steps outwards and down from the middle. */
   patch(out: number, down: number): Patch {
-    const at = (this.#reach + down) * this.#side + this.#reach + out;
-    const patch = Float64Array.from(SAMPLES, ({ x, y }) => this.#values[at + y * this.#side + x] ?? NaN);
-    let mean = 0;
-    SAMPLES.forEach(({ weight }, i) => (mean += weight * (patch[i] ?? NaN)));
-    let squares = 0;
-    SAMPLES.forEach(({ weight }, i) => (squares += weight * ((patch[i] ?? NaN) - mean) ** 2));
-    const spread = Math.sqrt(squares);
-    return patch.map((value) => (spread > 0 ? (value - mean) / spread : NaN));
+    const patch = new Float64Array(WEIGHTS.length);
+    const first = this.#first(out, down);
+    let [mean, squares] = [0, 0];
+    for (let at = 0; at < patch.length; at++) {
+      const value = this.#sample(first, at);
+      patch[at] = value;
+      mean += (WEIGHTS[at] ?? NaN) * value;
+      squares += (WEIGHTS[at] ?? NaN) * value * value;
+    }
+    const spread = spreadOf(mean, squares);
+    return patch.map((value) => (value - mean) / spread);
+  }
+
+  /**
+   * How alike the patch so many steps outwards and down and another one are, whatever their brightness and contrast:
+   * their correlation, -1 to 1; NaN where the picture is smooth.
+   */
+  likeness(out: number, down: number, other: Patch): number {
+    const first = this.#first(out, down);
+    let [mean, squares, product] = [0, 0, 0];
+    for (let at = 0; at < other.length; at++) {
+      const value = this.#sample(first, at);
+      const weighted = (WEIGHTS[at] ?? NaN) * value;
+      mean += weighted;
+      squares += weighted * value;
+      product += weighted * (other[at] ?? NaN);
+    }
+    return product / spreadOf(mean, squares);
+  }
+
+  #first(out: number, down: number): number {
+    const start = this.#reach - PATCH_REACH * STEPS_A_MILLIMETRE;
+    return (start + down) * this.#side + start + out;
+  }
+
+  #sample(first: number, at: number): number {
+    const row = (at / SAMPLES_A_SIDE) | 0;
+    const column = at - row * SAMPLES_A_SIDE;
+    return this.#values[first + STEPS_A_MILLIMETRE * (row * this.#side + column)] ?? NaN;
   }
 }
 
-/** How alike two patches are, whatever their brightness and contrast: their correlation, -1 to 1. */
-export function likeness(a: Patch, b: Patch): number {
-  let sum = 0;
-  for (let i = 0; i < SAMPLES.length; i++) sum += (SAMPLES[i]?.weight ?? NaN) * (a[i] ?? NaN) * (b[i] ?? NaN);
-  return sum;
+/** NaN for hardly any, half a grey level: what differs then is noise. */
+function spreadOf(mean: number, squares: number): number {
+  const variance = squares - mean * mean;
+  return variance > 0.25 ? Math.sqrt(variance) : NaN;
 }
 
 /** Steps in widths of the region. */
@@ -102,12 +128,16 @@ function sampled(frame: Frame, region: FaceRegion, half: PictureHalf, middle: Po
 /** The mean of each value and its eight neighbours; one row and column less on each side. */
 function smoothed(values: Float64Array, side: number): Float64Array {
   const wide = side + 2;
-  return Float64Array.from({ length: side * side }, (_, at) => {
-    const middle = (Math.floor(at / side) + 1) * wide + (at % side) + 1;
-    let sum = 0;
-    for (const row of [-wide, 0, wide]) for (const column of [-1, 0, 1]) sum += values[middle + row + column] ?? NaN;
-    return sum / 9;
-  });
+  const across = new Float64Array(wide * side);
+  for (let row = 0; row < wide; row++)
+    for (let column = 0; column < side; column++) {
+      const at = row * wide + column;
+      across[row * side + column] = (values[at] ?? NaN) + (values[at + 1] ?? NaN) + (values[at + 2] ?? NaN);
+    }
+  const means = new Float64Array(side * side);
+  for (let at = 0; at < means.length; at++)
+    means[at] = ((across[at] ?? NaN) + (across[at + side] ?? NaN) + (across[at + 2 * side] ?? NaN)) / 9;
+  return means;
 }
 
 function within(place: number, size: number): number {
