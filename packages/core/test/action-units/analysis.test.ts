@@ -200,7 +200,7 @@ test('the one blendshape of both medial brows goes to the side whose brow rises'
   expect(right / left).toBeCloseTo(0.25, 1);
 });
 
-test('a table has the columns of OpenFace, empty cells for what cannot be had, and the same bytes when made again', () => {
+test('a table has the columns of OpenFace, empty cells for missing values, and the same bytes when made again', () => {
   const analysis = analysisOf([...after({ smileRight: 1 }), null]);
   const text = [...actionUnitTable(analysis.finish().actionUnits('right'))].join('');
   expect([...actionUnitTable(analysis.finish().actionUnits('right'))].join('')).toBe(text);

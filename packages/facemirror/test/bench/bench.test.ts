@@ -213,7 +213,7 @@ describe('a bench of the real pipeline', () => {
     expect(events.filter(({ kind }) => kind === 'ran')).toHaveLength(4);
   });
 
-  test('gives no figures under the name of a provider that cannot be had', { timeout: 60_000 }, async () => {
+  test('gives no figures under the name of an unavailable provider', { timeout: 60_000 }, async () => {
     // No platform has both.
     const missed = process.platform === 'darwin' ? 'directml' : 'coreml';
     const settings: BenchSettings = { ...SETTINGS, video, workers: [1], repeat: 1 };

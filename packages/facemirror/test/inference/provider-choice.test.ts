@@ -45,7 +45,7 @@ describe('a provider that was asked for by name', () => {
 
   // One that no build for this platform has, and one whose library is in none from the npm registry.
   it.each([process.platform === 'darwin' ? 'directml' : 'coreml', 'cuda'] as const)(
-    'gives way to the CPU where it cannot be had, with a warning: %s',
+    'falls back to the CPU when unavailable, with a warning: %s',
     async (provider) => {
       const [notices, prepared] = [[] as (string | undefined)[][], [] as ProviderName[]];
       const { opened, ...facts } = await withProvider(
