@@ -34,7 +34,7 @@ describe('a movements file', () => {
     expect(read('"start","end","code"\n"0.5","1.5","RE"\n2,3,FR\n')).toEqual(wanted);
   });
 
-  test('with an action a frame gives a movement for each run of frames', () => {
+  test('with one action per frame gives a movement for each run of frames', () => {
     const rows = Array.from(
       { length: 100 },
       (_, i) => `${i + 1},${i >= 10 && i < 20 ? 'BS' : i >= 20 && i < 25 ? 'SE' : ''}`,

@@ -18,12 +18,11 @@ Examples:
   facemirror bench                                              the demo clip with 1, 2 and 4 workers
   facemirror bench --suite openface3 --batch 1,4 --isolation thread,process --out before.json
   facemirror bench --compare before.json                        measure again, and say what got better or worse
-  facemirror bench --compare before.json after.json             of two that are there
-  facemirror bench --workers 1,auto --batch 1,auto              what is chosen here, against one of each
+  facemirror bench --compare before.json after.json             compare two earlier benches
+  facemirror bench --workers 1,auto --batch 1,auto              what auto chooses, against one of each
   facemirror bench --provider cpu,coreml --workers 1            what an accelerator brings
 
-Each combination is run in pairs with the first one (A B A B), every run in a process of its own. Times are from the
-moment in which the networks are open; opening them is told apart. A quiet machine gives figures worth keeping.`;
+Each combination is run in pairs with the first one (A B A B), every run in a process of its own. Times start when the networks are open; opening them is timed separately. Use a quiet machine.`;
 
 const DEFAULTS: BenchSettings = {
   suite: 'mediapipe',
@@ -75,7 +74,7 @@ export const define: DefineCommand = (command, context) => {
     .option('--repeat <number>', 'pairs of runs for each combination (default: 5)', wholeNumber(1, 1000))
     .option(
       '-o, --out <file>',
-      'where the figures are kept, as JSON (default: facemirror-bench-<date>-<time>.json here)',
+      'where to keep the figures, as JSON (default: facemirror-bench-<date>-<time>.json here)',
     )
     .option('--compare <files...>', 'an earlier bench to compare this one with, or two to compare with each other')
     .option('--json', 'print the figures as JSON instead of text', false)

@@ -60,7 +60,7 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
 const EXAMPLES = `
 Examples:
   facemirror run patient.mp4 --out results          mirrored halves, action units, measures and a report of one video
-  facemirror run visits/ --out results              every video of a folder; those already done are skipped
+  facemirror run visits/ --out results              every video of a folder; videos that already have results are skipped
   facemirror run selfie.mov --out results --camera mirrored
                                                     a front camera that showed the patient as in a mirror
   facemirror run patient.mp4 --out results --neutral 0:02-0:04

@@ -28,16 +28,16 @@ import { wholeNumber } from './numbers.js';
 const EXAMPLES = `
 Examples:
   facemirror models list
-  facemirror models pull openface3 --accept-licence     fetch the three official checkpoints and make them ready
-  facemirror models import weights/*                    take your own copies, by whatever name; *_coreml.onnx files, too
-  facemirror models build Landmark_98.pkl --out built   an ONNX file of one's own
+  facemirror models pull openface3 --accept-licence     fetch and convert the three official checkpoints
+  facemirror models import weights/*                    add your own copies, under any name; also *_coreml.onnx files
+  facemirror models build Landmark_98.pkl --out built   an ONNX file from your own checkpoint
   facemirror models build --random-init 1 --out built   the same graphs with made-up weights, for benchmarks
   facemirror models export mediapipe --out packages     Core ML packages for a Mac or iOS app`;
 
 /** `facemirror models`. */
 export const define: DefineCommand = (models, context) => {
   models.addHelpText('after', EXAMPLES);
-  models.command('list').description('Tell what each suite is made of, and what is there.').action(list);
+  models.command('list').description('List the networks of each suite and the files that are here.').action(list);
   models
     .command('path')
     .description('Print the folder of the model cache.')
@@ -47,16 +47,16 @@ export const define: DefineCommand = (models, context) => {
     .description("Fetch a suite's files.")
     .argument('<suite>', SUITE_NAMES.join(' or '))
     .option('--accept-licence', 'accept the licence that is shown, having read it')
-    .option('--from <url>', 'another place that has files of the same names')
+    .option('--from <url>', 'another address that serves files of the same names')
     .action((suite: string, options: PullOptions) => pull(suite, options, context.signal));
   models
     .command('import')
-    .description('Take checkpoints or ONNX files of the suite openface3 into the cache, whatever they are called.')
+    .description('Add checkpoints or ONNX files of the suite openface3 to the cache, under any file name.')
     .argument('<files...>', 'checkpoints (.pth, .pkl, .safetensors) or ONNX files')
     .action(importFiles);
   models
     .command('build')
-    .description('Make ONNX files of checkpoints.')
+    .description('Build ONNX files from checkpoints.')
     .argument('[checkpoints...]', 'checkpoints (.pth, .pkl, .safetensors) of the suite openface3')
     .requiredOption('-o, --out <folder>', 'where the files go')
     .option('--random-init <seed>', 'seed of made-up weights, instead of checkpoints', wholeNumber(0))
@@ -67,7 +67,7 @@ export const define: DefineCommand = (models, context) => {
     .option('--all-outputs', 'keep all that the original networks give, not only what is used here')
     .action(build);
   registerExport(models);
-  models.command('verify').description('Hold what is in the cache against its records.').action(verify);
+  models.command('verify').description('Check cached files against their checksums.').action(verify);
 };
 
 async function list(): Promise<void> {

@@ -45,7 +45,7 @@ export function addRunOptions(command: Command, out?: string): Command {
     out === undefined
       ? command.requiredOption('-o, --out <folder>', 'where the results go')
       : command.option('-o, --out <folder>', 'where the results go', out);
-  return addSettingFlags(withOut).option('--json', 'tell everything as JSON lines on standard output', false);
+  return addSettingFlags(withOut).option('--json', 'write all events as JSON lines on standard output', false);
 }
 
 /** Processes videos, tells how it goes, and gives the exit code. */

@@ -32,15 +32,15 @@ export function register(program: Command): void {
       'Do once what ONNX Runtime does at every start: optimize the graph and arrange the weights for this machine.',
     )
     .argument('<model>', 'an .onnx file')
-    .requiredOption('-o, --output <folder>', 'the folder to write; replaced when it is there')
+    .requiredOption('-o, --output <folder>', 'the folder to write; replaced if it exists')
     .addOption(
       new Option('--provider <name>', 'the execution provider to compile for')
         .choices(COMPILE_PROVIDERS)
         .default('cpu'),
     )
     .option('--fix <name=size,...>', 'sizes to fix free dimensions to, e.g. batch_size=1', parseFixedDimensions)
-    .option('--as-is', 'leave the graph to ONNX Runtime, without computing first what is known before a run')
-    .option('--keep', 'keep a compiled model that is there and fits')
+    .option('--as-is', 'leave the graph to ONNX Runtime, without folding constants first')
+    .option('--keep', 'keep an existing compiled model that fits')
     .addHelpText(
       'after',
       `

@@ -45,7 +45,7 @@ export function register(program: Command): void {
   program
     .command('coverage')
     .description(
-      'Tell which nodes land on an accelerator, in how many partitions, why not the others, and at what cost.',
+      'Show which nodes land on an accelerator, in how many partitions, why the others do not, and at what cost.',
     )
     .argument('<model>', 'an .onnx file')
     .addOption(
@@ -59,7 +59,7 @@ export function register(program: Command): void {
     .addOption(
       new Option(
         '--format <name>',
-        "Core ML's model format (default: neuralnetwork, which a session makes that asks for none)",
+        "Core ML's model format (default: neuralnetwork, the default of a session)",
       ).choices(COREML_FORMATS),
     )
     .option(
@@ -80,8 +80,8 @@ export function register(program: Command): void {
         .argParser(parseRelease)
         .default('latest'),
     )
-    .option('--assume-optimized', 'take the file as a level-1 optimized graph already')
-    .option('--compare-log <file>', 'a log of ONNX Runtime to hold the prediction against; - is standard input')
+    .option('--assume-optimized', 'treat the file as a graph that is already optimized to level 1')
+    .option('--compare-log <file>', 'a log of ONNX Runtime to compare the prediction with; - is standard input')
     .addOption(
       new Option('--json [file]', 'the file for the result as JSON; - is standard output')
         .preset('-')
@@ -93,7 +93,7 @@ export function register(program: Command): void {
         .argParser(destination),
     )
     .option('--html <file>', 'the file for the result as a self-contained page; - is standard output', destination)
-    .option('--all', 'write every cause, node and partition, however long the text becomes')
+    .option('--all', 'write every cause, node and partition')
     .addHelpText(
       'after',
       `

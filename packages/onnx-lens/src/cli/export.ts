@@ -94,7 +94,7 @@ export function register(program: Command): void {
       parseTolerance,
     )
     .option('--range <name=min..max,...>', 'values of inputs, e.g. image=0..255,mask=0..1', parseRanges)
-    .option('--force', 'replace a package that is there')
+    .option('--force', 'replace an existing package')
     .addHelpText(
       'after',
       `

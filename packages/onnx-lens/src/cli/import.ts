@@ -18,7 +18,7 @@ export function register(program: Command): void {
     .argument('<model>', 'a .tflite file')
     .requiredOption('-o, --output <file>', 'the .onnx file to write')
     .addOption(
-      new Option('--half <rule>', 'what becomes of half-float weights: float32, or half floats in the file still')
+      new Option('--half <rule>', 'half-float weights: widen them to float32, or keep them')
         .choices(['widen', 'keep'])
         .default('widen'),
     )
