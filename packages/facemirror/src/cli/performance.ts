@@ -38,7 +38,7 @@ export const define: DefineCommand = (command, { signal }) => {
     .option('--md <file>', 'the file for the report as Markdown; - is standard output')
     .option('--html <file>', 'the file for the report as one self-contained page; - is standard output')
     .option('--json <file>', 'the file for the facts behind it, as JSON; - is standard output')
-    .option('--model <file...>', 'ONNX models to analyse besides')
+    .option('--model <file...>', 'more ONNX models to analyse')
     .addOption(
       new Option('--coreml-format <format>', "Core ML's model format for --model")
         .choices(COREML_FORMATS)
