@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
 import { makeFolder } from '../files/make-folder.js';
 import { hashFile } from '../files/hash.js';
+import { Patience } from '../processes/patience.js';
 
 /** What a server says of a file before it is fetched. */
 export interface RemoteFile {
@@ -101,12 +102,12 @@ async function fetchRest(options: DownloadOptions, part: string): Promise<void> 
   );
   if (options.bytes !== null && have === options.bytes) return;
   const start = options.bytes !== null && have > options.bytes ? 0 : have;
-  const patience = new Patience(options.patienceMs ?? PATIENCE_MS, options.signal);
+  const silence = new SilenceLimit(options.patienceMs ?? PATIENCE_MS, options.signal);
   try {
     const headers: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {};
     const response = await fetch(options.url, {
       headers: { ...headers, 'accept-encoding': 'identity' },
-      signal: patience.signal,
+      signal: silence.signal,
     });
     if (response.status === 416) {
       await rm(part, { force: true });
@@ -116,15 +117,15 @@ async function fetchRest(options: DownloadOptions, part: string): Promise<void> 
     const from = response.status === 206 ? start : 0;
     const length = response.headers.get('content-length');
     const total = options.bytes ?? (length === null ? null : from + Number(length));
-    const done = await write(response.body, part, from, { ...options, patience, total });
+    const done = await write(response.body, part, from, { ...options, silence, total });
     if (total !== null && done < total) throw new Error(`the connection ended after ${done} of ${total} bytes`);
   } finally {
-    patience.end();
+    silence.end();
   }
 }
 
 interface Writing {
-  readonly patience: Patience;
+  readonly silence: SilenceLimit;
   readonly total: number | null;
   readonly onProgress?: (done: number, total: number | null) => void;
 }
@@ -133,13 +134,13 @@ async function write(
   body: ReadableStream<Uint8Array>,
   part: string,
   from: number,
-  { patience, total, onProgress }: Writing,
+  { silence, total, onProgress }: Writing,
 ): Promise<number> {
   const file = await open(part, from > 0 ? 'r+' : 'w');
   try {
     let at = from;
     for await (const chunk of body) {
-      patience.renew();
+      silence.renew();
       if (at + chunk.length > (total ?? MOST_BYTES)) {
         await file.truncate(0);
         throw new Error('the server sends more than it announced');
@@ -155,19 +156,19 @@ async function write(
 }
 
 /** Aborts a request that has been silent for too long, or when the caller wishes. */
-class Patience {
+class SilenceLimit {
   readonly #controller = new AbortController();
+  readonly #patience = new Patience();
   readonly #milliseconds: number;
   readonly #outer: AbortSignal | undefined;
   readonly #stop = (): void => this.#controller.abort(this.#outer?.reason);
-  #timer: NodeJS.Timeout;
 
   constructor(milliseconds: number, outer: AbortSignal | undefined) {
     this.#milliseconds = milliseconds;
     this.#outer = outer;
     outer?.addEventListener('abort', this.#stop);
     if (outer?.aborted === true) this.#stop();
-    this.#timer = this.#start();
+    this.renew();
   }
 
   get signal(): AbortSignal {
@@ -175,20 +176,14 @@ class Patience {
   }
 
   renew(): void {
-    clearTimeout(this.#timer);
-    this.#timer = this.#start();
+    this.#patience.begin(this.#milliseconds, () =>
+      this.#controller.abort(new Error(`the server sent nothing for ${this.#milliseconds / 1000} s`)),
+    );
   }
 
   end(): void {
-    clearTimeout(this.#timer);
+    this.#patience.end();
     this.#outer?.removeEventListener('abort', this.#stop);
-  }
-
-  #start(): NodeJS.Timeout {
-    return setTimeout(
-      () => this.#controller.abort(new Error(`the server sent nothing for ${this.#milliseconds / 1000} s`)),
-      this.#milliseconds,
-    );
   }
 }
 
