@@ -3,6 +3,7 @@ import type { Job, JobRequest } from './jobs.js';
 import type { Library, VideoPlace } from './library.js';
 import type { LensCoverage, LensOptimization } from './lens.js';
 import type { SuiteModels } from './models.js';
+import type { ResultAccess } from './results.js';
 
 /** What the program can do, and how its settings form looks. Read once, when the page opens. */
 export interface About {
@@ -71,7 +72,10 @@ export interface Backend {
   compare(videos: readonly string[]): Promise<Comparison>;
   /** Address of a page to show in a frame; null if this run has none. */
   reportAddress(video: string, kind: 'examination' | 'performance'): Promise<string | null>;
+  /** Address of a zip of the results, which the browser saves: the answer says so itself. */
   zipAddress(video: string): string;
+  /** Absent where results lie in a folder of the user's. */
+  readonly results?: ResultAccess;
 
   models(): Promise<readonly SuiteModels[]>;
   pullModels(suite: string, licenceAccepted: boolean, onProgress: OnProgress): Promise<void>;

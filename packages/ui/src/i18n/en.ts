@@ -121,6 +121,13 @@ export const en = {
     needTwo: 'Choose at least two videos.',
     table: 'Change between the visits',
   },
+  results: {
+    title: 'Results',
+    help: 'The results lie in this browser: save what you need.',
+    zip: 'Save all as a zip',
+    folder: 'Save all to a folder…',
+    saved: 'Saved to',
+  },
   report: { none: 'This video has no report yet.', zip: 'Download everything (zip)', pick: 'Choose a video.' },
   performance: {
     none: 'This run has no performance report. Process the video again with the setting "performance report".',

@@ -39,7 +39,7 @@ function ReportPage({
               {t.actions.print}
             </button>
           )}
-          <a className="button" href={backend.zipAddress(video)} download>
+          <a className="button" href={backend.zipAddress(video)}>
             {t.report.zip}
           </a>
         </div>

@@ -17,6 +17,7 @@ import { useLoaded } from '../shell/loaded.js';
 import { Show } from '../shell/parts.js';
 import type { Route } from '../shell/route.js';
 import { DataTable } from './data-table.js';
+import { ResultFiles } from './result-files.js';
 import { VideoChoice } from './video-choice.js';
 
 /** Original and both mirrored faces in step, with curves and movements. */
@@ -158,6 +159,7 @@ function Review({ first }: { readonly first: ReviewFiles }): ReactNode {
           />
         ))}
       <ByMovement csv={files.tables.byMovement} />
+      <ResultFiles video={files.video} />
       {files.warnings.length > 0 && (
         <ul className="notices">
           {files.warnings.map((warning) => (

@@ -22,6 +22,8 @@ interface Entry {
 
 const FOLDER = ['jobs'] as const;
 const FILE = 'jobs.json';
+/** Networks stay open so long for the next video, in ms; then their memory is given back. */
+const IDLE_MS = 60_000;
 /** Held by the tab that works on a job; the browser frees it when the tab goes, however it goes. */
 const lockOf = (job: string): string => `facemirror-job-${job}`;
 
@@ -31,6 +33,7 @@ export class JobQueue {
   readonly #listeners = new Set<(jobs: readonly Job[]) => void>();
   readonly #site: string;
   #worker: Worker | null = null;
+  #idle: ReturnType<typeof setTimeout> | undefined;
   #running: { readonly id: string; readonly stop: AbortController } | null = null;
   #saving: Promise<void> = Promise.resolve();
 
@@ -113,11 +116,10 @@ export class JobQueue {
     if (this.#running !== null) return;
     const next = [...this.#entries.values()].find(({ job }) => job.state.kind === 'queued');
     if (next === undefined) {
-      // Networks and frames are only held while there is work.
-      this.#worker?.terminate();
-      this.#worker = null;
+      this.#idle = setTimeout(() => this.#endWorker(), IDLE_MS);
       return;
     }
+    clearTimeout(this.#idle);
     const { id } = next.job;
     const stop = new AbortController();
     this.#running = { id, stop };
@@ -181,8 +183,7 @@ export class JobQueue {
       };
       worker.onerror = (event) => {
         event.preventDefault();
-        worker.terminate();
-        this.#worker = null;
+        this.#endWorker();
         reject(
           new RunFailure(
             'WORKER_LOST',
@@ -194,6 +195,11 @@ export class JobQueue {
       signal.addEventListener('abort', () => worker.postMessage(cancel), { once: true });
       worker.postMessage(start);
     });
+  }
+
+  #endWorker(): void {
+    this.#worker?.terminate();
+    this.#worker = null;
   }
 
   #known(id: string): Entry {

@@ -2,13 +2,13 @@ import type { ResultFile } from 'facemirror-ui/backend/results.js';
 import { FaceMirrorError, messageOf } from 'facemirror-core/errors.js';
 import { outputName } from 'facemirror-core/results/output-names.js';
 import type { StoredPlace } from '../storage/library.js';
-import { fileAddress } from './addresses.js';
+import { downloadAddress } from './addresses.js';
 import { resultsOf } from './review-files.js';
 
 /** The results of a video, one by one. */
 export async function listResults(place: StoredPlace, site: string): Promise<readonly ResultFile[]> {
   const files = await filesOf(place);
-  return files.map(({ name, size }) => ({ name, bytes: size, address: fileAddress(site, place, name) }));
+  return files.map(({ name, size }) => ({ name, bytes: size, address: downloadAddress(site, place, name) }));
 }
 
 /** All files of the results that count, by name. */

@@ -40,7 +40,7 @@ async function answer(request: Request): Promise<Response> {
   if (origin !== new URL(site).origin) return Response.error();
   const stored = storedAddress(site, request.url);
   if (stored?.kind === 'zip') return zipOf(stored.place);
-  if (stored?.kind === 'file') return storedFile(stored.place, stored.name, request.headers.get('range'));
+  if (stored?.kind === 'file') return storedFile(stored, request.headers.get('range'));
   const cache = await caches.open(CACHE);
   const isPage = request.mode === 'navigate' && pathname === new URL(site).pathname;
   const kept = await cache.match(isPage ? new URL('index.html', site) : request, { ignoreSearch: isPage });

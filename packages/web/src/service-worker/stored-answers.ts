@@ -1,5 +1,6 @@
 import { makeZip, predictLength } from 'client-zip';
 import { messageOf } from 'facemirror-core/errors.js';
+import type { StoredAddress } from '../backend/addresses.js';
 import { filesOf } from '../backend/saved-results.js';
 import { servedFile, type StoredPlace } from '../storage/library.js';
 import { SITE_HEADERS } from './site-headers.js';
@@ -14,13 +15,17 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** A stored file, or the part of it that is asked for. */
-export async function storedFile(place: StoredPlace, name: string, range: string | null): Promise<Response> {
+export async function storedFile(
+  { place, name, isDownload }: Extract<StoredAddress, { kind: 'file' }>,
+  range: string | null,
+): Promise<Response> {
   const file = await found(() => servedFile(place, name));
   if (!(file instanceof File)) return file;
   const headers = {
     ...SITE_HEADERS,
     'Content-Type': TYPES[name.replace(/^.*\./, '').toLowerCase()] ?? 'application/octet-stream',
     'Accept-Ranges': 'bytes',
+    ...(isDownload ? { 'Content-Disposition': attachment(name) } : {}),
     'Cache-Control': 'no-store',
   };
   const part = partOf(range, file.size);
@@ -48,10 +53,15 @@ export async function zipOf(place: StoredPlace): Promise<Response> {
       ...SITE_HEADERS,
       'Content-Type': 'application/zip',
       'Content-Length': String(length),
-      'Content-Disposition': `attachment; filename*=UTF-8''${encodeURIComponent(`${place.stem}.zip`)}`,
+      'Content-Disposition': attachment(`${place.stem}.zip`),
       'Cache-Control': 'no-store',
     },
   });
+}
+
+/** The browser saves it under that name, and does not leave the page. */
+function attachment(name: string): string {
+  return `attachment; filename*=UTF-8''${encodeURIComponent(name)}`;
 }
 
 async function found<T>(look: () => Promise<T | null>): Promise<T | Response> {

@@ -221,8 +221,7 @@ async function foldersIn(
 ): Promise<readonly { readonly name: string; readonly folder: FileSystemDirectoryHandle }[]> {
   const found: { name: string; folder: FileSystemDirectoryHandle }[] = [];
   for await (const [name, entry] of folder.entries())
-    if (entry.kind === 'directory')
-      found.push({ name: decodeURIComponent(name), folder: entry });
+    if (entry.kind === 'directory') found.push({ name: decodeURIComponent(name), folder: entry });
   return found.sort((a, b) => a.name.localeCompare(b.name));
 }
 
