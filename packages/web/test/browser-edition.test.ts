@@ -83,6 +83,16 @@ describe.skipIf(MISSING !== '')(`the browser edition in Chromium${MISSING}`, () 
     expect(times.every((time, frame) => Math.abs(time - frame / 30) < 1e-4)).toBe(true);
   }, 300_000);
 
+  it('computes the tables again when a movement is added', async () => {
+    await page.getByRole('button', { name: 'Add a movement here' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.locator('[data-save=saved]').waitFor(WAIT);
+    const table = await stored(page, 'Demo/demo/demo', 'demo_movements.csv');
+    expect(table.toString()).toMatch(/,BS,edited,/);
+    const record = JSON.parse((await stored(page, 'Demo/demo/demo', 'demo.json')).toString()) as { editedAt: string };
+    expect(Date.parse(record.editedAt)).toBeGreaterThan(0);
+  }, 60_000);
+
   it('saves one result alone under its name', async () => {
     const saving = page.waitForEvent('download');
     await page.getByRole('link', { name: 'demo_blinks.csv' }).click();
@@ -174,8 +184,8 @@ describe.skipIf(MISSING !== '')(`the browser edition in Chromium${MISSING}`, () 
     await page.locator('.job[data-state=running]', { hasText: / \/ 285 frames/ }).waitFor(WAIT);
     await page.getByRole('button', { name: 'Cancel' }).click();
     expect(await outcome(page, 'demo.mp4')).toMatchObject({ state: 'cancelled' });
-    // The results of the run before stay the ones that count.
-    expect((await storedNames(page)).filter((name) => /\/demo\/run-[^/]+$/.test(name))).toHaveLength(1);
+    // The results of the run before, and of its edit, stay the ones that count.
+    expect((await storedNames(page)).filter((name) => /\/demo\/run-[^/]+$/.test(name))).toHaveLength(2);
   }, 120_000);
 
   it('shows nothing half-made after its tab was closed in the middle', async () => {

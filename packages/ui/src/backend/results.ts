@@ -1,5 +1,3 @@
-import type { OnProgress } from './backend.js';
-
 /** One file of a video's results. */
 export interface ResultFile {
   readonly name: string;
@@ -15,5 +13,5 @@ export interface ResultAccess {
    * Writes all of them into a folder that the user picks, and gives its name; null if he picks none. Null as a whole
    * where this browser lets pages write no folders.
    */
-  readonly saveToFolder: ((video: string, onProgress: OnProgress) => Promise<string | null>) | null;
+  readonly saveToFolder: ((video: string, onProgress: (fraction: number) => void) => Promise<string | null>) | null;
 }

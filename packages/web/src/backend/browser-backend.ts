@@ -10,7 +10,7 @@ import type { LensCoverage, LensOptimization } from 'facemirror-ui/backend/lens.
 import type { Library, VideoPlace } from 'facemirror-ui/backend/library.js';
 import type { SuiteModels } from 'facemirror-ui/backend/models.js';
 import type { ResultAccess } from 'facemirror-ui/backend/results.js';
-import type { ReviewFiles } from 'facemirror-ui/backend/review.js';
+import type { ExaminationEdit, ReviewFiles } from 'facemirror-ui/backend/review.js';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { settingFields } from 'facemirror-core/settings/fields.js';
 import { addVideo, idOf, placeOf, readLibrary, removeVideo } from '../storage/library.js';
@@ -18,6 +18,7 @@ import { readNetworkList } from '../suite/mediapipe.js';
 import { zipAddress } from './addresses.js';
 import { NOT_IN_FORM } from './form.js';
 import { JobQueue } from './job-queue.js';
+import { saveEdit } from './edited-results.js';
 import { reviewOf } from './review-files.js';
 import { listResults, saveToFolder } from './saved-results.js';
 
@@ -121,8 +122,12 @@ export class BrowserBackend implements Backend {
     return shown(() => reviewOf(placeOf(video), this.#site));
   }
 
-  saveExamination(): Promise<ReviewFiles> {
-    return Promise.reject(notHere('Saving an edited examination'));
+  saveExamination(video: string, edit: ExaminationEdit): Promise<ReviewFiles> {
+    return shown(async () => {
+      const place = placeOf(video);
+      await saveEdit(place, edit);
+      return reviewOf(place, this.#site);
+    });
   }
 
   compare(): Promise<Comparison> {

@@ -4,15 +4,7 @@ import { settingsFromForm } from 'facemirror-core/settings/fields.js';
 import type { RunSettings } from 'facemirror-core/settings/settings.js';
 import type { FromRunWorker, ToRunWorker } from '../run/messages.js';
 import { findFile, makeFolder, writeWhole } from '../storage/folders.js';
-import {
-  newRun,
-  placeOf,
-  publish,
-  removeOtherRuns,
-  currentResults,
-  runFolderOf,
-  storedVideo,
-} from '../storage/library.js';
+import { newRun, placeOf, publish, removeUnpublished, runFolderOf, storedVideo } from '../storage/library.js';
 import { NOT_IN_FORM } from './form.js';
 
 interface Entry {
@@ -50,7 +42,7 @@ export class JobQueue {
     const alive = new Set(held.map(({ name }) => name));
     for (const entry of file === null ? [] : entriesFrom(await file.text())) {
       const isLost = isActive(entry.job) && !alive.has(lockOf(entry.job.id));
-      if (isLost) await forgetHalf(entry.job.video);
+      if (isLost) await removeUnpublished(placeOf(entry.job.video));
       const job: Job = isLost ? { ...entry.job, state: { kind: 'interrupted' } } : entry.job;
       queue.#entries.set(job.id, { job, settings: entry.settings });
     }
@@ -151,8 +143,7 @@ export class JobQueue {
       await publish(place, run);
       this.#set(job.id, { kind: 'done', frames: done.frames, framesPerSecond: done.framesPerSecond }, done.warnings);
     } catch (error) {
-      const current = await currentResults(place).catch(() => null);
-      await removeOtherRuns(place, current === null ? [] : [current.current.run]).catch(() => undefined);
+      await removeUnpublished(place).catch(() => undefined);
       const code = error instanceof RunFailure || error instanceof FaceMirrorError ? error.code : 'UNEXPECTED';
       this.#set(
         job.id,
@@ -269,12 +260,6 @@ function runSettings(settings: JobRequest['settings'], affected: string): RunSet
   return affected === 'unknown' || given.affected !== 'auto'
     ? given
     : { ...given, affected: affected as RunSettings['affected'] };
-}
-
-async function forgetHalf(video: string): Promise<void> {
-  const place = placeOf(video);
-  const current = await currentResults(place);
-  await removeOtherRuns(place, current === null ? [] : [current.current.run]);
 }
 
 function entriesFrom(text: string): readonly Entry[] {

@@ -1,7 +1,6 @@
 import type { PlayableVideo, ReviewFiles, NeutralStretch, TableKind } from 'facemirror-ui/backend/review.js';
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import { outputName, type OutputKind } from 'facemirror-core/results/output-names.js';
-import { findFile } from '../storage/folders.js';
 import { currentResults, idOf, storedVideo, type StoredPlace } from '../storage/library.js';
 import { fileAddress } from './addresses.js';
 
@@ -17,25 +16,24 @@ const TABLES: Readonly<Partial<Record<TableKind, OutputKind>>> = {
 /** What the review of a video needs. @throws FaceMirrorError FILE_UNREADABLE for a video without results. */
 export async function reviewOf(place: StoredPlace, site: string): Promise<ReviewFiles> {
   const { facts } = await storedVideo(place);
-  const folder = await resultsOf(place);
+  const results = await resultsOf(place);
   const { stem } = place;
-  const record = recordFrom((await findFile(folder, outputName(stem, 'record'))) ?? null);
+  const record = recordFrom((await results.get(outputName(stem, 'record'))?.getFile()) ?? null);
   const { warnings, neutral } = await record;
   const tables: Partial<Record<TableKind, string>> = {};
   for (const [kind, output] of Object.entries(TABLES)) {
-    const file = await findFile(folder, outputName(stem, output));
-    if (file !== null) tables[kind as TableKind] = await file.text();
+    const file = await results.get(outputName(stem, output))?.getFile();
+    if (file !== undefined) tables[kind as TableKind] = await file.text();
   }
   // A video whose frames were turned has an upright copy: that is what the mirrored faces were made of.
   const upright = outputName(stem, 'source-video');
-  const original = (await findFile(folder, upright)) === null ? facts.file : upright;
+  const original = results.has(upright) ? upright : facts.file;
   const videos: PlayableVideo[] = [
     { kind: 'original', address: fileAddress(site, place, original), proxyAddress: null },
   ];
   for (const kind of ['left', 'right'] as const) {
     const name = outputName(stem, `${kind}-video`);
-    if ((await findFile(folder, name)) !== null)
-      videos.push({ kind, address: fileAddress(site, place, name), proxyAddress: null });
+    if (results.has(name)) videos.push({ kind, address: fileAddress(site, place, name), proxyAddress: null });
   }
   return {
     video: idOf(place),
@@ -47,12 +45,12 @@ export async function reviewOf(place: StoredPlace, site: string): Promise<Review
   };
 }
 
-/** The folder of the results that count. @throws FaceMirrorError FILE_UNREADABLE where there are none. */
-export async function resultsOf(place: StoredPlace): Promise<FileSystemDirectoryHandle> {
+/** The files of the results that count, by name. @throws FaceMirrorError FILE_UNREADABLE where there are none. */
+export async function resultsOf(place: StoredPlace): Promise<ReadonlyMap<string, FileSystemFileHandle>> {
   const results = await currentResults(place);
   if (results === null)
     throw new FaceMirrorError('FILE_UNREADABLE', 'This video has no results yet. Process it first.');
-  return results.folder;
+  return results.files;
 }
 
 async function recordFrom(

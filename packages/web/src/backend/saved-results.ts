@@ -13,9 +13,7 @@ export async function listResults(place: StoredPlace, site: string): Promise<rea
 
 /** All files of the results that count, by name. */
 export async function filesOf(place: StoredPlace): Promise<readonly File[]> {
-  const folder = await resultsOf(place);
-  const files: File[] = [];
-  for await (const entry of folder.values()) if (entry.kind === 'file') files.push(await entry.getFile());
+  const files = await Promise.all([...(await resultsOf(place)).values()].map((file) => file.getFile()));
   return files.sort((a, b) => a.name.localeCompare(b.name));
 }
 

@@ -42,6 +42,8 @@ export interface VideoFacts {
 export interface CurrentRun {
   readonly run: string;
   readonly finishedAt: string;
+  /** Folder of the files that an edit made anew; null where nothing was edited. They go before the run's own. */
+  readonly edit?: string | null;
 }
 
 export function idOf({ subject, visit, stem }: StoredPlace): string {
@@ -147,27 +149,44 @@ export async function storedVideo(place: StoredPlace): Promise<{ readonly facts:
   return { facts, file };
 }
 
-/** The results that count, with their folder; null where there are none. */
+/** The results that count: their files by name. Null where there are none. */
 export async function currentResults(
   place: StoredPlace,
-): Promise<{ readonly current: CurrentRun; readonly folder: FileSystemDirectoryHandle } | null> {
+): Promise<{ readonly current: CurrentRun; readonly files: ReadonlyMap<string, FileSystemFileHandle> } | null> {
   const folder = await findFolder(folderOf(place));
   const current = folder === null ? null : await currentIn(folder);
   if (current === null) return null;
-  const results = await findFolder(runFolderOf(place, current.run));
-  return results === null ? null : { current, folder: results };
+  const files = new Map<string, FileSystemFileHandle>();
+  for (const name of foldersOf(current)) {
+    const results = await findFolder(runFolderOf(place, name));
+    if (results === null) return null;
+    for await (const entry of results.values()) if (entry.kind === 'file') files.set(entry.name, entry);
+  }
+  return { current, files };
 }
 
-/** Makes a whole run's results the ones that count, and removes those of earlier runs. */
-export async function publish(place: StoredPlace, run: string): Promise<void> {
+/** The folders that results lie in, the first to be looked into last. */
+export function foldersOf({ run, edit }: CurrentRun): readonly string[] {
+  return edit == null ? [run] : [run, edit];
+}
+
+/** Makes a whole run's results, or those of an edit of it, the ones that count, and removes what they replace. */
+export async function publish(place: StoredPlace, run: string, edit: string | null = null): Promise<void> {
   const folder = await makeFolder(folderOf(place));
-  const current: CurrentRun = { run, finishedAt: new Date().toISOString() };
+  const current: CurrentRun = { run, edit, finishedAt: new Date().toISOString() };
   await writeWhole(folder, CURRENT, JSON.stringify(current));
-  await removeOtherRuns(place, [run]);
+  await removeOtherRuns(place, foldersOf(current));
 }
 
-/** Removes a video's runs but those: what was left half-made, and what was replaced. */
-export async function removeOtherRuns(place: StoredPlace, kept: readonly string[]): Promise<void> {
+/** Removes what runs and edits that do not count have left. */
+export async function removeUnpublished(place: StoredPlace): Promise<void> {
+  const folder = await findFolder(folderOf(place));
+  const current = folder === null ? null : await currentIn(folder);
+  await removeOtherRuns(place, current === null ? [] : foldersOf(current));
+}
+
+/** Removes a video's runs but those. */
+async function removeOtherRuns(place: StoredPlace, kept: readonly string[]): Promise<void> {
   const folder = await findFolder(folderOf(place));
   if (folder === null) return;
   const names: string[] = [];
@@ -178,8 +197,8 @@ export async function removeOtherRuns(place: StoredPlace, kept: readonly string[
 /** A file of a video for the page to show or download: one of its results, or the video itself under its own name. */
 export async function servedFile(place: StoredPlace, name: string): Promise<File | null> {
   const results = await currentResults(place);
-  const result = results === null ? null : await findFile(results.folder, name);
-  if (result !== null) return result;
+  const result = results?.files.get(name);
+  if (result !== undefined) return result.getFile();
   const { facts, file } = await storedVideo(place);
   return facts.file === name ? file : null;
 }

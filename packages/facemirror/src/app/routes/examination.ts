@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { MOVEMENT_CODES } from 'facemirror-core/movements/codes.js';
 import { MOVEMENT_SOURCES } from 'facemirror-core/movements/movement.js';
-import type { ExaminationEdit } from '../../examination/edit.js';
+import type { ExaminationEdit } from 'facemirror-core/examination/edit.js';
 import { stemOf } from '../../results/outputs.js';
 import { idOf, placeOf } from '../library.js';
 import { reviewOf } from '../review-files.js';

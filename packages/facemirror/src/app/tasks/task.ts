@@ -1,6 +1,6 @@
 import { errorOf, type Failure } from '../../processes/failure.js';
 import { startHelper } from '../../processes/helper-process.js';
-import type { ExaminationEdit } from '../../examination/edit.js';
+import type { ExaminationEdit } from 'facemirror-core/examination/edit.js';
 import type { SuiteStatus } from './model-status.js';
 
 /** Work that the server has done for it, in a process that takes its memory with it when it is done. */
