@@ -51,7 +51,7 @@ export class BrowserBackend implements Backend {
       libraryPlace:
         'Videos and results stay in this browser, on this computer; nothing is sent anywhere. Save what you need to a folder: the browser may clear its storage.',
       settings: settingFields(NOT_IN_FORM),
-      canEdit: false,
+      canEdit: true,
       screens: ['start', 'queue', 'review', 'models'],
     });
   }

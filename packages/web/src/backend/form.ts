@@ -14,6 +14,10 @@ export const NOT_IN_FORM: ReadonlySet<SettingName> = new Set([
   'jobs',
   'profile',
   'report',
+  'performanceReport',
+  'scores',
+  'subject',
+  'visit',
   'trace',
   'force',
 ]);
