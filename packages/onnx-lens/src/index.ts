@@ -84,12 +84,12 @@ export { importTflite } from './import/tflite/load.js';
 export { coveredTfliteOperators } from './import/tflite/translations.js';
 export {
   optimizeForProvider,
-  type PassRow,
   type ReleaseRow,
   type RewriteOptions,
   type RewriteProgress,
   type RewrittenModel,
 } from './rewrite/optimize.js';
+export type { PassRow } from './rewrite/pass-rows.js';
 export type { SplitSummary } from './rewrite/cost.js';
 export { REWRITES } from './rewrite/registry.js';
 export type { AnyRewrite, GraphRewrite, Rewrite, RewritePurpose } from './rewrite/rewrite.js';

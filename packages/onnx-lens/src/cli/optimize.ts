@@ -31,6 +31,7 @@ import {
   parseRelease,
   parseTolerance,
 } from './options.js';
+import { refuseUnproven } from './unproven.js';
 import { StatusLine } from './status-line.js';
 import { terminal, writeText } from './text.js';
 
@@ -235,7 +236,7 @@ async function rewriteProven(
     // The very file needs no proof, and may have inputs that cannot be made up.
     if (bytes === undefined || proof === undefined) return { result, bytes: readFileSync(path) };
     await writeText('-', proofText('Proof: the rewritten model against the original', proof, page));
-    if (!proof.holds) refuse(proof, options.output);
+    if (!proof.holds) refuseUnproven(proof, options.output);
     if (provider !== 'cpu' && options.fp16 !== true && options.int8 !== true) {
       status.show('measuring both on the CPU');
       const times = await compareCpuTime(path, bytes, { ...proofOptions(options), dataFolder: dirname(path) });
@@ -261,7 +262,7 @@ async function writeConverted(
   const bytes = serializeModel(converted);
   const proof = await proveEqual(rewritten, bytes, { ...how, tolerance });
   await writeText('-', proofText(`Error of ${bits}, against the rewritten model`, proof, page));
-  if (!proof.holds) refuse(proof, options.output);
+  if (!proof.holds) refuseUnproven(proof, options.output);
   await writeModel(options.output, converted, bytes);
 }
 
@@ -284,19 +285,6 @@ function proofOptions(options: OptimizeCommandOptions): ProofOptions {
     ...(sizes === undefined ? {} : { sizes }),
     ...(fixInput === undefined ? {} : { fixedInputs: fixInput }),
   };
-}
-
-function refuse(proof: Proof, output: string): never {
-  const worst = proof.outputs.filter((each) => !each.isWithin).toSorted((a, b) => b.maxAbs - a.maxAbs)[0];
-  const off = worst?.maxAbs ?? 0;
-  const noise =
-    worst !== undefined && worst.noise > 0
-      ? ` (the original differs from itself by ${worst.noise.toPrecision(3)})`
-      : '';
-  throw new OnnxLensError(
-    'PROOF_FAILED',
-    `${output} was not written: output "${worst?.name ?? '?'}" differs by up to ${off.toPrecision(3)}, first at [${worst?.first?.join(', ') ?? ''}], more than the tolerance of ${proof.tolerance}${noise}. If the inputs that were made up are unlike yours, give their values with --range name=min..max; if you can accept the difference, give --tolerance.`,
-  );
 }
 
 function preprocessingOf({ imageMean, imageStd, imageOrder }: OptimizeCommandOptions): ImagePreprocessing {

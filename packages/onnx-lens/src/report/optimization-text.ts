@@ -1,6 +1,7 @@
 import type { Proof } from '../rewrite/proof.js';
 import type { CpuTime } from '../rewrite/cpu-time.js';
-import type { PassRow, ReleaseRow, RewrittenModel } from '../rewrite/optimize.js';
+import type { ReleaseRow, RewrittenModel } from '../rewrite/optimize.js';
+import type { PassRow } from '../rewrite/pass-rows.js';
 import { bytes, count, percent, printable } from './format.js';
 import type { Table } from './tables.js';
 import { TextPage, type TerminalOptions } from './terminal.js';

@@ -10,6 +10,7 @@ import { withFixedInputs } from './settle-inputs.js';
 import { fixDimensions, freeDimensions } from './fix-dimensions.js';
 import { Judge, type Judged } from './judge.js';
 import { simplerForm } from './level-one-form.js';
+import { fixRow, levelOneRow, withoutGain, type PassRow, type Row } from './pass-rows.js';
 import { removeDead } from './passes/dead-nodes.js';
 import { selectRewrites } from './registry.js';
 import type { AnyRewrite } from './rewrite.js';
@@ -47,20 +48,6 @@ export interface RewriteProgress {
   readonly rewrite: string;
   readonly done: number;
   readonly total: number;
-}
-
-/** What one rewrite did and whether it stayed. */
-export interface PassRow {
-  readonly name: string;
-  readonly summary: string;
-  /** Places in the graph that it changed. */
-  readonly changed: number;
-  readonly before: SplitSummary;
-  readonly after: SplitSummary;
-  /** `dropped`: the whole is at least as good without it. `refused`: ONNX Runtime did not take what it made. */
-  readonly outcome: 'kept' | 'dropped' | 'refused';
-  /** Why it was dropped or refused, in words. */
-  readonly reason: string | null;
 }
 
 /** What one release of ONNX Runtime makes of the model before and after. */
@@ -164,9 +151,6 @@ async function rewriteModel(model: ModelProto, options: RewriteOptions, weights:
     ),
   };
 }
-
-/** A {@link PassRow} whose figures are still to be taken, when all is known of shapes that will be. */
-type Row = Omit<PassRow, 'before' | 'after'> & { readonly before: Judged; readonly after: Judged };
 
 /** A form of the model, the rewrites that made it, and the forms before each of them. */
 interface Trail extends Judged {
@@ -280,39 +264,4 @@ async function leaveOutUseless(
 
 function describe({ name, summary }: AnyRewrite): Pick<PassRow, 'name' | 'summary'> {
   return { name, summary };
-}
-
-function fixRow(fix: Readonly<Record<string, number | readonly number[]>>, before: Judged, after: Judged): Row {
-  const sizes = Object.entries(fix).map(([name, size]) => `${name}=${String(size)}`);
-  return {
-    name: 'fix',
-    summary: `fixes ${sizes.join(', ')}`,
-    changed: sizes.length,
-    before,
-    after,
-    outcome: 'kept',
-    reason: null,
-  };
-}
-
-function levelOneRow(before: Judged, after: Judged): Row {
-  const nodes = ({ model }: Judged): number => model.graph?.node.length ?? 0;
-  return {
-    name: 'level-one',
-    summary: "writes the graph as ONNX Runtime's level 1 leaves it, for other programs too",
-    changed: Math.max(1, nodes(before) - nodes(after)),
-    before,
-    after,
-    outcome: 'kept',
-    reason: null,
-  };
-}
-
-function withoutGain(row: Row, isFixed: boolean): Row {
-  if (row.outcome !== 'kept' || (isFixed && row.name === 'fix')) return row;
-  return {
-    ...row,
-    outcome: 'dropped',
-    reason: 'brings nothing: what ONNX Runtime makes of the model is no better for it',
-  };
 }

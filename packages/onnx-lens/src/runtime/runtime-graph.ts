@@ -1,7 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { ModelProto } from '../model/generated/onnx_pb.js';
+import { subgraphsOf } from '../model/attributes.js';
+import { valueInfo } from '../model/builder.js';
+import { copyMessage } from '../model/copy.js';
+import { GraphProtoSchema, ModelProtoSchema, type ModelProto, type NodeProto } from '../model/generated/onnx_pb.js';
 import { parseModel } from '../model/parse.js';
 import { serializeModel } from '../model/serialize.js';
 import { Session, type OptimizationLevel } from './session.js';
@@ -75,6 +78,37 @@ export async function runtimeGraph(
  * const graph = await levelOneGraph('model.onnx', { freeDimensions: { batch: 1 } });
  * graph.graph?.node.map((node) => node.opType); // ['Conv', 'Relu']
  */
-export function levelOneGraph(source: string | ModelProto, options: RuntimeGraphOptions = {}): Promise<ModelProto> {
+export async function levelOneGraph(
+  source: string | ModelProto,
+  options: RuntimeGraphOptions = {},
+): Promise<ModelProto> {
+  if (typeof source !== 'string' && hasNestedBranches(source)) {
+    const branchless = await runtimeGraph(withFreeInputs(source), 'basic', options).catch(() => undefined);
+    if (branchless?.graph !== undefined && source.graph !== undefined) {
+      const graph = copyMessage(GraphProtoSchema, branchless.graph, { input: source.graph.input, valueInfo: [] });
+      return runtimeGraph(copyMessage(ModelProtoSchema, branchless, { graph }), 'basic', options);
+    }
+  }
   return runtimeGraph(source, 'basic', options);
+}
+
+/**
+ * True for branches inside branches. ONNX Runtime (1.32, and older) crashes where it takes such branches apart and the
+ * inputs' sizes are fixed, as in silero_vad with its rate fixed; with free sizes it does not.
+ */
+function hasNestedBranches({ graph }: ModelProto): boolean {
+  const isBranch = ({ opType }: NodeProto): boolean => opType === 'If';
+  const inner = (node: NodeProto): NodeProto[] => subgraphsOf(node).flatMap((each) => each.node);
+  return graph?.node.some((node) => isBranch(node) && inner(node).some(isBranch)) ?? false;
+}
+
+/** The inputs with as many axes, none of which has a size. */
+function withFreeInputs(model: ModelProto): ModelProto {
+  if (model.graph === undefined) return model;
+  const input = model.graph.input.map((each) => {
+    const tensor = each.type?.value.case === 'tensorType' ? each.type.value.value : undefined;
+    const names = tensor?.shape?.dim.map((_, axis) => `${each.name}_axis_${axis}`);
+    return tensor === undefined || names === undefined ? each : valueInfo(each.name, tensor.elemType, names);
+  });
+  return copyMessage(ModelProtoSchema, model, { graph: copyMessage(GraphProtoSchema, model.graph, { input }) });
 }

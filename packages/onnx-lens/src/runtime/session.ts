@@ -193,7 +193,10 @@ function refusal(what: string, cause: unknown): OnnxLensError {
     .map((line) => line.trim())
     .filter((line) => line !== '')
     .join(' ');
-  return new OnnxLensError('RUNTIME_REFUSED', `${what}: ${words.replace(/\.?$/, '.')}`, { cause });
+  const advice = words.includes('Could not find an implementation')
+    ? ' It has no CPU kernel for this version of the operator: bring the model to a newer opset first (onnx.version_converter does).'
+    : '';
+  return new OnnxLensError('RUNTIME_REFUSED', `${what}: ${words.replace(/\.?$/, '.')}${advice}`, { cause });
 }
 
 type RuntimeType = RuntimeTensor.Type;

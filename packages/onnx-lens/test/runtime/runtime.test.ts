@@ -134,3 +134,44 @@ describe('shapes', () => {
     });
   });
 });
+
+describe('branches inside branches', () => {
+  /** y = relu(x) + 1, behind two conditions that are constant; ONNX Runtime 1.32 crashed on such in fixed sizes. */
+  function branches(dims: readonly (number | string)[]) {
+    const inner = (operator: string, place: string) => {
+      const body = new GraphBuilder(operator);
+      body.output(body.node(operator, ['x'], {}, { outputs: [`${place}_${operator}`] }), DataType.FLOAT, dims);
+      return body.toGraph();
+    };
+    const outer = (name: string) => {
+      const body = new GraphBuilder(name);
+      const eight = body.constant(`${name}_eight`, int64Tensor([], [8]));
+      const cond = body.node('Equal', ['rate', eight], {}, { outputs: [`${name}_slow`] });
+      const either = { then_branch: inner('Neg', name), else_branch: inner('Relu', name) };
+      const chosen = body.node('If', [cond], either, { outputs: [`${name}_chosen`] });
+      const one = body.floats([], [1], `${name}_one`);
+      body.output(body.node('Add', [chosen, one], {}, { outputs: [`${name}_sum`] }), DataType.FLOAT, dims);
+      return body.toGraph();
+    };
+    const graph = new GraphBuilder('nested');
+    graph.input('x', DataType.FLOAT, dims);
+    const rate = graph.constant('rate', int64Tensor([], [16]));
+    const cond = graph.node(
+      'Equal',
+      [rate, graph.constant('sixteen', int64Tensor([], [16]))],
+      {},
+      { outputs: ['fast'] },
+    );
+    graph.node('If', [cond], { then_branch: outer('then'), else_branch: outer('else') }, { outputs: ['y'] });
+    graph.output('y', DataType.FLOAT, dims);
+    return graph.toModel({ opset: 16 });
+  }
+
+  it('go away where their conditions are known, and the sizes of inputs stay', async () => {
+    const model = await levelOneGraph(branches([1, 4]));
+    expect(model.graph?.node.map(({ opType }) => opType)).toEqual(['Relu', 'Add']);
+    expect((await inferShapes(model)).get('x')?.shape).toEqual([1, 4]);
+    const free = await levelOneGraph(branches(['batch', 4]), { freeDimensions: { batch: 2 } });
+    expect((await inferShapes(free)).get('y')?.shape?.at(-1)).toBe(4);
+  });
+});

@@ -1,6 +1,10 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DataType, GraphBuilder, analyseCoverage, floatTensor, type ModelProto } from '../../src/index.js';
+import { DataType, GraphBuilder, analyseCoverage, floatTensor, saveModel, type ModelProto } from '../../src/index.js';
 import { inferKernelLess } from '../../src/shapes/kernel-less.js';
+import { onnxLens } from '../cli/run.js';
 
 /** Definitions of 2017, for which ONNX Runtime has schemas but no CPU kernels any more. */
 function oldModel(): ModelProto {
@@ -35,5 +39,18 @@ describe('operators without a CPU kernel', () => {
     const { perNode, notes } = await analyseCoverage(oldModel(), { ort: '1.21', compareVariants: false });
     expect(perNode.map(({ opType }) => opType)).toEqual(['AveragePool', 'Flatten', 'Gemm', 'Relu']);
     expect(notes.some((note) => note.startsWith('Level 1 was not applied'))).toBe(true);
+  });
+
+  it('leave optimize without a proof: it says that ONNX Runtime cannot run the model, and writes nothing', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'onnx-lens-old-'));
+    try {
+      const [from, to] = [join(folder, 'old.onnx'), join(folder, 'new.onnx')];
+      saveModel(oldModel(), from);
+      const { status, stderr } = onnxLens(['optimize', from, '-o', to]);
+      expect([status, stderr]).toEqual([1, expect.stringMatching(/AveragePool.*newer opset/)]);
+      expect(existsSync(to)).toBe(false);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
