@@ -47,6 +47,10 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'Compare visits of one patient: change beside the smallest detectable change.',
     load: () => import('./compare.js'),
   },
+  cohort: {
+    summary: 'Put the examinations of many videos into one table; compare them with an expert.',
+    load: () => import('./cohort.js'),
+  },
   performance: {
     summary: 'Write the performance report of a run from its record.',
     load: () => import('./performance.js'),
