@@ -118,7 +118,8 @@ export function agreementPage(agreements: readonly Agreement[]): string {
     'Agreement with an expert',
     REPORT_STYLE,
     '<header><p class="kind">Cohort</p><h1>Agreement with an expert</h1>' +
-      `<p class="use">${escapeHtml(INTENDED_USE)}</p></header>${sectionHtml('Figures', tableHtml(columns, rows) + paragraph(note, 'note'))}` +
+      `<p class="use">${escapeHtml(INTENDED_USE)}</p></header>` +
+      sectionHtml('Figures', tableHtml(columns, rows) + paragraph(note, 'note')) +
       sectionHtml('Bland-Altman plots', plots.join('')),
   );
 }
