@@ -18,7 +18,7 @@ import { cpuTimeText, optimizationText, proofText } from '../report/optimization
 import type { RewrittenModel } from '../rewrite/optimize.js';
 import { compareCpuTime } from '../rewrite/cpu-time.js';
 import { optimizeProven } from '../rewrite/proven.js';
-import { proveEqual, type Proof, type ProofOptions } from '../rewrite/proof.js';
+import { proveEqual, type ProofOptions } from '../rewrite/proof.js';
 import type { InputRange } from '../rewrite/seeded-inputs.js';
 import {
   parseCount,
