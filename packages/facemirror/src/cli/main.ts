@@ -51,6 +51,10 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'Put the examinations of many videos into one table; compare them with an expert.',
     load: () => import('./cohort.js'),
   },
+  redact: {
+    summary: 'Write a video of landmarks alone, and the tables under neutral names, for sharing.',
+    load: () => import('./redact.js'),
+  },
   performance: {
     summary: 'Write the performance report of a run from its record.',
     load: () => import('./performance.js'),
