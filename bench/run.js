@@ -15,6 +15,7 @@
  *   npm run bench -- simplifiers   onnx-lens optimize beside OnnxSlim and onnxsim (bench/simplifiers.js)
  *   npm run bench -- trace         speed and memory of onnx-lens trace on a profile above 512 MiB (bench/trace.js)
  *   npm run bench -- coreml-operators   the ONNX project's operator tests as Core ML packages (bench/coreml-operators.js)
+ *   npm run bench -- queue         the queue: its cost, its listing, and killed workers (bench/queue.js)
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -28,6 +29,7 @@ import { NODE_FLAGS } from './options.js';
 if (
   [
     'profiler',
+    'queue',
     'models',
     'optimize',
     'memory',

@@ -39,19 +39,12 @@ export type JobEvent =
 
 export type OnJobEvent = (event: JobEvent) => void;
 
-/**
- * Works on videos. Two implementations: `LocalQueue` in this process's children, and `RedisQueue` on other machines. Who
- * submits hears of each job by events; none of the methods throws for what becomes of a job.
- */
+/** Works on videos one after another, in this process's children. The queue of many machines is in `queue/`. */
 export interface JobQueue {
-  /** Whether jobs go on when this process ends. */
-  readonly outlivesProcess: boolean;
   /** Takes a job; events tell how it goes. */
   submit(job: JobSpec): void;
-  /** Tells from now on of a job that an earlier process submitted, in a queue that outlives processes. */
-  follow(job: JobSpec): void;
   /** Stops a job that waits or runs; of its results nothing is kept. Does nothing for any other id. */
   cancel(id: string): void;
-  /** Stops what would not outlive this process, and waits until it has come to rest. */
+  /** Stops everything and waits until it has come to rest. */
   close(): Promise<void>;
 }

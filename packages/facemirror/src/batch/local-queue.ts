@@ -3,7 +3,6 @@ import type { JobQueue, JobSpec, OnJobEvent } from './job-queue.js';
 
 /** The queue of this machine: one job at a time, each in a process of its own, which has all cores. */
 export class LocalQueue implements JobQueue {
-  readonly outlivesProcess = false;
   readonly #onEvent: OnJobEvent;
   readonly #waiting: JobSpec[] = [];
   #running: { readonly id: string; readonly process: JobProcess } | null = null;
@@ -17,10 +16,6 @@ export class LocalQueue implements JobQueue {
   submit(job: JobSpec): void {
     this.#waiting.push(job);
     this.#startNext();
-  }
-
-  follow(): void {
-    // Nothing of an earlier process goes on.
   }
 
   cancel(id: string): void {
