@@ -16,7 +16,7 @@ import type { Frame } from 'facemirror-core/frames/frame.js';
 import { squareSize } from 'facemirror-core/frames/square-size.js';
 import { damaged, notAVideo, undecodable } from './unfit.js';
 import { UprightConverter } from './upright.js';
-import { colourOf, type VideoInfo } from './video-info.js';
+import { colourOf, tagsOf, type VideoInfo } from './video-info.js';
 
 /** Takes sound packets on their way, with their times from the file's start in seconds. */
 export type SoundSink = (packet: EncodedPacket, seconds: number) => Promise<void>;
@@ -221,10 +221,12 @@ async function describe(
   const turn = { rotation: first.rotation, flip: first.flip };
   const swapsSides = turn.rotation % 180 !== 0;
   const isHdr = await track.hasHighDynamicRange();
-  const tags = first.colorSpace.toJSON();
+  // What the file says: a decoded picture's own tags are the browser's guess where the file is silent.
+  const tags = await track.getColorSpace();
   const isYuv = first.format !== null && !/^(RGB|BGR)/.test(first.format);
   const colourSpace: VideoColorSpaceInit =
     isHdr || !isYuv ? { matrix: 'bt709', primaries: 'bt709', transfer: 'bt709', fullRange: false } : tags;
+  const colour = colourOf(colourSpace, codedWidth, codedHeight);
   const durationSeconds = await input.getDurationFromMetadata();
   return {
     converter: new UprightConverter({ squareWidth: square.width, squareHeight: square.height, turn, isHdr }),
@@ -245,8 +247,8 @@ async function describe(
         frameRate !== null && durationSeconds !== null ? Math.max(1, Math.round(frameRate * durationSeconds)) : null,
       streamResolution: Math.round(await track.getTimeResolution()),
       timeBase: clock.timeBase,
-      colour: colourOf(colourSpace, codedWidth, codedHeight),
-      colourSpace,
+      colour,
+      colourSpace: colourSpace.matrix == null ? tagsOf(colour) : colourSpace,
       audio: sound === null ? null : { codec: (await sound.getCodec()) ?? 'unknown' },
     },
   };

@@ -69,3 +69,11 @@ export function colourOf({ matrix, fullRange }: VideoColorSpaceInit, width: numb
       };
   }
 }
+
+/** Tags for pictures whose file says nothing, so that players show them as they were measured. */
+export function tagsOf({ matrix, range }: Colour): VideoColorSpaceInit {
+  const fullRange = range === 'full';
+  return matrix === 'bt601'
+    ? { matrix: 'smpte170m', primaries: 'smpte170m', transfer: 'smpte170m', fullRange }
+    : { matrix: 'bt709', primaries: 'bt709', transfer: 'bt709', fullRange };
+}
