@@ -32,7 +32,9 @@ export function App({ backend }: { readonly backend: Backend }): ReactNode {
 }
 
 function Page({ backend, about }: { readonly backend: Backend; readonly about: About }): ReactNode {
-  const route = useRoute();
+  const asked = useRoute();
+  const [first = 'review'] = about.screens;
+  const route = about.screens.includes(asked.screen) ? asked : { screen: first, video: null };
   const jobs = useJobs(backend);
   const shell = useMemo(() => ({ backend, about, jobs }), [backend, about, jobs]);
   const Screen = SCREENS[route.screen];

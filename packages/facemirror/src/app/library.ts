@@ -4,7 +4,9 @@ import { writeFileWhole } from 'onnx-lens/files';
 import { outputName } from 'facemirror-core/results/output-names.js';
 import { stemOf } from '../results/outputs.js';
 import { AppError } from './app-error.js';
+import { runTask } from './tasks/task.js';
 import type { StoredJob } from './job-state.js';
+import type { ListedVideo, ShownVideo, ShownVideos, VideoList } from './shown-video.js';
 
 export const AFFECTED = ['unknown', 'left', 'right', 'none'] as const;
 export type Affected = (typeof AFFECTED)[number];
@@ -37,7 +39,7 @@ const LONGEST_NAME = 80;
  * The folder that holds everything: `subject/visit/video/`, with the video, its results and one small file of our own.
  * Plain files only: deleting a folder deletes its data.
  */
-export class Library {
+export class Library implements ShownVideos {
   readonly folder: string;
 
   private constructor(folder: string) {
@@ -60,6 +62,46 @@ export class Library {
           if ((await this.facts(place)) !== null) places.push(place);
         }
     return places;
+  }
+
+  async list(): Promise<VideoList> {
+    const subjects = new Map<string, Map<string, ListedVideo[]>>();
+    for (const place of await this.places()) {
+      const { file, affected } = await this.factsThere(place);
+      const finishedAt = await this.finishedAt(place, { file });
+      const visits = subjects.get(place.subject) ?? new Map<string, ListedVideo[]>();
+      const videos = visits.get(place.visit) ?? [];
+      videos.push({ id: idOf(place), name: file, affected, hasResults: finishedAt !== null, finishedAt });
+      subjects.set(place.subject, visits.set(place.visit, videos));
+    }
+    return {
+      subjects: [...subjects].map(([name, visits]) => ({
+        name,
+        visits: [...visits].map(([visit, videos]) => ({ name: visit, videos })),
+      })),
+    };
+  }
+
+  async shown(id: string): Promise<ShownVideo> {
+    const place = placeOf(id);
+    const folder = await this.folderThere(place);
+    const { file } = await this.factsThere(place);
+    return {
+      id: idOf(place),
+      title: `${place.subject} · ${place.visit} · ${file}`,
+      folder,
+      stem: stemOf(file),
+      original: { folder, name: file },
+      // Hidden beside its video: it goes with it.
+      copy: { folder, name: `.${file}.proxy.mp4` },
+      makeReport: async () => {
+        const { subject, visit } = place;
+        await runTask({ kind: 'report', folder, stem: stemOf(file), subject, visit });
+        return true;
+      },
+      files: async () =>
+        new Set((await readdir(folder)).filter((name) => name !== FACTS_FILE && !name.startsWith('.'))),
+    };
   }
 
   folderOf({ subject, visit, folder }: VideoPlace): string {

@@ -1,17 +1,16 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readRunRecord } from '../results/record.js';
 import { outputName } from 'facemirror-core/results/output-names.js';
-import { stemOf } from '../results/outputs.js';
+import { readRunRecord } from '../results/record.js';
 import { AppError } from './app-error.js';
-import { idOf, type Library, type VideoPlace } from './library.js';
+import type { ShownVideo } from './shown-video.js';
 
 /** What the review screen is made of; packages/ui/src/backend/review.ts says what each part is. */
 export interface ReviewAnswer {
   readonly video: string;
   readonly title: string;
   readonly videos: readonly {
-    readonly kind: 'original' | 'left' | 'right';
+    readonly kind: 'original' | 'debug' | 'left' | 'right';
     readonly address: string;
     readonly proxyAddress: string | null;
   }[];
@@ -35,42 +34,49 @@ const TABLES = {
  * Reads what the review of a video needs.
  * @throws AppError 404 for a video without results.
  */
-export async function reviewOf(library: Library, place: VideoPlace): Promise<ReviewAnswer> {
-  const folder = await library.folderThere(place);
-  const { file } = await library.factsThere(place);
-  const stem = stemOf(file);
-  if ((await library.finishedAt(place, { file })) === null)
+export async function reviewOf(shown: ShownVideo): Promise<ReviewAnswer> {
+  const { folder, stem } = shown;
+  const there = await shown.files();
+  if (!there.has(outputName(stem, 'record')))
     throw new AppError(404, 'NO_RESULTS', 'This video has no results yet. Process it first.');
   const record = await readRunRecord(join(folder, outputName(stem, 'record')));
-  const there = new Set(await readdir(folder));
   const tables: Record<string, string> = {};
   for (const [kind, ending] of Object.entries(TABLES))
     if (there.has(stem + ending)) tables[kind] = await readFile(join(folder, stem + ending), 'utf8');
-  // A video whose frames were turned has an upright copy: that is what the mirrored faces were made of.
-  const upright = outputName(stem, 'source-video');
-  const original = there.has(upright) ? upright : file;
+  const made = (kind: 'debug' | 'left' | 'right'): ReviewAnswer['videos'] => {
+    const name = outputName(stem, `${kind}-video`);
+    return there.has(name) ? [{ kind, address: fileAddress(shown, name), proxyAddress: null }] : [];
+  };
   return {
-    video: idOf(place),
-    title: `${place.subject} · ${place.visit} · ${file}`,
-    videos: [
-      { kind: 'original', address: fileAddress(place, original), proxyAddress: `${videoAddress(place)}/proxy` },
-      ...(['left', 'right'] as const).flatMap((kind) => {
-        const name = outputName(stem, `${kind}-video`);
-        return there.has(name) ? [{ kind, address: fileAddress(place, name), proxyAddress: null }] : [];
-      }),
-    ],
+    video: shown.id,
+    title: shown.title,
+    videos: [...originalOf(shown, there, made), ...made('left'), ...made('right')],
     tables,
     neutral: neutralOf(record.tables),
     warnings: record.warnings,
   };
 }
 
-export function videoAddress(place: VideoPlace): string {
-  return `/api/videos/${encodeURIComponent(idOf(place))}`;
+function originalOf(
+  shown: ShownVideo,
+  there: ReadonlySet<string>,
+  made: (kind: 'debug') => ReviewAnswer['videos'],
+): ReviewAnswer['videos'] {
+  // A video whose frames were turned has an upright copy: that is what the mirrored faces were made of.
+  const upright = outputName(shown.stem, 'source-video');
+  if (there.has(upright)) return [{ kind: 'original', address: fileAddress(shown, upright), proxyAddress: null }];
+  // Without the video, the one with the midline shows the same frames.
+  if (shown.original === null) return made('debug');
+  const address = `${videoAddress(shown)}/original`;
+  return [{ kind: 'original', address, proxyAddress: `${videoAddress(shown)}/proxy` }];
 }
 
-export function fileAddress(place: VideoPlace, name: string): string {
-  return `${videoAddress(place)}/files/${encodeURIComponent(name)}`;
+function videoAddress({ id }: ShownVideo): string {
+  return `/api/videos/${encodeURIComponent(id)}`;
+}
+
+export function fileAddress(shown: ShownVideo, name: string): string {
+  return `${videoAddress(shown)}/files/${encodeURIComponent(name)}`;
 }
 
 /** The stretch of rest that the record names, in seconds from the video's start. */

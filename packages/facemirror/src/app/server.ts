@@ -10,9 +10,10 @@ import { guardAccess, newToken } from './access.js';
 import type { AppContext } from './app-context.js';
 import { JobStore } from './job-store.js';
 import { Library } from './library.js';
+import { ResultsFolder } from './results-folder.js';
 import { aboutRoutes } from './routes/about.js';
 import { examinationRoutes } from './routes/examination.js';
-import { jobRoutes } from './routes/jobs.js';
+import { eventRoutes, jobRoutes } from './routes/jobs.js';
 import { lensRoutes } from './routes/lens.js';
 import { modelRoutes } from './routes/models.js';
 import { resultRoutes } from './routes/results.js';
@@ -24,13 +25,16 @@ const PAGE_FOLDER = fileURLToPath(new URL('../../page', import.meta.url));
 /** Largest upload by default: 64 GB, an hour of 4K at a camera's highest rate. */
 const MOST_UPLOAD_BYTES = 64e9;
 
-export interface AppOptions {
-  /** Folder of the library; made if there is none. */
-  readonly library: string;
+export interface ServerOptions {
   /** 0 takes any free port. */
   readonly port: number;
   /** A loopback name. */
   readonly host: string;
+}
+
+export interface AppOptions extends ServerOptions {
+  /** Folder of the library; made if there is none. */
+  readonly library: string;
   readonly mostUploadBytes?: number;
 }
 
@@ -46,10 +50,58 @@ export interface AppServer {
  * Starts the server on this machine's loopback.
  * @throws FaceMirrorError USAGE if the port is taken, FILE_UNWRITABLE for the library's folder.
  */
-export async function startApp({ library: folder, port, host, mostUploadBytes }: AppOptions): Promise<AppServer> {
+export async function startApp({ library: folder, mostUploadBytes, ...options }: AppOptions): Promise<AppServer> {
   requirePage();
   const library = await Library.open(folder);
   const jobs = await JobStore.open({ library, openQueue: (onEvent) => new LocalQueue(onEvent) });
+  const context: AppContext = { library, jobs, mostUploadBytes: mostUploadBytes ?? MOST_UPLOAD_BYTES };
+  const about = {
+    libraryPlace: `Your library is the folder ${library.folder}.`,
+    canEdit: true,
+    screens: ['start', 'queue', 'review', 'report', 'performance', 'models', 'lens'],
+  };
+  return listen(options, {
+    routes: (app) => {
+      aboutRoutes(app, about);
+      resultRoutes(app, library);
+      for (const routes of [videoRoutes, jobRoutes, examinationRoutes, modelRoutes, lensRoutes]) routes(app, context);
+    },
+    close: () => jobs.close(),
+  });
+}
+
+/**
+ * Shows the results in a folder, on this machine's loopback; nothing in it is changed.
+ * @throws FaceMirrorError USAGE if the port is taken, FILE_UNREADABLE for a folder without results.
+ */
+export async function startView({
+  results: path,
+  ...options
+}: ServerOptions & { readonly results: string }): Promise<AppServer> {
+  requirePage();
+  const results = await ResultsFolder.open(path);
+  const about = {
+    libraryPlace: `These are the results in ${results.folder}.`,
+    canEdit: false,
+    screens: ['review', 'report', 'performance'],
+  };
+  return listen(options, {
+    routes: (app) => {
+      aboutRoutes(app, about);
+      resultRoutes(app, results);
+      eventRoutes(app, { all: [], watch: () => () => undefined });
+    },
+    close: () => results.close(),
+  });
+}
+
+/** What a server serves. */
+interface Served {
+  readonly routes: (app: FastifyInstance) => void;
+  readonly close: () => Promise<void>;
+}
+
+async function listen({ port, host }: ServerOptions, { routes, close }: Served): Promise<AppServer> {
   const token = newToken();
   const app = fastify({
     logger: false,
@@ -68,15 +120,13 @@ export async function startApp({ library: folder, port, host, mostUploadBytes }:
   );
   // Videos and models are streamed by their routes, never collected in memory.
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
-  const context: AppContext = { library, jobs, mostUploadBytes: mostUploadBytes ?? MOST_UPLOAD_BYTES };
   await app.register(fastifyStatic, { root: PAGE_FOLDER, cacheControl: false });
-  for (const routes of [aboutRoutes, videoRoutes, jobRoutes, resultRoutes, examinationRoutes, modelRoutes, lensRoutes])
-    routes(app, context);
+  routes(app);
   try {
     await app.listen({ port, host });
   } catch (error) {
     await app.close();
-    await jobs.close();
+    await close();
     throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portTaken(port, error) : error;
   }
   return {
@@ -84,7 +134,7 @@ export async function startApp({ library: folder, port, host, mostUploadBytes }:
     fastify: app,
     close: async () => {
       await app.close();
-      await jobs.close();
+      await close();
     },
   };
 }

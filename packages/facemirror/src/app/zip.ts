@@ -1,17 +1,14 @@
-import { readdir } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ZipFile } from 'yazl';
-import { FACTS_FILE } from './library.js';
+import type { ShownVideo } from './shown-video.js';
 
-/** A zip of a video's folder: video, results and record. Streamed; pictures and video are stored as they are. */
-export async function zipOf(folder: string, name: string): Promise<NodeJS.ReadableStream> {
+/** A zip of a video's results, and of the video where it lies with them. Streamed; pictures and video are stored as they are. */
+export async function zipOf({ folder, files }: ShownVideo, name: string): Promise<NodeJS.ReadableStream> {
   const zip = new ZipFile();
-  const entries = await readdir(folder, { withFileTypes: true });
-  for (const entry of entries)
-    if (entry.isFile() && !entry.name.startsWith('.') && entry.name !== FACTS_FILE)
-      zip.addFile(join(folder, entry.name), `${name}/${entry.name}`, {
-        compress: /\.(csv|json|html|md)$/.test(entry.name),
-      });
+  for (const file of await files())
+    if ((await lstat(join(folder, file))).isFile())
+      zip.addFile(join(folder, file), `${name}/${file}`, { compress: /\.(csv|json|html|md)$/.test(file) });
   zip.end();
   return zip.outputStream;
 }

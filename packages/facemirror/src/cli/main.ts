@@ -19,6 +19,10 @@ const COMMANDS: Readonly<Record<string, LazyCommand>> = {
     summary: 'Start Face Mirror in your browser. Everything stays on this computer.',
     load: () => import('./app.js'),
   },
+  view: {
+    summary: 'Look at the results in a folder in your browser: videos in step, curves, movements, reports.',
+    load: () => import('./view.js'),
+  },
   submit: {
     summary: 'Put videos into a queue that several machines work on.',
     load: () => import('./submit.js'),
@@ -73,6 +77,7 @@ Examples:
                                                     a front camera that showed the patient as in a mirror
   facemirror run patient.mp4 --out results --neutral 0:02-0:04
                                                     the seconds in which the face is at rest
+  facemirror view results                           look at results in your browser
   facemirror demo                                   make a short clip of a speaking face and process it
   facemirror models --help                          fetch or import the networks of the suite openface3
   facemirror submit study/ --queue redis://host/0 --root /mnt/study --out /mnt/study/results

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { processVideo } from '../../src/batch/process-video.js';
-import { runApp, type RunningApp } from './running-app.js';
+import { runApp, runView, type RunningApp } from './running-app.js';
 
 const VIDEO = '/api/videos/Demo%2Fdemo%2Fdemo';
 const JSON_BODY = { 'content-type': 'application/json' };
@@ -100,5 +100,63 @@ describe('results of the app', () => {
     expect((await save({ movements: [{ ...movement, start: -1 }], neutral: null })).status).toBe(400);
     expect(tables(folder)).toEqual(before);
     expect(readdirSync(folder).filter((name) => name.startsWith('.facemirror'))).toEqual([]);
+  });
+});
+
+describe('the examination report of the app', () => {
+  it('is made when it is asked for, and anew after an edit', async () => {
+    const report = async (): Promise<string> => {
+      const { address } = (await (await app.ask(`${VIDEO}/report/examination`)).json()) as { address: string };
+      const page = await app.ask(address);
+      expect(page.headers.get('content-security-policy')).not.toContain('script-src');
+      return page.text();
+    };
+    const before = await report();
+    expect(before.includes('Demo · demo')).toBe(true);
+    expect((await save({ movements: [movement], neutral: null })).status).toBe(200);
+    const after = await report();
+    // Pages of some 100 kB: not to be printed.
+    expect(after === before).toBe(false);
+    expect(after.includes('big smile')).toBe(true);
+  }, 60_000);
+});
+
+describe('"facemirror view"', () => {
+  it('shows results with their video, which lies one folder above, and offers nothing that changes them', async () => {
+    const results = join(folder, 'results');
+    await processVideo(join(folder, 'demo.mp4'), { out: results, outputs: ['tables'] });
+    const view = await runView(results);
+    try {
+      const { canEdit, screens } = (await (await view.ask('/api/about')).json()) as {
+        canEdit: boolean;
+        screens: string[];
+      };
+      expect(canEdit).toBe(false);
+      expect(screens).not.toContain('start');
+      const { subjects } = (await (await view.ask('/api/library')).json()) as {
+        subjects: { visits: { videos: { id: string }[] }[] }[];
+      };
+      const { id } = subjects[0]!.visits[0]!.videos[0]!;
+      const review = (await (await view.ask(`/api/videos/${id}/review`)).json()) as {
+        videos: { kind: string; address: string }[];
+        tables: Record<string, string>;
+      };
+      expect(review.tables['measures']).toBe(readFileSync(join(results, 'demo_measures.csv'), 'utf8'));
+      expect(review.videos.map(({ kind }) => kind)).toEqual(['original']);
+      const video = await view.ask(review.videos[0]!.address);
+      expect(Buffer.from(await video.arrayBuffer()).equals(readFileSync(join(folder, 'demo.mp4')))).toBe(true);
+      // Beside the results, but none of them.
+      expect((await view.ask(`/api/videos/${id}/files/package.json`)).status).toBe(404);
+      expect((await view.ask(`/api/videos/${id}/examination`, { method: 'PUT' })).status).toBe(404);
+      expect((await view.ask('/api/jobs', { method: 'POST' })).status).toBe(404);
+    } finally {
+      await view.close();
+    }
+  }, 60_000);
+
+  it('refuses a folder without results with a sentence', async () => {
+    const empty = mkdtempSync(join(tmpdir(), 'facemirror-empty-'));
+    await expect(runView(empty)).rejects.toThrow(/There are no results in/);
+    rmSync(empty, { recursive: true });
   });
 });

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startApp, type AppServer } from '../../src/app/server.js';
+import { startApp, startView, type AppServer } from '../../src/app/server.js';
 
 /** A server of the local app on a free port, with a library of its own. */
 export interface RunningApp {
@@ -19,7 +19,15 @@ export async function runApp(
   library = mkdtempSync(join(tmpdir(), 'facemirror-app-')),
   mostUploadBytes = 50e6,
 ): Promise<RunningApp> {
-  const server = await startApp({ library, port: 0, host: '127.0.0.1', mostUploadBytes });
+  return asked(library, await startApp({ library, port: 0, host: '127.0.0.1', mostUploadBytes }));
+}
+
+/** The server of `facemirror view`. */
+export async function runView(results: string): Promise<RunningApp> {
+  return asked(results, await startView({ results, port: 0, host: '127.0.0.1' }));
+}
+
+async function asked(library: string, server: AppServer): Promise<RunningApp> {
   const first = await fetch(server.address, { redirect: 'manual' });
   const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? '';
   const { origin } = new URL(server.address);

@@ -53,7 +53,8 @@ export interface ExaminationEdit {
 
 /** A video to show, with the address that the player reads by ranges. */
 export interface PlayableVideo {
-  readonly kind: 'original' | 'left' | 'right';
+  /** `debug`: the original with the midline, where the original itself is gone. */
+  readonly kind: 'original' | 'debug' | 'left' | 'right';
   readonly address: string;
   /** An H.264 copy for browsers that cannot decode the original; null if there is none to ask for. */
   readonly proxyAddress: string | null;

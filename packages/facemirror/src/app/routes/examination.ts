@@ -2,8 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { MOVEMENT_CODES } from 'facemirror-core/movements/codes.js';
 import { MOVEMENT_SOURCES } from 'facemirror-core/movements/movement.js';
 import type { ExaminationEdit } from 'facemirror-core/examination/edit.js';
-import { stemOf } from '../../results/outputs.js';
-import { idOf, placeOf } from '../library.js';
+import { placeOf } from '../library.js';
 import { reviewOf } from '../review-files.js';
 import { runTask } from '../tasks/task.js';
 import type { AppContext } from '../app-context.js';
@@ -46,11 +45,10 @@ export function examinationRoutes(app: FastifyInstance, { library, jobs }: AppCo
     '/api/videos/:id/examination',
     { schema: { body: BODY }, bodyLimit: 4_000_000 },
     async ({ params, body }) => {
-      const place = placeOf(params.id);
-      const folder = await library.folderThere(place);
-      const { file } = await library.factsThere(place);
-      await jobs.whileIdle(idOf(place), () => runTask({ kind: 'examination', folder, stem: stemOf(file), edit: body }));
-      return reviewOf(library, place);
+      const { id, folder, stem } = await library.shown(params.id);
+      const { subject, visit } = placeOf(id);
+      await jobs.whileIdle(id, () => runTask({ kind: 'examination', folder, stem, subject, visit, edit: body }));
+      return reviewOf(await library.shown(id));
     },
   );
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { AppContext } from '../app-context.js';
+import type { JobStore } from '../job-store.js';
 
 /** Between two messages of progress, in milliseconds. */
 const LEAST_PAUSE_MS = 250;
@@ -39,7 +40,11 @@ export function jobRoutes(app: FastifyInstance, { jobs }: AppContext): void {
     await jobs.remove(params.id);
     return reply.status(204).send();
   });
+  eventRoutes(app, jobs);
+}
 
+/** All jobs, now and whenever one changes, as server-sent events. */
+export function eventRoutes(app: FastifyInstance, jobs: Pick<JobStore, 'all' | 'watch'>): void {
   app.get('/api/events', (request, reply) => {
     reply.hijack();
     const { raw } = reply;

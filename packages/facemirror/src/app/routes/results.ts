@@ -1,67 +1,67 @@
-import { readdir } from 'node:fs/promises';
-import { basename } from 'node:path';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { outputName } from 'facemirror-core/results/output-names.js';
-import { stemOf } from '../../results/outputs.js';
 import { AppError } from '../app-error.js';
 import { REPORT_POLICY, SCRIPTED_REPORT_POLICY } from '../access.js';
-import { FACTS_FILE, placeOf } from '../library.js';
-import { proxyOf } from '../proxy.js';
+import { makeCopy } from '../proxy.js';
 import { fileAddress, reviewOf } from '../review-files.js';
-import type { AppContext } from '../app-context.js';
+import type { ShownVideos } from '../shown-video.js';
 import { zipOf } from '../zip.js';
 
 interface OfVideo {
   readonly Params: { readonly id: string };
 }
 
-/** Results of one video: files by ranges, the review, reports, everything as a zip. */
-export function resultRoutes(app: FastifyInstance, { library }: AppContext): void {
-  app.get<OfVideo>('/api/videos/:id/review', ({ params }) => reviewOf(library, placeOf(params.id)));
+/** What is there: the list, and of each video its files by ranges, the review, reports, everything as a zip. */
+export function resultRoutes(app: FastifyInstance, videos: ShownVideos): void {
+  app.get('/api/library', () => videos.list());
+
+  app.get<OfVideo>('/api/videos/:id/review', async ({ params }) => reviewOf(await videos.shown(params.id)));
 
   app.get<{ Params: { id: string; name: string } }>('/api/videos/:id/files/:name', async ({ params }, reply) => {
-    const place = placeOf(params.id);
-    const folder = await library.folderThere(place);
+    const shown = await videos.shown(params.id);
     const { name } = params;
-    const { file } = await library.factsThere(place);
-    const isThere = basename(name) === name && name !== FACTS_FILE && (await readdir(folder)).includes(name);
-    if (!isThere || name.startsWith('.')) throw noFile();
+    if (!(await shown.files()).has(name)) throw noFile();
     if (name.endsWith('.html'))
       reply.header(
         'content-security-policy',
-        name === outputName(stemOf(file), 'performance-page') ? SCRIPTED_REPORT_POLICY : REPORT_POLICY,
+        name === outputName(shown.stem, 'performance-page') ? SCRIPTED_REPORT_POLICY : REPORT_POLICY,
       );
-    return sendFile(reply, name, folder);
+    return sendFile(reply, name, shown.folder);
+  });
+
+  app.get<OfVideo>('/api/videos/:id/original', async ({ params }, reply) => {
+    const { original } = await videos.shown(params.id);
+    if (original === null) throw noFile();
+    return sendFile(reply, original.name, original.folder);
   });
 
   app.get<OfVideo>('/api/videos/:id/proxy', async ({ params }, reply) => {
-    const place = placeOf(params.id);
-    const folder = await library.folderThere(place);
-    const { file } = await library.factsThere(place);
-    return sendFile(reply, await proxyOf(folder, file), folder);
+    const { original, copy } = await videos.shown(params.id);
+    if (original === null) throw noFile();
+    await makeCopy(original, copy);
+    return sendFile(reply, copy.name, copy.folder);
   });
 
   app.get<{ Params: { id: string; kind: 'examination' | 'performance' } }>(
     '/api/videos/:id/report/:kind',
     { schema: { params: { type: 'object', properties: { kind: { enum: ['examination', 'performance'] } } } } },
     async ({ params }) => {
-      const place = placeOf(params.id);
-      const folder = await library.folderThere(place);
-      const { file } = await library.factsThere(place);
-      const name = `${stemOf(file)}${params.kind === 'examination' ? '_report.html' : '_performance.html'}`;
-      const isThere = (await readdir(folder)).includes(name);
-      return { address: isThere ? fileAddress(place, name) : null };
+      const shown = await videos.shown(params.id);
+      const name = outputName(shown.stem, `${params.kind}-page`);
+      const there = await shown.files();
+      if (params.kind === 'examination' && !there.has(name) && there.has(outputName(shown.stem, 'record')))
+        return { address: (await shown.makeReport()) ? fileAddress(shown, name) : null };
+      return { address: there.has(name) ? fileAddress(shown, name) : null };
     },
   );
 
   app.get<OfVideo>('/api/videos/:id/zip', async ({ params }, reply) => {
-    const place = placeOf(params.id);
-    const folder = await library.folderThere(place);
-    const name = `${place.subject}-${place.visit}-${place.folder}`.replace(/[^\w.-]+/g, '_');
+    const shown = await videos.shown(params.id);
+    const name = shown.id.replace(/[^\w.-]+/g, '_');
     return reply
       .header('content-type', 'application/zip')
       .header('content-disposition', `attachment; filename="${name}.zip"`)
-      .send(await zipOf(folder, name));
+      .send(await zipOf(shown, name));
   });
 }
 

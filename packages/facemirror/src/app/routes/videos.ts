@@ -7,33 +7,9 @@ import type { AppContext } from '../app-context.js';
 import { runTask } from '../tasks/task.js';
 import { receive } from '../upload.js';
 
-/** Videos of the library: list, add, remove. */
+/** Videos of the library: add, remove. */
 export function videoRoutes(app: FastifyInstance, context: AppContext): void {
   const { library, jobs } = context;
-
-  app.get('/api/library', async () => {
-    const subjects = new Map<string, Map<string, object[]>>();
-    for (const place of await library.places()) {
-      const facts = await library.factsThere(place);
-      const finishedAt = await library.finishedAt(place, facts);
-      const visits = subjects.get(place.subject) ?? new Map<string, object[]>();
-      const videos = visits.get(place.visit) ?? [];
-      videos.push({
-        id: idOf(place),
-        name: facts.file,
-        affected: facts.affected,
-        hasResults: finishedAt !== null,
-        finishedAt,
-      });
-      subjects.set(place.subject, visits.set(place.visit, videos));
-    }
-    return {
-      subjects: [...subjects].map(([name, visits]) => ({
-        name,
-        visits: [...visits].map(([visit, videos]) => ({ name: visit, videos })),
-      })),
-    };
-  });
 
   app.post<{ Querystring: { name: string; subject: string; visit: string; affected: Affected }; Body: Readable }>(
     '/api/videos',

@@ -16,8 +16,14 @@ async function resultOf(task: Task): Promise<TaskResults[Task['kind']]> {
       await rm(truth, { force: true });
       return null;
     }
-    case 'examination':
-      await (await import('../../examination/edit.js')).saveEdit(task.folder, task.stem, task.edit);
+    case 'examination': {
+      const { saveEdit } = await import('../../examination/edit.js');
+      const { hadReport } = await saveEdit(task.folder, task.stem, task.edit);
+      if (hadReport) await (await import('../../examination/report-file.js')).writeReport(task);
+      return null;
+    }
+    case 'report':
+      await (await import('../../examination/report-file.js')).writeReport(task);
       return null;
     case 'suites':
       return (await import('./model-status.js')).suitesWithFiles();

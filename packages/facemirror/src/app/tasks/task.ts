@@ -1,6 +1,7 @@
 import { errorOf, type Failure } from '../../processes/failure.js';
 import { startHelper } from '../../processes/helper-process.js';
 import type { ExaminationEdit } from 'facemirror-core/examination/edit.js';
+import type { ReportPlace } from '../../examination/report-file.js';
 import type { SuiteStatus } from './model-status.js';
 
 /** Work that the server has done for it, in a process that takes its memory with it when it is done. */
@@ -10,7 +11,9 @@ export type Task =
   /** The demo clip. */
   | { readonly kind: 'demo'; readonly folder: string }
   /** Tables made again after an edit. */
-  | { readonly kind: 'examination'; readonly folder: string; readonly stem: string; readonly edit: ExaminationEdit }
+  | ({ readonly kind: 'examination'; readonly edit: ExaminationEdit } & ReportPlace)
+  /** The examination report of results. */
+  | ({ readonly kind: 'report' } & ReportPlace)
   | { readonly kind: 'suites' }
   | { readonly kind: 'pull'; readonly suite: string; readonly licenceAccepted: boolean }
   | { readonly kind: 'import'; readonly path: string }
@@ -21,6 +24,7 @@ export interface TaskResults {
   readonly proxy: null;
   readonly demo: null;
   readonly examination: null;
+  readonly report: null;
   readonly suites: readonly SuiteStatus[];
   readonly pull: null;
   /** A sentence on what was imported. */
