@@ -115,6 +115,9 @@ export function directed(
   return [node.op('reverse', { x: sequence, axes: [0] }), ...states] as [Value, Value, ...Value[]];
 }
 
+/** The largest finite float32. */
+const LARGEST_FLOAT = 2 ** 128 - 2 ** 104;
+
 const lstm: Lower = (node) => {
   const how = recurrent(node, ['Sigmoid', 'Tanh', 'Tanh']);
   const { hidden, directions, activations } = how;
@@ -132,9 +135,11 @@ const lstm: Lower = (node) => {
       [`weight_hh${suffix}`]: node.floats(rows(node, 2, direction, hidden, order), [4 * hidden, hidden], 'weight_hh'),
       [`bias${suffix}`]: node.floats(bias, [4 * hidden], 'bias'),
       // Peepholes: input, output, forget in ONNX; input, forget, output here.
-      [`peephole${suffix}`]: node.has(7)
-        ? node.floats(rows(node, 7, direction, hidden, [0, 2, 1]), [3 * hidden], 'peephole')
-        : undefined,
+      [`peephole${suffix}`]: node.floats(
+        node.has(7) ? rows(node, 7, direction, hidden, [0, 2, 1]) : new Float32Array(3 * hidden),
+        [3 * hidden],
+        'peephole',
+      ),
     };
   };
   const common = {
@@ -144,13 +149,17 @@ const lstm: Lower = (node) => {
     recurrent_activation,
     cell_activation,
     activation,
+    // Every parameter is written: this clips nothing.
+    clip: LARGEST_FLOAT,
   };
   const isBoth = directions.length === 2;
-  const run = (x: Value) => {
-    const direction = isBoth ? 'bidirectional' : 'forward';
-    const back = isBoth ? weights(1, '_back') : {};
-    return node.ops('lstm', { x, ...common, ...weights(0, ''), ...back, direction }) as [Value, Value, Value];
-  };
+  const forward = weights(0, '');
+  // Unread in one direction: there the same weights once more take no room.
+  const back = isBoth
+    ? weights(1, '_back')
+    : Object.fromEntries(Object.entries(forward).map(([name, value]) => [`${name}_back`, value]));
+  const direction = isBoth ? 'bidirectional' : 'forward';
+  const run = (x: Value) => node.ops('lstm', { x, ...common, ...forward, ...back, direction }) as [Value, Value, Value];
   const [sequence, ...states] = directed(node, how.x, isBoth ? 'forward' : (directions[0] ?? 'forward'), run);
   give(node, how, sequence, states);
 };

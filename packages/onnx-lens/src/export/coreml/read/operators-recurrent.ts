@@ -57,6 +57,7 @@ function checked(op: Restoring): { hidden: number; suffixes: readonly string[] }
 
 const lstm: Restore = (op) => {
   const { hidden, suffixes } = checked(op);
+  if (op.has('clip') && op.number('clip') < 1e38) op.refuse('it clips what goes into its cells');
   // Input, forget, output, cell become input, output, forget, cell.
   const order = [0, 2, 1, 3];
   const each = (name: string, own: readonly number[]): string =>
