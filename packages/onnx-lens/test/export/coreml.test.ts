@@ -41,6 +41,18 @@ function smallNet(layout: 'planar' | 'interleaved' = 'planar'): ModelProto {
   return graph.toModel({ opset: 17 });
 }
 
+/** Near 2000 halves are whole numbers: the addition and subtraction lose what the rest of the net would keep. */
+function farNet(): ModelProto {
+  const graph = new GraphBuilder('far');
+  const x = graph.input('x', DataType.FLOAT, [1, 64]);
+  const wave = graph.node('Sin', [graph.node('Tanh', [x])]);
+  const shifted = graph.node('Add', [wave, graph.floats([], [2000])]);
+  const back = graph.node('Sub', [shifted, graph.floats([], [2000])]);
+  const last = graph.node('Sigmoid', [graph.node('Relu', [graph.node('Tanh', [back])])]);
+  graph.output(graph.node('Mul', [last, graph.floats([], [3])], {}, { outputs: ['y'] }), DataType.FLOAT, [1, 64]);
+  return graph.toModel({ opset: 17 });
+}
+
 describe('a Core ML package', () => {
   it('computes what the model does, and says how names changed', async () => {
     const { encoded, functions } = await exportCoreMl(smallNet());
@@ -100,20 +112,28 @@ describe('a Core ML package', () => {
     await expect(exportCoreMl(smallNet(), { labels: ['a', 'b'] })).rejects.toThrow(/No output has one float32 value/);
   });
 
-  it('refuses halves beyond the tolerance, and says by how much', async () => {
-    const graph = new GraphBuilder('far');
-    const x = graph.input('x', DataType.FLOAT, [1, 64]);
-    const shifted = graph.node('Add', [x, graph.floats([], [2000])]);
-    const back = graph.node('Sub', [shifted, graph.floats([], [2000])]);
-    graph.output(graph.node('Identity', [back], {}, { outputs: ['y'] }), DataType.FLOAT, [1, 64]);
-    const model = graph.toModel({ opset: 17 });
+  it('keeps what halves spoil in float32 until the error holds, and says why', async () => {
     const options = { half: true, asIs: true, ranges: { x: { min: 0, max: 1 } }, samples: 2 };
-    await expect(exportCoreMl(model, options)).rejects.toMatchObject({
+    const { functions, warnings } = await exportCoreMl(farNet(), options);
+    const [main] = functions;
+    expect(main?.error?.[0]?.max).toBeLessThan(0.05);
+    expect(main?.inFloat.map(({ operation }) => operation).toSorted()).toEqual(['add', 'sub']);
+    expect(main?.inFloat[0]?.reason).toMatch(/alone in halves causes \d+.* times the error that is allowed/);
+    expect(warnings.join()).not.toMatch(/stay in float32/);
+    // Nothing needs to stay where more is allowed.
+    const loose = await exportCoreMl(farNet(), { ...options, tolerance: 2 });
+    expect(loose.functions[0]?.inFloat).toEqual([]);
+    expect(loose.functions[0]?.error?.[0]?.max).toBeGreaterThan(0.05);
+  });
+
+  it('refuses halves that no choice brings within the tolerance, and says by how much', async () => {
+    const options = { half: true, asIs: true, ranges: { x: { min: 0, max: 1 } }, samples: 2, tolerance: 1e-9 };
+    await expect(exportCoreMl(farNet(), options)).rejects.toMatchObject({
       code: 'PROOF_FAILED',
-      message: expect.stringMatching(/"y" differs by up to 0\.\d+ .*--tolerance 0\.05.*--calibration/) as string,
+      message: expect.stringMatching(
+        /"y" differs by up to 0\.\d+ .*--tolerance 1e-9.*no choice of operations.*--calibration/,
+      ) as string,
     });
-    const { functions } = await exportCoreMl(model, { ...options, tolerance: 1 });
-    expect(functions[0]?.error?.[0]?.max).toBeGreaterThan(0.05);
   });
 
   it('is written whole, and replaced only when asked', async () => {

@@ -26,6 +26,12 @@ export function restrictions(programs: readonly Program[], isHalf: boolean): str
     warnings.push(
       `${fromEngine.length} operations (${[...new Set(fromEngine.map(({ type }) => type))].join(', ')}) usually run on the CPU, not on the Neural Engine.`,
     );
+  const floats = operations.filter(({ outputs }) => outputs.some(({ type }) => type === 'fp32'));
+  const halves = operations.filter(({ outputs }) => outputs.some(({ type }) => type === 'fp16'));
+  if (isHalf && floats.length > halves.length)
+    warnings.push(
+      `${floats.length} of ${floats.length + halves.length} operations stay in float32, which the Neural Engine does not compute in. Real inputs (--calibration) or a larger --tolerance may need fewer.`,
+    );
   if (!isHalf)
     warnings.push(
       'The package computes in float32, which the Neural Engine does not; --fp16 writes one that it takes.',
