@@ -16,6 +16,7 @@
  *   npm run bench -- trace         speed and memory of onnx-lens trace on a profile above 512 MiB (bench/trace.js)
  *   npm run bench -- coreml-operators   the ONNX project's operator tests as Core ML packages (bench/coreml-operators.js)
  *   npm run bench -- queue         the queue: its cost, its listing, and killed workers (bench/queue.js)
+ *   npm run bench -- browser       the browser edition: its speed and its tab's memory (bench/browser.js)
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -40,6 +41,7 @@ if (
     'coreml-operators',
     'simplifiers',
     'trace',
+    'browser',
   ].includes(process.argv[2])
 ) {
   await import(`./${process.argv[2]}.js`);

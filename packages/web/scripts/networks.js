@@ -13,8 +13,11 @@ import {
 import { FULL_RANGE_MODEL, SHORT_RANGE_MODEL } from 'facemirror-core/suites/mediapipe/detector.js';
 import { BLENDSHAPES_MODEL, MESH_MODEL } from 'facemirror-core/suites/mediapipe/landmarker.js';
 
-/** As the installed program imports them for a CPU: PRelu and channels of zeros written as convolutions. */
-const FOR_CPU = { imageInputs: 'channels-second', prelu: 'convolutions', channelZeros: 'convolution' };
+/**
+ * Channels of zeros are written as convolutions, as in the installed program. PRelu is not: in WebAssembly its operator is
+ * the faster one (npm run bench -- browser compares builds).
+ */
+const FOR_WEBASSEMBLY = { imageInputs: 'channels-second', channelZeros: 'convolution' };
 
 /**
  * Converts MediaPipe's networks to ONNX and writes them with a list of them.
@@ -45,7 +48,7 @@ export async function writeNetworks(folder, modelsFolder) {
       tflite: fullRange,
     });
   const networks = nets.map(({ name, source, file: from, open, tflite }) => {
-    const model = serializeModel(convertTflite(tflite.bytes, source, FOR_CPU));
+    const model = serializeModel(convertTflite(tflite.bytes, source, FOR_WEBASSEMBLY));
     const target = `${name}.onnx`;
     writeFileSync(join(folder, target), model);
     return {
