@@ -96,14 +96,13 @@ function checkTogether(settings: RunSettings): void {
       '`outputs` asks for the debug video alone, and `debugVideo: false` leaves it out: drop one of them.',
       { setting: 'outputs' },
     );
-  if (settings.report && !settings.outputs.includes('tables'))
-    throw new FaceMirrorError(
-      'USAGE',
-      '`report` is made of the tables, which `outputs` leaves out: drop one of them.',
-      {
-        setting: 'report',
-      },
-    );
+  for (const name of ['report', 'redacted'] as const)
+    if (settings[name] && !settings.outputs.includes('tables'))
+      throw new FaceMirrorError(
+        'USAGE',
+        `\`${name}\` is made of the tables, which \`outputs\` leaves out: drop one of them.`,
+        { setting: name },
+      );
   for (const name of ['performanceReport', 'trace'] as const) {
     const isAsked = settings[name] !== SETTINGS[name].default;
     if (isAsked && !settings.profile)

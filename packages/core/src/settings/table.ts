@@ -205,6 +205,13 @@ export const SETTINGS = {
     about: 'also write <name>_report.html: the examination with pictures, curves and tables',
     changesResults: false,
   },
+  redacted: {
+    form: { kind: 'switch' },
+    default: false,
+    unit: null,
+    about: 'also write the folder <name>_redacted: a video of landmarks alone, and tables under neutral names',
+    changesResults: false,
+  },
   performanceReport: {
     form: { kind: 'switch' },
     default: false,

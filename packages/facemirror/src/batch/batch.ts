@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { FaceMirrorError, type FaceMirrorErrorCode } from 'facemirror-core/errors.js';
 import { hashFile } from '../files/hash.js';
 import type { WorkerUsage } from 'facemirror-core/inference/options.js';
@@ -16,6 +17,7 @@ import { ProgressMeter } from './progress.js';
 import { earlierRun, type RunRecord } from '../results/record.js';
 import { encodesVideo } from 'facemirror-core/flow/pictures.js';
 import { runVideo } from '../pipeline/run-video.js';
+import { redact, redactedPlace } from '../report/redact.js';
 import {
   parseSettings,
   resultSettings,
@@ -161,7 +163,8 @@ async function processFile(
   if (options.expected !== undefined && hash.sha256 !== options.expected.sha256) throw changedSince(file);
   const earlier = await earlierRun(out, file.stem, hash.sha256, resultSettings(settings), version);
   if (earlier.kind === 'same' && !settings.force && !asksForMore(settings, earlier.files, file.stem)) {
-    onEvent({ kind: 'skipped', path: file.path, files: earlier.files });
+    const redacted = await redactedFiles(file.stem, options, false);
+    onEvent({ kind: 'skipped', path: file.path, files: [...earlier.files, ...redacted] });
     return 'skipped';
   }
   if (earlier.kind === 'foreign' && !settings.force) throw takenName(file, earlier.file, out);
@@ -196,7 +199,8 @@ async function processFile(
     trace?.finish();
     for (const sentence of suites.untold(record.warnings))
       onEvent({ kind: 'notice', path: suite.notes.includes(sentence) ? null : file.path, sentence, weight: 'note' });
-    onEvent({ kind: 'done', path: file.path, record, files: paths });
+    const redacted = await redactedFiles(file.stem, options, true);
+    onEvent({ kind: 'done', path: file.path, record, files: [...redacted, ...paths] });
     return 'done';
   } catch (error) {
     // The next video gets workers of its own, not what is left of these.
@@ -208,6 +212,18 @@ async function processFile(
     trace?.discard();
     await outputs.discard();
   }
+}
+
+/** The redacted files of results that are in their places, where they are asked for; those of an earlier run stay. */
+async function redactedFiles(
+  stem: string,
+  { settings, out, signal }: Batch,
+  isNew: boolean,
+): Promise<readonly string[]> {
+  if (!settings.redacted) return [];
+  const { folder, video } = redactedPlace(out, stem);
+  if (!isNew && existsSync(video)) return [];
+  return redact(join(out, outputName(stem, 'record')), folder, signal);
 }
 
 /** Only running the video again gives a trace, or a report that the earlier run did not make. */

@@ -76,7 +76,7 @@ export class VideoWork {
     const { signal } = this.#stop;
     const settings = parseSettings({ ...given, ...ownSettings });
     if (isTakenOver) await storage.removeHalfMade(target);
-    if (!settings.force && !settings.report)
+    if (!settings.force && !settings.report && !settings.redacted)
       if (await storage.hasResults(target, { sha256, settings: resultSettings(settings), version }))
         return { kind: 'done', frames: 0, framesPerSecond: null };
     signal.throwIfAborted();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type * as S3 from '@aws-sdk/client-s3';
@@ -174,7 +174,11 @@ class S3Storage implements Storage {
   /** The record is the sign that the set is whole: an old one goes first, the new one comes last. */
   async #publish(target: Target, folder: string, signal: AbortSignal): Promise<void> {
     const record = outputName(target.stem, 'record');
-    const made = (await readdir(folder)).filter((name) => name !== record);
+    const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+    const made = entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(folder, join(parentPath, name)).split(sep).join('/'))
+      .filter((name) => name !== record);
     await this.#remove(joined(target.out, record));
     const waiting = [...made];
     const send = async (): Promise<void> => {

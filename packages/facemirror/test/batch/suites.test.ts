@@ -92,6 +92,7 @@ async function run(suite: Pick<RunSettings, 'suite' | 'modelsFolder'>, name: str
       jobs: 1,
       profile: true,
       report: false,
+      redacted: false,
       performanceReport: false,
       subject: null,
       visit: null,

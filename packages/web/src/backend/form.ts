@@ -14,6 +14,7 @@ export const NOT_IN_FORM: ReadonlySet<SettingName> = new Set([
   'jobs',
   'profile',
   'report',
+  'redacted',
   'performanceReport',
   'scores',
   'subject',
