@@ -12,6 +12,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { createServer } from 'node:net';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { median } from '../packages/core/dist/arithmetic.js';
@@ -41,12 +42,13 @@ const folder = mkdtempSync(join(tmpdir(), 'facemirror-bench-queue-'));
 const root = join(folder, 'root');
 const port = await freePort();
 const url = `redis://127.0.0.1:${port}/0`;
+/** @type {import('node:child_process').ChildProcess | null} */
 let redis = null;
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port: found } = server.address();
+  const { port: found } = /** @type {import('node:net').AddressInfo} */ (server.address());
   server.close();
   return found;
 }
@@ -223,7 +225,11 @@ async function overhead() {
   const queue = await openQueue(queueAddress(url, name, {}));
   const count = 1000;
   await queue.addBulk(
-    Array.from({ length: count }, (_, index) => ({ name: 'video', data: {}, opts: { jobId: `v-overhead-${index}` } })),
+    Array.from({ length: count }, (_, index) => ({
+      name: 'video',
+      data: /** @type {any} */ ({}),
+      opts: { jobId: `v-overhead-${index}` },
+    })),
   );
   const worker = startWorker(name);
   let began = 0;
