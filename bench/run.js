@@ -15,6 +15,7 @@
  *   npm run bench -- simplifiers   onnx-lens optimize beside OnnxSlim and onnxsim (bench/simplifiers.js)
  *   npm run bench -- trace         speed and memory of onnx-lens trace on a profile above 512 MiB (bench/trace.js)
  *   npm run bench -- coreml-operators   the ONNX project's operator tests as Core ML packages (bench/coreml-operators.js)
+ *   npm run bench -- coreml-converters  onnx-lens export beside onnx2coreml and onnxsim (bench/coreml-converters.js)
  *   npm run bench -- queue         the queue: its cost, its listing, and killed workers (bench/queue.js)
  *   npm run bench -- browser       the browser edition: its speed and its tab's memory (bench/browser.js)
  */
@@ -38,6 +39,7 @@ if (
     'kernels',
     'quality',
     'one-sided',
+    'coreml-converters',
     'coreml-operators',
     'simplifiers',
     'trace',

@@ -7,7 +7,6 @@
  * Needs a Python that has `onnxslim` and `onnxsim`; a tool that is not there is left out. Models are the .onnx files of the
  * folder (default: ../shared/field/lens, or FACEMIRROR_SHARED), and one that is made here as old exporters wrote them.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -25,24 +24,12 @@ import { proofRuns } from '../packages/onnx-lens/dist/rewrite/proof-runs.js';
 import { usualRanges } from '../packages/onnx-lens/dist/rewrite/usual-ranges.js';
 import { writeOldExport } from './old-export.js';
 import { option, SHARED } from './options.js';
+import { use, version } from './peers.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const python = option('--python', process.env.PYTHON ?? 'python3');
 const folder = option('--models', join(SHARED, 'field/lens'));
 const runs = Number(option('--runs', '15'));
-
-/** Runs a program and says what it took: prints processor seconds and the largest memory in KB on the last line. */
-const MEASURE = `import resource, subprocess, sys
-code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(code, used.ru_utime + used.ru_stime, used.ru_maxrss)`;
-
-function version(name) {
-  const { status, stdout } = spawnSync(python, ['-c', `import importlib.metadata as m; print(m.version('${name}'))`], {
-    encoding: 'utf8',
-  });
-  return status === 0 ? stdout.trim() : undefined;
-}
 
 const cli = join(root, 'packages/onnx-lens/bin/onnx-lens.js');
 /** @type {[string, ((from: string, to: string) => string[]) | null][]} */
@@ -53,13 +40,6 @@ const TOOLS = [
   ['onnx-lens', (from, to) => [process.execPath, fileURLToPath(import.meta.url), '--child', from, to]],
   ['onnx-lens, with the proof', (from, to) => [process.execPath, cli, 'optimize', from, '-o', to]],
 ];
-
-/** In a child, so that what it took is its own. */
-function use(command) {
-  const line = execFileSync(python, ['-c', MEASURE, ...command], { encoding: 'utf8' });
-  const [code, seconds, peak] = line.trim().split(/\s+/).map(Number);
-  return { isDone: code === 0, seconds, peakMB: peak / 1024 };
-}
 
 /** Partitions under every release's rules: one number, or the least and the most. */
 async function partitionsOf(path) {
@@ -110,7 +90,7 @@ async function measure(name, original, scratch, tools) {
   const rows = [];
   for (const [tool, command] of tools) {
     const path = command === null ? original : join(scratch, `${name}-${rows.length}.onnx`);
-    const used = command === null ? { isDone: true } : use(command(original, path));
+    const used = command === null ? { isDone: true } : use(python, command(original, path));
     if (!used.isDone || !existsSync(path)) {
       rows.push({ tool, failed: true });
       continue;
@@ -182,7 +162,7 @@ if (process.argv[2] === '--child') {
   const [from, to] = process.argv.slice(3);
   saveModel((await optimizeForProvider(loadModel(from, 'read'))).model, to);
 } else {
-  const found = { onnxslim: version('onnxslim'), onnxsim: version('onnxsim') };
+  const found = { onnxslim: version(python, 'onnxslim'), onnxsim: version(python, 'onnxsim') };
   const tools = TOOLS.filter(([tool]) => !(tool.toLowerCase() in found) || found[tool.toLowerCase()] !== undefined);
   const scratch = mkdtempSync(join(tmpdir(), 'onnx-lens-bench-'));
   try {
