@@ -1,3 +1,4 @@
+import type { FrameRecord } from '../action-units/frame-record.js';
 import { expressionOf, intensitySourceOf } from '../action-units/analysis.js';
 import type { NeutralChoice } from '../action-units/neutral-window.js';
 import { FaceMirrorError } from '../errors.js';
@@ -78,15 +79,13 @@ function movementsText(movements: readonly Movement[], file: string): { readonly
 }
 
 function timesOf(frames: FramesFile): readonly number[] {
-  return [...frames.frames()].map(({ record }) => record.timestamp);
+  return Array.from(frames.records(), ({ timestamp }) => timestamp);
 }
 
 /** A run's warnings without those about its neutral stretch and its units, which are found out again. */
 function withoutWarningsOf({ warnings, settings }: EditableRecord, frames: FramesFile): readonly string[] {
   if (warnings.length === 0) return [];
-  function* records() {
-    for (const { record } of frames.frames()) yield record;
-  }
+  const records = (): Iterable<FrameRecord> => frames.records();
   const { camera, measure } = frames.header;
   const before = expressionOf(records, { ...settings, camera }, intensitySourceOf(records()), measure);
   return warnings.filter((warning) => !before.warnings.includes(warning));

@@ -59,9 +59,7 @@ export function examineAgain(
   file: FramesFile,
   options: ExaminationOptions & Pick<ExpressionOptions, 'neutral' | 'iris'>,
 ): ExaminationResult {
-  function* records(): Generator<FrameRecord> {
-    for (const { record } of file.frames()) yield record;
-  }
+  const records = (): Iterable<FrameRecord> => file.records();
   const { camera, measure } = file.header;
   const source = intensitySourceOf(records());
   return examine(expressionOf(records, { ...options, camera }, source, measure), options);

@@ -170,7 +170,9 @@ function acrossOf(away: Point, axis: Point): number {
 
 /** 1 for a chin in its place, 1/2 at `OUTLIER`, and soon nothing. */
 function weightOf(distance: number): number {
-  return 1 / (1 + (distance / OUTLIER) ** 4);
+  // Squared twice, which is quicker than a fourth power: this runs for 300 values a frame.
+  const square = (distance / OUTLIER) ** 2;
+  return 1 / (1 + square * square);
 }
 
 /** What is seen of the eyes, the one on the picture's left first. */

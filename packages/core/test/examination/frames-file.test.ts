@@ -51,6 +51,8 @@ test('a frames file gives back every number of a frame, and landmarks within a h
   expect(second!.record).toEqual(unseen);
   expect(second!.landmarks).toBeNull();
   expect(more).toEqual([]);
+  // Read again they are those that were kept.
+  for (const time of [1, 2]) expect([...read.records()], `time ${time}`).toEqual([seen, unseen]);
 });
 
 test('what is no frames file, is cut short or of another version is refused', () => {

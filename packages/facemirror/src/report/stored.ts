@@ -58,7 +58,5 @@ export async function readExamination(path: string): Promise<StoredExamination> 
 }
 
 function timesOf(frames: FramesFile): Float64Array {
-  const times: number[] = [];
-  for (const { record } of frames.frames()) times.push(record.timestamp);
-  return Float64Array.from(times);
+  return Float64Array.from(frames.records(), ({ timestamp }) => timestamp);
 }

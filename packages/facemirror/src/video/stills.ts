@@ -1,6 +1,7 @@
 import { FaceMirrorError } from 'facemirror-core/errors.js';
 import type { Frame } from 'facemirror-core/frames/frame.js';
 import { FramePool } from 'facemirror-core/frames/pool.js';
+import { usableCores } from '../machine/usable-cores.js';
 import { VideoReader } from './reader.js';
 
 /** A frame by its number, counted from 1, and its time as a run has noted it. */
@@ -46,7 +47,8 @@ async function pass<Wanted extends WantedFrame>(
   signal: AbortSignal | undefined,
 ): Promise<Wanted[]> {
   if (wanted.length === 0) return [];
-  const reader = await VideoReader.open(path, { noAudio: true });
+  // Nothing else runs beside it.
+  const reader = await VideoReader.open(path, { noAudio: true, threads: Math.min(8, usableCores()) });
   const { width, height, colour } = reader.info;
   const pool = new FramePool({ width, height, colour, capacity: 3 });
   const missed: Wanted[] = [];
