@@ -12,6 +12,7 @@ import { JobStore } from './job-store.js';
 import { Library } from './library.js';
 import { ResultsFolder } from './results-folder.js';
 import { aboutRoutes } from './routes/about.js';
+import { compareRoutes } from './routes/compare.js';
 import { examinationRoutes } from './routes/examination.js';
 import { eventRoutes, jobRoutes } from './routes/jobs.js';
 import { lensRoutes } from './routes/lens.js';
@@ -58,13 +59,14 @@ export async function startApp({ library: folder, mostUploadBytes, ...options }:
   const about = {
     libraryPlace: `Your library is the folder ${library.folder}.`,
     canEdit: true,
-    screens: ['start', 'queue', 'review', 'report', 'performance', 'models', 'lens'],
+    screens: ['start', 'queue', 'review', 'compare', 'report', 'performance', 'models', 'lens'],
   };
   return listen(options, {
     routes: (app) => {
       aboutRoutes(app, about);
       resultRoutes(app, library);
-      for (const routes of [videoRoutes, jobRoutes, examinationRoutes, modelRoutes, lensRoutes]) routes(app, context);
+      for (const routes of [videoRoutes, jobRoutes, examinationRoutes, compareRoutes, modelRoutes, lensRoutes])
+        routes(app, context);
     },
     close: () => jobs.close(),
   });

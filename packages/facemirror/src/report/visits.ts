@@ -20,10 +20,23 @@ export interface MadeComparison {
  * @throws FaceMirrorError USAGE for fewer than two, or for visits whose numbers mean different things; FILE_UNREADABLE.
  */
 export async function compareRecords(paths: readonly string[], signal?: AbortSignal): Promise<MadeComparison> {
+  const stored = await readVisits(paths);
+  const comparison = compareStored(stored, namesOf(stored));
+  const pictures: ReadonlyMap<MovementCode, Uint8Array>[] = [];
+  for (const each of stored) pictures.push(await peaksOf(each, signal));
+  return { html: comparisonPage(comparison, pictures), csv: [...comparisonTable(comparison)].join(''), comparison };
+}
+
+/** Reads the examinations of records. @throws as {@link compareRecords}. */
+export async function readVisits(paths: readonly string[]): Promise<readonly StoredExamination[]> {
   const stored: StoredExamination[] = [];
   for (const path of paths) stored.push(await readExamination(path));
-  const names = namesOf(stored);
-  const comparison = compareVisits(
+  return stored;
+}
+
+/** Compares examinations under names, first visit first. @throws as {@link compareRecords}. */
+export function compareStored(stored: readonly StoredExamination[], names: readonly string[]): Comparison {
+  return compareVisits(
     stored.map(({ record, frames, result }, i): Visit => ({
       name: names[i] ?? '',
       suite: record.suite.name,
@@ -31,9 +44,6 @@ export async function compareRecords(paths: readonly string[], signal?: AbortSig
       examination: result.examination,
     })),
   );
-  const pictures: ReadonlyMap<MovementCode, Uint8Array>[] = [];
-  for (const each of stored) pictures.push(await peaksOf(each, signal));
-  return { html: comparisonPage(comparison, pictures), csv: [...comparisonTable(comparison)].join(''), comparison };
 }
 
 /** What the visits are called: as the runs were told, else by their files; numbered where that tells nothing apart. */

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runApp, type RunningApp } from './running-app.js';
@@ -81,7 +82,48 @@ describe.skipIf(CHROMIUM === undefined)('the page in Chromium (skipped where the
     expect(await table.text()).toMatch(/,BS,edited,/);
   }, 120_000);
 
-  it.each(['start', 'queue', 'review', 'report', 'performance', 'models', 'lens'])(
+  it('compares two visits: the same movement in step, and the table of change', async () => {
+    const demo = join(app.library, 'Demo', 'demo', 'demo');
+    const later = join(app.library, 'Demo', 'week 6', 'demo');
+    cpSync(demo, later, { recursive: true });
+    writeFileSync(join(later, 'demo_movements.csv'), 'start,end,code,source,confidence\n2.000,3.600,BS,edited,\n');
+    await page.goto(`${app.origin}/#/compare`);
+    await page.getByRole('checkbox').nth(1).waitFor(WAIT);
+    for (const box of await page.getByRole('checkbox').all()) await box.check();
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.locator('.players[data-ready=true]').waitFor(WAIT);
+    const frames = async (): Promise<number[]> =>
+      page.locator('.visit-times li').evaluateAll((items) => items.map((item) => Number(item.dataset['frame'])));
+    const start = startFrames([demo, later]);
+    expect(start[0]).not.toBe(start[1]);
+    await page.locator(`.visit-times li[data-frame="${start[0]!}"]`).waitFor(WAIT);
+    expect(await frames()).toEqual(start);
+    for (let step = 0; step < 3; step++) await page.keyboard.press('ArrowRight');
+    await page.locator(`.visit-times li[data-frame="${start[0]! + 3}"]`).waitFor(WAIT);
+    expect(await frames()).toEqual(start.map((frame) => frame + 3));
+    expect(await page.getByRole('cell', { name: 'BS' }).count()).toBeGreaterThan(0);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await violations()).toEqual([]);
+    }
+  }, 120_000);
+
+  /** Frames at which the first big smile begins, by its table and the measures' times. */
+  function startFrames(folders: readonly string[]): number[] {
+    return folders.map((folder) => {
+      const rows = (name: string): string[][] =>
+        readFileSync(join(folder, name), 'utf8')
+          .trim()
+          .split('\n')
+          .map((line) => line.split(','));
+      const start = Number(rows('demo_movements.csv').find(([, , code]) => code === 'BS')?.[0]);
+      const [names = [], ...frames] = rows('demo_measures.csv');
+      const gaps = frames.map((cells) => Math.abs(Number(cells[names.indexOf('timestamp')]) - start));
+      return gaps.indexOf(Math.min(...gaps));
+    });
+  }
+
+  it.each(['start', 'queue', 'review', 'compare', 'report', 'performance', 'models', 'lens'])(
     'has no accessibility violation on the screen %s, in light and dark',
     async (screen) => {
       for (const colorScheme of ['light', 'dark'] as const) {

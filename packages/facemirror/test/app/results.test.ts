@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -118,6 +118,63 @@ describe('the examination report of the app', () => {
     // Pages of some 100 kB: not to be printed.
     expect(after === before).toBe(false);
     expect(after.includes('big smile')).toBe(true);
+  }, 60_000);
+});
+
+describe('the comparison of visits', () => {
+  interface Answer {
+    readonly columns: string[];
+    readonly rows: (string | number | null)[][];
+    readonly notes: string[];
+    readonly message: string;
+  }
+  const compare = async (...videos: string[]): Promise<{ status: number; answer: Answer }> => {
+    const reply = await app.ask('/api/compare', {
+      method: 'POST',
+      headers: JSON_BODY,
+      body: JSON.stringify({ videos }),
+    });
+    return { status: reply.status, answer: (await reply.json()) as Answer };
+  };
+  const visit = (name: string): string => join(app.library, 'Demo', name, 'demo');
+
+  it('finds no change between a result and its copy, and a change where the movement was a different one', async () => {
+    await save({ movements: [movement], neutral: null });
+    cpSync(folder, visit('same'), { recursive: true });
+    cpSync(folder, visit('other'), { recursive: true });
+    const other = 'start,end,code,source,confidence\n5.000,6.600,BS,edited,\n';
+    writeFileSync(join(visit('other'), 'demo_movements.csv'), other);
+    const { status, answer } = await compare('Demo/demo/demo', 'Demo/same/demo', 'Demo/other/demo');
+    expect(status).toBe(200);
+    const { columns, rows } = answer;
+    expect(columns.slice(0, 7)).toEqual(['code', 'quantity', 'name', 'side', 'unit', 'demo', 'repeats_1']);
+    const ofSmile = rows.filter(([code]) => code === 'BS');
+    expect(ofSmile.length).toBeGreaterThan(0);
+    for (const row of ofSmile) {
+      expect(row[columns.indexOf('change_2')]).toBe(0);
+      const [before, now] = [row[columns.indexOf('demo')], row[columns.indexOf('other')]] as number[];
+      expect(row[columns.indexOf('change_3')]).toBeCloseTo(now! - before!, 9);
+    }
+    expect(ofSmile.some((row) => row[columns.indexOf('change_3')] !== 0)).toBe(true);
+    // One repeat says nothing of chance.
+    expect(ofSmile.every((row) => row[columns.indexOf('beyond_3')] === null)).toBe(true);
+    expect(answer.notes.join(' ')).toContain('3 repeats');
+  }, 60_000);
+
+  it('is refused with a sentence for one visit, for another suite, and for what is not in the library', async () => {
+    const sentence = async (...videos: string[]): Promise<string> => {
+      const { status, answer } = await compare(...videos);
+      return `${status} ${answer.message}`;
+    };
+    expect(await sentence('Demo/demo/demo', 'Demo/demo/demo')).toMatch(/^400 A comparison needs two visits/);
+    const record = join(visit('other'), 'demo.json');
+    writeFileSync(record, readFileSync(record, 'utf8').replace(/("suite": \{\s*"name": )"[^"]+"/, '$1"another"'));
+    expect(await sentence('Demo/demo/demo', 'Demo/other/demo')).toMatch(/^400 .*suites differ .*process one/);
+    expect(await sentence('Demo/demo/demo', '../../demo')).toMatch(/^400 /);
+    expect(await sentence('Demo/demo/demo', 'Demo/none/demo')).toMatch(/^404 /);
+    expect((await compare('Demo/demo/demo', '')).status).toBe(400);
+    rmSync(join(visit('same'), 'demo.json'));
+    expect(await sentence('Demo/demo/demo', 'Demo/same/demo')).toMatch(/^404 .*no results yet/);
   }, 60_000);
 });
 

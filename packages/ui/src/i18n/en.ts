@@ -121,6 +121,9 @@ export const en = {
     run: 'Compare',
     needTwo: 'Choose at least two videos.',
     table: 'Change between the visits',
+    andRest: ', and rest',
+    whole: 'Whole videos',
+    keys: 'Keys: space plays; left and right arrows step one frame; J, K, L play back, pause and play.',
   },
   results: {
     title: 'Results',

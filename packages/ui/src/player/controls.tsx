@@ -16,7 +16,12 @@ export function Controls(props: {
   const count = player?.frameCount ?? 0;
   return (
     <div className="controls">
-      <button type="button" aria-label={t.review.stepBack} title={t.review.stepBack} onClick={() => player?.step(-1)}>
+      <button
+        type="button"
+        aria-label={`−1 ${t.review.stepBack}`}
+        title={t.review.stepBack}
+        onClick={() => player?.step(-1)}
+      >
         −1
       </button>
       <button
@@ -29,7 +34,7 @@ export function Controls(props: {
       </button>
       <button
         type="button"
-        aria-label={t.review.stepForward}
+        aria-label={`+1 ${t.review.stepForward}`}
         title={t.review.stepForward}
         onClick={() => player?.step(1)}
       >
@@ -100,4 +105,14 @@ export function playerKey(event: KeyboardEvent, player: StepPlayer): boolean {
     default:
       return false;
   }
+}
+
+/** Whether a key belongs to the field or button that has the focus. A button has no use for arrows and letters. */
+export function isTyping({ target, key }: KeyboardEvent): boolean {
+  return (
+    target instanceof HTMLTextAreaElement ||
+    target instanceof HTMLSelectElement ||
+    (target instanceof HTMLButtonElement && key === ' ') ||
+    (target instanceof HTMLInputElement && target.type !== 'checkbox')
+  );
 }

@@ -13,17 +13,29 @@ export interface PlayerOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** One clock for videos whose frames are not the same: which frame of each is shown at each of its ticks. */
+export interface PlayClock {
+  /** Seconds, ascending, by tick. */
+  readonly times: Float64Array;
+  /** By stream, then by tick: the frame's number. */
+  readonly frames: readonly Int32Array[];
+}
+
 /** The last second of a video that cannot be decoded in time is not made up for in one leap. */
 const LONGEST_LAG_SECONDS = 0.5;
 
 /**
- * Plays several videos of the same frames in exact step: all canvases always show the same frame. One clock says which
- * frame is due; where decoding is slower than the clock, the clock waits.
+ * Plays several videos in exact step: all canvases always show the same frame, or those that a {@link PlayClock} puts
+ * together. One clock says which frame is due; where decoding is slower than the clock, the clock waits.
  */
 export class StepPlayer {
   readonly #streams: readonly FrameStream[];
   readonly #options: PlayerOptions;
-  readonly #times: Float64Array;
+  #times: Float64Array;
+  /** By stream; null where all show the same. */
+  #frames: readonly Int32Array[] | null = null;
+  /** Numbers of the frames that the canvases show. */
+  readonly #drawn: number[] = [];
   #frame = -1;
   #wanted = 0;
   #isDrawing = false;
@@ -63,7 +75,9 @@ export class StepPlayer {
     return player;
   }
 
+  /** Frames, or ticks of the clock that was set. */
   get frameCount(): number {
+    if (this.#frames !== null) return this.#times.length;
     return Math.min(...this.#streams.map((stream) => stream.frameCount));
   }
 
@@ -130,6 +144,16 @@ export class StepPlayer {
     if (loop !== null && (this.#wanted < loop.first || this.#wanted > loop.last)) this.show(loop.first);
   }
 
+  /** From now on, frames are ticks of this clock; the loop ends. Shows one of them. */
+  follow({ times, frames }: PlayClock, tick: number): void {
+    this.pause();
+    this.#times = times;
+    this.#frames = frames;
+    this.#loop = null;
+    this.#frame = -1;
+    this.show(tick);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     cancelAnimationFrame(this.#request);
@@ -178,13 +202,26 @@ export class StepPlayer {
     try {
       while (this.#wanted !== this.#frame && !this.#isClosed) {
         const frame = this.#wanted;
-        const samples = await Promise.all(this.#streams.map((stream) => stream.frame(frame)));
+        const frames = this.#frames;
+        const numbers = this.#streams.map((stream, index) =>
+          Math.min(frames?.[index]?.[frame] ?? frame, stream.frameCount - 1),
+        );
+        const samples = await Promise.all(
+          this.#streams.map((stream, index) => {
+            const number = numbers[index] ?? frame;
+            return number === this.#drawn[index] ? Promise.resolve(null) : stream.frame(number);
+          }),
+        );
         samples.forEach((sample, index) => {
+          if (sample === null) return;
+          this.#drawn[index] = numbers[index] ?? frame;
           const context = this.#options.canvases[index]?.getContext('2d');
           if (context !== null && context !== undefined)
             sample.draw(context, 0, 0, context.canvas.width, context.canvas.height);
           sample.close();
         });
+        // Another clock has been set meanwhile: its tick is still to be drawn.
+        if (frames !== this.#frames) continue;
         this.#frame = frame;
         this.#tell();
         if (this.#rate !== 0) break;

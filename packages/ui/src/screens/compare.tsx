@@ -1,12 +1,12 @@
-import { useMemo, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { Comparison } from '../backend/backend.js';
 import { videosOf } from '../backend/library.js';
 import type { MovementCode, ReviewFiles } from '../backend/review.js';
-import { t } from '../i18n/messages.js';
-import { Controls } from '../player/controls.js';
-import { PlayerView } from '../player/player-view.js';
+import { formatTime, t } from '../i18n/messages.js';
+import { Controls, isTyping, playerKey } from '../player/controls.js';
+import { PlayerView, type View } from '../player/player-view.js';
 import type { PlayerState, StepPlayer } from '../player/step-player.js';
-import { movementsOf } from '../review/movement-table.js';
+import { sharedCodes, timedVisit, visitClock } from '../review/visit-clock.js';
 import { useShell } from '../shell/context.js';
 import { useLoaded } from '../shell/loaded.js';
 import { Empty, Failure, Show } from '../shell/parts.js';
@@ -72,73 +72,57 @@ export function CompareScreen(): ReactNode {
       {answer.kind === 'failed' && <Failure error={answer.error} />}
       {answer.kind === 'working' && <p className="placeholder">{t.loading}</p>}
       {answer.kind === 'ready' && (
-        <>
-          <SideBySide visits={answer.visits} />
-          <h2>{t.compare.table}</h2>
-          {answer.comparison.notes.map((note) => (
-            <p key={note} className="help">
-              {note}
-            </p>
-          ))}
-          <DataTable columns={answer.comparison.columns} rows={answer.comparison.rows} label={t.compare.table} />
-        </>
+        <Visits
+          key={answer.visits.map(({ video }) => video).join()}
+          visits={answer.visits}
+          comparison={answer.comparison}
+        />
       )}
     </section>
   );
 }
 
-/** Each visit's original from the start of the same movement on. */
-function SideBySide({ visits }: { readonly visits: readonly ReviewFiles[] }): ReactNode {
-  const players = useRef<(StepPlayer | null)[]>([]);
-  const [leader, setLeader] = useState<StepPlayer | null>(null);
-  const [states, setStates] = useState<readonly PlayerState[]>([]);
+/** The visits' originals in step, from the start of the same movement on, and what changed. */
+function Visits(props: { readonly visits: readonly ReviewFiles[]; readonly comparison: Comparison }): ReactNode {
+  const { visits, comparison } = props;
+  const timed = useMemo(() => visits.map(timedVisit), [visits]);
+  const codes = useMemo(() => sharedCodes(timed), [timed]);
+  const [code, setCode] = useState<MovementCode | null>(codes[0] ?? null);
+  const clock = useMemo(() => visitClock(timed, code), [timed, code]);
+  const [player, setPlayer] = useState<StepPlayer | null>(null);
+  const [state, setState] = useState<PlayerState>({ frame: 0, isPlaying: false });
   const [speed, setSpeed] = useState(1);
-  const [code, setCode] = useState<MovementCode | null>(null);
-  const movements = useMemo(() => visits.map(({ tables }) => movementsOf(tables.movements)), [visits]);
-  const codes = useMemo(() => sharedCodes(movements.map((list) => list.map((movement) => movement.code))), [movements]);
-  const goToMovement = (chosen: MovementCode): void => {
-    setCode(chosen);
-    movements.forEach((list, index) => {
-      const movement = list.find((each) => each.code === chosen);
-      const player = players.current[index];
-      if (movement === undefined || player === null || player === undefined) return;
-      player.pause();
-      player.loop = { first: player.frameAt(movement.start), last: player.frameAt(movement.end) };
-      player.show(player.frameAt(movement.start));
-    });
-  };
-  const state = states[0] ?? { frame: 0, isPlaying: false };
-  const onStates = useMemo(
-    () =>
-      visits.map((_, index) => (next: PlayerState) => {
-        setStates((before) => visits.map((__, at) => (at === index ? next : (before[at] ?? next))));
-        // Whatever the first one does, the others do: offsets to their own start are kept.
-        const first = players.current[0];
-        if (index !== 0 || first === null || first === undefined) return;
-        players.current.slice(1).forEach((player) => {
-          if (player === null) return;
-          if (first.isPlaying && !player.isPlaying) player.play();
-          if (!first.isPlaying && player.isPlaying) player.pause();
-        });
-      }),
-    [visits],
-  );
-  const onPlayers = useMemo(
-    () =>
-      visits.map((_, index) => (player: StepPlayer | null) => {
-        players.current[index] = player;
-        if (index === 0) setLeader(player);
-      }),
-    [visits],
-  );
+  const views = useMemo(() => visits.map(viewOf), [visits]);
+
+  useEffect(() => {
+    if (player === null) return;
+    player.follow(clock, clock.start);
+    if (clock.end !== null) player.loop = { first: clock.start, last: clock.end };
+  }, [player, clock]);
+  useEffect(() => {
+    if (player !== null) player.speed = speed;
+  }, [player, speed]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (player !== null && !isTyping(event) && playerKey(event, player)) event.preventDefault();
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [player]);
+
+  const ofCode = comparison.columns.indexOf('code');
+  const rowsOf = (wanted: MovementCode | null): Comparison['rows'] =>
+    comparison.rows.filter((row) => row[ofCode] === wanted);
+  const rows = code === null ? comparison.rows : [...rowsOf(code), ...rowsOf(null)];
   return (
     <div className="side-by-side">
       <label>
         {t.compare.movement}{' '}
-        <select value={code ?? ''} onChange={({ target }) => goToMovement(target.value as MovementCode)}>
-          <option value="" disabled>
-            –
-          </option>
+        <select
+          value={code ?? ''}
+          onChange={({ target }) => setCode(codes.find((each) => each === target.value) ?? null)}
+        >
+          <option value="">{t.compare.whole}</option>
           {codes.map((each) => (
             <option key={each} value={each}>
               {each} – {t.codes[each]}
@@ -146,39 +130,32 @@ function SideBySide({ visits }: { readonly visits: readonly ReviewFiles[] }): Re
           ))}
         </select>
       </label>
-      <div className="visit-players">
-        {visits.map((visit, index) => (
-          <PlayerView
-            key={visit.video}
-            onPlayer={onPlayers[index] ?? ignore}
-            views={visit.videos
-              .filter(({ kind }) => kind === 'original')
-              .map(({ address, proxyAddress }) => ({
-                title: visit.title,
-                addresses: proxyAddress === null ? [address] : [address, proxyAddress],
-              }))}
-            onState={onStates[index] ?? ignore}
-          />
-        ))}
-      </div>
-      <Controls
-        player={leader}
-        state={state}
-        speed={speed}
-        onSpeed={(chosen) => {
-          setSpeed(chosen);
-          for (const player of players.current) if (player !== null) player.speed = chosen;
-        }}
-      />
+      <PlayerView views={views} onState={setState} onPlayer={setPlayer} />
+      <ul className="visit-times">
+        {visits.map(({ video }, index) => {
+          const frame = clock.frames[index]?.[state.frame] ?? 0;
+          return (
+            <li key={video} data-frame={frame}>
+              {formatTime(timed[index]?.times[frame] ?? 0)} · {t.review.frame} {frame + 1}
+            </li>
+          );
+        })}
+      </ul>
+      <Controls player={player} state={state} speed={speed} onSpeed={setSpeed} />
+      <p className="help">{t.compare.keys}</p>
+      <h2>{code === null ? t.compare.table : `${t.compare.table}: ${t.codes[code]}${t.compare.andRest}`}</h2>
+      {comparison.notes.map((note) => (
+        <p key={note} className="help">
+          {note}
+        </p>
+      ))}
+      <DataTable columns={comparison.columns} rows={rows} label={t.compare.table} />
     </div>
   );
 }
 
-function ignore(): void {
-  return undefined;
-}
-
-function sharedCodes(lists: readonly (readonly MovementCode[])[]): readonly MovementCode[] {
-  const [first = [], ...rest] = lists;
-  return [...new Set(first)].filter((code) => rest.every((list) => list.includes(code)));
+function viewOf({ title, videos }: ReviewFiles): View {
+  const shown = videos.find(({ kind }) => kind === 'original');
+  const addresses = shown === undefined ? [] : [shown.address, shown.proxyAddress].filter((each) => each !== null);
+  return { title, addresses };
 }

@@ -16,8 +16,8 @@ export function DataTable({
       <table>
         <thead>
           <tr>
-            {columns.map((column) => (
-              <th key={column} scope="col">
+            {columns.map((column, place) => (
+              <th key={place} scope="col">
                 {column.replaceAll('_', ' ')}
               </th>
             ))}
@@ -27,7 +27,7 @@ export function DataTable({
           {rows.map((row, index) => (
             <tr key={index}>
               {row.map((cell, place) => (
-                <td key={columns[place] ?? place} className={typeof cell === 'number' ? 'number' : undefined}>
+                <td key={place} className={typeof cell === 'number' ? 'number' : undefined}>
                   {typeof cell === 'number' ? formatNumber(cell, Number.isInteger(cell) ? 0 : 3) : (cell ?? '')}
                 </td>
               ))}

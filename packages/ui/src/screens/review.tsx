@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useState, type ReactNode } from 'react
 import type { ReviewFiles } from '../backend/review.js';
 import { CurveChart } from '../charts/curve-chart.js';
 import { t } from '../i18n/messages.js';
-import { Controls, playerKey } from '../player/controls.js';
+import { Controls, isTyping, playerKey } from '../player/controls.js';
 import { PlayerView, type View } from '../player/player-view.js';
 import type { PlayerState, StepPlayer } from '../player/step-player.js';
 import { parseCsv } from '../review/csv.js';
@@ -66,7 +66,7 @@ function Review({ first }: { readonly first: ReviewFiles }): ReactNode {
   }, [player, looped, times]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (isTyping(event.target)) return;
+      if (isTyping(event)) return;
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z') {
         event.preventDefault();
         if (event.shiftKey) history.redo();
@@ -229,13 +229,4 @@ function viewsOf({ videos }: ReviewFiles): readonly View[] {
 
 function reasonsOf(excluded: readonly string[]): readonly string[] {
   return [...new Set(excluded.filter((reason) => reason !== ''))];
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLTextAreaElement ||
-    target instanceof HTMLSelectElement ||
-    target instanceof HTMLButtonElement ||
-    (target instanceof HTMLInputElement && target.type !== 'checkbox')
-  );
 }

@@ -25,6 +25,8 @@ async function resultOf(task: Task): Promise<TaskResults[Task['kind']]> {
     case 'report':
       await (await import('../../examination/report-file.js')).writeReport(task);
       return null;
+    case 'compare':
+      return (await import('./compare-videos.js')).compareVideos(task.videos);
     case 'suites':
       return (await import('./model-status.js')).suitesWithFiles();
     case 'pull':

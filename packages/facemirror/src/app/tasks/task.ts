@@ -2,6 +2,7 @@ import { errorOf, type Failure } from '../../processes/failure.js';
 import { startHelper } from '../../processes/helper-process.js';
 import type { ExaminationEdit } from 'facemirror-core/examination/edit.js';
 import type { ReportPlace } from '../../examination/report-file.js';
+import type { ComparedVideo, ComparisonAnswer } from './compare-videos.js';
 import type { SuiteStatus } from './model-status.js';
 
 /** Work that the server has done for it, in a process that takes its memory with it when it is done. */
@@ -14,6 +15,8 @@ export type Task =
   | ({ readonly kind: 'examination'; readonly edit: ExaminationEdit } & ReportPlace)
   /** The examination report of results. */
   | ({ readonly kind: 'report' } & ReportPlace)
+  /** The table of change between visits. */
+  | { readonly kind: 'compare'; readonly videos: readonly ComparedVideo[] }
   | { readonly kind: 'suites' }
   | { readonly kind: 'pull'; readonly suite: string; readonly licenceAccepted: boolean }
   | { readonly kind: 'import'; readonly path: string }
@@ -25,6 +28,7 @@ export interface TaskResults {
   readonly demo: null;
   readonly examination: null;
   readonly report: null;
+  readonly compare: ComparisonAnswer;
   readonly suites: readonly SuiteStatus[];
   readonly pull: null;
   /** A sentence on what was imported. */
