@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatNumber, t } from '../i18n/messages.js';
 import { nearest, type Curve } from '../review/curves.js';
-import { chartColours } from './colours.js';
+import { chartColours, useColourScheme } from './colours.js';
 
 export interface CurveChartProps {
   readonly curve: Curve;
@@ -25,6 +25,7 @@ const AXIS_RIGHT = 12;
 export function CurveChart({ curve, times, excluded, frame, onSeek }: CurveChartProps): ReactNode {
   const holder = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  const scheme = useColourScheme();
   const shown = useRef(frame);
   shown.current = frame;
   const seek = useRef(onSeek);
@@ -69,7 +70,7 @@ export function CurveChart({ curve, times, excluded, frame, onSeek }: CurveChart
       chart.destroy();
       plot.current = null;
     };
-  }, [curve, times, excluded]);
+  }, [curve, times, excluded, scheme]);
 
   useEffect(() => plot.current?.redraw(false, false), [frame]);
 
