@@ -35,11 +35,9 @@ export interface MadeReport {
  * @param path of the record
  * @throws FaceMirrorError FILE_UNREADABLE, USAGE for scores or changed movements that do not fit, CANCELLED.
  * @example
- * import { writeFile } from 'node:fs/promises';
- * import { makeReport } from 'facemirror';
- *
+ * await processVideo('patient.mp4', { out: 'results' });
  * const { html } = await makeReport('results/patient.json', { subject: 'P07', visit: 'week 12' });
- * await writeFile('results/patient_report.html', html);
+ * html.startsWith('<!doctype html>'); // true
  */
 export async function makeReport(path: string, options: ReportOptions = {}): Promise<MadeReport> {
   const { record, folder, frames, result } = await readExamination(path);
