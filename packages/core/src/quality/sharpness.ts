@@ -1,3 +1,4 @@
+import { landmarkBox } from '../face/landmark-box.js';
 import type { Landmarks } from '../face/observation.js';
 import { framePlanes, type Frame } from '../frames/frame.js';
 
@@ -15,22 +16,14 @@ const DETAIL = 1 / 130;
  * outside the frame.
  */
 export function faceSharpness(frame: Frame, landmarks: Landmarks): number {
-  const { points } = landmarks;
-  let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let i = 0; i + 1 < points.length; i += 3) {
-    const [x, y] = [points[i] ?? NaN, points[i + 1] ?? NaN];
-    if (x < left) left = x;
-    if (x > right) right = x;
-    if (y < top) top = y;
-    if (y > bottom) bottom = y;
-  }
+  const face = landmarkBox(landmarks.points);
   const { width, height, yStride } = frame.layout;
   const { y: luma } = framePlanes(frame);
-  const stepX = ((right - left) * REACH) / GRID;
-  const stepY = ((bottom - top) * REACH) / GRID;
-  const startX = left + ((right - left) * (1 - REACH)) / 2;
-  const startY = top + ((bottom - top) * (1 - REACH)) / 2;
-  const apart = Math.max(1, Math.round((right - left) * DETAIL));
+  const stepX = (face.width * REACH) / GRID;
+  const stepY = (face.height * REACH) / GRID;
+  const startX = face.x + (face.width * (1 - REACH)) / 2;
+  const startY = face.y + (face.height * (1 - REACH)) / 2;
+  const apart = Math.max(1, Math.round(face.width * DETAIL));
   let [count, sum, squares, bend] = [0, 0, 0, 0];
   for (let row = 0; row < GRID; row++) {
     const y = Math.round(startY + row * stepY);

@@ -1,6 +1,7 @@
 import { median } from '../arithmetic.js';
 import type { Examination } from '../examination/examination.js';
 import type { FramesFile } from '../examination/frames-file.js';
+import { landmarkBox } from '../face/landmark-box.js';
 import { MidlineSmoother, type Midline } from '../face/midline.js';
 import type { Box } from '../face/observation.js';
 
@@ -49,7 +50,7 @@ export function wantedPictures(
         frame: record.frame,
         seconds: record.timestamp,
         midline,
-        face: points === null ? null : boxOf(points),
+        face: points === null ? null : landmarkBox(points),
       });
   }
   const height =
@@ -68,16 +69,4 @@ function middleAt({ glabella, chin }: Midline, y: number): number {
   const part = (y - glabella.y) / (chin.y - glabella.y);
   // A face that lies on its side has no such place.
   return part > -1 && part < 2 ? glabella.x + part * (chin.x - glabella.x) : (glabella.x + chin.x) / 2;
-}
-
-function boxOf(points: Float32Array): Box {
-  let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (let i = 0; i + 1 < points.length; i += 3) {
-    const [x, y] = [points[i] ?? NaN, points[i + 1] ?? NaN];
-    if (x < left) left = x;
-    if (x > right) right = x;
-    if (y < top) top = y;
-    if (y > bottom) bottom = y;
-  }
-  return { x: left, y: top, width: right - left, height: bottom - top };
 }
